@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Tests call C in every other line; there the word `unsafe` would say nothing, so they take these alone.
+let testSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    // A C type in a public declaration becomes a compile error.
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+// Every unsafe operation carries the word, so that a review can find them all.
+let settings = testSettings + [.strictMemorySafety()]
+
+let package = Package(
+    name: "swift-procmem",
+    products: [
+        .library(name: "CProcps", targets: ["CProcps"]),
+        .library(name: "ProcMem", targets: ["ProcMem"]),
+        .executable(name: "procmem", targets: ["ProcMemCommand"]),
+    ],
+    traits: [
+        .trait(name: "Procps", description: "ProcessTable, which links procps' C library (libproc2 or libprocps)."),
+        .trait(name: "CommandLine", description: "The command procmem, which parses its arguments with ArgumentParser."),
+        .default(enabledTraits: ["Procps", "CommandLine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // No `pkgConfig:` here. It takes one name and warns on every build where the other generation is installed;
+        // both generations install into the compiler's default folders, and the module map names the library to link.
+        .systemLibrary(
+            name: "CProcps",
+            providers: [.apt(["libproc2-dev"]), .yum(["procps-ng-devel"])]
+        ),
+        .target(name: "CLinux"),
+        .target(
+            name: "ProcMem",
+            dependencies: ["CLinux", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "ProcMemCommand",
+            dependencies: [
+                "ProcMem",
+                .product(
+                    name: "ArgumentParser",
+                    package: "swift-argument-parser",
+                    condition: .when(traits: ["CommandLine"])
+                ),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CProcpsTests",
+            dependencies: [.target(name: "CProcps", condition: .when(traits: ["Procps"]))],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "ProcMemTests",
+            dependencies: ["ProcMem", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
+            resources: [.copy("Fixtures")],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "ProcMemCommandTests",
+            dependencies: ["ProcMemCommand"],
+            swiftSettings: testSettings
+        ),
+    ]
+)

@@ -1,0 +1,15 @@
+// System calls that Swift's Glibc and Musl modules do not declare: they stand behind _GNU_SOURCE, or have no wrapper.
+// Each returns what the system call returns: -1 and errno on failure.
+#ifndef PROCMEM_CLINUX_H
+#define PROCMEM_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// sched_getaffinity(2), the system call itself: the number of bytes that the kernel wrote into the mask.
+long procmem_sched_getaffinity(int32_t thread_id, size_t mask_bytes, void *mask);
+
+/// openat2(2) for reading, with RESOLVE_IN_ROOT: no link, absolute path or ".." leads out of `root`. Since Linux 5.6.
+int procmem_open_in_root(int root, const char *path, int32_t flags);
+
+#endif

@@ -1,0 +1,93 @@
+// Reading text as the kernel writes it, byte by byte: no strings, no allocation, no traps.
+
+extension UInt8 {
+    /// Space, tab, newline, vertical tab, form feed or carriage return.
+    var isASCIISpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+
+    /// The value of a decimal digit.
+    var decimalDigit: Int? { (0x30...0x39).contains(self) ? Int(self) - 0x30 : nil }
+
+    /// The value of a hexadecimal digit, in either case.
+    var hexadecimalDigit: UInt8? {
+        switch self {
+        case 0x30...0x39: self - 0x30
+        case 0x41...0x46: self - 0x41 + 10
+        case 0x61...0x66: self - 0x61 + 10
+        default: nil
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// The next run of bytes that are not spaces, and moves `index` behind it.
+    func nextField(at index: inout Int) -> Range<Int>? {
+        while index < count, self[index].isASCIISpace { index += 1 }
+        let start = index
+        while index < count, !self[index].isASCIISpace { index += 1 }
+        return start == index ? nil : start..<index
+    }
+
+    /// The next line without its newline, and moves `index` behind it; a last line may lack the newline.
+    func nextLine(at index: inout Int) -> Range<Int>? {
+        guard index < count else { return nil }
+        let start = index
+        while index < count, self[index] != 0x0A { index += 1 }
+        let end = index
+        if index < count { index += 1 }
+        return start..<end
+    }
+
+    /// The first place of a byte within a range.
+    func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+        range.first { self[$0] == byte }
+    }
+
+    /// A number of digits alone: `nil` for an empty range, a sign, any other byte, or more than `Int.max`.
+    func decimal(in range: Range<Int>) -> Int? {
+        guard !range.isEmpty else { return nil }
+        var value = 0
+        for index in range {
+            guard let digit = self[index].decimalDigit else { return nil }
+            let (shifted, tooLarge) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflow) = shifted.addingReportingOverflow(digit)
+            if tooLarge || overflow { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// Whether the bytes of a range are exactly this text.
+    func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
+        range.count == text.utf8CodeUnitCount && hasPrefix(text, in: range)
+    }
+
+    /// Whether the bytes of a range begin with this text.
+    func hasPrefix(_ text: StaticString, in range: Range<Int>) -> Bool {
+        guard range.count >= text.utf8CodeUnitCount else { return false }
+        let start = unsafe text.utf8Start
+        for offset in 0..<text.utf8CodeUnitCount where unsafe self[range.lowerBound + offset] != start[offset] {
+            return false
+        }
+        return true
+    }
+
+    /// The bytes of a range, copied.
+    func bytes(in range: Range<Int>) -> [UInt8] {
+        range.map { self[$0] }
+    }
+
+    /// The bytes of a range as text; what is not UTF-8 is replaced.
+    func text(in range: Range<Int>) -> String {
+        String(decoding: bytes(in: range), as: UTF8.self)
+    }
+
+    /// What a message quotes of a file: one line, at most 80 bytes, control characters made visible.
+    var excerpt: String {
+        var quoted = ""
+        for index in 0..<Swift.min(count, 80) {
+            let byte = self[index]
+            quoted += (0x20..<0x7F).contains(byte) ? String(UnicodeScalar(byte)) : byte == 0x0A ? "\\n" : "?"
+        }
+        return "\"\(quoted)\"" + (count > 80 ? "…" : "")
+    }
+}

@@ -1,0 +1,145 @@
+// The one door to libc. Nothing else in ProcMem calls the kernel, but for ProcessTable, which goes through procps.
+
+import CLinux
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+// The names that the methods below take over.
+private let libcClose = close
+private let libcRead = unsafe read
+
+/// System calls, retried on `EINTR`, with errors as values.
+enum Syscalls {
+    /// Calls again while a signal handler interrupted the call.
+    @inline(__always)
+    private static func retrying<R: FixedWidthInteger>(_ call: () -> R) throws(Errno) -> R {
+        while true {
+            let result = call()
+            if result != -1 { return result }
+            let error = Errno.current
+            if error != .interrupted { throw error }
+        }
+    }
+
+    /// The size of a page in bytes; 4096 on x86-64, 4096, 16384 or 65536 on arm64.
+    static let pageSizeBytes = max(1, sysconf(Int32(_SC_PAGESIZE)))
+
+    static var processID: Int32 { getpid() }
+
+    // MARK: Files
+
+    enum FileKind {
+        case contents, directory
+
+        /// A path below a foreign root may be a FIFO or a terminal: an open neither waits for a writer nor takes the
+        /// terminal.
+        fileprivate var flags: Int32 {
+            let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+            return self == .directory ? flags | O_DIRECTORY : flags
+        }
+    }
+
+    /// Opens a path that ends in a NUL byte, relative to `directory` unless it is absolute.
+    static func open(
+        _ path: Span<UInt8>,
+        at directory: Int32 = AT_FDCWD,
+        as kind: FileKind = .contents
+    ) throws(Errno) -> FileDescriptor {
+        let descriptor = try unsafe withCPath(path) { (path) throws(Errno) in
+            try retrying { unsafe openat(directory, path, kind.flags) }
+        }
+        return FileDescriptor(adopting: descriptor)
+    }
+
+    /// Opens a path that ends in a NUL byte as if `root` were `/`: absolute links and `..` stay below it.
+    static func open(
+        _ path: Span<UInt8>,
+        inRoot root: borrowing FileDescriptor,
+        as kind: FileKind
+    ) throws(Errno) -> FileDescriptor {
+        let root = root.rawValue
+        let descriptor = try unsafe withCPath(path) { (path) throws(Errno) in
+            try retrying { unsafe procmem_open_in_root(root, path, kind.flags) }
+        }
+        return FileDescriptor(adopting: descriptor)
+    }
+
+    static func close(_ descriptor: Int32) {
+        // Not retried: Linux has released the descriptor whatever close answers.
+        _ = libcClose(descriptor)
+    }
+
+    static func read(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        try retrying { unsafe libcRead(descriptor, bytes.baseAddress, bytes.count) }
+    }
+
+    /// The names in a directory, without `.` and `..`, in the kernel's order.
+    static func forEachName(in directory: consuming FileDescriptor, _ body: (Span<UInt8>) -> Void) throws(Errno) {
+        let descriptor = directory.relinquish()
+        guard let stream = unsafe fdopendir(descriptor) else {
+            let error = Errno.current
+            close(descriptor)
+            throw error
+        }
+        defer { _ = unsafe closedir(stream) }
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else {
+                if Errno.current.rawValue != 0 { throw .current }
+                return
+            }
+            unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
+                let count = unsafe name.firstIndex(of: 0) ?? name.count
+                let span = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: name[..<count]))
+                let range = 0..<count
+                if !span.equals(".", in: range), !span.equals("..", in: range) { body(span) }
+            }
+        }
+    }
+
+    private static func withCPath<R: ~Copyable>(
+        _ path: Span<UInt8>,
+        _ body: (UnsafePointer<CChar>) throws(Errno) -> R
+    ) throws(Errno) -> R {
+        try unsafe path.withUnsafeBufferPointer { (path) throws(Errno) in
+            // A NUL inside a path would make the kernel open another file than the one asked for.
+            guard let start = path.baseAddress, unsafe path.firstIndex(of: 0) == path.count - 1 else {
+                throw .invalidArgument
+            }
+            return try unsafe start.withMemoryRebound(to: CChar.self, capacity: path.count, body)
+        }
+    }
+
+    // MARK: Scheduling
+
+    /// Hands over the affinity mask of a thread, as words of 64 CPUs, lowest first. 0 is the calling thread.
+    ///
+    /// The kernel refuses a mask that is smaller than its own with `EINVAL`: the mask grows until it fits.
+    static func withAffinityMask<R>(of threadID: Int32, _ body: (Span<UInt64>) -> R) throws(Errno) -> R {
+        var wordCount = 1024 / UInt64.bitWidth
+        while true {
+            do throws(Errno) {
+                return try unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: wordCount) {
+                    (words) throws(Errno) in
+                    unsafe words.initialize(repeating: 0)
+                    let size = wordCount * MemoryLayout<UInt64>.size
+                    _ = try retrying { unsafe procmem_sched_getaffinity(threadID, size, words.baseAddress) }
+                    return body(unsafe Span(_unsafeElements: words))
+                }
+            } catch {
+                // 2^20 CPUs is 128 times what any Linux can be built for.
+                guard error == .invalidArgument, wordCount < (1 << 20) / UInt64.bitWidth else { throw error }
+                wordCount *= 2
+            }
+        }
+    }
+
+    /// The scheduling policy of a thread, as the number of `sched_setscheduler`. 0 is the calling thread.
+    static func schedulingPolicy(of threadID: Int32) throws(Errno) -> Int32 {
+        try retrying { sched_getscheduler(threadID) }
+    }
+}
