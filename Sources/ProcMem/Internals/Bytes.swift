@@ -27,6 +27,13 @@ extension Span<UInt8> {
         return start == index ? nil : start..<index
     }
 
+    /// The one run of bytes between spaces; `nil` where there is none or another one.
+    var onlyField: Range<Int>? {
+        var index = 0
+        let field = nextField(at: &index)
+        return nextField(at: &index) == nil ? field : nil
+    }
+
     /// The next line without its newline, and moves `index` behind it; a last line may lack the newline.
     func nextLine(at index: inout Int) -> Range<Int>? {
         guard index < count else { return nil }
@@ -69,6 +76,17 @@ extension Span<UInt8> {
             return false
         }
         return true
+    }
+
+    /// Whether a list with commas between its words has this word.
+    func list(in range: Range<Int>, contains word: StaticString) -> Bool {
+        var start = range.lowerBound
+        while start <= range.upperBound {
+            let end = firstIndex(of: 0x2C, in: start..<range.upperBound) ?? range.upperBound
+            if equals(word, in: start..<end) { return true }
+            start = end + 1
+        }
+        return false
     }
 
     /// The bytes of a range, copied.

@@ -16,6 +16,7 @@ struct Errno: Error, RawRepresentable, Hashable, Sendable {
     static var noMemory: Errno { Errno(rawValue: ENOMEM) }
     static var noSuchDevice: Errno { Errno(rawValue: ENODEV) }
     static var notDirectory: Errno { Errno(rawValue: ENOTDIR) }
+    static var isDirectory: Errno { Errno(rawValue: EISDIR) }
     static var invalidArgument: Errno { Errno(rawValue: EINVAL) }
     static var tooManyOpenFiles: Errno { Errno(rawValue: EMFILE) }
     static var tooManyOpenFilesInSystem: Errno { Errno(rawValue: ENFILE) }

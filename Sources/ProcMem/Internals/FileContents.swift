@@ -42,10 +42,7 @@ extension FileDescriptor {
         while bytes.count <= shape.limitBytes {
             let filled = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: max(filled, 4096)))
-            var room = bytes.mutableSpan
-            let count = try unsafe room.withUnsafeMutableBytes { (buffer) throws(ReadFailure) in
-                try unsafe fill(buffer, from: filled, isOneLine: shape.isOneLine)
-            }
+            let count = try fill(&bytes, from: filled, isOneLine: shape.isOneLine)
             if count < bytes.count {
                 bytes.removeLast(bytes.count - count)
                 return bytes.count > shape.limitBytes ? nil : try parsed(bytes.span, parse)
@@ -75,6 +72,17 @@ extension FileDescriptor {
         return filled
     }
 
+    private borrowing func fill(
+        _ bytes: inout [UInt8],
+        from start: Int,
+        isOneLine: Bool = false
+    ) throws(ReadFailure) -> Int {
+        var room = bytes.mutableSpan
+        return try unsafe room.withUnsafeMutableBytes { (room) throws(ReadFailure) in
+            try unsafe fill(room, from: start, isOneLine: isOneLine)
+        }
+    }
+
     private borrowing func parsed<R>(
         _ bytes: Span<UInt8>,
         _ parse: (Span<UInt8>) throws(Malformation) -> R
@@ -84,5 +92,46 @@ extension FileDescriptor {
         } catch {
             throw .malformed(error, found: bytes.excerpt)
         }
+    }
+}
+
+extension FileDescriptor {
+    /// Reads a long file line by line through one buffer, which a line must fit into.
+    borrowing func forEachLine(
+        _ body: (Span<UInt8>, Range<Int>) throws(Malformation) -> Void
+    ) throws(ReadFailure) {
+        // The longest line of `smaps` names a file of 4,095 bytes, each perhaps escaped as four.
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        var kept = 0
+        while true {
+            let count = try fill(&buffer, from: kept)
+            let isLast = count < buffer.count
+            let passed = try Self.passLines(of: buffer.span.extracting(0..<count), isLast: isLast, to: body)
+            if isLast { return }
+            kept = count - passed
+            for offset in 0..<kept { buffer[offset] = buffer[passed + offset] }
+        }
+    }
+
+    /// Passes on the whole lines, and at the end of the file the rest; returns how many bytes those were.
+    private static func passLines(
+        of bytes: Span<UInt8>,
+        isLast: Bool,
+        to body: (Span<UInt8>, Range<Int>) throws(Malformation) -> Void
+    ) throws(ReadFailure) -> Int {
+        var index = 0
+        var passed = 0
+        while let line = bytes.nextLine(at: &index), isLast || line.upperBound < bytes.count {
+            do {
+                try body(bytes, line)
+            } catch {
+                throw .malformed(error, found: bytes.extracting(line).excerpt)
+            }
+            passed = index
+        }
+        guard passed > 0 || bytes.isEmpty else {
+            throw .malformed(Malformation("lines below 65,536 bytes"), found: bytes.excerpt)
+        }
+        return passed
     }
 }

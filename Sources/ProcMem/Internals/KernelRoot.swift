@@ -34,20 +34,24 @@ public struct KernelRoot: Sendable, Hashable {
     var isLive: Bool { directory == nil }
 
     /// Opens an absolute path that ends in a NUL byte.
-    func open(_ path: Span<UInt8>, as kind: Syscalls.FileKind = .contents) throws(Errno) -> FileDescriptor {
-        guard let directory else { return try Syscalls.open(path, as: kind) }
-        do {
-            let root = try Syscalls.open((directory + [0]).span, as: .directory)
-            return try Syscalls.open(path, inRoot: root, as: kind)
-        } catch where error == .noFunction || error == .notPermitted {
-            // Before Linux 5.6, or behind a filter that does not know openat2: links may lead out of the directory.
-            return try Syscalls.open((directory + path.bytes(in: 0..<path.count)).span, as: kind)
+    func open(_ path: Span<UInt8>, as kind: Syscalls.FileKind = .contents) throws(ReadFailure) -> FileDescriptor {
+        do throws(Errno) {
+            guard let directory else { return try Syscalls.open(path, as: kind) }
+            do throws(Errno) {
+                let root = try Syscalls.open((directory + [0]).span, as: .directory)
+                return try Syscalls.open(path, inRoot: root, as: kind)
+            } catch where error == .noFunction || error == .notPermitted {
+                // Before Linux 5.6, or behind a filter that does not know openat2.
+                return try Syscalls.open((directory + path.bytes(in: 0..<path.count)).span, as: kind)
+            }
+        } catch {
+            throw .system(error)
         }
     }
 
     /// Opens a file of a process.
-    func open(_ path: ProcPath, as kind: Syscalls.FileKind = .contents) throws(Errno) -> FileDescriptor {
-        try path.withBytes { (bytes) throws(Errno) in try open(bytes, as: kind) }
+    func open(_ path: ProcPath, as kind: Syscalls.FileKind = .contents) throws(ReadFailure) -> FileDescriptor {
+        try path.withBytes { (bytes) throws(ReadFailure) in try open(bytes, as: kind) }
     }
 
     /// Reads a file of a process and parses it.
@@ -65,12 +69,6 @@ public struct KernelRoot: Sendable, Hashable {
         _ shape: FileShape,
         _ parse: (Span<UInt8>) throws(Malformation) -> R
     ) throws(ReadFailure) -> R {
-        let file: FileDescriptor
-        do {
-            file = try open(path)
-        } catch {
-            throw .system(error)
-        }
-        return try file.withContents(shape, parse)
+        try open(path).withContents(shape, parse)
     }
 }

@@ -4,7 +4,8 @@ struct ProcPath {
     private var storage = InlineArray<64, UInt8>(repeating: 0)
     private var count = 0
 
-    init() {}
+    /// `/proc` itself.
+    static var processes: ProcPath { ProcPath(file: "/proc") }
 
     /// `/proc/PID/`, or `/proc/self/`, and a file's name.
     init(_ process: ProcessSelector, _ file: StaticString) {
@@ -25,7 +26,7 @@ struct ProcPath {
         append(file)
     }
 
-    /// A file's name below a process's directory.
+    /// A path that has no ids in it, such as a file's name below a process's directory.
     init(file: StaticString) {
         append(file)
     }
@@ -62,11 +63,4 @@ struct ProcPath {
     var text: String {
         storage.span.text(in: 0..<count)
     }
-}
-
-/// Which process a path below `/proc` is about.
-enum ProcessSelector: Hashable, Sendable {
-    /// The process that asks. Through `/proc/self`, which is right in every pid namespace and after a fork.
-    case current
-    case id(Int32)
 }

@@ -77,8 +77,11 @@ enum Syscalls {
         try retrying { unsafe libcRead(descriptor, bytes.baseAddress, bytes.count) }
     }
 
-    /// The names in a directory, without `.` and `..`, in the kernel's order.
-    static func forEachName(in directory: consuming FileDescriptor, _ body: (Span<UInt8>) -> Void) throws(Errno) {
+    /// The names in a directory, without `.` and `..`, in the kernel's order, and whether each is a directory itself.
+    static func forEachName(
+        in directory: consuming FileDescriptor,
+        _ body: (Span<UInt8>, _ isDirectory: Bool) -> Void
+    ) throws(Errno) {
         let descriptor = directory.relinquish()
         guard let stream = unsafe fdopendir(descriptor) else {
             let error = Errno.current
@@ -92,11 +95,12 @@ enum Syscalls {
                 if Errno.current.rawValue != 0 { throw .current }
                 return
             }
+            let isDirectory = unsafe entry.pointee.d_type == UInt8(DT_DIR)
             unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
                 let count = unsafe name.firstIndex(of: 0) ?? name.count
                 let span = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: name[..<count]))
                 let range = 0..<count
-                if !span.equals(".", in: range), !span.equals("..", in: range) { body(span) }
+                if !span.equals(".", in: range), !span.equals("..", in: range) { body(span, isDirectory) }
             }
         }
     }
@@ -140,6 +144,7 @@ enum Syscalls {
 
     /// The scheduling policy of a thread, as the number of `sched_setscheduler`. 0 is the calling thread.
     static func schedulingPolicy(of threadID: Int32) throws(Errno) -> Int32 {
-        try retrying { sched_getscheduler(threadID) }
+        // The number may carry a flag. The corresponding C constant is `SCHED_RESET_ON_FORK`.
+        try retrying { sched_getscheduler(threadID) } & ~0x4000_0000
     }
 }

@@ -1,0 +1,54 @@
+/// Which CPUs a process may run on, from the first source that tells.
+enum AffinityLookup {
+    /// The affinity mask: from the system call on the running system, else `Cpus_allowed` in `/proc/PID/status`, else
+    /// the CPUs that are online.
+    static func affinity(
+        of process: ProcessSelector,
+        in root: KernelRoot,
+        warnings: inout [String]
+    ) throws(ProcMemError) -> CPUSet {
+        if root.isLive {
+            do {
+                return try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
+            } catch {
+                let error = ReadFailure.system(error)
+                guard !error.isAbsence else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }
+                warnings.append("sched_getaffinity: \(error.summary)")
+            }
+        }
+        let statusPath = ProcPath(process, "status")
+        do {
+            let status = try root.read(statusPath, ProcessStatus.shape, ProcessStatus.init(parsing:))
+            if let allowed = status.allowedCPUs { return allowed }
+            warnings.append("\(statusPath.text): has no Cpus_allowed")
+        } catch {
+            if error.isAbsence, case .id = process, (try? root.open(ProcPath(process, ""), as: .directory)) == nil {
+                throw ProcMemError(error, path: ProcPath(process, "").text)
+            }
+            warnings.append("\(statusPath.text): \(error.summary)")
+        }
+        do {
+            return try online(in: root)
+        } catch {
+            throw ProcMemError(error, path: onlinePath)
+        }
+    }
+
+    /// The CPUs that are online.
+    static func online(in root: KernelRoot) throws(ReadFailure) -> CPUSet {
+        let path = Array(onlinePath.utf8) + [0]
+        return try root.read(path.span, CPUSet.listShape, CPUSet.init(parsingList:))
+    }
+
+    /// The scheduling policy of the main thread.
+    static func policy(of process: ProcessSelector, in root: KernelRoot) -> SchedulingPolicy? {
+        if root.isLive {
+            guard let number = try? Syscalls.schedulingPolicy(of: process.threadID) else { return nil }
+            return SchedulingPolicy(rawValue: Int(number))
+        }
+        let stat = try? root.read(ProcPath(process, "stat"), ProcessStat.shape, ProcessStat.init(parsing:))
+        return stat?.policy
+    }
+
+    private static var onlinePath: String { "/sys/devices/system/cpu/online" }
+}

@@ -1,0 +1,65 @@
+extension CPULimits {
+    /// The limits of the calling process.
+    ///
+    /// Read anew at each call: a container's limits can change while it runs. The files are `/proc/self/cgroup`,
+    /// `/proc/self/mountinfo`, `cpu.max` (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and
+    /// `/sys/devices/system/cpu/online`. What cannot be read is left out of the answer, `complete` is then `false`, and
+    /// `warnings` tells why.
+    ///
+    /// The cost is three system calls for each file and two for the mask and the policy. It grows with the number of
+    /// levels and of mounts. No privileges are needed.
+    ///
+    /// - Parameter root: Where the kernel's files are.
+    /// - Throws: ``ProcMemError`` only where no source tells the CPUs, which happens below a directory that has neither
+    ///   `proc/self/status` nor `sys/devices/system/cpu/online`.
+    public static func current(in root: KernelRoot = .live) throws(ProcMemError) -> CPULimits {
+        try CPULimits(of: .current, in: root, countsOnline: true)
+    }
+
+    /// The limits of another process, as ``current(in:)`` tells those of the caller.
+    ///
+    /// A thread's id gives the mask of that thread. No privileges are needed unless `/proc` hides the process.
+    ///
+    /// - Parameters:
+    ///   - processID: The process's id in the caller's pid namespace.
+    ///   - root: Where the kernel's files are.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none.
+    public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
+        try self.init(of: ProcessSelector(validating: processID), in: root, countsOnline: true)
+    }
+
+    /// - Parameter countsOnline: Whether to ask for the online CPUs, which cost more than all the rest.
+    init(of process: ProcessSelector, in root: KernelRoot, countsOnline: Bool) throws(ProcMemError) {
+        var warnings: [String] = []
+        affinity = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings)
+        let policy = AffinityLookup.policy(of: process, in: root)
+        self.policy = policy
+        onlineCount = countsOnline ? (try? AffinityLookup.online(in: root))?.count : nil
+
+        let lookup = CgroupHierarchy.find(.cpu, of: process, in: root)
+        warnings += lookup.warnings
+        var isComplete = lookup.isComplete
+        var levels: [Level] = []
+        var binding: Level.Quota?
+        if let hierarchy = lookup.hierarchy {
+            for number in 0..<hierarchy.levelCount {
+                let reading = Self.read(level: number, of: hierarchy, in: root)
+                warnings += reading.warnings
+                isComplete = isComplete && reading.isVisible
+                levels.append(reading.level)
+                guard let quota = reading.level.quota else { continue }
+                if let known = binding, !quota.isTighter(than: known.quota) { continue }
+                binding = Level.Quota(
+                    quota: quota,
+                    cgroup: reading.level.cgroup,
+                    cgroupVersion: hierarchy.version,
+                    isEnforced: policy?.isBoundByQuota ?? true
+                )
+            }
+        }
+        self.levels = levels
+        quota = binding
+        complete = isComplete
+        self.warnings = warnings
+    }
+}

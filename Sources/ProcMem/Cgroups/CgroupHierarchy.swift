@@ -1,0 +1,89 @@
+/// Where the files of a controller are for one process: its own cgroup and every level above it that is mounted.
+struct CgroupHierarchy: Hashable, Sendable {
+    let version: CgroupVersion
+    let mount: CgroupMount
+    /// The process's own cgroup below the mount point: empty for the mount's root itself, else with a slash before each
+    /// component.
+    let relativePath: [UInt8]
+    /// Whether `relativePath` is the process's own cgroup, and not merely what could be seen instead.
+    let reachesOwnCgroup: Bool
+
+    /// Chooses the mount through which most of the levels above a cgroup are visible.
+    ///
+    /// - Parameter path: The cgroup as `/proc/PID/cgroup` names it.
+    init?(_ version: CgroupVersion, path: [UInt8], mounts: [CgroupMount]) {
+        var best: CgroupHierarchy?
+        for mount in mounts {
+            guard let relativePath = Self.relativePath(of: path, below: mount.root) else { continue }
+            // At equal depth the later mount is the one on top.
+            if let known = best, known.relativePath.count > relativePath.count { continue }
+            best = CgroupHierarchy(version, mount, relativePath: relativePath, reachesOwnCgroup: true)
+        }
+        // The own cgroup lies elsewhere. What is mounted at the usual place is most likely the container's.
+        let usual = Array(CgroupController.conventionalV2MountPoint.description.utf8)
+        guard let mount = mounts.last(where: { $0.mountPoint.starts(with: usual) }) ?? mounts.last else { return nil }
+        self = best ?? CgroupHierarchy(version, mount, relativePath: [], reachesOwnCgroup: false)
+    }
+
+    /// What is there by convention when no mount is known.
+    init(_ version: CgroupVersion, path: [UInt8], conventionalMountPoint: StaticString) {
+        let mountPoint = Array(conventionalMountPoint.description.utf8)
+        self.init(
+            version,
+            CgroupMount(root: [0x2F], mountPoint: mountPoint),
+            relativePath: Self.relativePath(of: path, below: [0x2F]) ?? [],
+            reachesOwnCgroup: false
+        )
+    }
+
+    private init(_ version: CgroupVersion, _ mount: CgroupMount, relativePath: [UInt8], reachesOwnCgroup: Bool) {
+        self.version = version
+        self.mount = mount
+        self.relativePath = relativePath
+        self.reachesOwnCgroup = reachesOwnCgroup
+    }
+
+    /// How many levels there are, the mount's root among them.
+    var levelCount: Int { relativePath.count { $0 == 0x2F } + 1 }
+
+    /// The path of a file of a level, with the NUL that ends it. Level 0 is the own cgroup, the last the mount's root.
+    func path(of file: StaticString, atLevel level: Int) -> [UInt8] {
+        var path = mount.mountPoint
+        if path.last == 0x2F { path.removeLast() }
+        path += relativePath[..<length(ofLevel: level)]
+        path.append(0x2F)
+        path += file.description.utf8
+        path.append(0)
+        return path
+    }
+
+    /// The cgroup of a level, as `/proc/PID/cgroup` would name it.
+    func cgroup(atLevel level: Int) -> String {
+        var path = mount.root
+        if path.last == 0x2F { path.removeLast() }
+        path += relativePath[..<length(ofLevel: level)]
+        return path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)
+    }
+
+    private func length(ofLevel level: Int) -> Int {
+        var length = relativePath.count
+        var remaining = level
+        while remaining > 0, length > 0 {
+            length -= 1
+            if relativePath[length] == 0x2F { remaining -= 1 }
+        }
+        return length
+    }
+
+    /// A path below another by whole components, as `/a/b`; `nil` where it lies elsewhere or leads out by `..`.
+    ///
+    /// Outside its cgroup namespace a process sees `/..` at the beginning of both: there it is a component like another.
+    static func relativePath(of path: [UInt8], below root: [UInt8]) -> [UInt8]? {
+        let rootComponents = root.split(separator: 0x2F)
+        let components = path.split(separator: 0x2F)
+        guard path.first == 0x2F, components.starts(with: rootComponents) else { return nil }
+        let below = components.dropFirst(rootComponents.count)
+        if below.contains(where: { $0.elementsEqual([0x2E, 0x2E]) }) { return nil }
+        return below.reduce(into: []) { $0 += [0x2F] + $1 }
+    }
+}

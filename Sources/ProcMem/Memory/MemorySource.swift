@@ -1,0 +1,28 @@
+/// Where a figure came from.
+public enum MemorySource: Sendable, Hashable {
+    /// `/proc/PID/statm`.
+    case statm
+    /// `/proc/PID/smaps_rollup`.
+    case smapsRollup
+    /// `/proc/PID/smaps`, summed: the kernel has no `smaps_rollup`.
+    case smaps
+    /// Nowhere: no figure is known.
+    case unavailable(UnavailableReason)
+}
+
+/// Why a figure is not known.
+public enum UnavailableReason: String, Sendable, Hashable, CaseIterable {
+    /// The process belongs to another user, is not dumpable, or holds a capability that the caller lacks. The
+    /// corresponding C errors are `EACCES` and `EPERM`.
+    case permissionDenied
+    /// A kernel thread has no memory of its own.
+    case kernelThread
+    /// The process has ended, all of its threads too, and waits for its parent to collect it.
+    case zombie
+    /// The process ended while it was looked at.
+    case exited
+    /// The kernel does not offer the file.
+    case unsupported
+    /// The file is not what the kernel documents.
+    case malformed
+}

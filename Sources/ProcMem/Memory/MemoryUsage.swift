@@ -1,0 +1,66 @@
+/// The memory of one process. A figure that is not known is `nil`, never 0.
+public struct MemoryUsage: Sendable, Hashable {
+    /// RSS in bytes: the pages in memory that the process maps, each shared one in full.
+    ///
+    /// `resident` of `statm`, or `Rss` of `smaps_rollup`. Pages of hugetlbfs are in neither.
+    public let rssBytes: Int?
+    /// The part of RSS in bytes that is backed by files or is shared memory.
+    ///
+    /// `shared` of `statm`, or `Rss` less `Anonymous` of `smaps_rollup`. It does not tell what others map as well:
+    /// after a fork the memory of parent and child is anonymous, shared, and not in here.
+    public let sharedBytes: Int?
+    /// PSS in bytes: each page divided by the number of processes that map it. `Pss` of `smaps_rollup`.
+    public let pssBytes: Int?
+    /// USS in bytes: the pages that only this process maps; what its end would free.
+    ///
+    /// `Private_Clean`, `Private_Dirty` and `Private_Hugetlb` of `smaps_rollup`.
+    public let ussBytes: Int?
+    /// What is swapped out, in bytes, each shared page in full. `Swap` of `smaps_rollup`.
+    public let swapBytes: Int?
+    /// What is swapped out, in bytes, each page divided by the number of processes that share it. `SwapPss` of
+    /// `smaps_rollup`, since Linux 4.3.
+    public let swapPssBytes: Int?
+
+    /// The file that the known figures are from.
+    public let source: MemorySource
+    /// Why the figures that the mode asks for are missing; `nil` where they are there.
+    ///
+    /// A process of another user still tells its RSS: `source` is then ``MemorySource/statm``, and this tells why an
+    /// accurate look was not possible.
+    public let unavailable: UnavailableReason?
+}
+
+extension MemoryUsage {
+    init(_ statm: Statm, unavailable: UnavailableReason? = nil) {
+        rssBytes = statm.residentBytes
+        sharedBytes = statm.sharedBytes
+        pssBytes = nil
+        ussBytes = nil
+        swapBytes = nil
+        swapPssBytes = nil
+        source = .statm
+        self.unavailable = unavailable
+    }
+
+    init(_ rollup: SmapsRollup) {
+        rssBytes = rollup.rssBytes
+        sharedBytes = rollup.anonymousBytes.map { max(0, rollup.rssBytes - $0) }
+        pssBytes = rollup.pssBytes
+        ussBytes = rollup.ussBytes
+        swapBytes = rollup.swapBytes
+        swapPssBytes = rollup.swapPssBytes
+        source = rollup.isSummedFromSmaps ? .smaps : .smapsRollup
+        unavailable = nil
+    }
+
+    init(unavailable reason: UnavailableReason) {
+        rssBytes = nil
+        sharedBytes = nil
+        pssBytes = nil
+        ussBytes = nil
+        swapBytes = nil
+        swapPssBytes = nil
+        source = .unavailable(reason)
+        unavailable = reason
+    }
+}

@@ -1,0 +1,22 @@
+/// Which process a question is about.
+enum ProcessSelector: Hashable, Sendable {
+    /// The process that asks. Through `/proc/self`, which is right in every pid namespace and after a fork.
+    case current
+    case id(Int32)
+
+    /// Refuses what cannot be a process before a path is made of it: `/proc/0` and `/proc/-1` name nothing.
+    init(validating processID: Int32) throws(ProcMemError) {
+        guard processID > 0 else {
+            throw ProcMemError(.invalidArgument, path: "/proc/\(processID)")
+        }
+        self = .id(processID)
+    }
+
+    /// What the scheduler's system calls take: the process's id, which is its main thread's.
+    var threadID: Int32 {
+        switch self {
+        case .current: Syscalls.processID
+        case .id(let id): id
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// `/proc/PID/stat`: the fields that ProcMem uses.
+///
+/// The file is one line of fields between blanks. The second, the command in parentheses, is raw: it may hold blanks,
+/// parentheses and newlines, so the fields are counted from the last closing parenthesis.
+struct ProcessStat: Hashable, Sendable {
+    /// Field 1.
+    let processID: Int32
+    /// Field 2, without the parentheses: at most 15 bytes for a process, more for a kernel thread.
+    let command: String
+    /// Field 3: `R`, `S`, `D`, `Z`, `T`, `X` and so on.
+    let state: UInt8
+    /// Field 4: 0 where the parent is outside of the pid namespace.
+    let parentID: Int32
+    /// Field 9.
+    let flags: Int
+    /// Field 20.
+    let threadCount: Int
+    /// Field 22, in clock ticks since boot. With the id it names one process and no other.
+    let startTimeTicks: Int
+    /// Field 41; `nil` before Linux 2.5.19.
+    let policy: SchedulingPolicy?
+
+    static let shape = FileShape(expectedBytes: 1024, limitBytes: 65536, isOneLine: true)
+
+    init(parsing bytes: Span<UInt8>) throws(Malformation) {
+        guard let end = (0..<bytes.count).last(where: { bytes[$0] == 0x29 }),
+            let begin = bytes.firstIndex(of: 0x28, in: 0..<end)
+        else { throw Malformation("PID (COMMAND) and more fields") }
+        var idIndex = 0
+        guard let idField = bytes.nextField(at: &idIndex), idField.upperBound <= begin,
+            let id = bytes.decimal(in: idField), let processID = Int32(exactly: id)
+        else { throw Malformation("a process id in field 1") }
+        self.processID = processID
+        command = bytes.text(in: begin + 1..<end)
+
+        var index = end + 1
+        var number = 2
+        /// The value of a field with a higher number than the last one asked for.
+        func field(_ wanted: Int) -> Range<Int>? {
+            while number < wanted - 1 {
+                guard bytes.nextField(at: &index) != nil else { return nil }
+                number += 1
+            }
+            number += 1
+            return bytes.nextField(at: &index)
+        }
+        func decimal(_ wanted: Int) throws(Malformation) -> Int {
+            guard let value = field(wanted).flatMap({ bytes.decimal(in: $0) }) else {
+                throw Malformation(expected: "a number in field \(wanted)")
+            }
+            return value
+        }
+        guard let state = field(3), state.count == 1 else { throw Malformation("a state letter in field 3") }
+        self.state = bytes[state.lowerBound]
+        guard let parentID = Int32(exactly: try decimal(4)) else { throw Malformation("a process id in field 4") }
+        self.parentID = parentID
+        flags = try decimal(9)
+        threadCount = try decimal(20)
+        startTimeTicks = try decimal(22)
+        policy = field(41).flatMap { bytes.decimal(in: $0) }.map(SchedulingPolicy.init(rawValue:))
+    }
+
+    /// Ended, and not yet collected by its parent, or being taken down.
+    var isZombie: Bool { state == 0x5A || state == 0x58 || state == 0x78 }
+
+    /// The corresponding C constant is `PF_KTHREAD`.
+    var isKernelThread: Bool { flags & 0x0020_0000 != 0 }
+}

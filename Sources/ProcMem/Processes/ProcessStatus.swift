@@ -1,0 +1,32 @@
+/// `/proc/PID/status`: what ProcMem takes from it.
+///
+/// Lines are `Key:`, a tab and a value. The kernel escapes a newline in the process's name, so a key stands at the
+/// beginning of a line and nowhere else.
+struct ProcessStatus: Hashable, Sendable {
+    /// The id of the process that a thread belongs to.
+    let processID: Int32?
+    /// The CPUs that the scheduler may use.
+    let allowedCPUs: CPUSet?
+
+    // Groups and CPU masks make it long: 65,536 supplementary groups are allowed.
+    static let shape = FileShape(expectedBytes: 4096, limitBytes: 4 << 20)
+
+    init(parsing bytes: Span<UInt8>) throws(Malformation) {
+        var processID: Int32?
+        var allowedCPUs: CPUSet?
+        var index = 0
+        while let line = bytes.nextLine(at: &index) {
+            guard let colon = bytes.firstIndex(of: 0x3A, in: line) else { continue }
+            let key = line.lowerBound..<colon
+            var valueIndex = colon + 1
+            guard let value = bytes.nextField(at: &valueIndex), value.upperBound <= line.upperBound else { continue }
+            if bytes.equals("Tgid", in: key) {
+                processID = bytes.decimal(in: value).flatMap { Int32(exactly: $0) }
+            } else if bytes.equals("Cpus_allowed", in: key) {
+                allowedCPUs = try CPUSet(parsingMask: bytes, in: value)
+            }
+        }
+        self.processID = processID
+        self.allowedCPUs = allowedCPUs
+    }
+}

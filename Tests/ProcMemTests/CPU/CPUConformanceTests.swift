@@ -1,0 +1,49 @@
+import Foundation
+import ProcMem
+import Testing
+
+/// Whole systems as file trees, each with the answer.
+@Suite struct CPUConformanceTests {
+    struct Case: Decodable, Sendable, CustomTestStringConvertible {
+        struct Expectation: Decodable, Sendable {
+            let count: Int
+            let quota: Double?
+            let complete: Bool?
+            let warns: Bool?
+        }
+
+        let name: String
+        let files: [String: String]
+        let links: [String: String]?
+        let expect: Expectation
+
+        var testDescription: String { name }
+    }
+
+    static let cases: [Case] = {
+        guard let url = Bundle.module.url(forResource: "cpu", withExtension: "json", subdirectory: "Fixtures"),
+            let data = try? Data(contentsOf: url)
+        else { return [] }
+        return (try? JSONDecoder().decode([Case].self, from: data)) ?? []
+    }()
+
+    @Test func theCorpusIsThere() {
+        #expect(Self.cases.count == 82)
+    }
+
+    @Test(arguments: cases) func answers(_ system: Case) throws {
+        let tree = try FixtureTree(system.files, links: system.links ?? [:])
+        let limits = try CPULimits.current(in: tree.root())
+
+        #expect(limits.effectiveCPUCount() == system.expect.count)
+        #expect(ProcMem.effectiveCPUCount(in: tree.root()) == system.expect.count)
+        if let expected = system.expect.quota {
+            let found = try #require(limits.quota).quota.cpus
+            #expect(abs(found - expected) <= expected * 1e-12)
+        } else {
+            #expect(limits.quota == nil)
+        }
+        if let complete = system.expect.complete { #expect(limits.complete == complete) }
+        if let warns = system.expect.warns { #expect(!limits.warnings.isEmpty == warns, "\(limits.warnings)") }
+    }
+}

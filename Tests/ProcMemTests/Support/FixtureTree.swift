@@ -1,0 +1,41 @@
+import Foundation
+import ProcMem
+
+/// A directory that stands in for `/`, removed when the test lets go of it.
+final class FixtureTree {
+    let directory: URL
+
+    /// - Parameters:
+    ///   - files: Contents by path below the directory.
+    ///   - links: Targets of symbolic links by path below the directory.
+    init(_ files: [String: String] = [:], links: [String: String] = [:]) throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "procmem-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        for (path, contents) in files { try write(Data(contents.utf8), to: path) }
+        for (path, target) in links {
+            let link = try parentMade(of: path)
+            try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: target)
+        }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    func write(_ contents: Data, to path: String) throws {
+        try contents.write(to: parentMade(of: path))
+    }
+
+    func root(pageSizeBytes: Int? = nil) -> KernelRoot {
+        KernelRoot(directory: directory.path, pageSizeBytes: pageSizeBytes)
+    }
+
+    private func parentMade(of path: String) throws -> URL {
+        let url = URL(filePath: directory.path + "/" + path)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
+        return url
+    }
+}
