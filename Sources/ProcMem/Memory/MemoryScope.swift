@@ -1,8 +1,8 @@
 /// Which processes a snapshot is about.
 public struct MemoryScope: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
-        case processes([Int32])
-        case trees([Int32])
+        case processes([ProcessSelector])
+        case trees([ProcessSelector])
         case cgroup(String)
         case all
     }
@@ -13,7 +13,15 @@ public struct MemoryScope: Sendable, Hashable {
     public static func process(_ pid: Int32) -> MemoryScope { processes([pid]) }
 
     /// Several processes. One that is named twice, or by its threads' ids, is counted once.
-    public static func processes(_ pids: [Int32]) -> MemoryScope { MemoryScope(kind: .processes(pids)) }
+    public static func processes(_ pids: [Int32]) -> MemoryScope {
+        MemoryScope(kind: .processes(pids.map(ProcessSelector.id)))
+    }
+
+    /// The calling process: below a directory that stands in for `/`, the one that `proc/self` is.
+    public static var current: MemoryScope { MemoryScope(kind: .processes([.current])) }
+
+    /// The calling process, as ``current`` has it, and all of its descendants.
+    public static var currentTree: MemoryScope { MemoryScope(kind: .trees([.current])) }
 
     /// A process and all of its descendants.
     ///
@@ -22,7 +30,9 @@ public struct MemoryScope: Sendable, Hashable {
     public static func tree(root: Int32) -> MemoryScope { trees(roots: [root]) }
 
     /// Several processes and all of their descendants. A process in two of the trees is counted once.
-    public static func trees(roots: [Int32]) -> MemoryScope { MemoryScope(kind: .trees(roots)) }
+    public static func trees(roots: [Int32]) -> MemoryScope {
+        MemoryScope(kind: .trees(roots.map(ProcessSelector.id)))
+    }
 
     /// The processes of a cgroup and of all cgroups below it.
     ///

@@ -23,10 +23,10 @@ public func memorySnapshot(
         try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
     }
     switch scope.kind {
-    case .processes(let pids):
-        for pid in pids { try walk.visit(named: pid, descends: false) }
+    case .processes(let processes):
+        for process in processes { try walk.visit(named: process.validated(), descends: false) }
     case .trees(let roots):
-        for pid in roots { try walk.visit(named: pid, descends: true) }
+        for process in roots { try walk.visit(named: process.validated(), descends: true) }
     case .cgroup(let path):
         try walk.visit(listed: CgroupProcesses.ids(in: path, root: root))
     case .all:

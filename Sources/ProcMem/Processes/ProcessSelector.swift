@@ -5,11 +5,15 @@ enum ProcessSelector: Hashable, Sendable {
     case id(Int32)
 
     /// Refuses what cannot be a process before a path is made of it: `/proc/0` and `/proc/-1` name nothing.
-    init(validating processID: Int32) throws(ProcMemError) {
-        guard processID > 0 else {
-            throw ProcMemError(.invalidArgument, path: "/proc/\(processID)")
+    func validated() throws(ProcMemError) -> ProcessSelector {
+        if case .id(let id) = self, id < 1 {
+            throw ProcMemError(.invalidArgument, path: "/proc/\(id)")
         }
-        self = .id(processID)
+        return self
+    }
+
+    init(validating processID: Int32) throws(ProcMemError) {
+        self = try ProcessSelector.id(processID).validated()
     }
 
     /// What the scheduler's system calls take: the process's id, which is its main thread's.

@@ -13,10 +13,12 @@ struct ProcessWalk<Value> {
 
     /// A process that was heard of and not met yet.
     private struct Candidate {
-        let pid: Int32
-        let depth: Int
+        let process: ProcessSelector
+        var depth = 0
         /// Who named it as a child.
-        let parent: ProcessStat?
+        var parent: ProcessStat?
+        /// Whether a caller named it, perhaps by the id of one of its threads.
+        var mayBeThread = false
     }
 
     private let root: KernelRoot
@@ -42,11 +44,9 @@ struct ProcessWalk<Value> {
     }
 
     /// Visits a process that a caller named, and with `descends` all of its descendants, parents before children.
-    mutating func visit(named pid: Int32, descends: Bool) throws(ProcMemError) {
-        let process = try ProcessSelector(validating: pid)
+    mutating func visit(named process: ProcessSelector, descends: Bool) throws(ProcMemError) {
         do throws(ReadFailure) {
-            let leader = try ProcessDirectory(process, in: root).processID() ?? pid
-            var pending = try visit(Candidate(pid: leader, depth: 0, parent: nil), descends: descends)
+            var pending = try visit(Candidate(process: process, mayBeThread: true), descends: descends)
             while let next = pending.popLast() {
                 do throws(ReadFailure) {
                     pending += try visit(next, descends: true)
@@ -63,7 +63,7 @@ struct ProcessWalk<Value> {
     mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
         for pid in pids {
             do throws(ReadFailure) {
-                _ = try visit(Candidate(pid: pid, depth: 0, parent: nil), descends: false)
+                _ = try visit(Candidate(process: .id(pid)), descends: false)
             } catch where error.isAbsence {
                 continue
             } catch {
@@ -74,25 +74,28 @@ struct ProcessWalk<Value> {
 
     /// Meets a process, and returns its children, the first one last.
     private mutating func visit(_ candidate: Candidate, descends: Bool) throws(ReadFailure) -> [Candidate] {
-        guard !visited.contains(candidate.pid) else { return [] }
         guard members.count < Self.maximumCount else {
             isComplete = false
             return []
         }
         do {
-            let directory = try ProcessDirectory(.id(candidate.pid), in: root)
+            let directory = try ProcessDirectory(candidate.process, in: root)
             let stat = try directory.stat()
+            if candidate.mayBeThread, let leader = try directory.processID(), leader != stat.processID {
+                return try visit(Candidate(process: .id(leader)), descends: descends)
+            }
             if let parent = candidate.parent, !isChild(stat, of: parent) { return [] }
-            visited.insert(candidate.pid)
+            guard visited.insert(stat.processID).inserted else { return [] }
             let value = try read(directory, stat)
-            members.append(Member(pid: candidate.pid, depth: candidate.depth, stat: stat, value: value))
+            members.append(Member(pid: stat.processID, depth: candidate.depth, stat: stat, value: value))
             guard descends else { return [] }
             return try children.ids(of: directory, stat).reversed().map {
-                Candidate(pid: $0, depth: candidate.depth + 1, parent: stat)
+                Candidate(process: .id($0), depth: candidate.depth + 1, parent: stat)
             }
         } catch .system(.permissionDenied), .system(.notPermitted) {
-            if visited.insert(candidate.pid).inserted {
-                members.append(Member(pid: candidate.pid, depth: candidate.depth, stat: nil, value: nil))
+            let pid = candidate.process.threadID
+            if visited.insert(pid).inserted {
+                members.append(Member(pid: pid, depth: candidate.depth, stat: nil, value: nil))
             }
             return []
         }

@@ -1,0 +1,61 @@
+#if CommandLine
+    import ArgumentParser
+    import Foundation
+    import ProcMem
+
+    struct CPUCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "cpu",
+            abstract: "How many CPUs a process may use, and why."
+        )
+
+        @Option(help: "The process; this one where it is left out.")
+        var pid: Int32?
+
+        @Option(help: "What a fraction of a CPU counts as.")
+        var rounding = RoundingOption.up
+
+        @Flag(help: "Go on, and print a line whenever the answer changes (looked at every second).")
+        var watch = false
+
+        @OptionGroup var common: CommonOptions
+
+        func validate() throws {
+            try ProcMemCommand.validate(pids: pid.map { [$0] } ?? [])
+        }
+
+        func run() throws {
+            try answering {
+                let limits = try read()
+                if watch { return try follow(from: limits) }
+                if common.json {
+                    print(try CPUReport(limits, rounding: rounding.rounding).json())
+                } else {
+                    let width = Terminal.width
+                    CPUText(limits: limits, rounding: rounding.rounding).lines.forEach { print($0.cut(to: width)) }
+                }
+            }
+        }
+
+        private func read() throws -> CPULimits {
+            try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
+        }
+
+        private func follow(from first: CPULimits) throws {
+            var limits = first
+            while true {
+                if common.json {
+                    Terminal.printNow(try CPUReport(limits, rounding: rounding.rounding).json(onOneLine: true))
+                } else {
+                    let time = Date.now.formatted(.iso8601.time(includingFractionalSeconds: false))
+                    Terminal.printNow("\(time)  \(CPUText(limits: limits, rounding: rounding.rounding).answer)")
+                }
+                let known = limits
+                repeat {
+                    Thread.sleep(forTimeInterval: 1)
+                    limits = try read()
+                } while limits == known
+            }
+        }
+    }
+#endif

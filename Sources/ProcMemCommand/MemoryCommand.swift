@@ -1,0 +1,80 @@
+#if CommandLine
+    import ArgumentParser
+    import ProcMem
+
+    struct MemoryCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "memory",
+            abstract: "What processes hold in memory.",
+            discussion: """
+                Without a process, a cgroup or --all: the processes of this session.
+
+                cheap reads statm: RSS, in microseconds, whatever the size of the process. accurate reads smaps_rollup: \
+                PSS, USS and swap, in a time that grows with the mapped memory, during which the process cannot map more.
+                """
+        )
+
+        @Argument(help: ArgumentHelp("The processes.", valueName: "pid"))
+        var pids: [Int32] = []
+
+        @Flag(help: "Their descendants as well.")
+        var tree = false
+
+        @Option(
+            help: ArgumentHelp(
+                "The processes of a cgroup and of those below it, as /proc/PID/cgroup names it or by its directory.",
+                valueName: "path"
+            )
+        )
+        var cgroup: String?
+
+        @Flag(help: "Every process.")
+        var all = false
+
+        @Option(help: "How exactly to look.")
+        var mode = ModeOption.cheap
+
+        @OptionGroup var common: CommonOptions
+
+        func validate() throws {
+            try ProcMemCommand.validate(pids: pids)
+            let scopes = [!pids.isEmpty, cgroup != nil, all].count { $0 }
+            guard scopes <= 1 else { throw ValidationError("Give processes, or --cgroup, or --all: one of them.") }
+            if tree, cgroup != nil || all { throw ValidationError("--tree goes with processes.") }
+        }
+
+        func run() throws {
+            try answering {
+                let snapshot = try memorySnapshot(of: scope, mode: mode.mode, in: common.root)
+                if common.json {
+                    print(try MemoryReport(snapshot).json())
+                } else {
+                    MemoryText(snapshot: snapshot).lines(width: Terminal.width).forEach { print($0) }
+                }
+                if let failure = snapshot.failure {
+                    Terminal.printError(failure)
+                    throw ExitCode.failure
+                }
+            }
+        }
+
+        private var scope: MemoryScope {
+            if all { return .all }
+            if let cgroup { return .cgroup(cgroup) }
+            guard pids.isEmpty else { return tree ? .trees(roots: pids) : .processes(pids) }
+            return Session.scope(in: common.root)
+        }
+    }
+
+    extension MemorySnapshot {
+        /// What to tell where no figure could be had of any process.
+        fileprivate var failure: String? {
+            guard total.rssBytes == nil else { return nil }
+            let refusals: [UnavailableReason] = [.permissionDenied, .unsupported, .malformed]
+            let reasons = Set(processes.compactMap(\.usage.unavailable)).intersection(refusals)
+            guard let reason = reasons.first else { return nil }
+            let advice = reason == .permissionDenied ? "; run as their owner, or with CAP_SYS_PTRACE" : ""
+            return "no figure could be had of \(processes.count.counted("process", "processes")): \(reason)\(advice)"
+        }
+    }
+#endif

@@ -1,0 +1,26 @@
+#if CommandLine
+    import ArgumentParser
+
+    @main struct Procmem: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "procmem",
+            abstract: "How many CPUs may be used here, and how much memory is really held.",
+            discussion: """
+                Without a subcommand: the CPUs that this container may use and why, its memory limit, and what the \
+                processes of this session hold, by a cheap and by an accurate look.
+
+                Exit status: 0 done, 1 the answer could not be had, 64 wrong usage.
+                """,
+            subcommands: [SummaryCommand.self, CPUCommand.self, MemoryCommand.self],
+            defaultSubcommand: SummaryCommand.self
+        )
+    }
+#else
+    /// What is left of the command without its argument parser.
+    @main struct Procmem {
+        static func main() {
+            Terminal.printError("built without the trait CommandLine, which parses the arguments; build with it")
+            Terminal.exit(1)
+        }
+    }
+#endif

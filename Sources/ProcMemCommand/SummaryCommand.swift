@@ -1,0 +1,33 @@
+#if CommandLine
+    import ArgumentParser
+    import ProcMem
+
+    struct SummaryCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "summary",
+            abstract: "CPUs, memory limit, and the processes of this session (the default)."
+        )
+
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            try answering {
+                let root = common.root
+                let limits = try CPULimits.current(in: root)
+                let container = ContainerMemory.current(in: root)
+                let scope = Session.scope(in: root)
+                let snapshots = [
+                    try memorySnapshot(of: scope, mode: .cheap, in: root),
+                    try memorySnapshot(of: scope, mode: .accurate, in: root),
+                ]
+                if common.json {
+                    print(try SummaryReport(limits, container, snapshots).json())
+                } else {
+                    let width = Terminal.width
+                    SummaryText(limits: limits, container: container, snapshots: snapshots).lines
+                        .forEach { print($0.cut(to: width)) }
+                }
+            }
+        }
+    }
+#endif

@@ -1,0 +1,50 @@
+import ProcMem
+
+/// The answer of `procmem` alone for people.
+struct SummaryText {
+    let limits: CPULimits
+    let container: ContainerMemory
+    let snapshots: [MemorySnapshot]
+
+    var lines: [String] {
+        var lines = [
+            row("CPUs", CPUText(limits: limits, rounding: .up).answer),
+            row("", machineCPUs),
+            row("memory", memory),
+        ]
+        if let snapshot = snapshots.first, let root = snapshot.processes.first {
+            let name = root.command.map { " of \($0.printable)" } ?? ""
+            lines.append(row("tree", "\(snapshot.total.processCount.counted("process", "processes"))\(name) (\(root.pid))"))
+        }
+        lines += snapshots.map { row("  \($0.mode.name)", held($0)) }
+        lines += (limits.warnings + container.warnings).map { row("warning", $0.printable) }
+        return lines
+    }
+
+    private var machineCPUs: String {
+        let online = limits.onlineCount.map { "\($0) online on the machine" } ?? "the machine's are unknown"
+        return "\(online), \(limits.affinity.count) in the affinity mask"
+    }
+
+    private var memory: String {
+        let machine = container.machineBytes.map { "the machine has \($0.asSize)" } ?? "the machine's is unknown"
+        guard let limit = container.limitBytes else { return "no limit; \(machine)" }
+        return "\(limit.asSize), limit of cgroup \(container.limitCgroup?.printable ?? ""); \(machine)"
+    }
+
+    private func held(_ snapshot: MemorySnapshot) -> String {
+        let total = snapshot.total
+        let figure =
+            switch snapshot.mode {
+            case .cheap: "RSS \(total.rssBytes?.asSize ?? "unknown"), shared pages counted by each process"
+            case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown"), each page counted once"
+            }
+        let missing = total.unavailableCount
+        let note = missing > 0 ? "; \(missing.counted("process tells", "processes tell")) less" : ""
+        return "\(figure); in \(snapshot.elapsed.asTime)\(note)"
+    }
+
+    private func row(_ title: String, _ text: String) -> String {
+        title + String(repeating: " ", count: max(1, 11 - title.count)) + text
+    }
+}
