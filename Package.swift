@@ -24,7 +24,10 @@ let package = Package(
     ],
     traits: [
         .trait(name: "Procps", description: "ProcessTable, which links procps' C library (libproc2 or libprocps)."),
-        .trait(name: "CommandLine", description: "The command procmem, which parses its arguments with ArgumentParser."),
+        .trait(
+            name: "CommandLine",
+            description: "The command procmem, which parses its arguments with ArgumentParser."
+        ),
         .default(enabledTraits: ["Procps", "CommandLine"]),
     ],
     dependencies: [
@@ -55,6 +58,14 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "CTestSupport", path: "Tests/CTestSupport"),
+        .executableTarget(name: "ProcessStates", path: "Tests/ProcessStates"),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CTestSupport", "ProcMem"],
+            path: "Tests/TestSupport",
+            swiftSettings: testSettings
+        ),
         .testTarget(
             name: "CProcpsTests",
             dependencies: [.target(name: "CProcps", condition: .when(traits: ["Procps"]))],
@@ -62,13 +73,16 @@ let package = Package(
         ),
         .testTarget(
             name: "ProcMemTests",
-            dependencies: ["ProcMem", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
+            dependencies: [
+                "ProcMem", "ProcessStates", "TestSupport", "CTestSupport",
+                .target(name: "CProcps", condition: .when(traits: ["Procps"])),
+            ],
             resources: [.copy("Fixtures")],
             swiftSettings: testSettings
         ),
         .testTarget(
             name: "ProcMemCommandTests",
-            dependencies: ["ProcMemCommand"],
+            dependencies: ["ProcMemCommand", "ProcessStates", "TestSupport"],
             swiftSettings: testSettings
         ),
     ]

@@ -1,7 +1,13 @@
 #if CommandLine
     import ArgumentParser
-    import Foundation
+    import FoundationEssentials
     import ProcMem
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #endif
 
     struct CPUCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -31,8 +37,7 @@
                 if common.json {
                     print(try CPUReport(limits, rounding: rounding.rounding).json())
                 } else {
-                    let width = Terminal.width
-                    CPUText(limits: limits, rounding: rounding.rounding).lines.forEach { print($0.cut(to: width)) }
+                    Terminal.print(CPUText(limits: limits, rounding: rounding.rounding).lines)
                 }
             }
         }
@@ -47,12 +52,13 @@
                 if common.json {
                     Terminal.printNow(try CPUReport(limits, rounding: rounding.rounding).json(onOneLine: true))
                 } else {
-                    let time = Date.now.formatted(.iso8601.time(includingFractionalSeconds: false))
-                    Terminal.printNow("\(time)  \(CPUText(limits: limits, rounding: rounding.rounding).answer)")
+                    Terminal.printNow(
+                        "\(Date.now.formatted(.iso8601))  \(CPUText(limits: limits, rounding: rounding.rounding).answer)"
+                    )
                 }
                 let known = limits
                 repeat {
-                    Thread.sleep(forTimeInterval: 1)
+                    sleep(1)
                     limits = try read()
                 } while limits == known
             }

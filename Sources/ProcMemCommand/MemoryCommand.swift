@@ -49,7 +49,7 @@
                 if common.json {
                     print(try MemoryReport(snapshot).json())
                 } else {
-                    MemoryText(snapshot: snapshot).lines(width: Terminal.width).forEach { print($0) }
+                    Terminal.print(MemoryText(snapshot: snapshot, hidesKernelThreads: all || cgroup != nil).lines)
                 }
                 if let failure = snapshot.failure {
                     Terminal.printError(failure)

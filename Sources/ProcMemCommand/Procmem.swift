@@ -16,11 +16,17 @@
         )
     }
 #else
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #endif
+
     /// What is left of the command without its argument parser.
     @main struct Procmem {
         static func main() {
             Terminal.printError("built without the trait CommandLine, which parses the arguments; build with it")
-            Terminal.exit(1)
+            exit(1)
         }
     }
 #endif

@@ -23,9 +23,7 @@
                 if common.json {
                     print(try SummaryReport(limits, container, snapshots).json())
                 } else {
-                    let width = Terminal.width
-                    SummaryText(limits: limits, container: container, snapshots: snapshots).lines
-                        .forEach { print($0.cut(to: width)) }
+                    Terminal.print(SummaryText(limits: limits, container: container, snapshots: snapshots).lines)
                 }
             }
         }

@@ -20,24 +20,25 @@ enum AffinityLookup {
         do {
             let status = try root.read(statusPath, ProcessStatus.shape, ProcessStatus.init(parsing:))
             if let allowed = status.allowedCPUs { return allowed }
-            warnings.append("\(statusPath.text): has no Cpus_allowed")
+            warnings.append("\(root.text(statusPath)): has no Cpus_allowed")
         } catch {
-            if error.isAbsence, case .id = process, (try? root.open(ProcPath(process, ""), as: .directory)) == nil {
-                throw ProcMemError(error, path: ProcPath(process, "").text)
+            let directory = ProcPath(directoryOf: process)
+            if error.isAbsence, case .id = process, (try? root.open(directory, as: .directory)) == nil {
+                throw ProcMemError(error, path: root.text(directory))
             }
-            warnings.append("\(statusPath.text): \(error.summary)")
+            warnings.append("\(root.text(statusPath)): \(error.summary)")
         }
         do {
             return try online(in: root)
         } catch {
-            throw ProcMemError(error, path: onlinePath)
+            let detail = "nothing tells the CPUs: neither this file nor \(root.text(onlinePath)) can be read"
+            throw ProcMemError(.unsupported, path: root.text(statusPath), detail: detail)
         }
     }
 
     /// The CPUs that are online.
     static func online(in root: KernelRoot) throws(ReadFailure) -> CPUSet {
-        let path = Array(onlinePath.utf8) + [0]
-        return try root.read(path.span, CPUSet.listShape, CPUSet.init(parsingList:))
+        try root.read(onlinePath, CPUSet.listShape, CPUSet.init(parsingList:))
     }
 
     /// The scheduling policy of the main thread.
@@ -50,5 +51,5 @@ enum AffinityLookup {
         return stat?.policy
     }
 
-    private static var onlinePath: String { "/sys/devices/system/cpu/online" }
+    private static var onlinePath: ProcPath { ProcPath(file: "/sys/devices/system/cpu/online") }
 }

@@ -8,7 +8,13 @@ extension CPULimits {
             let file = CgroupLevelFile("cpu.max", level: level, of: hierarchy, in: root, CFSLimit.init(parsing:))
             return reading(file, quota: file.value?.quota, [file.warning])
         case .v1:
-            let file = CgroupLevelFile("cpu.cfs_quota_us", level: level, of: hierarchy, in: root, CFSQuota.init(parsing:))
+            let file = CgroupLevelFile(
+                "cpu.cfs_quota_us",
+                level: level,
+                of: hierarchy,
+                in: root,
+                CFSQuota.init(parsing:)
+            )
             guard let quota = file.value?.quotaMicroseconds else { return reading(file, quota: nil, [file.warning]) }
             let period = CgroupLevelFile(
                 "cpu.cfs_period_us",

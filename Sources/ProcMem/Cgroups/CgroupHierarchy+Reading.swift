@@ -24,11 +24,11 @@ extension CgroupHierarchy {
                 CgroupMembership(parsing: $0, controller: controller)
             }
         } catch {
-            lookup.warn("\(membershipPath.text): \(error.summary)")
+            lookup.warn("\(root.text(membershipPath)): \(error.summary)")
             return lookup
         }
         if membership.isEmpty {
-            lookup.warn("\(membershipPath.text): names no cgroup")
+            lookup.warn("\(root.text(membershipPath)): names no cgroup")
         }
         let version: CgroupVersion = membership.v1Path == nil ? .v2 : .v1
         guard let path = membership.v1Path ?? membership.v2Path else { return lookup }
@@ -40,15 +40,17 @@ extension CgroupHierarchy {
             }
             lookup.hierarchy = CgroupHierarchy(version, path: path, mounts: mounts)
             if lookup.hierarchy == nil {
-                lookup.warn("\(mountsPath.text): the \(controller.name) controller's hierarchy is not mounted here")
+                lookup.warn(
+                    "\(root.text(mountsPath)): the \(controller.name) controller's hierarchy is not mounted here"
+                )
             }
         } catch {
-            lookup.warn("\(mountsPath.text): \(error.summary)")
+            lookup.warn("\(root.text(mountsPath)): \(error.summary)")
         }
         if let hierarchy = lookup.hierarchy {
             if !hierarchy.reachesOwnCgroup {
                 let own = String(decoding: path, as: UTF8.self)
-                lookup.warn("\(membershipPath.text): the cgroup \(own) is not below what is mounted here")
+                lookup.warn("\(root.text(membershipPath)): the cgroup \(own) is not below what is mounted here")
             }
         } else {
             lookup.hierarchy = conventional(controller, version, path: path, in: root)

@@ -20,12 +20,12 @@ struct CgroupLevelFile<Value> {
     ) {
         let bytes = hierarchy.path(of: file, atLevel: level)
         cgroup = hierarchy.cgroup(atLevel: level)
-        path = bytes.pathText
+        path = root.text(bytes)
         do {
             value = try root.read(bytes.span, Self.shape, parse)
         } catch .system(.isDirectory) {
             // A child cgroup that bears the file's name: possible only where the level has no such file.
-        } catch where error.isAbsence {
+        } catch  where error.isAbsence {
             // Without the controller, and at the root of all, a level has no such file. A level that is not there at all
             // is another matter: the process has been moved, or its cgroup removed.
             let isMountRoot = level + 1 == hierarchy.levelCount

@@ -13,11 +13,11 @@ enum CgroupProcesses {
             do {
                 ids.formUnion(try root.read(file.span, shape, Self.ids(parsing:)))
                 pending += try subdirectories(of: directory, in: root)
-            } catch where error.isAbsence {
+            } catch  where error.isAbsence {
                 // Removed since it was listed.
                 continue
             } catch {
-                throw ProcMemError(error, path: file.pathText)
+                throw ProcMemError(error, path: root.text(file))
             }
         }
         return ids.sorted()
@@ -41,7 +41,9 @@ enum CgroupProcesses {
         let bytes = Array(path.utf8)
         let lookup = CgroupHierarchy.find(.memory, of: .current, in: root)
         var candidates = [bytes]
-        if let mount = lookup.hierarchy?.mount, let relative = CgroupHierarchy.relativePath(of: bytes, below: mount.root) {
+        if let mount = lookup.hierarchy?.mount,
+            let relative = CgroupHierarchy.relativePath(of: bytes, below: mount.root)
+        {
             candidates.append(mount.mountPoint + relative)
         }
         for candidate in candidates where candidate.first == 0x2F {

@@ -33,6 +33,16 @@ public struct KernelRoot: Sendable, Hashable {
 
     var isLive: Bool { directory == nil }
 
+    /// A path for a message: where it is on this system.
+    func text(_ path: ProcPath) -> String {
+        text(path.withBytes { $0.bytes(in: 0..<$0.count) })
+    }
+
+    /// A path that ends in a NUL byte, for a message: where it is on this system.
+    func text(_ path: [UInt8]) -> String {
+        String(decoding: (directory ?? []) + path.dropLast(), as: UTF8.self)
+    }
+
     /// Opens an absolute path that ends in a NUL byte.
     func open(_ path: Span<UInt8>, as kind: Syscalls.FileKind = .contents) throws(ReadFailure) -> FileDescriptor {
         do throws(Errno) {
@@ -40,7 +50,7 @@ public struct KernelRoot: Sendable, Hashable {
             do throws(Errno) {
                 let root = try Syscalls.open((directory + [0]).span, as: .directory)
                 return try Syscalls.open(path, inRoot: root, as: kind)
-            } catch where error == .noFunction || error == .notPermitted {
+            } catch  where error == .noFunction || error == .notPermitted {
                 // Before Linux 5.6, or behind a filter that does not know openat2.
                 return try Syscalls.open((directory + path.bytes(in: 0..<path.count)).span, as: kind)
             }

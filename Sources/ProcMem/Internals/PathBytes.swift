@@ -37,10 +37,3 @@ extension Span<UInt8> {
         return UInt8(exactly: value)
     }
 }
-
-extension [UInt8] {
-    /// A path that ends in a NUL byte, for a message.
-    var pathText: String {
-        String(decoding: dropLast(), as: UTF8.self)
-    }
-}

@@ -9,13 +9,15 @@ struct ProcPath {
 
     /// `/proc/PID/`, or `/proc/self/`, and a file's name.
     init(_ process: ProcessSelector, _ file: StaticString) {
-        append("/proc/")
-        switch process {
-        case .current: append("self")
-        case .id(let id): append(id)
-        }
+        self.init(directoryOf: process)
         append("/")
         append(file)
+    }
+
+    /// `/proc/PID`, or `/proc/self`.
+    init(directoryOf process: ProcessSelector) {
+        append("/proc/")
+        append(process)
     }
 
     /// `task/TID/` and a file's name, below a process's directory.
@@ -44,6 +46,13 @@ struct ProcPath {
         }
     }
 
+    private mutating func append(_ process: ProcessSelector) {
+        switch process {
+        case .current: append("self")
+        case .id(let id): append(id)
+        }
+    }
+
     private mutating func append(_ number: Int32) {
         var divisor: UInt32 = 1
         let magnitude = number.magnitude
@@ -57,10 +66,5 @@ struct ProcPath {
     /// Hands over the bytes with the NUL that ends them.
     func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try body(storage.span.extracting(0...count))
-    }
-
-    /// The path for a message.
-    var text: String {
-        storage.span.text(in: 0..<count)
     }
 }

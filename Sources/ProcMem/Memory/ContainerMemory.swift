@@ -43,7 +43,13 @@ extension ContainerMemory {
         if let hierarchy = lookup.hierarchy {
             let file: StaticString = hierarchy.version == .v2 ? "memory.max" : "memory.limit_in_bytes"
             for level in 0..<hierarchy.levelCount {
-                let reading = CgroupLevelFile(file, level: level, of: hierarchy, in: root, MemoryLimitFile.init(parsing:))
+                let reading = CgroupLevelFile(
+                    file,
+                    level: level,
+                    of: hierarchy,
+                    in: root,
+                    MemoryLimitFile.init(parsing:)
+                )
                 isComplete = isComplete && reading.isVisible
                 if let warning = reading.warning { warnings.append(warning) }
                 guard let bytes = reading.value?.limitBytes, bytes < machineBytes ?? .max,

@@ -47,7 +47,7 @@ extension MemoryUsage {
                 return
             }
         }
-        let directoryPath = ProcPath(process, "")
+        let directoryPath = ProcPath(directoryOf: process)
         do {
             let directory = try ProcessDirectory(process, in: root)
             self = try directory.memoryUsage(directory.stat(), mode: mode, pageSizeBytes: root.pageSizeBytes)
@@ -57,7 +57,7 @@ extension MemoryUsage {
             throw ProcMemError(explaining: error, at: directoryPath, of: process, in: root)
         }
         if unavailable == .exited {
-            throw ProcMemError(.exited, path: directoryPath.text)
+            throw ProcMemError(.exited, path: root.text(directoryPath))
         }
     }
 }

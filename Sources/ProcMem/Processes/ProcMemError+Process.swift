@@ -4,7 +4,7 @@ extension ProcMemError {
     /// The kernel says `ESRCH` of a process that ends, of a zombie and of a kernel thread alike, and `ENOENT` of a process
     /// that is not there as of a file that it does not offer. `stat` tells them apart.
     init(explaining failure: ReadFailure, at path: ProcPath, of process: ProcessSelector, in root: KernelRoot) {
-        self.init(failure, path: path.text)
+        self.init(failure, path: root.text(path))
         guard failure.isAbsence else { return }
         let isMissingFile = failure == .system(.noSuchFileOrDirectory)
         let code: Code
@@ -13,14 +13,14 @@ extension ProcMemError {
             code = Code(explainedBy: directory, isMissingFile: isMissingFile)
         } catch {
             if !error.isAbsence {
-                code = ProcMemError(error, path: path.text).code
+                code = ProcMemError(error, path: root.text(path)).code
             } else if root.isLive, !Self.procShowsThisProcess {
                 code = .procUnavailable
             } else {
                 code = .noSuchProcess
             }
         }
-        self.init(code, path: path.text, errno: errno)
+        self.init(code, path: root.text(path), errno: errno)
     }
 
     /// Whether `/proc` is mounted, and for the pid namespace of the caller.

@@ -8,10 +8,11 @@ struct ProcessDirectory: ~Copyable {
 
     init(_ process: ProcessSelector, in root: KernelRoot) throws(ReadFailure) {
         self.process = process
-        descriptor = try root.open(ProcPath(process, ""), as: .directory)
+        descriptor = try root.open(ProcPath(directoryOf: process), as: .directory)
     }
 
-    borrowing func open(_ path: ProcPath, as kind: Syscalls.FileKind = .contents) throws(ReadFailure) -> FileDescriptor {
+    borrowing func open(_ path: ProcPath, as kind: Syscalls.FileKind = .contents) throws(ReadFailure) -> FileDescriptor
+    {
         let directory = descriptor.rawValue
         do {
             return try path.withBytes { (bytes) throws(Errno) in try Syscalls.open(bytes, at: directory, as: kind) }

@@ -50,12 +50,12 @@ struct ProcessWalk<Value> {
             while let next = pending.popLast() {
                 do throws(ReadFailure) {
                     pending += try visit(next, descends: true)
-                } catch where error.isAbsence {
+                } catch  where error.isAbsence {
                     continue
                 }
             }
         } catch {
-            throw ProcMemError(explaining: error, at: ProcPath(process, ""), of: process, in: root)
+            throw ProcMemError(explaining: error, at: ProcPath(directoryOf: process), of: process, in: root)
         }
     }
 
@@ -64,10 +64,10 @@ struct ProcessWalk<Value> {
         for pid in pids {
             do throws(ReadFailure) {
                 _ = try visit(Candidate(process: .id(pid)), descends: false)
-            } catch where error.isAbsence {
+            } catch  where error.isAbsence {
                 continue
             } catch {
-                throw ProcMemError(error, path: ProcPath(.id(pid), "").text)
+                throw ProcMemError(error, path: root.text(ProcPath(directoryOf: .id(pid))))
             }
         }
     }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A value that is written as `null` where there is none: programs find every name in every answer.
 @propertyWrapper struct Nullable<Value: Encodable>: Encodable {

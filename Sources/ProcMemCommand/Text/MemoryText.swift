@@ -3,10 +3,12 @@ import ProcMem
 /// The answer of `procmem memory` for people.
 struct MemoryText {
     let snapshot: MemorySnapshot
+    /// Whether to leave out what has no memory, where nobody asked for it by its id.
+    var hidesKernelThreads = false
 
-    func lines(width: Int?) -> [String] {
+    var lines: [String] {
         var table = Table(columns)
-        for process in snapshot.processes {
+        for process in snapshot.processes where !hidesKernelThreads || process.usage.unavailable != .kernelThread {
             let indent = String(repeating: "  ", count: min(process.depth, 20))
             let note = process.usage.unavailable.map { " (\($0.phrase))" } ?? ""
             table.add(
@@ -17,7 +19,7 @@ struct MemoryText {
         if total.processCount != 1 {
             table.add(["total"] + totals + [total.processCount.counted("process", "processes")])
         }
-        return table.lines(width: width) + ["", summary]
+        return table.lines + ["", summary]
     }
 
     private var isAccurate: Bool { snapshot.mode == .accurate }
@@ -44,10 +46,7 @@ struct MemoryText {
     /// Each page counted once: the value or its bounds, how it was found, and in which time.
     var summary: String {
         var text = "\(snapshot.total.physicalBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
-        let missing = snapshot.total.unavailableCount
-        if missing > 0 {
-            text += "; \(missing.counted("process tells", "processes tell")) less than asked for"
-        }
+        text += snapshot.missing.map { "; \($0)" } ?? ""
         if !snapshot.complete { text += "; too many processes, some were left out" }
         return text
     }
@@ -59,6 +58,15 @@ extension PhysicalMemory {
         let bounds = upper.map { "\(lower.asSize) to \($0.asSize)" } ?? "at least \(lower.asSize)"
         guard let estimate else { return bounds }
         return lower == estimate && upper == estimate ? estimate.asSize : "\(estimate.asSize) (\(bounds))"
+    }
+}
+
+extension MemorySnapshot {
+    /// How many processes the figures lack; `nil` for none.
+    var missing: String? {
+        // What has no memory tells all there is to tell.
+        let count = processes.count { [.permissionDenied, .unsupported, .malformed].contains($0.usage.unavailable) }
+        return count == 0 ? nil : "\(count.counted("process tells", "processes tell")) less than asked for"
     }
 }
 

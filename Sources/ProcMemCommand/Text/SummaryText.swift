@@ -14,7 +14,9 @@ struct SummaryText {
         ]
         if let snapshot = snapshots.first, let root = snapshot.processes.first {
             let name = root.command.map { " of \($0.printable)" } ?? ""
-            lines.append(row("tree", "\(snapshot.total.processCount.counted("process", "processes"))\(name) (\(root.pid))"))
+            lines.append(
+                row("tree", "\(snapshot.total.processCount.counted("process", "processes"))\(name) (\(root.pid))")
+            )
         }
         lines += snapshots.map { row("  \($0.mode.name)", held($0)) }
         lines += (limits.warnings + container.warnings).map { row("warning", $0.printable) }
@@ -39,9 +41,7 @@ struct SummaryText {
             case .cheap: "RSS \(total.rssBytes?.asSize ?? "unknown"), shared pages counted by each process"
             case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown"), each page counted once"
             }
-        let missing = total.unavailableCount
-        let note = missing > 0 ? "; \(missing.counted("process tells", "processes tell")) less" : ""
-        return "\(figure); in \(snapshot.elapsed.asTime)\(note)"
+        return "\(figure); in \(snapshot.elapsed.asTime)" + (snapshot.missing.map { "; \($0)" } ?? "")
     }
 
     private func row(_ title: String, _ text: String) -> String {

@@ -1,5 +1,3 @@
-import Foundation
-
 extension Int {
     /// Bytes in binary units with three significant digits: `2.07 GiB`.
     var asSize: String {
@@ -10,8 +8,8 @@ extension Int {
             value /= 1024
             unit = larger
         }
-        let digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
-        return String(format: "%.\(digits)f", value) + " " + unit
+        let decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
+        return value.text(decimals: decimals) + " " + unit
     }
 
     /// With the noun that goes with it: `1 process`, `3 processes`.
@@ -24,10 +22,20 @@ extension Double {
     /// A number of CPUs with at most three decimals: `1.5`, `2`.
     var asCPUs: String {
         // A quota may be worth more CPUs than an Int counts.
-        guard self < 1e6 else { return String(format: "%.3g", self) }
-        let text = String(format: "%.3f", self)
-        let trimmed = text.reversed().drop { $0 == "0" }.drop { $0 == "." }
-        return self >= 0.001 ? String(trimmed.reversed()) : "less than 0.001"
+        guard self < 1e6 else { return description }
+        guard self >= 0.001 else { return "less than 0.001" }
+        var text = Substring(text(decimals: 3))
+        while text.last == "0" { text.removeLast() }
+        if text.last == "." { text.removeLast() }
+        return String(text)
+    }
+
+    /// The number in decimal notation, rounded; for numbers from 0 to a million.
+    fileprivate func text(decimals: Int) -> String {
+        guard decimals > 0 else { return "\(Int(rounded()))" }
+        let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
+        let (whole, fraction) = Int((self * Double(scale)).rounded()).quotientAndRemainder(dividingBy: scale)
+        return "\(whole)." + "\(scale + fraction)".dropFirst()
     }
 }
 
@@ -37,8 +45,9 @@ extension Duration {
         let microseconds = self.microseconds
         return switch microseconds {
         case ..<1000: "\(microseconds) µs"
-        case ..<1_000_000: String(format: microseconds < 10_000 ? "%.2f ms" : "%.1f ms", Double(microseconds) / 1e3)
-        default: String(format: "%.2f s", Double(microseconds) / 1e6)
+        case ..<10_000: (Double(microseconds) / 1e3).text(decimals: 2) + " ms"
+        case ..<1_000_000: (Double(microseconds) / 1e3).text(decimals: 1) + " ms"
+        default: (Double(microseconds) / 1e6).text(decimals: 2) + " s"
         }
     }
 

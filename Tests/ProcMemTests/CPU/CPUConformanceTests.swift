@@ -1,5 +1,6 @@
 import Foundation
 import ProcMem
+import TestSupport
 import Testing
 
 /// Whole systems as file trees, each with the answer.

@@ -1,14 +1,14 @@
-import Foundation
-import ProcMem
+public import Foundation
+public import ProcMem
 
 /// A directory that stands in for `/`, removed when the test lets go of it.
-final class FixtureTree {
-    let directory: URL
+public final class FixtureTree {
+    public let directory: URL
 
     /// - Parameters:
     ///   - files: Contents by path below the directory.
     ///   - links: Targets of symbolic links by path below the directory.
-    init(_ files: [String: String] = [:], links: [String: String] = [:]) throws {
+    public init(_ files: [String: String] = [:], links: [String: String] = [:]) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "procmem-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         for (path, contents) in files { try write(Data(contents.utf8), to: path) }
@@ -22,11 +22,11 @@ final class FixtureTree {
         try? FileManager.default.removeItem(at: directory)
     }
 
-    func write(_ contents: Data, to path: String) throws {
+    public func write(_ contents: Data, to path: String) throws {
         try contents.write(to: parentMade(of: path))
     }
 
-    func root(pageSizeBytes: Int? = nil) -> KernelRoot {
+    public func root(pageSizeBytes: Int? = nil) -> KernelRoot {
         KernelRoot(directory: directory.path, pageSizeBytes: pageSizeBytes)
     }
 

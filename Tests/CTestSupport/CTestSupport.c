@@ -1,0 +1,90 @@
+#define _GNU_SOURCE
+#include "CTestSupport.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct job {
+    uint32_t user_id;
+    void (*body)(void *);
+    void *context;
+    int error;
+};
+
+static void *run(void *argument)
+{
+    struct job *job = argument;
+    if (syscall(SYS_setgroups, 0, NULL) != 0 ||
+        syscall(SYS_setresgid, job->user_id, job->user_id, job->user_id) != 0 ||
+        syscall(SYS_setresuid, job->user_id, job->user_id, job->user_id) != 0) {
+        job->error = errno;
+        return NULL;
+    }
+    job->body(job->context);
+    return NULL;
+}
+
+int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context)
+{
+    struct job job = {.user_id = user_id, .body = body, .context = context, .error = 0};
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, run, &job);
+    if (error != 0) {
+        return error;
+    }
+    pthread_join(thread, NULL);
+    return job.error;
+}
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && \
+    !__has_feature(thread_sanitizer)
+
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+static _Thread_local int64_t allocation_count;
+
+void *malloc(size_t size)
+{
+    allocation_count++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    allocation_count++;
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+    allocation_count++;
+    return __libc_realloc(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    allocation_count++;
+    return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    allocation_count++;
+    *memory = __libc_memalign(alignment, size);
+    return *memory == NULL ? ENOMEM : 0;
+}
+
+int64_t test_allocation_count(void) { return allocation_count; }
+
+#else
+
+int64_t test_allocation_count(void) { return -1; }
+
+#endif

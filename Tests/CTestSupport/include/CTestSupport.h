@@ -1,0 +1,16 @@
+#ifndef PROCMEM_CTESTSUPPORT_H
+#define PROCMEM_CTESTSUPPORT_H
+
+#include <stdint.h>
+
+/// Runs a function on a thread of its own that has another user's rights and no capabilities. The rights of the other
+/// threads stay as they are: the system call changes one thread, other than the C library's function of the same name.
+/// Returns 0, or the error number of what failed.
+int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context);
+
+/// How many times the calling thread has allocated memory on the heap since it began.
+///
+/// Counted by functions that stand before the C library's; -1 where the build has them not.
+int64_t test_allocation_count(void);
+
+#endif
