@@ -1,71 +1,113 @@
 public import Foundation
 
 /// A program that a test starts, and that ends with the test at the latest.
+///
+/// Foundation's Process waits for the end of every descriptor that the program passed on: for ever, where the program has
+/// forked. Here a child has its three standard files and nothing else of the tests'.
 public final class ChildProcess {
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
+    public let pid: Int32
     /// The ids that a ``ProcessState`` printed.
     public private(set) var ids: [Int32] = []
 
-    public var pid: Int32 { process.processIdentifier }
+    private let input: Descriptor
+    private let output: Descriptor
+    private var isRunning = true
 
     /// Starts a process in a state, and waits until it is in it.
-    public init(state: String, _ arguments: any CustomStringConvertible...) throws {
-        process.executableURL = try BuiltProduct.url(of: "ProcessStates")
-        process.arguments = [state] + arguments.map(\.description)
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        let line = output.fileHandleForReading.line()
+    public convenience init(state: String, _ arguments: any CustomStringConvertible...) throws {
+        try self.init(running: BuiltProduct.url(of: "ProcessStates").path, [state] + arguments.map(\.description))
+        let line = output.line()
         guard line.hasPrefix("ready") else { throw Failure.notReady(state: state, said: line) }
         ids = line.split(separator: " ").dropFirst().compactMap { Int32($0) }
     }
 
     /// Starts any program, which is expected to stay.
     public init(running path: String, _ arguments: [String]) throws {
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
+        let (childInput, input) = try Descriptor.pipe()
+        let (output, childOutput) = try Descriptor.pipe()
+        pid = try Self.spawn(path, arguments, files: [childInput.number, childOutput.number, STDERR_FILENO])
+        self.input = input
+        self.output = output
     }
+
+    /// The next line that the program writes.
+    public func line() -> String { output.line() }
 
     /// Ends the process, and collects it.
     public func end() {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        guard isRunning else { return }
+        isRunning = false
+        kill(pid, SIGKILL)
+        _ = Self.wait(for: pid)
     }
 
     deinit { end() }
 
     /// What a program that ends by itself said.
-    public static func output(of path: String, _ arguments: [String]) throws -> Output {
-        let process = Process()
-        let output = Pipe()
-        let errors = Pipe()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return Output(text: text, errorText: errorText, status: process.terminationStatus)
+    ///
+    /// - Parameter environment: Variables to set beside those of the tests.
+    public static func output(
+        of path: String,
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) throws -> Output {
+        let output = try temporaryFile()
+        let errors = try temporaryFile()
+        let null = Descriptor(open("/dev/null", O_RDWR | O_CLOEXEC))
+        let files = [null.number, output.number, errors.number]
+        let pid = try spawn(path, arguments, environment, files: files)
+        let status = wait(for: pid)
+        return Output(text: output.text(), errorText: errors.text(), status: status)
     }
 
     public struct Output: Sendable {
         public let text: String
         public let errorText: String
+        /// The exit status, or 128 and the number of the signal that ended the program.
         public let status: Int32
     }
 
     public enum Failure: Error {
         case notReady(state: String, said: String)
         case notBuilt(String)
+        case system(Int32)
+    }
+
+    private static func spawn(
+        _ path: String,
+        _ arguments: [String],
+        _ environment: [String: String] = [:],
+        files: [Int32]
+    ) throws -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (number, file) in files.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, file, Int32(number))
+        }
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        let argumentPointers = ([path] + arguments).map { strdup($0) } + [nil]
+        let environmentPointers = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { (argumentPointers + environmentPointers).forEach { free($0) } }
+        var pid: pid_t = 0
+        let error = posix_spawn(&pid, path, &actions, nil, argumentPointers, environmentPointers)
+        guard error == 0 else { throw Failure.system(error) }
+        return pid
+    }
+
+    private static func wait(for pid: Int32) -> Int32 {
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) == -1, errno == EINTR {}
+        let signal = status & 0x7F
+        return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+    }
+
+    private static func temporaryFile() throws -> Descriptor {
+        var template = Array("/tmp/procmem-XXXXXX".utf8CString)
+        let number = mkostemp(&template, O_CLOEXEC)
+        guard number >= 0 else { throw Failure.system(errno) }
+        unlink(&template)
+        return Descriptor(number)
     }
 }
 
@@ -81,11 +123,35 @@ public enum BuiltProduct {
     }
 }
 
-extension FileHandle {
+/// An open file that no program started later inherits.
+private final class Descriptor {
+    let number: Int32
+
+    init(_ number: Int32) { self.number = number }
+
+    deinit { close(number) }
+
+    static func pipe() throws -> (read: Descriptor, write: Descriptor) {
+        var numbers: [Int32] = [0, 0]
+        guard pipe2(&numbers, O_CLOEXEC) == 0 else { throw ChildProcess.Failure.system(errno) }
+        return (Descriptor(numbers[0]), Descriptor(numbers[1]))
+    }
+
     /// The bytes up to the next newline or the end.
-    fileprivate func line() -> String {
+    func line() -> String {
         var bytes: [UInt8] = []
-        while let byte = try? read(upToCount: 1)?.first, byte != 0x0A { bytes.append(byte) }
+        var byte: UInt8 = 0
+        while read(number, &byte, 1) == 1, byte != 0x0A { bytes.append(byte) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The whole file.
+    func text() -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while case let count = pread(number, &buffer, buffer.count, off_t(bytes.count)), count > 0 {
+            bytes += buffer[..<count]
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -26,6 +26,10 @@ public final class FixtureTree {
         try contents.write(to: parentMade(of: path))
     }
 
+    public func write(_ contents: String, to path: String) throws {
+        try write(Data(contents.utf8), to: path)
+    }
+
     public func root(pageSizeBytes: Int? = nil) -> KernelRoot {
         KernelRoot(directory: directory.path, pageSizeBytes: pageSizeBytes)
     }

@@ -1,0 +1,145 @@
+import Foundation
+import ProcMem
+import TestSupport
+import Testing
+
+/// Live processes, each figure beside a second witness.
+@Suite struct MemoryUsageTests {
+    static let size = 64 << 20
+
+    /// What `ps` says, in KiB.
+    static func ps(_ column: String, _ pid: Int32) throws -> Int {
+        let output = try ChildProcess.output(of: "/bin/ps", ["-o", "\(column)=", "-p", "\(pid)"])
+        return try #require(Int(output.text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    }
+
+    /// What `/proc/PID/status` says, in KiB: kept by other code of the kernel's than `statm` and `smaps_rollup`.
+    static func status(_ key: String, _ pid: Int32) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(key + ":") })
+        return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+    }
+
+    @Test func cheapAgreesWithPsAndStatus() throws {
+        let child = try ChildProcess(state: "hold", Self.size)
+        let usage = try memoryUsage(of: child.pid, mode: .cheap)
+        let rss = try #require(usage.rssBytes)
+
+        #expect(rss >= Self.size && rss < Self.size + 8 << 20)
+        #expect(try rss == Self.status("VmRSS", child.pid) * 1024)
+        #expect(
+            try usage.sharedBytes == (Self.status("RssFile", child.pid) + Self.status("RssShmem", child.pid)) * 1024
+        )
+        // ps shows field 24 of stat, whose counters the kernel brings up to date lazily: 64 pages and CPUs.
+        #expect(try abs(rss - Self.ps("rss", child.pid) * 1024) <= 1 << 20)
+        #expect(usage.source == .statm)
+        #expect(usage.unavailable == nil)
+        #expect(usage.pssBytes == nil && usage.ussBytes == nil && usage.swapBytes == nil)
+    }
+
+    @Test func accurateKnowsWhatIsPrivate() throws {
+        let child = try ChildProcess(state: "hold", Self.size)
+        let usage = try memoryUsage(of: child.pid, mode: .accurate)
+        let cheap = try memoryUsage(of: child.pid, mode: .cheap)
+        let (rss, pss, uss) = try (#require(usage.rssBytes), #require(usage.pssBytes), #require(usage.ussBytes))
+
+        #expect(usage.source == .smapsRollup)
+        #expect(uss >= Self.size && uss < Self.size + 1 << 20)
+        #expect(uss <= pss && pss <= rss)
+        #expect(pss <= uss + (rss - uss) / 2 + 64 << 10)
+        #expect(rss == cheap.rssBytes)
+        #expect(usage.sharedBytes == cheap.sharedBytes)
+        #expect(try usage.swapBytes == Self.status("VmSwap", child.pid) * 1024)
+    }
+
+    @Test func statmAgreesWithStatus() throws {
+        let child = try ChildProcess(state: "hold", Self.size)
+        let statm = try Statm(of: child.pid)
+        #expect(try statm.sizeBytes == Self.status("VmSize", child.pid) * 1024)
+        #expect(try statm.residentBytes == Self.status("VmRSS", child.pid) * 1024)
+        #expect(try statm.dataBytes == (Self.status("VmData", child.pid) + Self.status("VmStk", child.pid)) * 1024)
+    }
+
+    @Test func rollupAgreesWithTheSumOverSmaps() throws {
+        let child = try ChildProcess(state: "hold", Self.size)
+        let rollup = try SmapsRollup(of: child.pid)
+        // Data(contentsOf:) stops at the first short read.
+        let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/\(child.pid)/smaps"))
+        let smaps = try #require(file.readToEnd())
+        let sum = try SmapsRollup(parsing: Array(smaps).span, isSmaps: true)
+        let mappings = smaps.count { $0 == 0x0A }
+
+        #expect(rollup.rssBytes == sum.rssBytes)
+        #expect(rollup.privateDirtyBytes == sum.privateDirtyBytes)
+        #expect(rollup.anonymousBytes == sum.anonymousBytes)
+        // smaps rounds the share of each mapping down to KiB.
+        #expect(rollup.pssBytes >= sum.pssBytes && rollup.pssBytes - sum.pssBytes <= mappings << 10)
+    }
+
+    /// Of forked processes RSS counts the inherited memory again and again, PSS once, and USS in none.
+    @Test func forkedMemoryIsInNobodysUSS() throws {
+        let child = try ChildProcess(state: "tree", 4, Self.size)
+        let workers = try child.ids.map { try memoryUsage(of: $0, mode: .accurate) }
+        #expect(workers.count == 4)
+        for worker in workers {
+            #expect(try #require(worker.rssBytes) >= Self.size)
+            #expect(try #require(worker.ussBytes) < 2 << 20)
+            let pss = try #require(worker.pssBytes)
+            #expect(pss >= Self.size / 5 && pss < Self.size / 5 + 2 << 20)
+        }
+    }
+
+    @Test(arguments: ["/usr/bin/python3", "/usr/bin/node", "/usr/bin/perl"])
+    func anotherKindOfProgram(_ program: String) throws {
+        guard FileManager.default.isExecutableFile(atPath: program) else { return }
+        let script = ["perl": "sleep", "node": "-e"].first { program.hasSuffix($0.key) }?.value ?? "-c"
+        let arguments =
+            switch script {
+            case "sleep": ["-e", "sleep 60"]
+            case "-e": ["-e", "setTimeout(() => {}, 60000)"]
+            default: ["-c", "import time; time.sleep(60)"]
+            }
+        let child = try ChildProcess(running: program, arguments)
+        var usage = try memoryUsage(of: child.pid, mode: .accurate)
+        // It is still starting: wait until two looks agree.
+        for _ in 0..<100 {
+            usleep(50_000)
+            let next = try memoryUsage(of: child.pid, mode: .accurate)
+            if next == usage { break }
+            usage = next
+        }
+        #expect(try usage.rssBytes == memoryUsage(of: child.pid, mode: .cheap).rssBytes)
+        #expect(try usage.rssBytes == Self.status("VmRSS", child.pid) * 1024)
+        #expect(try abs(#require(usage.rssBytes) - Self.ps("rss", child.pid) * 1024) <= 4 << 20)
+    }
+
+    @Test func theCallerItself() throws {
+        let own = try memoryUsage(mode: .cheap)
+        let named = try memoryUsage(of: getpid(), mode: .cheap)
+        #expect(try abs(#require(own.rssBytes) - #require(named.rssBytes)) < 16 << 20)
+        var usage = rusage()
+        #expect(getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0)
+        // The peak, in KiB: not below what is resident now, but for what the kernel has not counted yet.
+        #expect(try #require(own.rssBytes) <= usage.ru_maxrss * 1024 + 4 << 20)
+        #expect(try memoryUsage(mode: .accurate).source == .smapsRollup)
+    }
+
+    @Test func noDescriptorIsLeft() throws {
+        func openDescriptors() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        }
+        let child = try ChildProcess(state: "zombie")
+        let zombie = try #require(child.ids.first)
+        let before = try openDescriptors()
+        for _ in 0..<300 {
+            _ = try memoryUsage(of: child.pid, mode: .cheap)
+            _ = try memoryUsage(of: child.pid, mode: .accurate)
+            _ = try memoryUsage(of: zombie, mode: .accurate)
+            _ = try? memoryUsage(of: .max, mode: .accurate)
+            _ = try? SmapsRollup(of: zombie)
+            _ = try memorySnapshot(of: .tree(root: child.pid), mode: .accurate)
+        }
+        // Other tests run beside this one and have files open of their own.
+        #expect(try openDescriptors() < before + 100)
+    }
+}
