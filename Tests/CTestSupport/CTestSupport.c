@@ -2,9 +2,11 @@
 #include "CTestSupport.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +41,10 @@ int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context)
     pthread_join(thread, NULL);
     return job.error;
 }
+
+int test_pipe(int *numbers) { return pipe2(numbers, O_CLOEXEC); }
+
+int test_temporary_file(void) { return memfd_create("procmem-test", MFD_CLOEXEC); }
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && \
     !__has_feature(thread_sanitizer)

@@ -1,3 +1,4 @@
+import CTestSupport
 public import Foundation
 
 /// A program that a test starts, and that ends with the test at the latest.
@@ -51,8 +52,8 @@ public final class ChildProcess {
         _ arguments: [String],
         environment: [String: String] = [:]
     ) throws -> Output {
-        let output = try temporaryFile()
-        let errors = try temporaryFile()
+        let output = try Descriptor.temporaryFile()
+        let errors = try Descriptor.temporaryFile()
         let null = Descriptor(open("/dev/null", O_RDWR | O_CLOEXEC))
         let files = [null.number, output.number, errors.number]
         let pid = try spawn(path, arguments, environment, files: files)
@@ -101,14 +102,6 @@ public final class ChildProcess {
         let signal = status & 0x7F
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
     }
-
-    private static func temporaryFile() throws -> Descriptor {
-        var template = Array("/tmp/procmem-XXXXXX".utf8CString)
-        let number = mkostemp(&template, O_CLOEXEC)
-        guard number >= 0 else { throw Failure.system(errno) }
-        unlink(&template)
-        return Descriptor(number)
-    }
 }
 
 /// What the package built beside the tests.
@@ -133,8 +126,14 @@ private final class Descriptor {
 
     static func pipe() throws -> (read: Descriptor, write: Descriptor) {
         var numbers: [Int32] = [0, 0]
-        guard pipe2(&numbers, O_CLOEXEC) == 0 else { throw ChildProcess.Failure.system(errno) }
+        guard test_pipe(&numbers) == 0 else { throw ChildProcess.Failure.system(errno) }
         return (Descriptor(numbers[0]), Descriptor(numbers[1]))
+    }
+
+    static func temporaryFile() throws -> Descriptor {
+        let number = test_temporary_file()
+        guard number >= 0 else { throw ChildProcess.Failure.system(errno) }
+        return Descriptor(number)
     }
 
     /// The bytes up to the next newline or the end.

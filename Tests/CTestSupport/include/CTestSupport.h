@@ -8,6 +8,12 @@
 /// Returns 0, or the error number of what failed.
 int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context);
 
+/// pipe2(2) with O_CLOEXEC, which Swift's Glibc module does not declare.
+int test_pipe(int *numbers);
+
+/// A file in memory that no program started later inherits: memfd_create(2), which Glibc does not declare either.
+int test_temporary_file(void);
+
 /// How many times the calling thread has allocated memory on the heap since it began.
 ///
 /// Counted by functions that stand before the C library's; -1 where the build has them not.

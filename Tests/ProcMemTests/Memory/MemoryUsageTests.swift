@@ -65,7 +65,7 @@ import Testing
         let rollup = try SmapsRollup(of: child.pid)
         // Data(contentsOf:) stops at the first short read.
         let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/\(child.pid)/smaps"))
-        let smaps = try #require(file.readToEnd())
+        let smaps = try #require(try file.readToEnd())
         let sum = try SmapsRollup(parsing: Array(smaps).span, isSmaps: true)
         let mappings = smaps.count { $0 == 0x0A }
 
