@@ -1,6 +1,6 @@
 /// How the tests were built.
-public enum BuildMode {
-    public static var isOptimized: Bool {
+package enum BuildMode {
+    package static var isOptimized: Bool {
         var isOptimized = true
         // Evaluated without optimisation only.
         assert({ isOptimized = false }() == ())

@@ -1,21 +1,21 @@
 import CTestSupport
-public import Foundation
+package import Foundation
 
 /// A program that a test starts, and that ends with the test at the latest.
 ///
 /// Foundation's Process waits for the end of every descriptor that the program passed on: for ever, where the program has
 /// forked. Here a child has its three standard files and nothing else of the tests'.
-public final class ChildProcess {
-    public let pid: Int32
+package final class ChildProcess {
+    package let pid: Int32
     /// The ids that a ``ProcessState`` printed.
-    public private(set) var ids: [Int32] = []
+    package private(set) var ids: [Int32] = []
 
     private let input: Descriptor
     private let output: Descriptor
     private var isRunning = true
 
     /// Starts a process in a state, and waits until it is in it.
-    public convenience init(state: String, _ arguments: any CustomStringConvertible...) throws {
+    package convenience init(state: String, _ arguments: any CustomStringConvertible...) throws {
         try self.init(running: BuiltProduct.url(of: "ProcessStates").path, [state] + arguments.map(\.description))
         let line = output.line()
         guard line.hasPrefix("ready") else { throw Failure.notReady(state: state, said: line) }
@@ -23,7 +23,7 @@ public final class ChildProcess {
     }
 
     /// Starts any program, which is expected to stay.
-    public init(running path: String, _ arguments: [String]) throws {
+    package init(running path: String, _ arguments: [String]) throws {
         let (childInput, input) = try Descriptor.pipe()
         let (output, childOutput) = try Descriptor.pipe()
         pid = try Self.spawn(path, arguments, files: [childInput.number, childOutput.number, STDERR_FILENO])
@@ -32,10 +32,10 @@ public final class ChildProcess {
     }
 
     /// The next line that the program writes.
-    public func line() -> String { output.line() }
+    package func line() -> String { output.line() }
 
     /// Ends the process, and collects it.
-    public func end() {
+    package func end() {
         guard isRunning else { return }
         isRunning = false
         kill(pid, SIGKILL)
@@ -47,7 +47,7 @@ public final class ChildProcess {
     /// What a program that ends by itself said.
     ///
     /// - Parameter environment: Variables to set beside those of the tests.
-    public static func output(
+    package static func output(
         of path: String,
         _ arguments: [String],
         environment: [String: String] = [:]
@@ -61,14 +61,14 @@ public final class ChildProcess {
         return Output(text: output.text(), errorText: errors.text(), status: status)
     }
 
-    public struct Output: Sendable {
-        public let text: String
-        public let errorText: String
+    package struct Output: Sendable {
+        package let text: String
+        package let errorText: String
         /// The exit status, or 128 and the number of the signal that ended the program.
-        public let status: Int32
+        package let status: Int32
     }
 
-    public enum Failure: Error {
+    package enum Failure: Error {
         case notReady(state: String, said: String)
         case notBuilt(String)
         case system(Int32)
@@ -105,8 +105,8 @@ public final class ChildProcess {
 }
 
 /// What the package built beside the tests.
-public enum BuiltProduct {
-    public static func url(of name: String) throws -> URL {
+package enum BuiltProduct {
+    package static func url(of name: String) throws -> URL {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let url = URL(filePath: tests).deletingLastPathComponent().appending(path: name)
         guard FileManager.default.isExecutableFile(atPath: url.path) else {

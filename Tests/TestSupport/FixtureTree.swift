@@ -1,14 +1,14 @@
-public import Foundation
-public import ProcMem
+package import Foundation
+package import ProcMem
 
 /// A directory that stands in for `/`, removed when the test lets go of it.
-public final class FixtureTree {
-    public let directory: URL
+package final class FixtureTree {
+    package let directory: URL
 
     /// - Parameters:
     ///   - files: Contents by path below the directory.
     ///   - links: Targets of symbolic links by path below the directory.
-    public init(_ files: [String: String] = [:], links: [String: String] = [:]) throws {
+    package init(_ files: [String: String] = [:], links: [String: String] = [:]) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "procmem-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         for (path, contents) in files { try write(Data(contents.utf8), to: path) }
@@ -22,15 +22,15 @@ public final class FixtureTree {
         try? FileManager.default.removeItem(at: directory)
     }
 
-    public func write(_ contents: Data, to path: String) throws {
+    package func write(_ contents: Data, to path: String) throws {
         try contents.write(to: parentMade(of: path))
     }
 
-    public func write(_ contents: String, to path: String) throws {
+    package func write(_ contents: String, to path: String) throws {
         try write(Data(contents.utf8), to: path)
     }
 
-    public func root(pageSizeBytes: Int? = nil) -> KernelRoot {
+    package func root(pageSizeBytes: Int? = nil) -> KernelRoot {
         KernelRoot(directory: directory.path, pageSizeBytes: pageSizeBytes)
     }
 

@@ -2,11 +2,11 @@ import CTestSupport
 import Foundation
 
 /// Whether the tests may change what belongs to the system, and how to do without.
-public enum Rights {
-    public static var isRoot: Bool { geteuid() == 0 }
+package enum Rights {
+    package static var isRoot: Bool { geteuid() == 0 }
 
     /// Runs a closure with the rights of a user who owns nothing, on a thread of its own.
-    public static func asNobody<R>(_ body: @escaping () throws -> R) throws -> R {
+    package static func asNobody<R>(_ body: @escaping () throws -> R) throws -> R {
         var result: Result<R, any Error>?
         let job = Job { result = Result { try body() } }
         let error = test_run_as_user(
