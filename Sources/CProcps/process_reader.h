@@ -1,0 +1,30 @@
+// What ProcMem's process table asks of procps, the same in both generations. Swift's `#if` cannot see which headers
+// are installed, so the choice falls here: libproc2_reader.h and libprocps_reader.h each define
+//
+//     int  cprocps_reader_new(struct cprocps_reader **reader);      0, or an error number
+//     int  cprocps_reader_begin(reader, const int32_t *pids, int count);
+//          Reads the processes with these ids, at most 255, or every process where count is 0. 0, or an error number.
+//     const struct cprocps_process *cprocps_reader_next(reader);    NULL behind the last
+//     void cprocps_reader_end(reader);
+//     void cprocps_reader_free(reader);
+//
+// One reading at a time in a program: libprocps keeps static buffers, and libproc2's contexts share a handle.
+#ifndef CPROCPS_PROCESS_READER_H
+#define CPROCPS_PROCESS_READER_H
+
+#include <stdint.h>
+
+/// One process. The arguments belong to procps and last until the reader's next call.
+struct cprocps_process {
+    int32_t task_id;               ///< The id that was asked for: a thread's, if a thread's was given.
+    int32_t pid;
+    int32_t parent_pid;
+    uint32_t user_id;              ///< Effective.
+    uint64_t start_ticks;
+    uint64_t user_ticks;
+    uint64_t system_ticks;
+    uint64_t resident_pages;       ///< Of statm; 0 also where statm could not be read.
+    char *const *arguments;        ///< Ends in NULL; NULL itself where there are none or they could not be read.
+};
+
+#endif
