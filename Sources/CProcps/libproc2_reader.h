@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <libproc2/pids.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "process_reader.h"
 
@@ -25,14 +24,11 @@ enum {
     CPROCPS_AT_USER_TICKS,
     CPROCPS_AT_SYSTEM_TICKS,
     CPROCPS_AT_RESIDENT_PAGES,
-    CPROCPS_AT_ARGUMENTS,
     CPROCPS_AT_END
 };
 
 static inline int cprocps_reader_new(struct cprocps_reader **reader)
 {
-    // PIDS_CMD is not among them: libproc2 puts '?' for what it thinks unprintable. PIDS_ID_EUSER is not: it comes from
-    // getpwuid, which another thread of the program may be in.
     enum pids_item items[CPROCPS_AT_END] = {
         [CPROCPS_AT_TASK_ID] = PIDS_ID_PID,
         [CPROCPS_AT_PID] = PIDS_ID_TGID,
@@ -42,7 +38,6 @@ static inline int cprocps_reader_new(struct cprocps_reader **reader)
         [CPROCPS_AT_USER_TICKS] = PIDS_TICS_USER,
         [CPROCPS_AT_SYSTEM_TICKS] = PIDS_TICS_SYSTEM,
         [CPROCPS_AT_RESIDENT_PAGES] = PIDS_MEM_RES_PGS,
-        [CPROCPS_AT_ARGUMENTS] = PIDS_CMDLINE_V,
     };
     *reader = calloc(1, sizeof **reader);
     if (!*reader) return ENOMEM;
@@ -68,9 +63,6 @@ static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_r
 {
     if (!reader->found || reader->next >= reader->found->counts->total) return NULL;
     const struct pids_result *item = reader->found->stacks[reader->next++]->head;
-    char **arguments = item[CPROCPS_AT_ARGUMENTS].result.strv;
-    // A single "-" is what libproc2 puts where there are no arguments.
-    int none = !arguments || !arguments[0] || (!strcmp(arguments[0], "-") && !arguments[1]);
     reader->process = (struct cprocps_process){
         .task_id = item[CPROCPS_AT_TASK_ID].result.s_int,
         .pid = item[CPROCPS_AT_PID].result.s_int,
@@ -80,7 +72,6 @@ static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_r
         .user_ticks = item[CPROCPS_AT_USER_TICKS].result.ull_int,
         .system_ticks = item[CPROCPS_AT_SYSTEM_TICKS].result.ull_int,
         .resident_pages = item[CPROCPS_AT_RESIDENT_PAGES].result.ul_int,
-        .arguments = none ? NULL : arguments,
     };
     return &reader->process;
 }

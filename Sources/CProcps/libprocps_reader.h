@@ -10,7 +10,7 @@
 
 struct cprocps_reader {
     PROCTAB *scan;
-    proc_t *found;  // filled again for each process; owns the strings
+    proc_t *found;  // filled again for each process
     pid_t *wanted;  // read by the scan to its end
     struct cprocps_process process;
 };
@@ -33,9 +33,8 @@ static inline void cprocps_reader_end(struct cprocps_reader *reader)
 
 static inline int cprocps_reader_begin(struct cprocps_reader *reader, const int32_t *pids, int count)
 {
-    // PROC_FILLUSR is not among them: the name comes from getpwuid, which another thread of the program may be in.
     // PROC_FILLSTATUS tells whether an id that was asked for is a thread's; of a scan it is known.
-    const int fields = PROC_FILLSTAT | PROC_FILLMEM | PROC_FILLARG;
+    const int fields = PROC_FILLSTAT | PROC_FILLMEM;
     reader->found = calloc(1, sizeof *reader->found);
     reader->wanted = calloc((size_t)count + 1, sizeof *reader->wanted); // ends in 0
     if (!reader->found || !reader->wanted) {
@@ -66,7 +65,6 @@ static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_r
         .user_ticks = found->utime,
         .system_ticks = found->stime,
         .resident_pages = found->resident > 0 ? (uint64_t)found->resident : 0,
-        .arguments = found->cmdline,
     };
     return &reader->process;
 }

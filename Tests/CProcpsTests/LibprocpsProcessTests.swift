@@ -51,7 +51,7 @@
                             let command = try #require(Witness.text(of: "/proc/self/comm")?.dropLast())
                             #expect(text(process.pointee.cmd) == String(command))
                             let first = try #require(process.pointee.cmdline[0])
-                            #expect(String(cString: first) == CommandLine.arguments.first)
+                            #expect(String(cString: first) == Witness.firstArgument)
                             #expect(process.pointee.resident > 0)
                         }
                         #expect(count == 1)

@@ -49,6 +49,11 @@
             )
         }
 
+        /// The first argument of this process, as the kernel has it.
+        static var firstArgument: String? {
+            text(of: "/proc/self/cmdline")?.split(separator: "\0").first.map(String.init)
+        }
+
         static func userName(of id: uid_t) -> String? {
             var entry = passwd()
             var found: UnsafeMutablePointer<passwd>?

@@ -12,7 +12,8 @@
     /// ```
     ///
     /// The table needs the package trait `Procps`, and reads through whichever generation of the library is installed:
-    /// libproc2 (procps 4) or libprocps (procps 3.3). The rows are the same from both.
+    /// libproc2 (procps 4) or libprocps (procps 3.3). The rows are the same from both: numbers are procps', texts are read
+    /// beside it, because each version of procps replaces other characters in them.
     ///
     /// It is made for the question who is there, not for figures that are asked for often: a row costs five times what
     /// the memory of one process costs in the mode `cheap`.
@@ -49,7 +50,7 @@
         /// whose pid was given to another process meanwhile: its start time is read again after its row.
         ///
         /// - Reads: the owner of `/proc/PID`, and in it `stat`, `statm` and `cmdline`, and `stat` once more.
-        /// - Cost: about 25 µs a process, in 13 system calls; it grows with the number of processes, not with their
+        /// - Cost: about 25 µs a process, in 14 system calls; it grows with the number of processes, not with their
         ///   memory.
         /// - Privileges: none. Where `/proc` is mounted with `hidepid`, the processes of other users are missing. With
         ///   `LIBPROC_HIDE_KERNEL` in the environment, libproc2 leaves out kernel threads.
@@ -86,7 +87,7 @@
         /// every Linux.
         public static var ticksPerSecond: Int { Syscalls.ticksPerSecond }
 
-        // libproc2 answers EINVAL to more.
+        // libproc2 answers EINVAL to more, 4.0.2 and 4.0.4 at least; 4.0.7 takes them.
         private static let longestSelection = 255
     }
 

@@ -29,15 +29,18 @@
 
         /// Makes a row without its user's name; `nil` where the process is gone by now, or the id was a thread's.
         private static func row(_ process: cprocps_process) throws(ProcMemError) -> Row? {
-            guard unsafe process.task_id == process.pid else { return nil }
-            let startTicks = unsafe process.start_ticks
-            guard let name = try name(of: unsafe process.pid, startTicks: startTicks) else { return nil }
-            let rss = unsafe process.resident_pages.multipliedReportingOverflow(by: UInt64(Syscalls.pageSizeBytes))
-            return unsafe Row(
+            guard process.task_id == process.pid else { return nil }
+            let commandLine = try read("cmdline", of: process.pid, CommandLineText.shape) { bytes in
+                CommandLineText(parsing: bytes)
+            }
+            // Last, because every file of a row is opened by number, and the number may have been given out again.
+            guard let name = try name(of: process.pid, startTicks: process.start_ticks) else { return nil }
+            let rss = process.resident_pages.multipliedReportingOverflow(by: UInt64(Syscalls.pageSizeBytes))
+            return Row(
                 pid: name.pid,
                 parentPID: process.parent_pid,
                 command: name.command,
-                commandLine: commandLine(process.arguments),
+                commandLine: commandLine?.text,
                 userID: process.user_id,
                 userName: nil,
                 startTicks: name.startTicks,
@@ -47,37 +50,35 @@
             )
         }
 
-        /// The name of a process, `nil` where it is gone by now, or where its id has been given to another since procps
-        /// read it: procps opens the files of a row one after another, by number.
+        /// The name of the process with this id, `nil` where it is not the one that started then.
         static func name(
             of pid: Int32,
             startTicks: UInt64,
             root: KernelRoot = .live
         ) throws(ProcMemError) -> StatName? {
-            let path = ProcPath(.id(pid), "stat")
+            let name = try read("stat", of: pid, StatName.shape, root: root) { (bytes) throws(Malformation) in
+                try StatName(parsing: bytes)
+            }
+            guard let name, UInt64(name.startTicks) == startTicks else { return nil }
+            return name
+        }
+
+        /// Reads a file of a process, `nil` where it cannot be read for a reason that lies in the process.
+        private static func read<R>(
+            _ file: StaticString,
+            of pid: Int32,
+            _ shape: FileShape,
+            root: KernelRoot = .live,
+            _ parse: (Span<UInt8>) throws(Malformation) -> R
+        ) throws(ProcMemError) -> R? {
+            let path = ProcPath(.id(pid), file)
             do {
-                let name = try root.read(path, StatName.shape) { (bytes) throws(Malformation) in
-                    try StatName(parsing: bytes)
-                }
-                return UInt64(name.startTicks) == startTicks ? name : nil
+                return try root.read(path, shape, parse)
             } catch {
                 let failure = ProcMemError(error, path: path.text)
                 if failure.code == .outOfResources { throw failure }
                 return nil
             }
-        }
-
-        /// A vector of arguments that ends in `nil`, as one line.
-        private static func commandLine(_ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> String? {
-            guard var next = unsafe arguments else { return nil }
-            var parts: [String] = []
-            while let argument = unsafe next.pointee {
-                unsafe parts.append(String(cString: argument))
-                unsafe next += 1
-            }
-            // A program that writes its state over its arguments leaves empty ones behind it.
-            while parts.last?.isEmpty == true { parts.removeLast() }
-            return parts.isEmpty ? nil : parts.joined(separator: " ")
         }
 
         /// procps takes a `/proc` that cannot be read, or another namespace's, for one without processes.

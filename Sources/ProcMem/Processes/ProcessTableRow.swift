@@ -15,8 +15,8 @@
             public let command: String
             /// The arguments, separated by spaces, from `cmdline`.
             ///
-            /// `nil` for kernel threads and zombies, and where it could not be read. A newline in an argument is a space
-            /// here, and bytes that are not UTF-8 are replaced.
+            /// `nil` for kernel threads and zombies, which have none, and where it could not be read. Empty arguments at
+            /// the end are left out, and bytes that are not UTF-8 are replaced.
             public let commandLine: String?
             /// The effective user id: the owner of `/proc/PID`.
             public let userID: UInt32
