@@ -68,7 +68,8 @@ let package = Package(
         ),
         .testTarget(
             name: "CProcpsTests",
-            dependencies: [.target(name: "CProcps", condition: .when(traits: ["Procps"]))],
+            // ProcMem for one thing: while a test calls libprocps 3.3, which is not thread-safe, no ProcessTable may.
+            dependencies: ["ProcMem", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
             swiftSettings: testSettings
         ),
         .testTarget(

@@ -1,7 +1,20 @@
-#if __has_include(<libproc2/pids.h>)
+// procps' C library as it is installed: libproc2 (procps 4), else its predecessor libprocps (procps 3.3).
+//
+// Where both are installed libproc2 is taken; -DCPROCPS_USE_LIBPROCPS takes the older one:
+//     swift build -Xcc -DCPROCPS_USE_LIBPROCPS
+// and, because Swift's `#if` does not see what the C compiler is told, for code with two branches also
+//     -Xswiftc -DCPROCPS_USE_LIBPROCPS
+#ifndef CPROCPS_SHIM_H
+#define CPROCPS_SHIM_H
+
+#if !defined(CPROCPS_USE_LIBPROCPS) && __has_include(<libproc2/pids.h>)
 #include "libproc2.h"
 #elif __has_include(<proc/readproc.h>)
 #include "libprocps.h"
+#elif defined(CPROCPS_USE_LIBPROCPS)
+#error "CPROCPS_USE_LIBPROCPS is defined, but procps 3.3's headers are missing. Install libprocps-dev (Debian 11, Ubuntu 22.04) or procps-ng-devel (RHEL 8 and 9)."
 #else
-#error "install"
+#error "procps' headers are missing. Install libproc2-dev (Debian 12, Ubuntu 24.04 and later), libprocps-dev (Debian 11, Ubuntu 22.04) or procps-ng-devel (Fedora, RHEL); or build without the package trait Procps."
+#endif
+
 #endif

@@ -28,6 +28,9 @@ enum Syscalls {
     /// The size of a page in bytes; 4096 on x86-64, 4096, 16384 or 65536 on arm64.
     static let pageSizeBytes = max(1, sysconf(Int32(_SC_PAGESIZE)))
 
+    /// How many ticks of `/proc/PID/stat` a second has; 100 unless the kernel's interface was changed.
+    static let ticksPerSecond = max(1, sysconf(Int32(_SC_CLK_TCK)))
+
     static var processID: Int32 { getpid() }
 
     // MARK: Files

@@ -1,0 +1,52 @@
+#if Procps
+    import Testing
+
+    @testable import ProcMem
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #endif
+
+    @Suite("ProcessTable: what it holds")
+    struct ProcessTableResourceTests {
+        private func openDescriptors() throws -> Int {
+            let folder = try #require(opendir("/proc/self/fd"))
+            defer { closedir(folder) }
+            var count = 0
+            while readdir(folder) != nil { count += 1 }
+            return count
+        }
+
+        @Test("A thousand tables and two thousand readings leave no descriptor open")
+        func descriptors() throws {
+            let before = try openDescriptors()
+            for round in 0..<1000 {
+                var table = try ProcessTable()
+                #expect(try table.read(pids: [getpid()]).count == 1)
+                #expect(try table.read(pids: [5_000_000]).isEmpty)
+                if round % 50 == 0 { #expect(try !table.read().isEmpty) }
+            }
+            // Tests that run beside this one have a few open.
+            #expect(try openDescriptors() < before + 100)
+        }
+
+        @Test("Eight threads with a table each read at once, and each finds itself")
+        func threads() async throws {
+            let found = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        var table = try ProcessTable()
+                        for _ in 0..<20 where try !table.read().contains(where: { $0.pid == getpid() }) {
+                            return false
+                        }
+                        return true
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(found == 8)
+        }
+    }
+#endif

@@ -1,0 +1,124 @@
+#if Procps
+    import Testing
+
+    @testable import ProcMem
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #endif
+
+    @Suite("ProcessTable: which processes")
+    struct ProcessTableSelectionTests {
+        @Test("600 ids, most of them nobody's, come back in the order asked, without the missing")
+        func manyProcesses() throws {
+            let children = try (0..<3).map { _ in try #require(SpawnedChild("/bin/sh", "-c", "read line")) }
+            // No Linux gives out ids above 4,194,304.
+            var pids = (0..<600).map { Int32(5_000_000 + $0) }
+            let real = [getpid(), children[0].pid, children[1].pid, getppid(), children[2].pid]
+            for (place, pid) in zip([0, 254, 255, 256, 599], real) { pids[place] = pid }
+            var table = try ProcessTable()
+            #expect(try table.read(pids: pids).map(\.pid) == real)
+        }
+
+        @Test("An id that is asked for twice has two rows, no ids have none")
+        func repeated() throws {
+            var table = try ProcessTable()
+            #expect(try table.read(pids: [getpid(), getpid()]).map(\.pid) == [getpid(), getpid()])
+            #expect(try table.read(pids: []).isEmpty)
+        }
+
+        @Test("A thread's id has no row")
+        func threadID() throws {
+            var name = [CChar](repeating: 0, count: 64)
+            let count = readlink("/proc/thread-self", &name, name.count - 1)
+            let link = String(decoding: name.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let thread = try #require(link.split(separator: "/").last.flatMap { Int32($0) })
+            try #require(thread != getpid(), "the test runs on the main thread")
+            var table = try ProcessTable()
+            #expect(try table.read(pids: [thread]).isEmpty)
+            #expect(SpawnedChild.file("/proc/\(thread)/stat") != nil)
+        }
+
+        @Test("An id below 1 is refused before anything is read", arguments: [0, -1, Int32.min])
+        func invalid(_ pid: Int32) throws {
+            var table = try ProcessTable()
+            // A closure that expects an error may not capture what is not copyable.
+            do {
+                _ = try table.read(pids: [getpid(), pid])
+                Issue.record("no error")
+            } catch {
+                #expect(error.code == .invalidArgument)
+                #expect(error.path == "/proc/\(pid)")
+            }
+        }
+
+        @Test("An id that another process has by now has no name; a process that is gone has none either")
+        func idGivenOutAgain() throws {
+            var template = Array("/tmp/procmem-process-table-XXXXXX".utf8CString)
+            let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+            mkdir("\(folder)/proc", 0o700)
+            mkdir("\(folder)/proc/100", 0o700)
+            let file = "\(folder)/proc/100/stat"
+            defer {
+                unlink(file)
+                rmdir("\(folder)/proc/100")
+                rmdir("\(folder)/proc")
+                rmdir(folder)
+            }
+            let text = "100 (new) S 1 17 17 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99 100\n"
+            let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+            #expect(write(descriptor, text, text.utf8.count) == text.utf8.count)
+            close(descriptor)
+            let root = KernelRoot(directory: folder)
+            #expect(try ProcessTable.name(of: 100, startTicks: 4711, root: root)?.command == "new")
+            #expect(try ProcessTable.name(of: 100, startTicks: 4710, root: root) == nil)
+            #expect(try ProcessTable.name(of: 101, startTicks: 4711, root: root) == nil)
+        }
+
+        @Test("A user that the database does not know has no name")
+        func unknownUser() throws {
+            var names = ProcessTable.UserNames()
+            #expect(names[4_000_000_000] == nil)
+            #expect(names[4_000_000_000] == nil)
+            #expect(names[0] == "root")
+        }
+
+        static var ps: String? {
+            ["/bin/ps", "/usr/bin/ps"].first { access($0, X_OK) == 0 }
+        }
+
+        /// The lines that `ps` prints of every process.
+        private func linesOfPS() throws -> [String] {
+            let ps = try #require(Self.ps)
+            let stream = try #require(popen("exec \(ps) -eo pid=,ppid=,comm=", "r"))
+            defer { pclose(stream) }
+            var bytes: [UInt8] = []
+            var part = [UInt8](repeating: 0, count: 1 << 16)
+            while case let count = fread(&part, 1, part.count, stream), count > 0 { bytes += part[..<count] }
+            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { line in
+                line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            }
+        }
+
+        @Test("ps says the same of every process that was there before and after it", .enabled(if: ps != nil))
+        func comparedWithPS() throws {
+            let child = try #require(SpawnedChild.named(Array("procmem test".utf8)))
+            var table = try ProcessTable()
+            let before = Set(try table.read().map { "\($0.pid) \($0.startTicks) \($0.parentPID) \($0.command)" })
+            let lines = Set(try linesOfPS())
+            let lasting = try table.read().filter {
+                before.contains("\($0.pid) \($0.startTicks) \($0.parentPID) \($0.command)")
+                    // ps marks zombies, and replaces what it takes for unprintable.
+                    && $0.rssBytes != nil && $0.command.allSatisfy { $0.isASCII && !$0.isNewline }
+            }
+            #expect(lasting.contains { $0.pid == child.pid })
+            #expect(lasting.contains { $0.pid == getpid() })
+            for row in lasting {
+                let fields = "\(row.pid) \(row.parentPID) \(row.command)".split(separator: " ")
+                #expect(lines.contains(fields.joined(separator: " ")), "\(row)")
+            }
+        }
+    }
+#endif

@@ -1,0 +1,80 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A child process that lives until its owner goes, or is collected earlier.
+final class SpawnedChild {
+    let pid: pid_t
+    private var keepAlive: Int32 = -1
+
+    /// Starts a program whose standard input stays open and empty.
+    init?(_ arguments: [[UInt8]]) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
+        var vector = arguments.map { argument in
+            strdup((argument + [0]).map { CChar(bitPattern: $0) })
+        }
+        vector.append(nil)
+        defer { vector.forEach { free($0) } }
+        var child: pid_t = 0
+        guard let program = vector[0], posix_spawn(&child, program, &actions, nil, vector, environ) == 0 else {
+            close(ends[1])
+            return nil
+        }
+        pid = child
+        keepAlive = ends[1]
+    }
+
+    convenience init?(_ arguments: String...) {
+        self.init(arguments.map { Array($0.utf8) })
+    }
+
+    /// A shell that names itself as asked, by the same bytes that prctl(PR_SET_NAME) would set, and then waits.
+    static func named(_ name: [UInt8]) -> SpawnedChild? {
+        let script = Array(#"printf %s "$1" > /proc/$$/comm; read line"#.utf8)
+        guard let child = SpawnedChild([Array("/bin/sh".utf8), Array("-c".utf8), script, Array("sh".utf8), name])
+        else { return nil }
+        let isNamed = child.waits { file("/proc/\(child.pid)/comm") == name + [0x0A] }
+        return isNamed ? child : nil
+    }
+
+    /// Waits, without collecting it, until the child has ended.
+    func becomesZombie() -> Bool {
+        var info = siginfo_t()
+        return waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) == 0
+    }
+
+    /// Whether something comes to be true within ten seconds.
+    func waits(until condition: () -> Bool) -> Bool {
+        for _ in 0..<10_000 {
+            if condition() { return true }
+            usleep(1000)
+        }
+        return false
+    }
+
+    static func file(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = read(descriptor, &part, part.count), count > 0 { bytes += part[..<count] }
+        return bytes
+    }
+
+    deinit {
+        close(keepAlive)
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) == -1 && errno == EINTR {}
+    }
+}
