@@ -107,8 +107,8 @@ package final class ChildProcess {
 /// What the package built beside the tests.
 package enum BuiltProduct {
     package static func url(of name: String) throws -> URL {
-        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let url = URL(filePath: tests).deletingLastPathComponent().appending(path: name)
+        // Not /proc/self/exe: that is the loader, where the tests run with another C library than the system's.
+        let url = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
         guard FileManager.default.isExecutableFile(atPath: url.path) else {
             throw ChildProcess.Failure.notBuilt(url.path)
         }

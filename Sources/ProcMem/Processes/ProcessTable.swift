@@ -83,7 +83,7 @@
             return pids.compactMap { found[$0] }
         }
 
-        /// How many ticks a second has, in ``Row/startTicks``, ``Row/userTicks`` and ``Row/systemTicks``; 100 on nearly
+        /// How many ticks a second has, in ``Row/startTimeTicks``, ``Row/userTicks`` and ``Row/systemTicks``; 100 on nearly
         /// every Linux.
         public static var ticksPerSecond: Int { Syscalls.ticksPerSecond }
 

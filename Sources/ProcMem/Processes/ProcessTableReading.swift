@@ -34,33 +34,31 @@
                 CommandLineText(parsing: bytes)
             }
             // Last, because every file of a row is opened by number, and the number may have been given out again.
-            guard let name = try name(of: process.pid, startTicks: process.start_ticks) else { return nil }
+            guard let stat = try stat(of: process.pid, startTicks: process.start_ticks) else { return nil }
             let rss = process.resident_pages.multipliedReportingOverflow(by: UInt64(Syscalls.pageSizeBytes))
             return Row(
-                pid: name.pid,
+                pid: stat.processID,
                 parentPID: process.parent_pid,
-                command: name.command,
+                command: stat.command,
                 commandLine: commandLine?.text,
                 userID: process.user_id,
                 userName: nil,
-                startTicks: name.startTicks,
+                startTimeTicks: stat.startTimeTicks,
                 rssBytes: rss.partialValue == 0 || rss.overflow ? nil : Int(exactly: rss.partialValue),
                 userTicks: Int(clamping: process.user_ticks),
                 systemTicks: Int(clamping: process.system_ticks)
             )
         }
 
-        /// The name of the process with this id, `nil` where it is not the one that started then.
-        static func name(
+        /// `stat` of the process with this id, `nil` where it is not the one that started then.
+        static func stat(
             of pid: Int32,
             startTicks: UInt64,
             root: KernelRoot = .live
-        ) throws(ProcMemError) -> StatName? {
-            let name = try read("stat", of: pid, StatName.shape, root: root) { (bytes) throws(Malformation) in
-                try StatName(parsing: bytes)
-            }
-            guard let name, UInt64(name.startTicks) == startTicks else { return nil }
-            return name
+        ) throws(ProcMemError) -> ProcessStat? {
+            let stat = try read("stat", of: pid, ProcessStat.shape, root: root, ProcessStat.init(parsing:))
+            guard let stat, UInt64(clamping: stat.startTimeTicks) == startTicks else { return nil }
+            return stat
         }
 
         /// Reads a file of a process, `nil` where it cannot be read for a reason that lies in the process.
@@ -75,7 +73,7 @@
             do {
                 return try root.read(path, shape, parse)
             } catch {
-                let failure = ProcMemError(error, path: path.text)
+                let failure = ProcMemError(error, path: root.text(path))
                 if failure.code == .outOfResources { throw failure }
                 return nil
             }
@@ -83,17 +81,16 @@
 
         /// procps takes a `/proc` that cannot be read, or another namespace's, for one without processes.
         private static func confirmProc() throws(ProcMemError) {
-            let name: StatName
+            let path = ProcPath(.current, "stat")
+            let stat: ProcessStat
             do {
-                name = try KernelRoot.live.read(ProcPath(.current, "stat"), StatName.shape) {
-                    (bytes) throws(Malformation) in try StatName(parsing: bytes)
-                }
+                stat = try KernelRoot.live.read(path, ProcessStat.shape, ProcessStat.init(parsing:))
             } catch .system(let error) {
                 throw failure(error)
             } catch {
-                throw ProcMemError(error, path: ProcPath(.current, "stat").text)
+                throw ProcMemError(error, path: KernelRoot.live.text(path))
             }
-            guard name.pid == Syscalls.processID else {
+            guard stat.processID == Syscalls.processID else {
                 throw .procUnavailable(detail: "shows another pid namespace")
             }
         }

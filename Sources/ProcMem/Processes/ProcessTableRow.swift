@@ -2,7 +2,7 @@
     extension ProcessTable {
         /// One process.
         ///
-        /// A field that could not be read is `nil`. Process ids are given out again: only ``pid`` and ``startTicks``
+        /// A field that could not be read is `nil`. Process ids are given out again: only ``pid`` and ``startTimeTicks``
         /// together name one process.
         public struct Row: Sendable, Hashable {
             /// The process id, in the pid namespace that `/proc` shows.
@@ -23,7 +23,7 @@
             /// The name of the effective user, `nil` where the user database has none.
             public internal(set) var userName: String?
             /// When the process started, in ticks since boot, `stat` field 22.
-            public let startTicks: Int
+            public let startTimeTicks: Int
             /// The memory of the process that is resident, in bytes, from the second field of `statm`.
             ///
             /// `nil` for kernel threads and zombies, which have none, and where it could not be read: procps does not

@@ -1,4 +1,5 @@
 #if Procps
+    import TestSupport
     import Testing
 
     @testable import ProcMem
@@ -56,25 +57,12 @@
 
         @Test("An id that another process has by now has no name; a process that is gone has none either")
         func idGivenOutAgain() throws {
-            var template = Array("/tmp/procmem-process-table-XXXXXX".utf8CString)
-            let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-            mkdir("\(folder)/proc", 0o700)
-            mkdir("\(folder)/proc/100", 0o700)
-            let file = "\(folder)/proc/100/stat"
-            defer {
-                unlink(file)
-                rmdir("\(folder)/proc/100")
-                rmdir("\(folder)/proc")
-                rmdir(folder)
-            }
             let text = "100 (new) S 1 17 17 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99 100\n"
-            let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-            #expect(write(descriptor, text, text.utf8.count) == text.utf8.count)
-            close(descriptor)
-            let root = KernelRoot(directory: folder)
-            #expect(try ProcessTable.name(of: 100, startTicks: 4711, root: root)?.command == "new")
-            #expect(try ProcessTable.name(of: 100, startTicks: 4710, root: root) == nil)
-            #expect(try ProcessTable.name(of: 101, startTicks: 4711, root: root) == nil)
+            let tree = try FixtureTree(["proc/100/stat": text])
+            let root = tree.root()
+            #expect(try ProcessTable.stat(of: 100, startTicks: 4711, root: root)?.command == "new")
+            #expect(try ProcessTable.stat(of: 100, startTicks: 4710, root: root) == nil)
+            #expect(try ProcessTable.stat(of: 101, startTicks: 4711, root: root) == nil)
         }
 
         @Test("A user that the database does not know has no name")
@@ -106,10 +94,10 @@
         func comparedWithPS() throws {
             let child = try #require(SpawnedChild.named(Array("procmem test".utf8)))
             var table = try ProcessTable()
-            let before = Set(try table.read().map { "\($0.pid) \($0.startTicks) \($0.parentPID) \($0.command)" })
+            let before = Set(try table.read().map { "\($0.pid) \($0.startTimeTicks) \($0.parentPID) \($0.command)" })
             let lines = Set(try linesOfPS())
             let lasting = try table.read().filter {
-                before.contains("\($0.pid) \($0.startTicks) \($0.parentPID) \($0.command)")
+                before.contains("\($0.pid) \($0.startTimeTicks) \($0.parentPID) \($0.command)")
                     // ps marks zombies, and replaces what it takes for unprintable.
                     && $0.rssBytes != nil && $0.command.allSatisfy { $0.isASCII && !$0.isNewline }
             }

@@ -38,7 +38,7 @@
             #expect(row.userName == userName(of: geteuid()))
             let comm = try #require(SpawnedChild.file("/proc/self/comm"))
             #expect(row.command == String(decoding: comm.dropLast(), as: UTF8.self))
-            #expect(row.startTicks == before[19])
+            #expect(row.startTimeTicks == before[19])
             #expect((before[11]...after[11]).contains(row.userTicks))
             #expect((before[12]...after[12]).contains(row.systemTicks))
             let cmdline = try #require(SpawnedChild.file("/proc/self/cmdline"))
@@ -54,7 +54,7 @@
             let alone = try #require(try table.read(pids: [child.pid]).first)
             let all = try table.read()
             #expect(all.count(where: { $0.pid == child.pid }) == 1)
-            #expect(all.first { $0.pid == child.pid }?.startTicks == alone.startTicks)
+            #expect(all.first { $0.pid == child.pid }?.startTimeTicks == alone.startTimeTicks)
             #expect(all.contains { $0.pid == getpid() })
             #expect(Set(all.map(\.pid)).count == all.count)
         }
@@ -85,7 +85,7 @@
             let row = try #require(try table.read(pids: [child.pid]).first)
             #expect(row.command == String(decoding: name, as: UTF8.self))
             #expect(row.parentPID == getpid())
-            #expect(row.startTicks == (try stat("\(child.pid)"))[19])
+            #expect(row.startTimeTicks == (try stat("\(child.pid)"))[19])
             // The shell's last argument is the name.
             #expect(row.commandLine?.hasSuffix("read line sh \(row.command)") == true, "\(row)")
         }
