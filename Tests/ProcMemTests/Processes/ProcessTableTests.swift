@@ -124,6 +124,8 @@
         func longCommandLine() throws {
             let long = String(repeating: "x", count: 100_000)
             let child = try #require(SpawnedChild("/bin/sh", "-c", "read line", "-", long, "", "end", "", ""))
+            // posix_spawn returns while the kernel is still setting the arguments up.
+            #expect(child.waits { SpawnedChild.file("/proc/\(child.pid)/cmdline")?.isEmpty == false })
             var table = try ProcessTable()
             #expect(try table.read(pids: [child.pid]).first?.commandLine == "/bin/sh -c read line - \(long)  end")
         }
