@@ -1,0 +1,31 @@
+#if Procps && (CPROCPS_USE_LIBPROCPS || (canImport(CProcpsHasLibprocps) && !canImport(CProcpsHasLibproc2)))
+    import CProcps
+    import Synchronization
+    import TestSupport
+    import Testing
+
+    @testable import ProcMem
+
+    /// libprocps as the second witness. It has `statm`, and of `smaps_rollup` nothing.
+    @Suite struct LibprocpsAgreementTests {
+        @Test func statm() throws {
+            let child = try ChildProcess(state: "hold", 48 << 20)
+            let statm = try Statm(of: child.pid)
+            let page = KernelRoot.live.pageSizeBytes
+            try procpsLock.withLock { _ in
+                var pids = [child.pid, 0]
+                try pids.withUnsafeMutableBufferPointer { pids in
+                    let scan = try #require(cprocps_openproc_pids(PROC_FILLMEM, pids.baseAddress))
+                    defer { closeproc(scan) }
+                    let process = try #require(readproc(scan, nil))
+                    defer { freeproc(process) }
+                    #expect(Int(process.pointee.size) * page == statm.sizeBytes)
+                    #expect(Int(process.pointee.resident) * page == statm.residentBytes)
+                    #expect(Int(process.pointee.share) * page == statm.sharedBytes)
+                    #expect(Int(process.pointee.trs) * page == statm.textBytes)
+                    #expect(Int(process.pointee.drs) * page == statm.dataBytes)
+                }
+            }
+        }
+    }
+#endif
