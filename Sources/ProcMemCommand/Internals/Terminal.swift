@@ -6,6 +6,9 @@
 
 /// Where the command's output goes.
 enum Terminal {
+    /// Standard output takes no more: the disk is full, or nobody is there any more to read it.
+    struct OutputFailure: Error {}
+
     /// Columns to fit into; `nil` where the output goes to no terminal, and lines may be as long as they are.
     static var width: Int? {
         guard isatty(STDOUT_FILENO) == 1 else { return nil }
@@ -18,22 +21,32 @@ enum Terminal {
     }
 
     /// Prints lines, each cut to the terminal's width.
-    static func print(_ lines: [String]) {
+    static func print(_ lines: [String]) throws(OutputFailure) {
         let width = width
-        for line in lines { Swift.print(line.cut(to: width)) }
+        try print(text: lines.map { $0.cut(to: width) }.joined(separator: "\n"))
     }
 
-    /// Prints one line at once, also into a pipe.
-    static func printNow(_ line: String) {
-        Swift.print(line)
-        fflush(nil)
+    /// Prints a text as it is, and a line's end. Without a buffer: what is printed into a pipe arrives at once.
+    static func print(text: String) throws(OutputFailure) {
+        guard writeAll(text + "\n", to: STDOUT_FILENO) else { throw OutputFailure() }
     }
 
     /// Prints one line about what went wrong.
     static func printError(_ message: String) {
-        var line = "procmem: \(message.printable)\n"
-        line.withUTF8 { bytes in
-            _ = unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+        _ = writeAll("procmem: \(message.printable)\n", to: STDERR_FILENO)
+    }
+
+    private static func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var done = 0
+            while done < bytes.count {
+                let rest = unsafe UnsafeBufferPointer(rebasing: bytes[done...])
+                let count = unsafe write(descriptor, rest.baseAddress, rest.count)
+                guard count >= 0 || errno == EINTR else { return false }
+                done += max(0, count)
+            }
+            return true
         }
     }
 }
