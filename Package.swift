@@ -83,7 +83,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ProcMemCommandTests",
-            dependencies: ["ProcMemCommand", "ProcessStates", "TestSupport"],
+            dependencies: ["ProcMem", "ProcMemCommand", "ProcessStates", "TestSupport"],
             swiftSettings: testSettings
         ),
     ]

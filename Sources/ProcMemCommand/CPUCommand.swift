@@ -35,9 +35,9 @@
                 let limits = try read()
                 if watch { return try follow(from: limits) }
                 if common.json {
-                    print(try CPUReport(limits, rounding: rounding.rounding).json())
+                    try Terminal.print(text: CPUReport(limits, rounding: rounding.rounding).json())
                 } else {
-                    Terminal.print(CPUText(limits: limits, rounding: rounding.rounding).lines)
+                    try Terminal.print(CPUText(limits: limits, rounding: rounding.rounding).lines)
                 }
             }
         }
@@ -47,21 +47,27 @@
         }
 
         private func follow(from first: CPULimits) throws {
-            var limits = first
+            var known: String?
+            var answer = try line(first)
             while true {
-                if common.json {
-                    Terminal.printNow(try CPUReport(limits, rounding: rounding.rounding).json(onOneLine: true))
-                } else {
-                    Terminal.printNow(
-                        "\(Date.now.formatted(.iso8601))  \(CPUText(limits: limits, rounding: rounding.rounding).answer)"
-                    )
+                if answer != known {
+                    if common.json {
+                        try Terminal.print(text: answer)
+                    } else {
+                        try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
+                    }
+                    known = answer
                 }
-                let known = limits
-                repeat {
-                    sleep(1)
-                    limits = try read()
-                } while limits == known
+                sleep(1)
+                answer = try line(read())
             }
+        }
+
+        /// The answer on one line.
+        private func line(_ limits: CPULimits) throws -> String {
+            common.json
+                ? try CPUReport(limits, rounding: rounding.rounding).json(onOneLine: true)
+                : CPUText(limits: limits, rounding: rounding.rounding).answer
         }
     }
 #endif

@@ -47,9 +47,10 @@
             try answering {
                 let snapshot = try memorySnapshot(of: scope, mode: mode.mode, in: common.root)
                 if common.json {
-                    print(try MemoryReport(snapshot).json())
+                    try Terminal.print(text: MemoryReport(snapshot).json())
                 } else {
-                    Terminal.print(MemoryText(snapshot: snapshot, hidesKernelThreads: all || cgroup != nil).lines)
+                    let hidesKernelThreads = all || cgroup != nil
+                    try Terminal.print(MemoryText(snapshot: snapshot, hidesKernelThreads: hidesKernelThreads).lines)
                 }
                 if let failure = snapshot.failure {
                     Terminal.printError(failure)
@@ -71,8 +72,9 @@
         fileprivate var failure: String? {
             guard total.rssBytes == nil else { return nil }
             let refusals: [UnavailableReason] = [.permissionDenied, .unsupported, .malformed]
-            let reasons = Set(processes.compactMap(\.usage.unavailable)).intersection(refusals)
-            guard let reason = reasons.first else { return nil }
+            guard let reason = processes.compactMap(\.usage.unavailable).first(where: refusals.contains) else {
+                return nil
+            }
             let advice = reason == .permissionDenied ? "; run as their owner, or with CAP_SYS_PTRACE" : ""
             return "no figure could be had of \(processes.count.counted("process", "processes")): \(reason)\(advice)"
         }

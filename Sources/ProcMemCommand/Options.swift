@@ -50,6 +50,9 @@
         } catch let error as ProcMemError {
             Terminal.printError(error.description)
             throw ExitCode.failure
+        } catch is Terminal.OutputFailure {
+            Terminal.printError("standard output: cannot be written")
+            throw ExitCode.failure
         }
     }
 #endif

@@ -21,9 +21,9 @@
                     try memorySnapshot(of: scope, mode: .accurate, in: root),
                 ]
                 if common.json {
-                    print(try SummaryReport(limits, container, snapshots).json())
+                    try Terminal.print(text: SummaryReport(limits, container, snapshots).json())
                 } else {
-                    Terminal.print(SummaryText(limits: limits, container: container, snapshots: snapshots).lines)
+                    try Terminal.print(SummaryText(limits: limits, container: container, snapshots: snapshots).lines)
                 }
             }
         }

@@ -8,16 +8,16 @@ struct MemoryText {
 
     var lines: [String] {
         var table = Table(columns)
-        for process in snapshot.processes where !hidesKernelThreads || process.usage.unavailable != .kernelThread {
+        let shown = snapshot.processes.filter { !hidesKernelThreads || $0.usage.unavailable != .kernelThread }
+        for process in shown {
             let indent = String(repeating: "  ", count: min(process.depth, 20))
             let note = process.usage.unavailable.map { " (\($0.phrase))" } ?? ""
             table.add(
                 ["\(process.pid)"] + figures(process.usage) + [indent + (process.command?.printable ?? "?") + note]
             )
         }
-        let total = snapshot.total
-        if total.processCount != 1 {
-            table.add(["total"] + totals + [total.processCount.counted("process", "processes")])
+        if shown.count != 1 {
+            table.add(["total"] + totals + [shown.count.counted("process", "processes")])
         }
         return table.lines + ["", summary]
     }

@@ -19,18 +19,20 @@ extension Int {
 }
 
 extension Double {
-    /// A number of CPUs with at most three decimals: `1.5`, `2`.
+    /// A number of CPUs with at most three decimals: `1.5`, `2`. There are more of them where three would hide that it is
+    /// no whole number: `2.0001`, which rounds up to 3.
     var asCPUs: String {
         // A quota may be worth more CPUs than an Int counts.
-        guard self < 1e6 else { return description }
+        guard self < 1e9 else { return description }
         guard self >= 0.001 else { return "less than 0.001" }
-        var text = Substring(text(decimals: 3))
+        let isWholeInThree = (self * 1000).rounded() == (self.rounded() * 1000)
+        var text = Substring(text(decimals: isWholeInThree ? 6 : 3))
         while text.last == "0" { text.removeLast() }
         if text.last == "." { text.removeLast() }
         return String(text)
     }
 
-    /// The number in decimal notation, rounded; for numbers from 0 to a million.
+    /// The number in decimal notation, rounded; for numbers from 0 to 10^12.
     fileprivate func text(decimals: Int) -> String {
         guard decimals > 0 else { return "\(Int(rounded()))" }
         let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
@@ -43,15 +45,16 @@ extension Duration {
     /// In the unit that fits: `35 µs`, `2.11 ms`, `1.30 s`.
     var asTime: String {
         let microseconds = self.microseconds
+        // The bounds lie where rounding would bring one digit more.
         return switch microseconds {
         case ..<1000: "\(microseconds) µs"
-        case ..<10_000: (Double(microseconds) / 1e3).text(decimals: 2) + " ms"
-        case ..<1_000_000: (Double(microseconds) / 1e3).text(decimals: 1) + " ms"
+        case ..<9_995: (Double(microseconds) / 1e3).text(decimals: 2) + " ms"
+        case ..<999_950: (Double(microseconds) / 1e3).text(decimals: 1) + " ms"
         default: (Double(microseconds) / 1e6).text(decimals: 2) + " s"
         }
     }
 
     var microseconds: Int {
-        Int(components.seconds) * 1_000_000 + Int(components.attoseconds / 1_000_000_000_000)
+        return Int(components.seconds) * 1_000_000 + Int(components.attoseconds / 1_000_000_000_000)
     }
 }

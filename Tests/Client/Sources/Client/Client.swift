@@ -1,0 +1,37 @@
+import ProcMem
+
+/// What a program that depends on ProcMem writes, every name qualified: a type `ProcMem` in the module would break them.
+///
+/// Prints a name and a number on each line.
+@main struct Client {
+    static func main() throws(ProcMem.ProcMemError) {
+        print("cpus", ProcMem.effectiveCPUCount())
+        print("floor", ProcMem.effectiveCPUCount(rounding: .down))
+        let limits: ProcMem.CPULimits = try .current()
+        print("affinity", limits.affinity.count)
+
+        let cheap = try ProcMem.memoryUsage(mode: .cheap)
+        print("rss", cheap.rssBytes ?? 0)
+        let accurate = try ProcMem.memoryUsage(mode: ProcMem.MemoryMode.accurate)
+        print("pss", accurate.pssBytes ?? 0)
+        print("uss", accurate.ussBytes ?? 0)
+
+        let snapshot = try ProcMem.memorySnapshot(of: .currentTree, mode: .cheap)
+        print("processes", snapshot.total.processCount)
+
+        let container = ProcMem.ContainerMemory.current()
+        print("memory", container.effectiveMemoryBytes ?? 0)
+        print("limit", ProcMem.effectiveMemoryBytes() ?? 0)
+
+        print("refused", refusal(of: -1) == .invalidArgument ? 1 : 0)
+    }
+
+    static func refusal(of processID: Int32) -> ProcMem.ProcMemError.Code? {
+        do {
+            _ = try ProcMem.memoryUsage(of: processID, mode: .cheap)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+}

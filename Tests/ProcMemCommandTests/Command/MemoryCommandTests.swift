@@ -1,0 +1,140 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct MemoryCommandTests {
+    /// An answer without the time that it took, which is checked to be there.
+    private func timeless(_ answer: JSON) throws -> JSON {
+        guard case .object(var members) = answer else { throw CocoaError(.coderInvalidValue) }
+        let elapsed = try #require(members.removeValue(forKey: "elapsedMicroseconds")?.number)
+        #expect(elapsed > 0 && elapsed < 60e6)
+        return .object(members)
+    }
+
+    @Test func cheapTreeAsJSON() throws {
+        let run = try CommandRun("memory", "100", "--tree", "--json", in: Systems.processes())
+        #expect(run.status == 0)
+        #expect(run.errors.isEmpty)
+        let page = Systems.pageSizeBytes
+        let unknown = """
+            "pssBytes": null, "ussBytes": null, "swapBytes": null, "ussStandardErrorBytes": null, "ageMilliseconds": null
+            """
+        let expected = """
+            {"mode": "cheap",
+             "processes": [
+                {"pid": 100, "parentPID": 1, "command": "server", "source": "statm", "unavailable": null,
+                 "rssBytes": \(2000 * page), "sharedBytes": \(500 * page), \(unknown)},
+                {"pid": 101, "parentPID": 100, "command": "worker", "source": "statm", "unavailable": null,
+                 "rssBytes": \(1000 * page), "sharedBytes": \(600 * page), \(unknown)},
+                {"pid": 102, "parentPID": 100, "command": "gone", "source": "none", "unavailable": "zombie",
+                 "rssBytes": null, "sharedBytes": null, \(unknown)}],
+             "total": {
+                "processCount": 3, "rssBytes": \(3000 * page), "pssBytes": null, "ussBytes": null, "swapBytes": null,
+                "physicalBytes":
+                    {"estimate": null, "lower": \(1500 * page), "upper": \(3000 * page), "proven": true},
+                "sources": {"statm": 2, "none": 1}, "unavailableCount": 1}}
+            """
+        #expect(try timeless(run.json()) == JSON(parsing: expected))
+    }
+
+    @Test func accurateListAsJSON() throws {
+        let run = try CommandRun("memory", "101", "100", "--mode", "accurate", "--json", in: Systems.processes())
+        #expect(run.status == 0)
+        let unknown = #""ussStandardErrorBytes": null, "ageMilliseconds": null, "unavailable": null"#
+        let held = 9000 << 10
+        let expected = """
+            {"mode": "accurate",
+             "processes": [
+                {"pid": 101, "parentPID": 100, "command": "worker", "source": "smaps_rollup",
+                 "rssBytes": \(4000 << 10), "sharedBytes": \(2000 << 10), "pssBytes": \(3000 << 10),
+                 "ussBytes": \(2000 << 10), "swapBytes": 0, \(unknown)},
+                {"pid": 100, "parentPID": 1, "command": "server", "source": "smaps_rollup",
+                 "rssBytes": \(8000 << 10), "sharedBytes": \(3000 << 10), "pssBytes": \(6000 << 10),
+                 "ussBytes": \(5000 << 10), "swapBytes": \(64 << 10), \(unknown)}],
+             "total": {
+                "processCount": 2, "rssBytes": \(12000 << 10), "pssBytes": \(held), "ussBytes": \(7000 << 10),
+                "swapBytes": \(32 << 10),
+                "physicalBytes": {"estimate": \(held), "lower": \(held), "upper": \(held), "proven": true},
+                "sources": {"smaps_rollup": 2}, "unavailableCount": 0}}
+            """
+        #expect(try timeless(run.json()) == JSON(parsing: expected))
+    }
+
+    private func pids(_ run: CommandRun) throws -> [JSON?] {
+        try run.json()["processes"]?.elements.map { $0["pid"] } ?? []
+    }
+
+    @Test func allProcesses() throws {
+        let tree = try Systems.processes()
+        #expect(try pids(CommandRun("memory", "--all", "--json", in: tree)) == [2, 100, 101, 102])
+        let text = try CommandRun("memory", "--all", in: tree)
+        #expect(!text.output.contains("kthreadd"))
+        #expect(text.output.contains("3 processes\n"))
+        #expect(try CommandRun("memory", "2", in: tree).output.contains("kthreadd (kernel thread)"))
+    }
+
+    @Test(arguments: ["/web", "/sys/fs/cgroup/web"]) func aCgroupAndThoseBelow(_ path: String) throws {
+        #expect(try pids(CommandRun("memory", "--cgroup", path, "--json", in: Systems.processes())) == [100, 101])
+    }
+
+    @Test func textForPeople() throws {
+        let run = try CommandRun("memory", "100", "--tree", "--mode", "accurate", in: Systems.processes())
+        #expect(
+            run.lines.dropLast() == [
+                "  PID       RSS       PSS       USS      SWAP  COMMAND",
+                "  100  7.81 MiB  5.86 MiB  4.88 MiB  64.0 KiB  server",
+                "  101  3.91 MiB  2.93 MiB  1.95 MiB       0 B    worker",
+                "  102         -         -         -         -    gone (zombie)",
+                "total  11.7 MiB  8.79 MiB  6.84 MiB  32.0 KiB  3 processes",
+                "",
+            ]
+        )
+        #expect(run.lines.last?.hasPrefix("8.79 MiB held, accurate look in ") == true)
+    }
+
+    @Test func theRunningSystem() throws {
+        let process = try ChildProcess(state: "tree", 2, 8 << 20)
+        for mode in ["cheap", "accurate"] {
+            let answer = try CommandRun("memory", "\(process.pid)", "--tree", "--mode", mode, "--json").json()
+            #expect(answer["total"]?["processCount"] == 3)
+            let rows = try #require(answer["processes"]?.elements)
+            for (row, pid) in zip(rows, [process.pid] + process.ids) {
+                #expect(row["pid"] == .number(Double(pid)))
+                #expect(row["command"] == "ProcessStates")
+                #expect(row["unavailable"] == .null)
+                #expect((row["pssBytes"] == .null) == (mode == "cheap"))
+            }
+            #expect(rows.dropFirst().allSatisfy { $0["parentPID"] == .number(Double(process.pid)) })
+            let held = try #require(answer["total"]?["physicalBytes"])
+            let lower = try #require(held["lower"]?.number)
+            let upper = try #require(held["upper"]?.number)
+            #expect(lower >= 8 * 1024 * 1024 && lower <= upper)
+        }
+    }
+
+    /// Without a process: the tree of the session's leader, here a shell.
+    @Test func theProcessesOfThisSession() throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let script = "\"$0\" memory --json; exit"
+        let run = try ChildProcess.output(of: "/usr/bin/env", ["setsid", "--wait", "sh", "-c", script, procmem])
+        let commands = try JSON(parsing: run.text)["processes"]?.elements.map { $0["command"] }
+        #expect(commands == ["sh", "procmem"])
+    }
+
+    private static func nobodyMayRunTheCommand() throws -> Bool {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        return try Rights.isRoot && Rights.asNobody { access(procmem, X_OK) == 0 }
+    }
+
+    @Test(.enabled("Needs root, and a build that other users may run") { try nobodyMayRunTheCommand() })
+    func anotherUsersProcess() throws {
+        let process = try ChildProcess(state: "hold", 1 << 20)
+        let run = try Rights.asNobody { try CommandRun("memory", "\(process.pid)", "--mode", "accurate", "--json") }
+        #expect(run.status == 0)
+        let row = try run.json()["processes"]?.elements.first
+        #expect(row?["source"] == "statm")
+        #expect(row?["unavailable"] == "permissionDenied")
+        #expect(row?["pssBytes"] == .null)
+        #expect(try #require(row?["rssBytes"]?.number) > 1024 * 1024)
+    }
+}

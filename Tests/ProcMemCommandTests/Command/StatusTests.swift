@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// 0 done, 1 the answer could not be had, 64 wrong usage.
+@Suite struct StatusTests {
+    @Test(arguments: [
+        ["bogus"], ["--bogus"], ["cpu", "extra"], ["cpu", "--pid"], ["cpu", "--pid", "0"], ["cpu", "--pid=-1"],
+        ["cpu", "--pid", "one"], ["cpu", "--pid", "99999999999"], ["cpu", "--rounding", "sideways"],
+        ["memory", "0"], ["memory", "1", "two"], ["memory", "--mode", "exact"], ["memory", "1", "--all"],
+        ["memory", "--all", "--cgroup", "/a"], ["memory", "1", "--cgroup", "/a"], ["memory", "--tree", "--all"],
+        ["memory", "--tree", "--cgroup", "/a"], ["memory", "--cgroup"],
+    ])
+    func wrongUsage(_ arguments: [String]) throws {
+        let run = try ChildProcess.output(of: BuiltProduct.url(of: "procmem").path, arguments)
+        #expect(run.status == 64)
+        #expect(run.text.isEmpty)
+        #expect(run.errorText.contains("Usage: procmem"))
+    }
+
+    @Test(arguments: [["--help"], ["cpu", "--help"], ["memory", "--help"]])
+    func help(_ arguments: [String]) throws {
+        let run = try ChildProcess.output(of: BuiltProduct.url(of: "procmem").path, arguments)
+        #expect(run.status == 0)
+        #expect(run.text.contains("USAGE: procmem"))
+        #expect(run.errorText.isEmpty)
+    }
+
+    /// Nothing on standard output, one line on standard error that names a path.
+    private func expectFailure(_ run: CommandRun, naming path: String, _ location: SourceLocation = #_sourceLocation) {
+        #expect(run.status == 1, sourceLocation: location)
+        #expect(run.output.isEmpty, sourceLocation: location)
+        #expect(run.errorLines.count == 1 && run.errors.hasSuffix("\n"), sourceLocation: location)
+        #expect(run.errors.hasPrefix("procmem: \(path): "), "\(run.errors)", sourceLocation: location)
+    }
+
+    @Test func aVanishedProcess() throws {
+        let process = try ChildProcess(state: "hold", 4096)
+        let pid = process.pid
+        process.end()
+        expectFailure(try CommandRun("memory", "\(pid)"), naming: "/proc/\(pid)")
+        expectFailure(try CommandRun("memory", "\(pid)", "--tree", "--json"), naming: "/proc/\(pid)")
+        expectFailure(try CommandRun("cpu", "--pid", "\(pid)"), naming: "/proc/\(pid)")
+    }
+
+    @Test func aSystemThatTellsNothing() throws {
+        let tree = try FixtureTree()
+        let root = tree.directory.path
+        expectFailure(try CommandRun("cpu", in: tree), naming: "\(root)/proc/self/status")
+        expectFailure(try CommandRun("memory", in: tree), naming: "\(root)/proc/self")
+        expectFailure(try CommandRun("memory", "--all", in: tree), naming: "/proc")
+        expectFailure(try CommandRun(in: tree), naming: "\(root)/proc/self/status")
+        expectFailure(try CommandRun("memory", "--cgroup", "/none", in: tree), naming: "/none")
+    }
+
+    @Test func figuresThatNobodyTells() throws {
+        let tree = try Systems.processes()
+        try tree.write(Data("no numbers\n".utf8), to: "/proc/100/statm")
+        let run = try CommandRun("memory", "100", in: tree)
+        #expect(run.status == 1)
+        #expect(run.output.contains("server (malformed file)"))
+        #expect(run.errors == "procmem: no figure could be had of 1 process: malformed\n")
+    }
+
+    /// A disk that is full must not look like an answer.
+    @Test(arguments: [["cpu"], ["cpu", "--json"], ["memory"], ["memory", "--json"], []])
+    func outputThatIsLost(_ arguments: [String]) throws {
+        let command = try [BuiltProduct.url(of: "procmem").path] + arguments
+        let run = try ChildProcess.output(
+            of: "/bin/sh",
+            ["-c", "exec \"$@\" >/dev/full", "sh"] + command
+        )
+        #expect(run.status == 1)
+        #expect(run.errorText == "procmem: standard output: cannot be written\n")
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct TerminalTests {
+    @Test(arguments: [20, 40, 79]) func linesFitTheTerminal(_ width: Int) throws {
+        let tree = try Systems.cpus(quota: "150000 100000")
+        let lines = try Pseudoterminal.lines(of: "cpu", in: tree, width: width)
+        #expect(lines.count == 7)
+        #expect(lines.allSatisfy { $0.count <= width })
+        #expect(lines.map(\.count).max() == min(width, 57))
+        #expect(lines.first?.hasSuffix("…") == (width < 57))
+    }
+
+    @Test func aWidthInTheEnvironmentWins() throws {
+        let tree = try Systems.processes(serverName: "a-longer-name")
+        let narrow = try Pseudoterminal.lines(of: "memory", "100", in: tree, width: 80, environment: ["COLUMNS": "24"])
+        #expect(narrow.map(\.count).max() == 24)
+        for odd in ["", "0", "-5", "wide"] {
+            let lines = try Pseudoterminal.lines(
+                of: "memory",
+                "100",
+                in: tree,
+                width: 30,
+                environment: ["COLUMNS": odd]
+            )
+            #expect(lines.map(\.count).max() == 30)
+        }
+    }
+
+    @Test func withoutATerminalNothingIsCut() throws {
+        let run = try CommandRun("cpu", in: Systems.cpus(quota: "150000 100000"))
+        #expect(run.lines.map(\.count).max() == 57)
+    }
+
+    /// JSON is cut nowhere.
+    @Test func jsonIsWhole() throws {
+        let tree = try Systems.cpus(quota: "150000 100000")
+        let lines = try Pseudoterminal.lines(of: "cpu", "--json", in: tree, width: 20)
+        let answer = try JSON(parsing: lines.joined())
+        #expect(answer["effectiveCPUCount"] == 2)
+    }
+
+    /// A process that tries to clear the screen by its name.
+    @Test func aHostileName() throws {
+        let name = "\u{1B}[2J\u{1B}[31m\nred"
+        let process = try ChildProcess(state: "name", name)
+        let lines = try Pseudoterminal.lines(of: "memory", "\(process.pid)", width: 80)
+        #expect(lines.count == 4)
+        #expect(lines[1].hasSuffix("  ?[2J?[31m?red"))
+        let piped = try CommandRun("memory", "\(process.pid)")
+        #expect(piped.output.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
+        let json = try CommandRun("memory", "\(process.pid)", "--json")
+        #expect(json.output.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
+        #expect(try json.json()["processes"]?.elements.first?["command"] == .string(name))
+    }
+
+    /// Neither do paths from the kernel, which a container may choose.
+    @Test func aHostileCgroup() throws {
+        let tree = try FixtureTree([
+            "/proc/self/cgroup": "0::/\u{1B}[31mred\n",
+            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/self/status": "Cpus_allowed:\t0f\n",
+            "/sys/fs/cgroup/\u{1B}[31mred/cpu.max": "100000 100000\n",
+        ])
+        let run = try CommandRun("cpu", in: tree)
+        #expect(run.status == 0)
+        #expect(run.lines.first == "1 CPU: a quota of 1, cgroup /?[31mred")
+        #expect(run.output.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
+    }
+}

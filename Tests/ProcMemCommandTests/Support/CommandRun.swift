@@ -1,0 +1,30 @@
+import Foundation
+import TestSupport
+
+/// One run of the built `procmem`, to its end.
+struct CommandRun {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    var lines: [Substring] { output.split(separator: "\n", omittingEmptySubsequences: false).dropLast() }
+    var errorLines: [Substring] { errors.split(separator: "\n") }
+
+    init(_ arguments: String..., in tree: FixtureTree? = nil) throws {
+        // The directory must be there for as long as the command runs.
+        let result = try withExtendedLifetime(tree) {
+            try ChildProcess.output(
+                of: BuiltProduct.url(of: "procmem").path,
+                arguments + (tree.map { ["--sysroot", $0.directory.path] } ?? [])
+            )
+        }
+        status = result.status
+        output = result.text
+        errors = result.errorText
+    }
+
+    /// What was printed, as JSON.
+    func json() throws -> JSON {
+        try JSON(parsing: output)
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+
+/// Systems as file trees. Sizes are in pages of this system, which is what `statm` counts in.
+enum Systems {
+    static let pageSizeBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
+
+    /// Four CPUs, and a cgroup v2 that allows a quota ("QUOTA PERIOD" or "max PERIOD").
+    static func cpus(quota: String) throws -> FixtureTree {
+        try FixtureTree([
+            "/proc/self/cgroup": "0::/kubepods/pod1\n",
+            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/self/status": "Name:\tworker\nTgid:\t42\nCpus_allowed:\t0f\n",
+            "/proc/self/stat": stat(42, "worker", parent: 1),
+            "/proc/meminfo": "MemTotal:        8388608 kB\n",
+            "/sys/devices/system/cpu/online": "0-7\n",
+            "/sys/fs/cgroup/kubepods/cpu.max": "max 100000\n",
+            "/sys/fs/cgroup/kubepods/memory.max": "1073741824\n",
+            "/sys/fs/cgroup/kubepods/pod1/cpu.max": quota + "\n",
+            "/sys/fs/cgroup/kubepods/pod1/memory.max": "max\n",
+        ])
+    }
+
+    /// A server (100) with a worker (101) and a zombie (102), a kernel thread (2), and a cgroup with the server in it and
+    /// the worker below.
+    static func processes(serverName: String = "server") throws -> FixtureTree {
+        try FixtureTree([
+            "/proc/self/cgroup": "0::/\n",
+            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/2/stat": stat(2, "kthreadd", parent: 0, flags: 0x20_8040),
+            "/proc/100/stat": stat(100, serverName, parent: 1),
+            "/proc/100/statm": "5000 2000 500 1 0 100 0\n",
+            "/proc/100/smaps_rollup": rollup(rss: 8000, pss: 6000, privateDirty: 5000, swap: 64),
+            "/proc/100/task/100/children": "101 102 ",
+            "/proc/101/stat": stat(101, "worker", parent: 100),
+            "/proc/101/statm": "5000 1000 600 1 0 100 0\n",
+            "/proc/101/smaps_rollup": rollup(rss: 4000, pss: 3000, privateDirty: 2000, swap: 0),
+            "/proc/101/task/101/children": "",
+            "/proc/102/stat": stat(102, "gone", parent: 100, state: "Z"),
+            "/proc/102/task/102/children": "",
+            "/sys/fs/cgroup/cgroup.procs": "2\n",
+            "/sys/fs/cgroup/web/cgroup.procs": "100\n",
+            "/sys/fs/cgroup/web/workers/cgroup.procs": "101\n",
+        ])
+    }
+
+    static func stat(_ pid: Int, _ name: String, parent: Int, state: String = "S", flags: Int = 0x40_0000) -> String {
+        let tail = String(repeating: " 0", count: 22)
+        return "\(pid) (\(name)) \(state) \(parent) 1 1 0 -1 \(flags) 0 0 0 0 0 0 0 0 20 0 1 0 \(1000 + pid)\(tail)\n"
+    }
+
+    /// In KiB.
+    static func rollup(rss: Int, pss: Int, privateDirty: Int, swap: Int) -> String {
+        """
+        55f6d0a00000-7ffd4a5f2000 ---p 00000000 00:00 0                          [rollup]
+        Rss:\(kilobytes(rss))
+        Pss:\(kilobytes(pss))
+        Shared_Clean:\(kilobytes(rss - privateDirty))
+        Shared_Dirty:\(kilobytes(0))
+        Private_Clean:\(kilobytes(0))
+        Private_Dirty:\(kilobytes(privateDirty))
+        Anonymous:\(kilobytes(privateDirty))
+        Private_Hugetlb:\(kilobytes(0))
+        Swap:\(kilobytes(swap))
+        SwapPss:\(kilobytes(swap / 2))
+
+        """
+    }
+
+    private static func kilobytes(_ size: Int) -> String {
+        let digits = "\(size)"
+        return String(repeating: " ", count: 12 - digits.count) + digits + " kB"
+    }
+}
