@@ -52,23 +52,55 @@ enum Syscalls {
         at directory: Int32 = AT_FDCWD,
         as kind: FileKind = .contents
     ) throws(Errno) -> FileDescriptor {
-        let descriptor = try unsafe withCPath(path) { (path) throws(Errno) in
-            try retrying { unsafe openat(directory, path, kind.flags) }
-        }
-        return FileDescriptor(adopting: descriptor)
+        try unsafe open(path, from: directory, as: kind) { unsafe openat($0, $1, $2) }
     }
 
     /// Opens a path that ends in a NUL byte as if `root` were `/`: absolute links and `..` stay below it.
+    ///
+    /// Of a path too long for one call, a link or `..` in a later part stays below the folder that the part begins in.
     static func open(
         _ path: Span<UInt8>,
         inRoot root: borrowing FileDescriptor,
         as kind: FileKind
     ) throws(Errno) -> FileDescriptor {
-        let root = root.rawValue
-        let descriptor = try unsafe withCPath(path) { (path) throws(Errno) in
-            try retrying { unsafe procmem_open_in_root(root, path, kind.flags) }
+        try unsafe open(path, from: root.rawValue, as: kind) { unsafe procmem_open_in_root($0, $1, $2) }
+    }
+
+    /// What one call takes, with the NUL. The corresponding C constant is `PATH_MAX`.
+    private static let maximumPathBytes = 4096
+
+    /// Opens a path by one call, or a longer one folder by folder: cgroups can be nested more deeply than a path can say.
+    private static func open(
+        _ path: Span<UInt8>,
+        from start: Int32,
+        as kind: FileKind,
+        _ call: (Int32, UnsafePointer<CChar>, Int32) -> Int32
+    ) throws(Errno) -> FileDescriptor {
+        func descriptor(_ path: Span<UInt8>, at directory: Int32, as kind: FileKind) throws(Errno) -> FileDescriptor {
+            let descriptor = try unsafe withCPath(path) { (path) throws(Errno) in
+                try retrying { unsafe call(directory, path, kind.flags) }
+            }
+            return FileDescriptor(adopting: descriptor)
         }
-        return FileDescriptor(adopting: descriptor)
+        guard path.count > maximumPathBytes else { return try descriptor(path, at: start, as: kind) }
+        var folder: FileDescriptor?
+        var directory = start
+        var passed = 0
+        while path.count - passed > maximumPathBytes {
+            let reach = passed + 1..<passed + maximumPathBytes
+            guard let slash = reach.last(where: { path[$0] == 0x2F }) else { throw .nameTooLong }
+            let part = path.bytes(in: passed..<slash) + [0]
+            let next = try descriptor(part.span, at: directory, as: .directory)
+            directory = next.rawValue
+            folder = consume next
+            passed = slash + 1
+            // What begins with a slash would be looked for from the root again.
+            while passed < path.count, path[passed] == 0x2F { passed += 1 }
+        }
+        let opened = try descriptor(path.extracting(passed...), at: directory, as: kind)
+        // Not closed before: the last call begins in it.
+        _ = consume folder
+        return opened
     }
 
     static func close(_ descriptor: Int32) {

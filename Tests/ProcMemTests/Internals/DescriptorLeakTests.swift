@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// What is opened is closed, whatever becomes of the read.
+@Suite struct DescriptorLeakTests {
+    /// How many descriptors lead below a directory. Other tests run meanwhile, with descriptors of their own.
+    private func openDescriptors(below directory: String) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { name in
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+            return target?.hasPrefix(directory) == true
+        }
+    }
+
+    @Test func theCountSeesADescriptor() throws {
+        let tree = try FixtureTree(["/file": ""])
+        let file = try tree.root().open("/file".nulTerminated.span)
+        #expect(try openDescriptors(below: tree.directory.path) == 1)
+        _ = consume file
+        #expect(try openDescriptors(below: tree.directory.path) == 0)
+    }
+
+    @Test(arguments: ["/file", "/missing", "/folder", "/large", "/folder/file/file", "/loop"])
+    func aThousandReadsLeaveNothingOpen(_ path: String) throws {
+        let tree = try FixtureTree(
+            ["/file": "text", "/folder/file": "", "/large": String(repeating: "x", count: 5000)],
+            links: ["/loop": "loop"]
+        )
+        let root = tree.root()
+        let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+        for _ in 0..<1000 {
+            _ = try? root.read(path.nulTerminated.span, shape) { (_) throws(Malformation) in throw Malformation("x") }
+            _ = try? root.open(path.nulTerminated.span, as: .directory).subdirectoryNames()
+        }
+        #expect(try openDescriptors(below: tree.directory.path) == 0)
+    }
+
+    @Test func aThousandQuestionsLeaveNothingOpen() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        for _ in 0..<1000 {
+            _ = try CPULimits(of: child.pid)
+            _ = ContainerMemory(of: .id(child.pid), in: .live)
+            _ = try Statm(of: child.pid)
+        }
+        #expect(try openDescriptors(below: "/proc/\(child.pid)") == 0)
+    }
+
+    @Test func aThousandQuestionsAboutAFolderOfFilesLeaveNothingOpen() throws {
+        let tree = try FixtureTree([
+            "/proc/self/cgroup": "0::/a/b\n",
+            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/self/status": "Cpus_allowed:\tf\n",
+            "/sys/fs/cgroup/a/cpu.max": "junk\n",
+        ])
+        for _ in 0..<1000 {
+            #expect(try CPULimits.current(in: tree.root()).effectiveCPUCount() == 4)
+            _ = try? CPULimits(of: 17, in: tree.root())
+        }
+        #expect(try openDescriptors(below: tree.directory.path) == 0)
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@testable import ProcMem
+
+@Suite struct ErrnoTests {
+    @Test(
+        arguments: [
+            (Errno.noSuchFileOrDirectory, "errno 2, No such file or directory"),
+            (.noSuchProcess, "errno 3, No such process"),
+            (.permissionDenied, "errno 13, Permission denied"),
+            (.notPermitted, "errno 1, Operation not permitted"),
+            (.noSuchDevice, "errno 19, No such device"),
+            (.nameTooLong, "errno 36, File name too long"),
+        ] as [(Errno, String)]
+    )
+    func anErrorIsItsNumberAndItsText(_ error: Errno, _ text: String) {
+        #expect(error.description == text)
+    }
+
+    @Test func anUnknownNumberIsStillTold() {
+        #expect(Errno(rawValue: 4095).description.hasPrefix("errno 4095"))
+    }
+
+    @Test(
+        arguments: [
+            (Errno.noSuchFileOrDirectory, ProcMemError.Code.noSuchProcess), (.noSuchProcess, .noSuchProcess),
+            (.notDirectory, .noSuchProcess), (.permissionDenied, .permissionDenied), (.notPermitted, .permissionDenied),
+            (.tooManyOpenFiles, .outOfResources), (.tooManyOpenFilesInSystem, .outOfResources),
+            (.noMemory, .outOfResources), (.noFunction, .unsupported), (.notSupported, .unsupported),
+            (Errno(rawValue: EIO), .inputOutput), (.isDirectory, .inputOutput),
+        ] as [(Errno, ProcMemError.Code)]
+    )
+    func eachErrorNumberHasItsCode(_ error: Errno, _ code: ProcMemError.Code) {
+        #expect(ProcMemError.Code(error) == code)
+        let full = ProcMemError(ReadFailure.system(error), path: "/proc/1/stat")
+        #expect(full.errno == error.rawValue)
+        #expect(full.description.hasPrefix("/proc/1/stat: "))
+        #expect(full.description.contains("errno \(error.rawValue)"))
+    }
+
+    @Test(
+        arguments: [
+            (
+                ReadFailure.malformed(Malformation("seven numbers"), found: "\"x\""),
+                "expected seven numbers, found \"x\""
+            ),
+            (.tooLarge(limitBytes: 4096), "longer than 4096 bytes"),
+        ] as [(ReadFailure, String)]
+    )
+    func whatWasFoundIsPartOfTheMessage(_ failure: ReadFailure, _ text: String) {
+        let error = ProcMemError(failure, path: "/proc/1/statm")
+        #expect(error.errno == nil)
+        #expect(error.description == "/proc/1/statm: " + text)
+    }
+
+    @Test(
+        arguments: [
+            (Errno.noSuchFileOrDirectory, true), (.noSuchProcess, true), (.notDirectory, true), (.noSuchDevice, true),
+            (.permissionDenied, false), (.isDirectory, false), (.tooManyOpenFiles, false), (.interrupted, false),
+        ] as [(Errno, Bool)]
+    )
+    func onlyWhatIsNotThereIsAbsent(_ error: Errno, _ expected: Bool) {
+        #expect(ReadFailure.system(error).isAbsence == expected)
+    }
+}

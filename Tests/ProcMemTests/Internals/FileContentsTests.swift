@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// A file is read whole, or not at all.
+@Suite(.timeLimit(.minutes(1))) struct FileContentsTests {
+    private static let bytes = [UInt8]((0..<200_000).map { UInt8(truncatingIfNeeded: $0 % 251) })
+
+    private func contents(
+        of bytes: some Sequence<UInt8>,
+        _ shape: FileShape
+    ) throws -> Result<[UInt8], ReadFailure> {
+        let tree = try FixtureTree()
+        try tree.write(Data(bytes), to: "/file")
+        return Result { () throws(ReadFailure) in
+            try tree.root().read("/file".nulTerminated.span, shape) { $0.bytes(in: 0..<$0.count) }
+        }
+    }
+
+    @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 129, 4095, 4096, 4097, 8192, 100_000], [false, true])
+    func everySizeUpToTheLimitIsReadWhole(_ size: Int, _ isOneLine: Bool) throws {
+        let shape = FileShape(expectedBytes: 64, limitBytes: 100_000, isOneLine: isOneLine)
+        // No newline anywhere, so that one line has no end but the file's.
+        let expected = Self.bytes.prefix(size).map { $0 == 0x0A ? 0x20 : $0 }
+        #expect(try contents(of: expected, shape) == .success(expected))
+    }
+
+    @Test(arguments: [0, 1, 62, 63, 64, 65, 4095, 4096, 9999])
+    func oneLineEndsWithItsNewlineWherever(_ size: Int) throws {
+        let line = [UInt8](repeating: 0x61, count: size) + [0x0A]
+        let shape = FileShape(expectedBytes: 64, limitBytes: 10_000, isOneLine: true)
+        #expect(try contents(of: line, shape) == .success(line))
+    }
+
+    @Test(arguments: [(1000, 999), (1000, 1000), (4096, 4096), (64, 64)] as [(Int, Int)])
+    func theLimitItselfIsAllowed(_ limit: Int, _ size: Int) throws {
+        let shape = FileShape(expectedBytes: 64, limitBytes: limit)
+        let expected = Array(Self.bytes.prefix(size))
+        #expect(try contents(of: expected, shape) == .success(expected))
+    }
+
+    @Test(arguments: [(1000, 1001), (4096, 4097), (64, 65), (5000, 200_000)] as [(Int, Int)], [false, true])
+    func aByteMoreIsRefusedAndNotCut(_ sizes: (limit: Int, size: Int), _ isOneLine: Bool) throws {
+        let shape = FileShape(expectedBytes: 64, limitBytes: sizes.limit, isOneLine: isOneLine)
+        let found = try contents(of: repeatElement(0x61, count: sizes.size), shape)
+        #expect(found == .failure(.tooLarge(limitBytes: sizes.limit)))
+    }
+
+    @Test func aFileWithoutEndIsRefused() throws {
+        let zeros = KernelRoot.live
+        #expect(throws: ReadFailure.tooLarge(limitBytes: 65536)) {
+            try zeros.read("/dev/zero".nulTerminated.span, FileShape(expectedBytes: 64, limitBytes: 65536)) { $0.count }
+        }
+    }
+
+    @Test func aParsersComplaintQuotesTheBeginning() throws {
+        let tree = try FixtureTree(["/file": "junk\n" + String(repeating: "x", count: 10_000)])
+        let malformation = Malformation("sense")
+        for expectedBytes in [64, 16384] {
+            let shape = FileShape(expectedBytes: expectedBytes, limitBytes: 65536)
+            let quotation = "\"junk\\n" + String(repeating: "x", count: 75) + "\"…"
+            #expect(throws: ReadFailure.malformed(malformation, found: quotation)) {
+                try tree.root().read("/file".nulTerminated.span, shape) { (_) throws(Malformation) in
+                    throw malformation
+                }
+            }
+        }
+    }
+
+    @Test func aReaderThatGetsPiecesWaitsForTheEnd() throws {
+        let expected = Array(Self.bytes.prefix(3000))
+        let pipe = try WrittenPipe(pieces: expected.chunks(of: 7), pauseMicroseconds: 20)
+        let shape = FileShape(expectedBytes: 64, limitBytes: 65536)
+        #expect(try pipe.reader().withContents(shape) { $0.bytes(in: 0..<$0.count) } == expected)
+    }
+
+    @Test func aReaderOfOneLineDoesNotWaitForTheEnd() throws {
+        let pipe = try WrittenPipe(pieces: [Array("max 1".utf8), Array("00000\n".utf8)], staysOpen: true)
+        let shape = FileShape(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        let text = try pipe.reader().withContents(shape) { $0.text(in: 0..<$0.count) }
+        #expect(text == "max 100000\n")
+    }
+
+    @Test func aFileThatGrowsIsReadToItsNewEnd() throws {
+        let tree = try FixtureTree(["/file": "1\n2\n"])
+        let path = tree.directory.path + "/file"
+        let file = try tree.root().open("/file".nulTerminated.span)
+        let writer = try #require(FileHandle(forWritingAtPath: path))
+        try writer.seekToEnd()
+        try writer.write(contentsOf: Data("3\n".utf8))
+        let text = try file.withContents(FileShape(expectedBytes: 4, limitBytes: 64)) { $0.text(in: 0..<$0.count) }
+        #expect(text == "1\n2\n3\n")
+    }
+}
+
+extension Array {
+    fileprivate func chunks(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}
+
+/// A pipe that a thread writes piece by piece.
+private final class WrittenPipe {
+    private let descriptors: (read: Int32, write: Int32)
+    private let staysOpen: Bool
+
+    init(pieces: [[UInt8]], pauseMicroseconds: UInt32 = 0, staysOpen: Bool = false) throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        descriptors = (ends[0], ends[1])
+        self.staysOpen = staysOpen
+        let writer = ends[1]
+        Thread.detachNewThread {
+            for piece in pieces {
+                _ = piece.withUnsafeBytes { write(writer, $0.baseAddress, $0.count) }
+                usleep(pauseMicroseconds)
+            }
+            if !staysOpen { close(writer) }
+        }
+    }
+
+    deinit {
+        if staysOpen { close(descriptors.write) }
+    }
+
+    /// The end to read from, which its holder closes.
+    func reader() -> FileDescriptor { FileDescriptor(adopting: descriptors.read) }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// A directory in the place of `/`: nothing in it leads out of it, and nothing in it stops the reader.
+@Suite(.timeLimit(.minutes(1))) struct KernelRootTests {
+    private static let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+
+    private func text(of path: String, in tree: FixtureTree) throws -> String {
+        try tree.root().read(path.nulTerminated.span, Self.shape) { $0.text(in: 0..<$0.count) }
+    }
+
+    private func failure(of path: String, in root: KernelRoot) -> ReadFailure? {
+        do throws(ReadFailure) {
+            _ = try root.read(path.nulTerminated.span, Self.shape) { $0.count }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("beside it", "/a/link", "file"),
+            ("through the parent folder", "/a/link", "../a/file"),
+            ("absolute", "/a/link", "/a/file"),
+            ("absolute, to a folder on the way", "/link/file", "/a"),
+            ("out by as many parents as it likes", "/a/link", "../../../../../../a/file"),
+            ("absolute, and out again", "/a/link", "/../../a/file"),
+        ] as [(String, String, String)]
+    )
+    func linksStayBelowTheRoot(_ kind: String, _ path: String, _ target: String) throws {
+        let tree = try FixtureTree(
+            ["/a/file": "inside"],
+            links: [path.hasSuffix("/file") ? "/link" : path: target]
+        )
+        #expect(try text(of: path, in: tree) == "inside")
+    }
+
+    @Test func parentsInAPathStayBelowTheRoot() throws {
+        let tree = try FixtureTree(["/a/file": "inside"])
+        #expect(try text(of: "/../../../../a/../a/file", in: tree) == "inside")
+    }
+
+    @Test(arguments: ["/etc/passwd", "/proc/self/stat", "/../../../../../../etc/passwd", "/link", "/out/passwd"])
+    func thisSystemIsOutOfReach(_ path: String) throws {
+        let tree = try FixtureTree(links: ["/link": "/etc/passwd", "/out": "../../../../../../../../../etc"])
+        #expect(failure(of: path, in: tree.root()) == .system(.noSuchFileOrDirectory))
+    }
+
+    @Test func aLinkToItselfIsAnError() throws {
+        let tree = try FixtureTree(links: ["/loop": "loop"])
+        #expect(failure(of: "/loop", in: tree.root()) == .system(.tooManyLinks))
+    }
+
+    @Test func aPipeWithoutAWriterIsAnEmptyFile() throws {
+        let tree = try FixtureTree(["/a/file": ""])
+        try #require(mkfifo(tree.directory.path + "/a/pipe", 0o600) == 0)
+        #expect(try text(of: "/a/pipe", in: tree) == "")
+    }
+
+    @Test func aPipeWhoseWriterSaysNothingIsAnError() throws {
+        let tree = try FixtureTree(["/a/file": ""])
+        let path = tree.directory.path + "/a/pipe"
+        try #require(mkfifo(path, 0o600) == 0)
+        let writer = open(path, O_RDWR)
+        defer { close(writer) }
+        #expect(failure(of: "/a/pipe", in: tree.root()) == .system(Errno(rawValue: EAGAIN)))
+    }
+
+    @Test func aFolderInPlaceOfAFileIsAnError() throws {
+        let tree = try FixtureTree(["/proc/self/cgroup/file": ""])
+        #expect(failure(of: "/proc/self/cgroup", in: tree.root()) == .system(.isDirectory))
+    }
+
+    @Test func aFileInPlaceOfAFolderIsAnError() throws {
+        let tree = try FixtureTree(["/proc/self": ""])
+        #expect(failure(of: "/proc/self/cgroup", in: tree.root()) == .system(.notDirectory))
+        #expect(throws: ReadFailure.system(.notDirectory)) {
+            _ = try tree.root().open("/proc/self".nulTerminated.span, as: .directory).rawValue
+        }
+    }
+
+    @Test(arguments: ["/missing", "/a/missing", "/missing/file"])
+    func whatIsMissingIsAbsent(_ path: String) throws {
+        let tree = try FixtureTree(["/a/file": ""])
+        #expect(failure(of: path, in: tree.root()) == .system(.noSuchFileOrDirectory))
+    }
+
+    @Test(arguments: ["/nowhere/at/all", "", "/dev/null"])
+    func aRootThatIsNoFolderIsAnErrorOfEveryFile(_ directory: String) {
+        let failure = failure(of: "/proc/self/stat", in: KernelRoot(directory: directory))
+        #expect(failure?.isAbsence == true)
+    }
+
+    @Test(arguments: [[UInt8](), [0x2F], [0x2F, 0x00, 0x61, 0x00], [0x00, 0x00]])
+    func aPathWithoutOneNULAtItsEndOpensNothing(_ path: [UInt8]) throws {
+        let tree = try FixtureTree(["/a": "inside"])
+        for root in [tree.root(), .live] {
+            #expect(throws: ReadFailure.system(.invalidArgument)) { _ = try root.open(path.span).rawValue }
+        }
+    }
+
+    @Test func theWholeSystemIsARootLikeAnother() throws {
+        let below = try KernelRoot(directory: "/").read("/proc/version".nulTerminated.span, Self.shape) { $0.count }
+        let live = try KernelRoot.live.read("/proc/version".nulTerminated.span, Self.shape) { $0.count }
+        #expect(below > 0)
+        #expect(below == live)
+    }
+
+    @Test func thePageSizeIsTheSystemsUnlessItIsGiven() {
+        #expect(KernelRoot.live.pageSizeBytes == sysconf(Int32(_SC_PAGESIZE)))
+        #expect(KernelRoot(directory: "/").pageSizeBytes == sysconf(Int32(_SC_PAGESIZE)))
+        #expect(KernelRoot(directory: "/", pageSizeBytes: 65536).pageSizeBytes == 65536)
+    }
+
+    @Test func aFileThatMayNotBeReadIsRefused() throws {
+        let tree = try FixtureTree(["/a/file": "secret"])
+        let path = tree.directory.path + "/a/file"
+        try #require(chmod(path, 0) == 0)
+        let root = tree.root()
+        let found =
+            Rights.isRoot
+            ? try Rights.asNobody { self.failure(of: "/a/file", in: root) }
+            : failure(of: "/a/file", in: root)
+        #expect(found == .system(.permissionDenied))
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// The kernel takes paths of 4,095 bytes. Folders can be nested more deeply than that.
+@Suite(.timeLimit(.minutes(1))) struct LongPathTests {
+    private static let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+
+    private func text(_ path: String, in root: KernelRoot) throws -> String {
+        try root.read(path.nulTerminated.span, Self.shape) { $0.text(in: 0..<$0.count) }
+    }
+
+    @Test func aPathFarTooLongForOneCallIsOpened() throws {
+        let deep = try DeepTree(try FixtureTree(), depth: 100, nameBytes: 120, files: [(100, "file", "deep")])
+        #expect(deep.path.utf8.count == 12_100)
+        #expect(try text(deep.path + "/file", in: deep.tree.root()) == "deep")
+        #expect(try text(deep.tree.directory.path + deep.path + "/file", in: .live) == "deep")
+        #expect(throws: ReadFailure.system(.noSuchFileOrDirectory)) {
+            try text(deep.path + "/none", in: deep.tree.root())
+        }
+        #expect(throws: ReadFailure.system(.isDirectory)) { try text(deep.path, in: deep.tree.root()) }
+    }
+
+    /// Around the length where one call no longer does, counted with the NUL.
+    @Test(arguments: 4090...4102)
+    func noLengthFallsBetween(_ length: Int) throws {
+        let deep = try DeepTree(try FixtureTree(), depth: 40, nameBytes: 99, files: [])
+        let rest = length - deep.path.utf8.count - 2
+        let name = String(repeating: "f", count: rest)
+        let folder = try deep.tree.root().open(deep.path.nulTerminated.span, as: .directory)
+        let descriptor = openat(folder.rawValue, name, O_CREAT | O_WRONLY, 0o644)
+        try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data("here".utf8))
+        let path = deep.path + "/" + name
+        try #require(path.nulTerminated.count == length)
+        #expect(try text(path, in: deep.tree.root()) == "here")
+    }
+
+    @Test func slashesBetweenPartsAreOne() throws {
+        let deep = try DeepTree(try FixtureTree(), depth: 45, nameBytes: 99, files: [(45, "file", "deep")])
+        let slashes = String(repeating: "/", count: 7)
+        let path = (deep.path + "/file").replacing("/", with: slashes)
+        #expect(try text(path, in: deep.tree.root()) == "deep")
+        #expect(try text(deep.tree.directory.path + path, in: .live) == "deep")
+    }
+
+    @Test func aLongPathDoesNotLeadOutOfTheRoot() throws {
+        let deep = try DeepTree(try FixtureTree(), depth: 45, nameBytes: 99, files: [])
+        let out = deep.path + String(repeating: "/..", count: 200) + "/etc/passwd"
+        #expect(throws: ReadFailure.system(.noSuchFileOrDirectory)) { try text(out, in: deep.tree.root()) }
+    }
+
+    @Test(arguments: [5000, 100_000])
+    func aNameTooLongIsAnError(_ length: Int) throws {
+        let tree = try FixtureTree()
+        let path = "/" + String(repeating: "x", count: length)
+        #expect(throws: ReadFailure.system(.nameTooLong)) { try text(path, in: tree.root()) }
+        #expect(throws: ReadFailure.system(.nameTooLong)) { try text(path, in: .live) }
+    }
+
+    @Test(arguments: [
+        [UInt8](repeating: 0x2F, count: 5000), [UInt8](repeating: 0x2F, count: 5000) + [0],
+        [0x2F] + [UInt8](repeating: 0, count: 5000), Array(String(repeating: "/x", count: 3000).utf8),
+    ])
+    func aLongPathThatIsNoneOpensNothing(_ path: [UInt8]) throws {
+        let tree = try FixtureTree()
+        for root in [tree.root(), .live] {
+            #expect(throws: ReadFailure.self) { _ = try root.open(path.span).rawValue }
+        }
+    }
+}
