@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,4 +28,78 @@ int procmem_open_in_root(int root, const char *path, int32_t flags)
 {
     struct procmem_open_how how = {.flags = (uint64_t)flags, .resolve = PROCMEM_RESOLVE_IN_ROOT};
     return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+#ifndef SYS_statmount
+#define SYS_statmount 457 // the same on every architecture
+#endif
+
+// The parts of the kernel's structures that are used here. <linux/mount.h> has them since Linux 6.8, in part.
+struct procmem_statx {
+    uint32_t mask;
+    uint8_t skipped[140];
+    uint64_t mount_id;
+    uint8_t rest[104];
+};
+_Static_assert(sizeof(struct procmem_statx) == 256, "the kernel's struct statx has 256 bytes");
+#define PROCMEM_STATX_MNT_ID_UNIQUE 0x4000
+
+struct procmem_mnt_id_req {
+    uint32_t size;
+    uint32_t spare;
+    uint64_t mount_id;
+    uint64_t mask;
+};
+
+struct procmem_statmount {
+    uint32_t size;
+    uint32_t options; // offsets into strings
+    uint64_t mask;
+    uint8_t skipped_to_type[20];
+    uint32_t type;
+    uint8_t skipped_to_root[64];
+    uint32_t root;
+    uint8_t skipped_to_strings[404];
+    char strings[8192];
+};
+_Static_assert(offsetof(struct procmem_statmount, type) == 36, "fs_type");
+_Static_assert(offsetof(struct procmem_statmount, root) == 104, "mnt_root");
+_Static_assert(offsetof(struct procmem_statmount, strings) == 512, "str");
+#define PROCMEM_STATMOUNT_MNT_ROOT 0x08
+#define PROCMEM_STATMOUNT_FS_TYPE 0x20
+#define PROCMEM_STATMOUNT_MNT_OPTS 0x80
+
+static int copy_string(const struct procmem_statmount *found, uint32_t offset, char *to, size_t size)
+{
+    if (offset >= sizeof found->strings) return -1;
+    size_t length = strnlen(found->strings + offset, sizeof found->strings - offset);
+    if (length >= size) return -1;
+    memcpy(to, found->strings + offset, length);
+    to[length] = 0;
+    return 0;
+}
+
+int procmem_mount_at(const char *path, struct procmem_mount *mount)
+{
+    struct procmem_statx stat;
+    if (syscall(SYS_statx, AT_FDCWD, path, AT_NO_AUTOMOUNT, PROCMEM_STATX_MNT_ID_UNIQUE, &stat) != 0) return -1;
+    const uint64_t wanted = PROCMEM_STATMOUNT_MNT_ROOT | PROCMEM_STATMOUNT_FS_TYPE | PROCMEM_STATMOUNT_MNT_OPTS;
+    struct procmem_mnt_id_req request = {.size = sizeof request, .mount_id = stat.mount_id, .mask = wanted};
+    struct procmem_statmount found;
+    if (!(stat.mask & PROCMEM_STATX_MNT_ID_UNIQUE)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (syscall(SYS_statmount, &request, &found, sizeof found, 0) != 0) return -1;
+    const uint64_t needed = PROCMEM_STATMOUNT_MNT_ROOT | PROCMEM_STATMOUNT_FS_TYPE;
+    // A mount without options has none to tell, and its bit stays clear; so it does before Linux 6.11.
+    mount->options[0] = 0;
+    int has_options = (found.mask & PROCMEM_STATMOUNT_MNT_OPTS) != 0;
+    if ((found.mask & needed) != needed || copy_string(&found, found.type, mount->type, sizeof mount->type) != 0 ||
+        copy_string(&found, found.root, mount->root, sizeof mount->root) != 0 ||
+        (has_options && copy_string(&found, found.options, mount->options, sizeof mount->options) != 0)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return 0;
 }

@@ -12,4 +12,14 @@ long procmem_sched_getaffinity(int32_t thread_id, size_t mask_bytes, void *mask)
 /// openat2(2) for reading, with RESOLVE_IN_ROOT: no link, absolute path or ".." leads out of `root`. Since Linux 5.6.
 int procmem_open_in_root(int root, const char *path, int32_t flags);
 
+/// A mount, as statmount(2) tells it. The strings end in NUL.
+struct procmem_mount {
+    char type[64];
+    char options[512];
+    char root[4096];
+};
+
+/// What is mounted where a path leads, through links and whatever lies on top. Since Linux 6.11.
+int procmem_mount_at(const char *path, struct procmem_mount *mount);
+
 #endif

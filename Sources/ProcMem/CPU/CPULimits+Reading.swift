@@ -2,7 +2,7 @@ extension CPULimits {
     /// The limits of the calling process.
     ///
     /// Read anew at each call: a container's limits can change while it runs. The files are `/proc/self/cgroup`,
-    /// `/proc/self/mountinfo`, `cpu.max` (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and
+    /// `/proc/self/mountinfo` (before Linux 6.11, or where the usual place does not show it all), `cpu.max` (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and
     /// `/sys/devices/system/cpu/online`. What cannot be read is left out of the answer, `complete` is then `false`, and
     /// `warnings` tells why.
     ///
@@ -28,7 +28,7 @@ extension CPULimits {
         try self.init(of: ProcessSelector(validating: processID), in: root, countsOnline: true)
     }
 
-    /// - Parameter countsOnline: Whether to ask for the online CPUs, which cost more than all the rest.
+    /// - Parameter countsOnline: Whether to ask for the online CPUs, which the count itself does not need.
     init(of process: ProcessSelector, in root: KernelRoot, countsOnline: Bool) throws(ProcMemError) {
         var warnings: [String] = []
         affinity = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings)

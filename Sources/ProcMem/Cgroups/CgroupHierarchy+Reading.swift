@@ -13,8 +13,8 @@ extension CgroupHierarchy {
         }
     }
 
-    /// Finds a controller's hierarchy through `/proc/PID/cgroup` and `mountinfo`: v1 where the controller is bound to
-    /// one, else v2.
+    /// Finds a controller's hierarchy through `/proc/PID/cgroup` and the mounts: v1 where the controller is bound to one,
+    /// else v2.
     static func find(_ controller: CgroupController, of process: ProcessSelector, in root: KernelRoot) -> Lookup {
         var lookup = Lookup()
         let membershipPath = ProcPath(process, "cgroup")
@@ -33,6 +33,13 @@ extension CgroupHierarchy {
         let version: CgroupVersion = membership.v1Path == nil ? .v2 : .v1
         guard let path = membership.v1Path ?? membership.v2Path else { return lookup }
 
+        if root.isLive, let mount = UsualMount.mount(of: controller, version) {
+            let hierarchy = CgroupHierarchy(version, path: path, mount: mount)
+            if hierarchy.reachesOwnCgroup {
+                lookup.hierarchy = hierarchy
+                return lookup
+            }
+        }
         let mountsPath = ProcPath(mountsObserver(of: process, in: root), "mountinfo")
         do throws(ReadFailure) {
             let mount = try root.read(mountsPath, MountInfo.shape) {
@@ -53,7 +60,7 @@ extension CgroupHierarchy {
                 lookup.warn("\(root.text(membershipPath)): the cgroup \(own) is not below what is mounted here")
             }
         } else {
-            lookup.hierarchy = conventional(controller, version, path: path, in: root)
+            lookup.hierarchy = atUsualPlace(controller, version, path: path, in: root)
         }
         return lookup
     }
@@ -67,20 +74,19 @@ extension CgroupHierarchy {
         root.isLive ? .current : process
     }
 
-    private static func conventional(
+    /// What is at the usual place when the mounts do not tell.
+    private static func atUsualPlace(
         _ controller: CgroupController,
         _ version: CgroupVersion,
         path: [UInt8],
         in root: KernelRoot
     ) -> CgroupHierarchy? {
-        let mountPoints =
-            version == .v1 ? controller.conventionalV1MountPoints : [CgroupController.conventionalV2MountPoint]
-        for mountPoint in mountPoints {
-            let hierarchy = CgroupHierarchy(version, path: path, conventionalMountPoint: mountPoint)
+        for mountPoint in controller.usualMountPoints(version) {
+            let hierarchy = CgroupHierarchy(version, path: path, usualMountPoint: mountPoint)
             if (try? root.open(hierarchy.path(of: ".", atLevel: 0).span, as: .directory)) != nil {
                 return hierarchy
             }
-            let mountRoot = CgroupHierarchy(version, path: [0x2F], conventionalMountPoint: mountPoint)
+            let mountRoot = CgroupHierarchy(version, path: [0x2F], usualMountPoint: mountPoint)
             if (try? root.open(mountRoot.path(of: ".", atLevel: 0).span, as: .directory)) != nil {
                 return mountRoot
             }

@@ -17,8 +17,8 @@ struct CgroupHierarchy: Hashable, Sendable {
     }
 
     /// What is there by convention when no mount is known.
-    init(_ version: CgroupVersion, path: [UInt8], conventionalMountPoint: StaticString) {
-        let mountPoint = Array(conventionalMountPoint.description.utf8)
+    init(_ version: CgroupVersion, path: [UInt8], usualMountPoint: StaticString) {
+        let mountPoint = Array(usualMountPoint.description.utf8)
         self.init(
             version,
             CgroupMount(root: [0x2F], mountPoint: mountPoint),

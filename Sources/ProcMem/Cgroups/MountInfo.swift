@@ -51,7 +51,7 @@ enum MountInfo {
         init(_ mount: CgroupMount, line: Int, cgroup: [UInt8]) {
             self.mount = mount
             self.line = line
-            let usual = Array(CgroupController.conventionalV2MountPoint.description.utf8)
+            let usual = Array(CgroupController.usualMountPoint.description.utf8)
             rank = (
                 CgroupHierarchy.relativePath(of: cgroup, below: mount.root)?.count ?? -1,
                 CgroupHierarchy.relativePath(of: mount.mountPoint, below: usual) == nil ? 0 : 1,

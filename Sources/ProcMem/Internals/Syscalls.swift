@@ -140,6 +140,26 @@ enum Syscalls {
         }
     }
 
+    /// A mount's type, options and the path within its file system that it shows.
+    struct Mount {
+        let type: [UInt8]
+        let options: [UInt8]
+        let root: [UInt8]
+    }
+
+    /// What is mounted where a path leads; the path ends in a NUL byte. Since Linux 6.11.
+    static func mount(at path: Span<UInt8>) throws(Errno) -> Mount {
+        try unsafe withCPath(path) { (path) throws(Errno) in
+            var mount = procmem_mount()
+            _ = try retrying { unsafe procmem_mount_at(path, &mount) }
+            return unsafe Mount(
+                type: withUnsafeBytes(of: &mount.type) { unsafe [UInt8]($0.prefix { $0 != 0 }) },
+                options: withUnsafeBytes(of: &mount.options) { unsafe [UInt8]($0.prefix { $0 != 0 }) },
+                root: withUnsafeBytes(of: &mount.root) { unsafe [UInt8]($0.prefix { $0 != 0 }) }
+            )
+        }
+    }
+
     private static func withCPath<R: ~Copyable>(
         _ path: Span<UInt8>,
         _ body: (UnsafePointer<CChar>) throws(Errno) -> R

@@ -96,9 +96,9 @@ import Testing
     func byConventionTheWholeTreeIsAtTheUsualPlace(_ version: CgroupVersion, _ path: String) {
         let point =
             version == .v2
-            ? CgroupController.conventionalV2MountPoint
-            : CgroupController.cpu.conventionalV1MountPoints[0]
-        let hierarchy = CgroupHierarchy(version, path: Array("/a".utf8), conventionalMountPoint: point)
+            ? CgroupController.usualMountPoint
+            : CgroupController.cpu.usualMountPoints(.v1)[0]
+        let hierarchy = CgroupHierarchy(version, path: Array("/a".utf8), usualMountPoint: point)
         #expect(hierarchy.path(of: "cpu.max", atLevel: 0) == path.nulTerminated)
         #expect(!hierarchy.reachesOwnCgroup)
     }
