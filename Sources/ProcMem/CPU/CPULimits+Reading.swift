@@ -1,13 +1,13 @@
 extension CPULimits {
     /// The limits of the calling process.
     ///
-    /// Read anew at each call: a container's limits can change while it runs. The files are `/proc/self/cgroup`,
-    /// `/proc/self/mountinfo` (before Linux 6.11, or where the usual place does not show it all), `cpu.max` (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and
-    /// `/sys/devices/system/cpu/online`. What cannot be read is left out of the answer, `complete` is then `false`, and
-    /// `warnings` tells why.
+    /// Read anew at each call: a container's limits can change while it runs. The files are `/proc/self/cgroup`, `cpu.max`
+    /// (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and `/sys/devices/system/cpu/online`; before
+    /// Linux 6.11, and where the hierarchy is not whole at its usual place, `/proc/self/mountinfo` too. What cannot be read
+    /// is left out of the answer, `complete` is then `false`, and `warnings` tells why.
     ///
-    /// The cost is three system calls for each file and two for the mask and the policy. It grows with the number of
-    /// levels and of mounts. No privileges are needed.
+    /// The cost is three system calls for each file and four more. It grows with the number of levels, and with that of
+    /// mounts where these are read. No privileges are needed.
     ///
     /// - Parameter root: Where the kernel's files are.
     /// - Throws: ``ProcMemError`` only where no source tells the CPUs, which happens below a directory that has neither
