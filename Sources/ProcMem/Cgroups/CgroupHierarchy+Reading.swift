@@ -35,11 +35,11 @@ extension CgroupHierarchy {
 
         let mountsPath = ProcPath(mountsObserver(of: process, in: root), "mountinfo")
         do throws(ReadFailure) {
-            let mounts = try root.read(mountsPath, MountInfo.shape) {
-                MountInfo.mounts(of: controller, version, parsing: $0)
+            let mount = try root.read(mountsPath, MountInfo.shape) {
+                MountInfo.mount(of: controller, version, showing: path, parsing: $0)
             }
-            lookup.hierarchy = CgroupHierarchy(version, path: path, mounts: mounts)
-            if lookup.hierarchy == nil {
+            lookup.hierarchy = mount.map { CgroupHierarchy(version, path: path, mount: $0) }
+            if mount == nil {
                 lookup.warn(
                     "\(root.text(mountsPath)): the \(controller.name) controller's hierarchy is not mounted here"
                 )
@@ -49,7 +49,7 @@ extension CgroupHierarchy {
         }
         if let hierarchy = lookup.hierarchy {
             if !hierarchy.reachesOwnCgroup {
-                let own = String(decoding: path, as: UTF8.self)
+                let own = String(decoding: path.prefix(4096), as: UTF8.self)
                 lookup.warn("\(root.text(membershipPath)): the cgroup \(own) is not below what is mounted here")
             }
         } else {

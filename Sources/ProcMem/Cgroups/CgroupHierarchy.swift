@@ -8,21 +8,12 @@ struct CgroupHierarchy: Hashable, Sendable {
     /// Whether `relativePath` is the process's own cgroup, and not merely what could be seen instead.
     let reachesOwnCgroup: Bool
 
-    /// Chooses the mount through which most of the levels above a cgroup are visible.
+    /// What a mount shows of a cgroup: its own levels, or, where it lies elsewhere, the mount's root alone.
     ///
     /// - Parameter path: The cgroup as `/proc/PID/cgroup` names it.
-    init?(_ version: CgroupVersion, path: [UInt8], mounts: [CgroupMount]) {
-        var best: CgroupHierarchy?
-        for mount in mounts {
-            guard let relativePath = Self.relativePath(of: path, below: mount.root) else { continue }
-            // At equal depth the later mount is the one on top.
-            if let known = best, known.relativePath.count > relativePath.count { continue }
-            best = CgroupHierarchy(version, mount, relativePath: relativePath, reachesOwnCgroup: true)
-        }
-        // The own cgroup lies elsewhere. What is mounted at the usual place is most likely the container's.
-        let usual = Array(CgroupController.conventionalV2MountPoint.description.utf8)
-        guard let mount = mounts.last(where: { $0.mountPoint.starts(with: usual) }) ?? mounts.last else { return nil }
-        self = best ?? CgroupHierarchy(version, mount, relativePath: [], reachesOwnCgroup: false)
+    init(_ version: CgroupVersion, path: [UInt8], mount: CgroupMount) {
+        let relativePath = Self.relativePath(of: path, below: mount.root)
+        self.init(version, mount, relativePath: relativePath ?? [], reachesOwnCgroup: relativePath != nil)
     }
 
     /// What is there by convention when no mount is known.
@@ -75,13 +66,17 @@ struct CgroupHierarchy: Hashable, Sendable {
         return length
     }
 
+    /// The kernel writes at most 4,096. A longer path, with a level for every two bytes, was written to be slow.
+    private static let maximumPathBytes = 16384
+
     /// A path below another by whole components, as `/a/b`; `nil` where it lies elsewhere or leads out by `..`.
     ///
     /// Outside its cgroup namespace a process sees `/..` at the beginning of both: there it is a component like another.
     static func relativePath(of path: [UInt8], below root: [UInt8]) -> [UInt8]? {
+        guard path.first == 0x2F, path.count <= maximumPathBytes else { return nil }
         let rootComponents = root.split(separator: 0x2F)
         let components = path.split(separator: 0x2F)
-        guard path.first == 0x2F, components.starts(with: rootComponents) else { return nil }
+        guard components.starts(with: rootComponents) else { return nil }
         let below = components.dropFirst(rootComponents.count)
         if below.contains(where: { $0.elementsEqual([0x2E, 0x2E]) }) { return nil }
         return below.reduce(into: []) { $0 += [0x2F] + $1 }

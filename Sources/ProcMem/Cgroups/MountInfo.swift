@@ -5,30 +5,57 @@
 enum MountInfo {
     static let shape = FileShape(expectedBytes: 16384, limitBytes: 64 << 20)
 
-    /// How many mounts of one hierarchy are looked at: of a table with more, written to be slow, the last count.
-    private static let maximumCandidates = 32
+    /// How many mounts are tried: a table in which more are out of reach was written to be slow.
+    private static let maximumAttempts = 64
 
-    /// The mounts of the hierarchy that can be reached, in the file's order.
+    /// The mount through which most of the levels above a cgroup are visible, or, where none shows the cgroup, the one
+    /// that is most likely the container's own. Mounts out of reach do not count.
     ///
-    /// A mount is out of reach when a later one lies on it, or on a folder above it.
-    static func mounts(
+    /// - Parameter cgroup: The cgroup as `/proc/PID/cgroup` names it.
+    static func mount(
         of controller: CgroupController,
         _ version: CgroupVersion,
+        showing cgroup: [UInt8],
         parsing bytes: Span<UInt8>
-    ) -> [CgroupMount] {
-        var candidates: [MountLine] = []
+    ) -> CgroupMount? {
+        var lines: [MountLine] = []
+        var candidates: [Candidate] = []
         var index = 0
         while let range = bytes.nextLine(at: &index) {
-            guard let line = MountLine(parsing: bytes, in: range),
-                line.carries(controller, version, in: bytes)
-            else { continue }
-            if candidates.count == maximumCandidates { candidates.removeFirst() }
-            candidates.append(line)
+            guard let line = MountLine(parsing: bytes, in: range) else { continue }
+            if line.carries(controller, version, in: bytes) {
+                let mount = CgroupMount(
+                    root: bytes.unescapedOctal(in: line.root),
+                    mountPoint: bytes.unescapedOctal(in: line.mountPoint)
+                )
+                candidates.append(Candidate(mount, line: lines.count, cgroup: cgroup))
+            }
+            lines.append(line)
         }
-        return candidates.filter { !$0.isCovered(in: bytes) }.map {
-            CgroupMount(
-                root: bytes.unescapedOctal(in: $0.root),
-                mountPoint: bytes.unescapedOctal(in: $0.mountPoint)
+        for _ in 0..<maximumAttempts {
+            guard let best = candidates.indices.max(by: { candidates[$0].rank < candidates[$1].rank }) else { break }
+            if !lines[candidates[best].line].isCovered(at: candidates[best].line, of: lines, in: bytes) {
+                return candidates[best].mount
+            }
+            candidates.remove(at: best)
+        }
+        return nil
+    }
+
+    private struct Candidate {
+        let mount: CgroupMount
+        let line: Int
+        /// First the levels that are visible, then the usual place; at equal places the later mount is the one on top.
+        let rank: (Int, Int, Int)
+
+        init(_ mount: CgroupMount, line: Int, cgroup: [UInt8]) {
+            self.mount = mount
+            self.line = line
+            let usual = Array(CgroupController.conventionalV2MountPoint.description.utf8)
+            rank = (
+                CgroupHierarchy.relativePath(of: cgroup, below: mount.root)?.count ?? -1,
+                CgroupHierarchy.relativePath(of: mount.mountPoint, below: usual) == nil ? 0 : 1,
+                line
             )
         }
     }

@@ -1,6 +1,5 @@
 /// Where the fields of one line are.
 struct MountLine {
-    let end: Int
     let id: Int
     let parentID: Int
     let root: Range<Int>
@@ -36,7 +35,6 @@ struct MountLine {
             self.mountPoint = mountPoint
             self.type = type
             self.superOptions = superOptions
-            self.end = line.upperBound
             return
         }
         return nil
@@ -49,33 +47,56 @@ struct MountLine {
         }
     }
 
-    func isCovered(in bytes: Span<UInt8>) -> Bool {
-        var index = 0
-        while let range = bytes.nextLine(at: &index) {
-            guard let other = MountLine(parsing: bytes, in: range), other.id != id,
-                bytes.path(mountPoint, isAtOrBelow: other.mountPoint)
+    /// Whether the mount cannot be reached, because another one lies on it or on a folder above it.
+    ///
+    /// What lies on what is told by the parents: the order of the lines is that in which mounts were made, not moved.
+    /// Where the parents do not tell, the later line is the one on top.
+    ///
+    /// - Parameter place: Where the mount stands among the lines.
+    func isCovered(at place: Int, of lines: [MountLine], in bytes: Span<UInt8>) -> Bool {
+        let lineage = Self.lineage(at: place, of: lines)
+        var attempts = 0
+        // From the end, where a mount that covers others is likely to be.
+        for index in lines.indices.reversed() {
+            let other = lines[index]
+            // A path is looked for from the root's own mount: what was mounted on that covers nothing.
+            guard other.mountPoint.count > 1, bytes.path(mountPoint, isAtOrBelow: other.mountPoint),
+                !lineage.contains(where: { lines[$0].id == other.id })
             else { continue }
-            if other.parentID == id { return true }
-            if other.end > end, !isMounted(below: other, in: bytes) { return true }
+            guard let level = lineage.firstIndex(where: { lines[$0].id == other.parentID }) else {
+                guard index > place, attempts < 64 else { continue }
+                attempts += 1
+                // Of a mount within others, the outermost that is not in this lineage is judged in its own turn.
+                let isWithinOthers = Self.lineage(at: index, of: lines).contains { outer in
+                    lineage.contains { lines[$0].id == lines[outer].parentID }
+                }
+                if isWithinOthers { continue }
+                return true
+            }
+            // On this very mount.
+            if level == 0 { return true }
+            // Beside the mount that leads here from their common parent: on a folder above it and later, or on the whole
+            // parent. (The kernel would not let the former be the earlier one, except by a move.)
+            let leading = lineage[level - 1]
+            let parent = lines[lineage[level]]
+            if bytes.path(lines[leading].mountPoint, isAtOrBelow: other.mountPoint),
+                index > leading || bytes.path(parent.mountPoint, isAtOrBelow: other.mountPoint)
+            {
+                return true
+            }
         }
         return false
     }
 
-    /// Whether the other mount is the one that this one is mounted in, or that one's, and so on.
-    private func isMounted(below other: MountLine, in bytes: Span<UInt8>) -> Bool {
-        var wanted = parentID
-        // A chain longer than this is a cycle: paths are not that deep.
-        for _ in 0..<64 {
-            if wanted == other.id { return true }
-            var index = 0
-            var next: Int?
-            while next == nil, let range = bytes.nextLine(at: &index) {
-                guard let line = MountLine(parsing: bytes, in: range), line.id == wanted else { continue }
-                next = line.parentID
-            }
-            guard let next, next != wanted else { return false }
-            wanted = next
+    /// Where a mount stands, then the one that it is mounted in, and so on to the last that is known.
+    private static func lineage(at place: Int, of lines: [MountLine]) -> [Int] {
+        var lineage = [place]
+        // A longer one is a cycle: paths are not that deep.
+        while lineage.count < 64, let last = lineage.last,
+            let parent = lines.firstIndex(where: { $0.id == lines[last].parentID }), parent != last
+        {
+            lineage.append(parent)
         }
-        return false
+        return lineage
     }
 }

@@ -1,0 +1,137 @@
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// From `cgroup` and `mountinfo` to the files, and what is said where that does not lead to the own cgroup.
+@Suite struct CgroupLookupTests {
+    struct Case: CustomTestStringConvertible {
+        let name: String
+        var files: [String: String]
+        var cgroup: String?
+        var isComplete = true
+        var warning: String?
+
+        var testDescription: String { name }
+    }
+
+    private static func files(
+        _ membership: String?,
+        _ mounts: String?,
+        _ more: [String] = [],
+        process: String = "self"
+    ) -> [String: String] {
+        var files = Dictionary(uniqueKeysWithValues: more.map { ($0, "") })
+        files["/proc/\(process)/cgroup"] = membership
+        files["/proc/\(process)/mountinfo"] = mounts
+        return files
+    }
+
+    private static let v2 = MountTable.system + MountTable.v2(25, 22, "/", "/sys/fs/cgroup")
+
+    static let cases: [Case] = [
+        Case(name: "its own cgroup", files: files("0::/a\n", v2), cgroup: "/a"),
+        Case(name: "in no hierarchy with the controller", files: files("5:cpuset:/\n", v2)),
+        Case(
+            name: "an empty membership",
+            files: files("", v2),
+            isComplete: false,
+            warning: "proc/self/cgroup: names no cgroup"
+        ),
+        Case(
+            name: "no membership",
+            files: files(nil, v2),
+            isComplete: false,
+            warning: "proc/self/cgroup: cannot be read (errno 2, No such file or directory)"
+        ),
+        Case(
+            name: "no table of mounts, the cgroup at the usual place",
+            files: files("0::/a\n", nil, ["/sys/fs/cgroup/a/cgroup.controllers"]),
+            cgroup: "/a",
+            isComplete: false,
+            warning: "proc/self/mountinfo: cannot be read (errno 2, No such file or directory)"
+        ),
+        Case(
+            name: "no table of mounts, only the usual place",
+            files: files("0::/a\n", nil, ["/sys/fs/cgroup/cgroup.controllers"]),
+            cgroup: "/",
+            isComplete: false,
+            warning: "proc/self/mountinfo: cannot be read"
+        ),
+        Case(
+            name: "no table of mounts, no usual place",
+            files: files("0::/a\n", nil),
+            isComplete: false,
+            warning: "proc/self/mountinfo: cannot be read"
+        ),
+        Case(
+            name: "v1 by convention",
+            files: files("1:cpu:/a\n", nil, ["/sys/fs/cgroup/cpu/a/tasks"]),
+            cgroup: "/a",
+            isComplete: false,
+            warning: "proc/self/mountinfo: cannot be read"
+        ),
+        Case(
+            name: "v1 by convention, joined",
+            files: files("1:cpu,cpuacct:/a\n", nil, ["/sys/fs/cgroup/cpu,cpuacct/tasks"]),
+            cgroup: "/",
+            isComplete: false,
+            warning: "proc/self/mountinfo: cannot be read"
+        ),
+        Case(
+            name: "not mounted",
+            files: files("0::/a\n", MountTable.system),
+            isComplete: false,
+            warning: "proc/self/mountinfo: the cpu controller's hierarchy is not mounted here"
+        ),
+        Case(
+            name: "v1 is not looked for on v2",
+            files: files("1:cpu:/a\n0::/u\n", v2),
+            isComplete: false,
+            warning: "proc/self/mountinfo: the cpu controller's hierarchy is not mounted here"
+        ),
+        Case(
+            name: "elsewhere",
+            files: files("0::/a b\n", MountTable.v2(25, 22, "/c", "/sys/fs/cgroup")),
+            cgroup: "/c",
+            isComplete: false,
+            warning: "proc/self/cgroup: the cgroup /a b is not below what is mounted here"
+        ),
+    ]
+
+    @Test(arguments: cases) func whatWasFoundIsSaid(_ lookup: Case) throws {
+        let tree = try FixtureTree(lookup.files)
+        let found = CgroupHierarchy.find(.cpu, of: .current, in: tree.root())
+        #expect(found.hierarchy?.cgroup(atLevel: 0) == lookup.cgroup)
+        #expect(found.isComplete == lookup.isComplete)
+        #expect(found.warnings.count == (lookup.warning == nil ? 0 : 1))
+        if let warning = lookup.warning {
+            #expect(found.warnings.first?.contains(warning) == true, "\(found.warnings)")
+        }
+    }
+
+    @Test func belowAFolderAProcessHasItsOwnMounts() throws {
+        let own = MountTable.v2(25, 22, "/a", "/own")
+        let tree = try FixtureTree(
+            Self.files("0::/a\n", own, process: "17").merging(Self.files("0::/b\n", Self.v2)) { first, _ in first }
+        )
+        let found = CgroupHierarchy.find(.cpu, of: .id(17), in: tree.root())
+        #expect(found.hierarchy?.path(of: "x", atLevel: 0) == "/own/x".nulTerminated)
+        #expect(found.isComplete)
+    }
+
+    @Test func anEndlessPathIsNotQuotedWhole() throws {
+        let tree = try FixtureTree(Self.files("0::" + String(repeating: "/a", count: 300_000) + "\n", Self.v2))
+        let found = CgroupHierarchy.find(.cpu, of: .current, in: tree.root())
+        #expect(found.hierarchy?.levelCount == 1)
+        #expect(!found.isComplete)
+        #expect(found.warnings.allSatisfy { $0.utf8.count < 5000 })
+    }
+
+    @Test func anEndlessMembershipIsRefused() throws {
+        let tree = try FixtureTree(Self.files("0::/" + String(repeating: "a", count: 1 << 20), Self.v2))
+        let found = CgroupHierarchy.find(.cpu, of: .current, in: tree.root())
+        #expect(found.hierarchy == nil)
+        #expect(found.warnings.first?.hasSuffix("proc/self/cgroup: longer than 1048576 bytes") == true)
+    }
+}
