@@ -25,7 +25,7 @@ extension CPULimits {
             )
             guard let periodMicroseconds = period.value?.periodMicroseconds else {
                 let warning = period.warning ?? "\(period.path): is missing beside a quota of \(quota) microseconds"
-                return reading(file, quota: nil, [file.warning, warning])
+                return reading(file, quota: nil, [warning], isVisible: period.isVisible)
             }
             let limit = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: periodMicroseconds)
             return reading(file, quota: limit, [])
@@ -35,9 +35,10 @@ extension CPULimits {
     private static func reading<Value>(
         _ file: CgroupLevelFile<Value>,
         quota: CPUQuota?,
-        _ warnings: [String?]
+        _ warnings: [String?],
+        isVisible: Bool? = nil
     ) -> LevelReading {
         let level = Level(cgroup: file.cgroup, path: file.path, quota: quota)
-        return (level, file.isVisible, warnings.compactMap(\.self))
+        return (level, isVisible ?? file.isVisible, warnings.compactMap(\.self))
     }
 }

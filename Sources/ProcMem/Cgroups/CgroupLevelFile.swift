@@ -27,10 +27,11 @@ struct CgroupLevelFile<Value> {
             // A child cgroup that bears the file's name: possible only where the level has no such file.
         } catch  where error.isAbsence {
             // Without the controller, and at the root of all, a level has no such file. A level that is not there at all
-            // is another matter: the process has been moved, or its cgroup removed.
+            // is another matter: the process has been moved, or its cgroup removed. The mount's root is there when a level
+            // below it is.
             let isMountRoot = level + 1 == hierarchy.levelCount
             let folder = hierarchy.path(of: ".", atLevel: level)
-            if !isMountRoot, (try? root.open(folder.span, as: .directory)) == nil {
+            if level == 0 || !isMountRoot, (try? root.open(folder.span, as: .directory)) == nil {
                 isVisible = false
                 warning = "\(path): no such cgroup is visible"
             }
