@@ -2,6 +2,9 @@
 enum AffinityLookup {
     /// The affinity mask: from the system call on the running system, else `Cpus_allowed` in `/proc/PID/status`, else
     /// the CPUs that are online.
+    ///
+    /// The system call leaves out CPUs that are offline. `status` does not: a virtual machine with 4 CPUs that may be
+    /// given 128 shows 128 there.
     static func affinity(
         of process: ProcessSelector,
         in root: KernelRoot,
@@ -19,7 +22,10 @@ enum AffinityLookup {
         let statusPath = ProcPath(process, "status")
         do {
             let status = try root.read(statusPath, ProcessStatus.shape, ProcessStatus.init(parsing:))
-            if let allowed = status.allowedCPUs { return allowed }
+            if let allowed = status.allowedCPUs {
+                let usable = (try? online(in: root)).map { allowed.intersection($0) }
+                return usable.flatMap { $0.count > 0 ? $0 : nil } ?? allowed
+            }
             warnings.append("\(root.text(statusPath)): has no Cpus_allowed")
         } catch {
             let directory = ProcPath(directoryOf: process)

@@ -28,6 +28,18 @@ public struct CPUSet: Sendable, Hashable {
     public func contains(_ cpu: Int) -> Bool {
         ranges.contains { $0.contains(cpu) }
     }
+
+    /// The CPUs that are in both sets.
+    func intersection(_ other: CPUSet) -> CPUSet {
+        var common: [ClosedRange<Int>] = []
+        var (own, others) = (0, 0)
+        while own < ranges.count, others < other.ranges.count {
+            let (range, otherRange) = (ranges[own], other.ranges[others])
+            if range.overlaps(otherRange) { common.append(range.clamped(to: otherRange)) }
+            if range.upperBound < otherRange.upperBound { own += 1 } else { others += 1 }
+        }
+        return CPUSet(common)
+    }
 }
 
 extension CPUSet: CustomStringConvertible {

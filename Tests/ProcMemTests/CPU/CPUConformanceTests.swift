@@ -21,18 +21,23 @@ import Testing
         var testDescription: String { name }
     }
 
-    static let cases: [Case] = {
-        guard let url = Bundle.module.url(forResource: "cpu", withExtension: "json", subdirectory: "Fixtures"),
+    /// What many libraries are measured by, and what was thought of since.
+    static let corpus = cases(in: "cpu")
+    static let more = cases(in: "cpu-more")
+
+    private static func cases(in name: String) -> [Case] {
+        guard let url = Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures"),
             let data = try? Data(contentsOf: url)
         else { return [] }
         return (try? JSONDecoder().decode([Case].self, from: data)) ?? []
-    }()
-
-    @Test func theCorpusIsThere() {
-        #expect(Self.cases.count == 82)
     }
 
-    @Test(arguments: cases) func answers(_ system: Case) throws {
+    @Test func theCorpusIsThere() {
+        #expect(Self.corpus.count == 82)
+        #expect(Self.more.count == 112)
+    }
+
+    @Test(arguments: corpus + more) func answers(_ system: Case) throws {
         let tree = try FixtureTree(system.files, links: system.links ?? [:])
         let limits = try CPULimits.current(in: tree.root())
 

@@ -31,11 +31,25 @@ final class DeepTree {
             close(folder)
             folder = next
             for file in files where file.level == level {
-                let descriptor = openat(folder, file.name, O_CREAT | O_WRONLY, 0o644)
-                try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(file.text.utf8))
+                try Self.write(file.text, to: file.name, in: folder)
             }
         }
         close(folder)
+    }
+
+    /// Writes a file into a folder that is made for it, whose name may be any bytes.
+    static func write(_ text: String, to file: String, inFolder name: [UInt8], of directory: Int32) throws {
+        let name = (name + [0]).map { CChar(bitPattern: $0) }
+        try #require(mkdirat(directory, name, 0o755) == 0)
+        let folder = openat(directory, name, O_RDONLY | O_DIRECTORY)
+        defer { close(folder) }
+        try write(text, to: file, in: folder)
+    }
+
+    /// Writes a file into an open folder.
+    static func write(_ text: String, to file: String, in folder: Int32) throws {
+        let descriptor = openat(folder, file, O_CREAT | O_WRONLY, 0o644)
+        try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(text.utf8))
     }
 
     deinit {

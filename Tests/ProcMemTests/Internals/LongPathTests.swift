@@ -30,8 +30,7 @@ import Testing
         let rest = length - deep.path.utf8.count - 2
         let name = String(repeating: "f", count: rest)
         let folder = try deep.tree.root().open(deep.path.nulTerminated.span, as: .directory)
-        let descriptor = openat(folder.rawValue, name, O_CREAT | O_WRONLY, 0o644)
-        try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data("here".utf8))
+        try DeepTree.write("here", to: name, in: folder.rawValue)
         let path = deep.path + "/" + name
         try #require(path.nulTerminated.count == length)
         #expect(try text(path, in: deep.tree.root()) == "here")
