@@ -63,22 +63,18 @@ extension CPULimits {
         case affinity
     }
 
-    private var enforcedQuota: CPUQuota? {
-        quota.flatMap { $0.isEnforced ? $0.quota : nil }
+    private var rule: CPURule {
+        CPURule(affinityCount: affinity.count, quota: quota.flatMap { $0.isEnforced ? $0.quota : nil })
     }
 
     /// What decides about the number of CPUs.
-    public var limitedBy: Limit {
-        enforcedQuota.map { $0.isTighter(than: affinity.count) } == true ? .quota : .affinity
-    }
+    public var limitedBy: Limit { rule.limitedBy }
 
     /// The exact number of CPUs, such as 1.5: the quota's worth, at most the CPUs in the affinity mask.
-    public var effectiveCPUs: Double {
-        min(enforcedQuota?.cpus ?? .infinity, Double(affinity.count))
-    }
+    public var effectiveCPUs: Double { rule.effectiveCPUs }
 
     /// The number of CPUs to count on, at least 1.
     public func effectiveCPUCount(rounding: Rounding = .up) -> Int {
-        max(1, min(affinity.count, enforcedQuota?.cpuCount(rounding: rounding) ?? .max))
+        rule.effectiveCPUCount(rounding: rounding)
     }
 }

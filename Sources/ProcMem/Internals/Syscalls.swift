@@ -11,6 +11,7 @@ import CLinux
 // The names that the methods below take over.
 private let libcClose = close
 private let libcRead = unsafe read
+private let libcPread = unsafe pread
 
 /// System calls, retried on `EINTR`, with errors as values.
 enum Syscalls {
@@ -112,6 +113,15 @@ enum Syscalls {
         try retrying { unsafe libcRead(descriptor, bytes.baseAddress, bytes.count) }
     }
 
+    /// Reads from an offset, wherever the descriptor stands: of a file of the kernel's, what it says now.
+    static func read(
+        _ descriptor: Int32,
+        into bytes: UnsafeMutableRawBufferPointer,
+        from offset: Int
+    ) throws(Errno) -> Int {
+        try retrying { unsafe libcPread(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) }
+    }
+
     /// The names in a directory, without `.` and `..`, in the kernel's order, and whether each is a directory itself.
     static func forEachName(
         in directory: consuming FileDescriptor,
@@ -171,6 +181,15 @@ enum Syscalls {
             }
             return try unsafe start.withMemoryRebound(to: CChar.self, capacity: path.count, body)
         }
+    }
+
+    // MARK: Time
+
+    /// Milliseconds that never go back, brought up to date by the kernel's tick alone: a few nanoseconds to ask for.
+    static var coarseMilliseconds: Int {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+        return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
     }
 
     // MARK: Scheduling

@@ -1,0 +1,70 @@
+/// Files of the kernel's that are kept open and read again and again.
+///
+/// Without a path to walk, a reading costs a tenth: 0.6 µs for a limit file, against 6 µs for open, read and close.
+struct KeptFiles: ~Copyable {
+    private var descriptors: [Int32] = []
+
+    deinit {
+        for descriptor in descriptors { Syscalls.close(descriptor) }
+    }
+
+    /// Keeps a file, and returns the number by which it is read.
+    mutating func keep(_ file: consuming FileDescriptor) -> Int {
+        descriptors.append(file.relinquish())
+        return descriptors.count - 1
+    }
+
+    /// Hands over what a limit file says now.
+    borrowing func read<R>(
+        _ number: Int,
+        _ parse: (Span<UInt8>) throws(Malformation) -> R
+    ) throws(ReadFailure) -> R {
+        // Two numbers of at most 20 digits, when a kernel wrote it.
+        if let result = try read(number, below: 128, parse) { return result }
+        if let result = try read(number, below: 4097, parse) { return result }
+        throw .tooLarge(limitBytes: 4096)
+    }
+
+    private borrowing func read<R>(
+        _ number: Int,
+        below limitBytes: Int,
+        _ parse: (Span<UInt8>) throws(Malformation) -> R
+    ) throws(ReadFailure) -> R? {
+        try unsafe withUnsafeTemporaryAllocation(byteCount: limitBytes, alignment: 1) { (buffer) throws(ReadFailure) in
+            let bytes = try unsafe Span<UInt8>(_unsafeBytes: read(number, from: 0, into: buffer))
+            guard bytes.count < limitBytes else { return nil }
+            do throws(Malformation) {
+                return try parse(bytes)
+            } catch {
+                throw .malformed(error, found: bytes.excerpt)
+            }
+        }
+    }
+
+    /// Whether a file says now what it said before.
+    borrowing func says(_ expected: [UInt8], _ number: Int) throws(ReadFailure) -> Bool {
+        try unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { (buffer) throws(ReadFailure) in
+            var offset = 0
+            while true {
+                let part = try unsafe read(number, from: offset, into: buffer)
+                if unsafe part.isEmpty { return offset == expected.count }
+                guard unsafe expected[offset...].starts(with: part) else { return false }
+                offset += part.count
+            }
+        }
+    }
+
+    /// One read: these files are written in one piece, up to what fits.
+    private borrowing func read(
+        _ number: Int,
+        from offset: Int,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) throws(ReadFailure) -> UnsafeRawBufferPointer {
+        do {
+            let count = try unsafe Syscalls.read(descriptors[number], into: buffer, from: offset)
+            return unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        } catch {
+            throw .system(error)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import CTestSupport
+import Foundation
+import ProcMem
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct CPULimitReaderTests {
+    /// What the reader says, beside what is found out anew.
+    private static func agrees(_ reading: CPULimitReader.Reading, _ limits: CPULimits) -> Bool {
+        reading.affinityCount == limits.affinity.count && reading.quota == limits.quota?.quota
+            && reading.isQuotaEnforced == limits.quota?.isEnforced ?? reading.isQuotaEnforced
+            && reading.complete == limits.complete && reading.limitedBy == limits.limitedBy
+            && reading.effectiveCPUs == limits.effectiveCPUs
+            && Rounding.allCases.allSatisfy {
+                reading.effectiveCPUCount(rounding: $0) == limits.effectiveCPUCount(rounding: $0)
+            }
+    }
+
+    /// Reads until the answer is as wanted; the files tell at once, the membership within 100 ms.
+    private static func waits(
+        _ reader: inout CPULimitReader,
+        until isWanted: (CPULimitReader.Reading) -> Bool
+    ) throws -> Bool {
+        for _ in 0..<300 {
+            if isWanted(try reader.read()) { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
+    @Test func theCallersLimits() throws {
+        var reader = try CPULimitReader()
+        #expect(try Self.agrees(reader.read(), CPULimits.current()))
+    }
+
+    @Test(arguments: CPUConformanceTests.corpus + CPUConformanceTests.more)
+    func capturedSystems(_ system: CPUConformanceTests.Case) throws {
+        let tree = try FixtureTree(system.files, links: system.links ?? [:])
+        var reader = try CPULimitReader(in: tree.root())
+        #expect(try Self.agrees(reader.read(), CPULimits.current(in: tree.root())))
+        #expect(try reader.read().effectiveCPUCount() == system.expect.count)
+    }
+
+    @Test func aFileThatChanges() throws {
+        let tree = try FixtureTree([
+            "proc/self/cgroup": "0::/a/b\n",
+            "proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "proc/self/status": "Cpus_allowed:\tff\n",
+            "sys/fs/cgroup/a/b/cpu.max": "max 100000\n",
+            "sys/fs/cgroup/a/cpu.max": "300000 100000\n",
+        ])
+        func rewrite(_ text: String, _ path: String) throws {
+            let file = try FileHandle(forWritingTo: tree.directory.appending(path: path))
+            try file.truncate(atOffset: 0)
+            try file.write(contentsOf: Data(text.utf8))
+        }
+        var reader = try CPULimitReader(in: tree.root())
+        #expect(try reader.read().effectiveCPUCount() == 3)
+        try rewrite("150000 100000\n", "sys/fs/cgroup/a/b/cpu.max")
+        #expect(try reader.read().effectiveCPUs == 1.5)
+        try rewrite("junk\n", "sys/fs/cgroup/a/b/cpu.max")
+        #expect(try reader.read().effectiveCPUCount() == 3)
+        try rewrite("", "sys/fs/cgroup/a/cpu.max")
+        #expect(try reader.read().effectiveCPUCount() == 8)
+        try rewrite("0::/\n", "proc/self/cgroup")
+        try rewrite("100000 100000\n", "sys/fs/cgroup/a/cpu.max")
+        #expect(try Self.waits(&reader) { $0.effectiveCPUCount() == 8 })
+    }
+
+    @Test func aProcessThatIsNotThere() {
+        func open(_ pid: Int32) throws { _ = try CPULimitReader(of: pid) }
+        #expect(#expect(throws: ProcMemError.self) { try open(0) }?.code == .invalidArgument)
+        #expect(#expect(throws: ProcMemError.self) { try open(.max) }?.code == .noSuchProcess)
+    }
+
+    @Test func aProcessThatEnds() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        var reader = try CPULimitReader(of: child.pid)
+        _ = try reader.read()
+        child.end()
+        let error = #expect(throws: ProcMemError.self) { try reader.read() }
+        #expect(error?.code == .noSuchProcess)
+    }
+
+    @Test func theMaskOfAnotherProcess() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        var reader = try CPULimitReader(of: child.pid)
+        let before = try reader.read().affinityCount
+        try #require(before > 1, "one CPU cannot become fewer")
+        let first = try #require(CPULimits(of: child.pid).affinity.ranges.first?.lowerBound)
+        _ = try ChildProcess.output(of: "/usr/bin/taskset", ["-pc", "\(first)", "\(child.pid)"])
+        #expect(try reader.read().affinityCount == 1)
+    }
+
+    @Test(.enabled(if: BuildMode.isOptimized, "a debug build allocates for closures")) func aReadingDoesNotAllocate()
+        throws
+    {
+        var reader = try CPULimitReader()
+        _ = try reader.read()
+        let before = test_allocation_count()
+        for _ in 0..<1000 { _ = try reader.read() }
+        // A second may have passed, after which everything is looked for anew.
+        #expect(test_allocation_count() - before < 100)
+    }
+
+    /// Live cgroups.
+    @Suite(.enabled(if: RealCgroup.isCPUPossible, "needs root, and /sys/fs/cgroup/cpu as a v1 hierarchy to write to"))
+    struct Live {
+        @Test func aQuotaThatChangesIsSeenAtOnce() throws {
+            let parent = try RealCgroup("cpu")
+            let own = try RealCgroup(in: parent)
+            let child = try ChildProcess(state: "hold", 4096)
+            try own.take(in: child)
+            var reader = try CPULimitReader(of: child.pid)
+            #expect(try reader.read().quota == nil)
+            try parent.set("cpu.cfs_quota_us", to: 150_000)
+            #expect(try reader.read().effectiveCPUs == min(1.5, Double(reader.read().affinityCount)))
+            try own.set("cpu.cfs_quota_us", to: 50_000)
+            #expect(try reader.read().effectiveCPUs == 0.5)
+            try own.set("cpu.cfs_quota_us", to: -1)
+            #expect(try reader.read().quota?.cpus == 1.5)
+        }
+
+        @Test func aMoveToAnotherCgroupIsNoticed() throws {
+            let first = try RealCgroup("cpu")
+            let second = try RealCgroup("cpu")
+            try second.set("cpu.cfs_quota_us", to: 20_000)
+            let child = try ChildProcess(state: "hold", 4096)
+            try first.take(in: child)
+            var reader = try CPULimitReader(of: child.pid)
+            #expect(try reader.read().quota == nil)
+            try second.take(in: child)
+            let start = ContinuousClock.now
+            #expect(try CPULimitReaderTests.waits(&reader) { $0.quota?.cpus == 0.2 })
+            #expect(start.duration(to: .now) < .seconds(1))
+        }
+
+        @Test func aCgroupThatIsRemovedIsNoticed() throws {
+            let parent = try RealCgroup("cpu")
+            try parent.set("cpu.cfs_quota_us", to: 30_000)
+            let child = try ChildProcess(state: "hold", 4096)
+            var own: RealCgroup? = try RealCgroup(in: parent)
+            try own?.set("cpu.cfs_quota_us", to: 20_000)
+            try own?.take(in: child)
+            var reader = try CPULimitReader(of: child.pid)
+            #expect(try reader.read().quota?.cpus == 0.2)
+            try parent.take(in: child)
+            own = nil
+            let reading = try reader.read()
+            #expect(reading.quota?.cpus == 0.3)
+            #expect(reading.complete)
+        }
+    }
+}
