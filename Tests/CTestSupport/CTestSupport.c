@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct job {
@@ -40,6 +41,22 @@ int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context)
     }
     pthread_join(thread, NULL);
     return job.error;
+}
+
+int test_in_fork(int (*body)(void *), void *context)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(10);
+        _exit(body(context));
+    }
+    while (waitpid(child, &status, 0) == -1) {
+        if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int test_pipe(int *numbers) { return pipe2(numbers, O_CLOEXEC); }

@@ -14,6 +14,9 @@ int test_pipe(int *numbers);
 /// A file in memory that no program started later inherits: memfd_create(2), which Glibc does not declare either.
 int test_temporary_file(void);
 
+/// Runs a function in a forked child, and returns its result, which is the child's exit status; -1 where there was none.
+int test_in_fork(int (*body)(void *), void *context);
+
 /// How many times the calling thread has allocated memory on the heap since it began.
 ///
 /// Counted by functions that stand before the C library's; -1 where the build has them not.

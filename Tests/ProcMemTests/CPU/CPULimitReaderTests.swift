@@ -135,6 +135,35 @@ import Testing
             #expect(start.duration(to: .now) < .seconds(1))
         }
 
+        /// What a forked child inherits tells of its parent.
+        @Test func aForkedChildReadsItsOwnLimits() throws {
+            final class Job {
+                var reader: CPULimitReader
+                let processes: Int32
+                init(_ reader: consuming CPULimitReader, _ processes: Int32) {
+                    self.reader = reader
+                    self.processes = processes
+                }
+            }
+            let cgroup = try RealCgroup("cpu")
+            try cgroup.set("cpu.cfs_quota_us", to: 20_000)
+            let processes = open(cgroup.directory + "/cgroup.procs", O_WRONLY | O_CLOEXEC)
+            defer { close(processes) }
+            let job = try Job(CPULimitReader(), processes)
+            #expect(try job.reader.read().quota?.cpus != 0.2)
+            let answer = test_in_fork(
+                { context in
+                    guard let context else { return 1 }
+                    let job = Unmanaged<Job>.fromOpaque(context).takeUnretainedValue()
+                    // 0 stands for the process that writes.
+                    guard write(job.processes, "0", 1) == 1 else { return 2 }
+                    return (try? job.reader.read())?.quota?.quotaMicroseconds == 20_000 ? 42 : 3
+                },
+                Unmanaged.passUnretained(job).toOpaque()
+            )
+            #expect(answer == 42)
+        }
+
         @Test func aCgroupThatIsRemovedIsNoticed() throws {
             let parent = try RealCgroup("cpu")
             try parent.set("cpu.cfs_quota_us", to: 30_000)
