@@ -1,0 +1,132 @@
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+@Suite struct ProcessStatTests {
+    /// A line of the kernel's, with a command of one's choice and fields replaced by number.
+    static func line(_ command: String = "x", _ fields: [Int: String] = [:], count: Int = 52) -> String {
+        let usual = [
+            3: "S", 4: "1", 7: "-1", 8: "-1", 9: "4194560", 18: "-20", 19: "-11", 20: "3", 22: "812345", 41: "0",
+        ]
+        let rest = (3...count).map { fields[$0] ?? usual[$0] ?? "7" }
+        return "\(fields[1] ?? "4242") (\(command)) " + rest.joined(separator: " ") + "\n"
+    }
+
+    private func parsed(_ text: String) -> ProcessStat? {
+        try? KernelText.parse(text) { try ProcessStat(parsing: $0) }
+    }
+
+    @Test func theFieldsAreCountedFromOne() throws {
+        let fields = [1: "17", 3: "R", 4: "16", 9: "2097216", 20: "5", 22: "99", 41: "2"]
+        let stat = try #require(parsed(Self.line("cat", fields)))
+        #expect(stat.processID == 17)
+        #expect(stat.command == "cat")
+        #expect(stat.state == UInt8(ascii: "R"))
+        #expect(stat.parentID == 16)
+        #expect(stat.flags == 2_097_216)
+        #expect(stat.threadCount == 5)
+        #expect(stat.startTimeTicks == 99)
+        #expect(stat.policy == .roundRobin)
+    }
+
+    @Test(arguments: [
+        "", " ", "a b", "(", ")", "()", ") R 1 (", "x) S 1 2 3 4 5 6 7 8 9 (", "a\nb", "\n", "4242 (x) S 1", "((((",
+        "))))",
+        "ä", "\u{202E}", "kworker/u8:3-events_unbound",
+    ])
+    func theCommandMayBeAnything(_ command: String) throws {
+        let stat = try #require(parsed(Self.line(command)))
+        #expect(stat.command == command)
+        #expect(stat.processID == 4242)
+        #expect(stat.state == UInt8(ascii: "S"))
+        #expect(stat.startTimeTicks == 812_345)
+    }
+
+    @Test func aCommandThatIsNotUTF8IsReplaced() throws {
+        let bytes = Array(Self.line("@").utf8).flatMap { $0 == UInt8(ascii: "@") ? [0xFF, 0x29, 0x80] : [$0] }
+        let stat = try KernelText.parse(bytes) { try ProcessStat(parsing: $0) }
+        #expect(stat.command == "\u{FFFD})\u{FFFD}")
+        #expect(stat.threadCount == 3)
+    }
+
+    /// Signed fields, numbers of any size, and words in fields that nobody asks for.
+    @Test(
+        arguments: [
+            [5: "-1", 6: "-1", 7: "-1", 8: "-1"], [18: "-100", 19: "-20", 39: "-1", 44: "-5"],
+            [10: "18446744073709551615", 23: "99999999999999999999", 25: "18446744073709551615"],
+            [21: "x", 24: "-", 52: "?"],
+        ] as [[Int: String]]
+    )
+    func fieldsThatAreNotUsedDoNotMatter(_ fields: [Int: String]) throws {
+        #expect(parsed(Self.line("x", fields)) == parsed(Self.line("x")))
+    }
+
+    @Test(arguments: [22, 30, 40]) func aLineOfAnOldKernelHasNoPolicy(_ count: Int) throws {
+        let stat = try #require(parsed(Self.line("x", count: count)))
+        #expect(stat.policy == nil)
+        #expect(stat.startTimeTicks == 812_345)
+    }
+
+    @Test(arguments: [41, 44, 52, 60]) func aLineOfANewKernelHasAPolicy(_ count: Int) throws {
+        #expect(parsed(Self.line("x", count: count))?.policy == .other)
+    }
+
+    @Test(arguments: ["-1", "x", "9223372036854775808"]) func aPolicyThatIsNoNumberIsNotKnown(_ text: String) throws {
+        let stat = try #require(parsed(Self.line("x", [41: text])))
+        #expect(stat.policy == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("", "PID (COMMAND) and more fields"), ("4242", "PID (COMMAND) and more fields"),
+            ("4242 (x", "PID (COMMAND) and more fields"), ("4242 x) S 1", "PID (COMMAND) and more fields"),
+            (") 4242 (", "PID (COMMAND) and more fields"), ("\n", "PID (COMMAND) and more fields"),
+            ("(x) S 1", "a process id in field 1"), ("x (x) S 1", "a process id in field 1"),
+            ("-1 (x) S 1", "a process id in field 1"), ("4242(x) S 1", "a process id in field 1"),
+            ("2147483648 (x) S 1", "a process id in field 1"),
+            ("99999999999999999999 (x) S", "a process id in field 1"),
+            ("4242 (x)", "a state letter in field 3"), ("4242 (x) ", "a state letter in field 3"),
+            ("4242 (x) SS 1", "a state letter in field 3"), ("4242 (x) S", "a number in field 4"),
+            ("4242 (x) S -1", "a number in field 4"), ("4242 (x) S 2147483648", "a process id in field 4"),
+        ] as [(String, String)]
+    )
+    func aLineThatIsNoneIsRefused(_ text: String, _ expected: String) {
+        #expect(throws: Malformation(expected: expected)) {
+            try KernelText.parse(text) { try ProcessStat(parsing: $0) }
+        }
+    }
+
+    @Test(arguments: [3, 8, 9, 19, 20, 21]) func aLineThatEndsTooSoonIsRefused(_ count: Int) {
+        #expect(parsed(Self.line("x", count: count)) == nil)
+    }
+
+    @Test(arguments: [4, 9, 20, 22], ["-1", "x", "", "9223372036854775808", "1.5"])
+    func aFieldThatIsUsedMustBeANumber(_ number: Int, _ text: String) {
+        // An empty field is none: the next one takes its place, and is refused as well.
+        let fields = text.isEmpty ? [number: "-", number + 1: "-"] : [number: text]
+        #expect(parsed(Self.line("x", fields)) == nil)
+    }
+
+    @Test(arguments: [("Z", true), ("X", true), ("x", true), ("S", false), ("R", false), ("D", false), ("I", false)])
+    func whatHasEndedIsToldByTheState(_ state: String, _ isZombie: Bool) throws {
+        #expect(try #require(parsed(Self.line("x", [3: state]))).isZombie == isZombie)
+    }
+
+    @Test(arguments: [("2097152", true), ("2097153", true), ("4194304", false), ("0", false)])
+    func aKernelThreadIsToldByItsFlags(_ flags: String, _ isKernelThread: Bool) throws {
+        #expect(try #require(parsed(Self.line("x", [9: flags]))).isKernelThread == isKernelThread)
+    }
+
+    @Test(arguments: [") R 1 (", "a b", "x\ny", "()"]) func aLiveProcessMayCallItselfThat(_ name: String) throws {
+        let child = try ChildProcess(state: "name", name)
+        let directory = try ProcessDirectory(.id(child.pid), in: .live)
+        let stat = try directory.stat()
+        #expect(stat.command == name)
+        #expect(stat.processID == child.pid)
+        #expect(stat.parentID == Syscalls.processID)
+        #expect(stat.threadCount == 1)
+        #expect(stat.policy == .other)
+        #expect(!stat.isZombie)
+    }
+}
