@@ -7,7 +7,8 @@ enum CgroupProcesses {
     /// - Parameter path: The cgroup as `/proc/PID/cgroup` names it, or its directory.
     static func ids(in path: String, root: KernelRoot) throws(ProcMemError) -> [Int32] {
         var ids: Set<Int32> = []
-        var pending = [try directory(of: path, in: root)]
+        let top = try directory(of: path, in: root)
+        var pending = [top]
         while let directory = pending.popLast() {
             let file = directory + Array("/cgroup.procs".utf8) + [0]
             do {
@@ -15,6 +16,9 @@ enum CgroupProcesses {
                 pending += try subdirectories(of: directory, in: root)
             } catch  where error.isAbsence {
                 // Removed since it was listed.
+                continue
+            } catch .system(.notSupported) where directory != top {
+                // A threaded cgroup: its processes are listed by the one above that is not.
                 continue
             } catch {
                 throw ProcMemError(error, path: root.text(file))

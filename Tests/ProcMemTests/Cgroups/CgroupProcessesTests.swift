@@ -1,0 +1,113 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+@Suite struct CgroupProcessesTests {
+    private static let mounts = "40 30 0:9 /own /cg rw - cgroup cgroup rw,memory\n"
+
+    private func tree(_ files: [String: String], links: [String: String] = [:]) throws -> FixtureTree {
+        let system = ["/proc/self/cgroup": "6:memory:/own/a\n", "/proc/self/mountinfo": Self.mounts]
+        return try FixtureTree(system.merging(files) { $1 }, links: links)
+    }
+
+    private func error(of path: String, in tree: FixtureTree) -> ProcMemError? {
+        do throws(ProcMemError) {
+            _ = try CgroupProcesses.ids(in: path, root: tree.root())
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// By the name in `/proc/PID/cgroup`, whatever slashes it ends in, and by the directory.
+    @Test(arguments: ["/own/a", "/own/a/", "/cg/a"]) func aCgroupHasTheProcessesOfAllBelow(_ path: String) throws {
+        let tree = try tree([
+            "/cg/cgroup.procs": "1\n",
+            "/cg/a/cgroup.procs": "30\n7\n",
+            "/cg/a/b/cgroup.procs": "",
+            "/cg/a/b/c/cgroup.procs": "5\n2147483647\n",
+            "/cg/a/d/cgroup.procs": "7\n6",
+            "/cg/ab/cgroup.procs": "8\n",
+        ])
+        #expect(try CgroupProcesses.ids(in: path, root: tree.root()) == [5, 6, 7, 30, .max])
+    }
+
+    @Test func aProcessOutsideOfThePidNamespaceIsNotNamed() throws {
+        let tree = try tree(["/cg/a/cgroup.procs": "0\n0\n17\n"])
+        #expect(try CgroupProcesses.ids(in: "/own/a", root: tree.root()) == [17])
+    }
+
+    @Test func linksAreNotFollowedDownwards() throws {
+        let tree = try tree(
+            ["/cg/a/cgroup.procs": "7\n", "/cg/x/cgroup.procs": "8\n"],
+            links: ["/cg/a/loop": "../a", "/cg/a/x": "../x"]
+        )
+        #expect(try CgroupProcesses.ids(in: "/own/a", root: tree.root()) == [7])
+    }
+
+    @Test(arguments: ["-1\n", "x\n", "7\n2147483648\n", "7 +8\n"]) func aListThatIsNoneIsAnError(_ list: String) throws
+    {
+        let tree = try tree(["/cg/a/cgroup.procs": "7\n", "/cg/a/b/cgroup.procs": list])
+        let error = error(of: "/own/a", in: tree)
+        #expect(error?.code == .malformed)
+        #expect(error?.path == tree.directory.path + "/cg/a/b/cgroup.procs")
+    }
+
+    @Test(arguments: ["", "/", "own/a", "/elsewhere", "/own/missing", "/own/../own/a", "/own", "/cg/b"])
+    func whatIsNoCgroupIsRefused(_ path: String) throws {
+        let error = error(of: path, in: try tree(["/cg/a/cgroup.procs": "7\n"]))
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.description.contains("no such cgroup; name it as /proc/PID/cgroup does") == true)
+    }
+}
+
+/// Threaded cgroups, which only a real kernel has.
+@Suite(.enabled(if: UnifiedCgroup.isPossible, "needs root, and a v2 hierarchy to write to"))
+struct ThreadedCgroupTests {
+    @Test func theProcessesOfThreadedCgroupsAreListedAbove() throws {
+        let domain = try UnifiedCgroup()
+        let child = try ChildProcess(state: "hold", 4096)
+        try domain.write("\(child.pid)", to: "cgroup.procs")
+        try domain.addThreadedCgroup()
+        #expect(try CgroupProcesses.ids(in: domain.directory, root: .live) == [child.pid])
+        #expect(throws: ProcMemError.self) {
+            try CgroupProcesses.ids(in: domain.directory + "/threaded", root: .live)
+        }
+    }
+}
+
+/// A v2 cgroup that a test makes in the running kernel, with a threaded one in it, removed when the test lets go of it.
+private final class UnifiedCgroup {
+    let directory: String
+
+    private static let mountPoint = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].first {
+        FileManager.default.fileExists(atPath: $0 + "/cgroup.subtree_control")
+    }
+
+    static let isPossible = (try? UnifiedCgroup().addThreadedCgroup()) != nil
+
+    init() throws {
+        guard let mountPoint = Self.mountPoint else { throw CocoaError(.fileNoSuchFile) }
+        directory = "\(mountPoint)/procmem-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    }
+
+    deinit {
+        rmdir(directory + "/threaded")
+        for _ in 0..<200 where rmdir(directory) != 0 && errno == EBUSY { usleep(10_000) }
+    }
+
+    func write(_ text: String, to file: String) throws {
+        let file = try FileHandle(forWritingTo: URL(filePath: directory + "/" + file))
+        try file.write(contentsOf: Data(text.utf8))
+        try file.close()
+    }
+
+    func addThreadedCgroup() throws {
+        let threaded = directory + "/threaded"
+        try FileManager.default.createDirectory(atPath: threaded, withIntermediateDirectories: false)
+        try write("threaded", to: "threaded/cgroup.type")
+    }
+}
