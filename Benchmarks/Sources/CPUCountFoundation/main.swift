@@ -1,0 +1,4 @@
+import Foundation
+import Timing
+
+time { ProcessInfo.processInfo.activeProcessorCount }

@@ -1,0 +1,4 @@
+import NIOCore
+import Timing
+
+time { System.coreCount }

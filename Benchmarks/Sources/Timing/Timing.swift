@@ -1,0 +1,17 @@
+/// Calls `answer` in batches and prints a line for each: what it said last, and the nanoseconds that a call took.
+///
+/// The arguments behind the first name the number of batches and that of calls in each. The first batch is not printed.
+public func time(_ answer: () throws -> Int) rethrows {
+    let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
+    guard numbers.count == 2, let batches = numbers.first, let calls = numbers.last, calls > 0 else {
+        fatalError("usage: \(CommandLine.arguments[0]) CASE BATCHES CALLS")
+    }
+    for batch in 0...batches {
+        var last = 0
+        let start = ContinuousClock.now
+        for _ in 0..<calls { last = try answer() }
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        let nanoseconds = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
+        if batch > 0 { print(last, nanoseconds / Double(calls)) }
+    }
+}
