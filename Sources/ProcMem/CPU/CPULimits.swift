@@ -78,7 +78,11 @@ extension CPULimits {
     }
 
     /// The number of CPUs to count on, at least 1.
-    public func effectiveCPUCount(rounding: Rounding = .up) -> Int {
-        max(1, min(affinity.count, enforcedQuota?.cpuCount(rounding: rounding) ?? .max))
+    ///
+    /// - Parameters:
+    ///   - rounding: What a fraction of a CPU counts as.
+    ///   - minimum: The answer is not below it, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
+    public func effectiveCPUCount(rounding: Rounding = .up, minimum: Int = 1) -> Int {
+        max(1, minimum, min(affinity.count, enforcedQuota?.cpuCount(rounding: rounding) ?? .max))
     }
 }
