@@ -12,10 +12,12 @@ import Testing
         let own = try CPULimits.current()
         #expect(limits.affinity == own.affinity)
         #expect(limits.levels == own.levels)
+        #expect(try CPUThrottling(of: child.pid).cgroup == CPUThrottling.current().cgroup)
     }
 
     @Test(arguments: [Int32.min, -1, 0]) func whatIsNoProcessID(_ pid: Int32) {
         #expect(#expect(throws: ProcMemError.self) { try CPULimits(of: pid) }?.code == .invalidArgument)
+        #expect(#expect(throws: ProcMemError.self) { try CPUThrottling(of: pid) }?.code == .invalidArgument)
     }
 
     @Test func aProcessThatHasExited() throws {
@@ -26,6 +28,7 @@ import Testing
         #expect(
             error?.description == "/proc/\(pid): no such process, or it is hidden (errno 2, No such file or directory)"
         )
+        #expect(#expect(throws: ProcMemError.self) { try CPUThrottling(of: pid) }?.code == .noSuchProcess)
     }
 
     /// The mask and the cgroup are still there until the parent has collected it.
