@@ -37,6 +37,8 @@ extension CPULimits {
         public let path: String
         /// The quota; `nil` where the level has none or it cannot be known, which ``CPULimits/warnings`` then tells.
         public let quota: CPUQuota?
+        /// Whether the quota is known, `nil` then meaning that the level has none.
+        public internal(set) var isKnown = true
     }
 }
 
