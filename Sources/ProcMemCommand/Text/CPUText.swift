@@ -6,12 +6,13 @@ struct CPUText {
     let rounding: Rounding
     var observation: ThrottlingObservation?
 
-    /// The answer in one line: `2 CPUs: 1.5 by the quota of cgroup /a, rounded up`.
+    /// The answer in one line: `2 CPUs: a quota of 1.5, rounded up, cgroup /a`.
     var answer: String {
         let count = limits.effectiveCPUCount(rounding: rounding).counted("CPU", "CPUs")
         switch limits.limitedBy {
         case .affinity:
-            return "\(count) by affinity" + (limits.quota == nil ? "; no quota is set" : "; the quota allows more")
+            guard let quota = limits.quota else { return "\(count) by affinity; no quota is set" }
+            return "\(count) by affinity; the quota \(quota.isEnforced ? "allows more" : "is not enforced")"
         case .quota:
             let cpus = limits.effectiveCPUs
             let rounded = cpus == cpus.rounded() ? "" : ", rounded \(rounding.name)"
@@ -23,7 +24,7 @@ struct CPUText {
     var lines: [String] {
         var rows = [("exactly", limits.effectiveCPUs.asCPUs), ("limited by", limit)]
         if let quota = limits.quota, !quota.isEnforced {
-            rows.append(("policy", "real time: the quota is not enforced"))
+            rows.append(("policy", "real time, on which no quota is enforced"))
         }
         rows.append(("affinity", "\(limits.affinity.count) (\(limits.affinity))"))
         for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
@@ -39,15 +40,18 @@ struct CPUText {
     }
 
     private var limit: String {
-        guard limits.limitedBy == .quota, let quota = limits.quota else { return "affinity" }
-        return "quota of cgroup \(quota.cgroup)"
+        guard limits.limitedBy == .quota, let quota = limits.quota else { return "affinity, CPUs \(limits.affinity)" }
+        return "quota, \(quota.quota.text), cgroup \(quota.cgroup)"
     }
 
     /// Values first: paths are long, and a terminal cuts what comes last.
     private var levels: [String] {
         var table = Table([.init(title: ""), .init(title: "")])
         for level in limits.levels {
-            table.add([level.quota?.text ?? (level.isKnown ? "no quota" : "unknown"), level.cgroup.printable])
+            table.add([
+                level.quota.map { "\($0.cpus.asCPUs) (\($0.text))" } ?? (level.isKnown ? "no quota" : "unknown"),
+                level.cgroup.printable,
+            ])
         }
         return Array(table.lines.dropFirst())
     }
@@ -68,7 +72,7 @@ extension CPULimits {
 
 extension CPUQuota {
     fileprivate var text: String {
-        "\(cpus.asCPUs) (\(quotaMicroseconds) of \(periodMicroseconds) µs)"
+        "\(quotaMicroseconds) of \(periodMicroseconds) µs"
     }
 }
 

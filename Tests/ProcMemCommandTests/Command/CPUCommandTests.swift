@@ -61,7 +61,7 @@ import Testing
                 "2 CPUs: a quota of 1.5, rounded up, cgroup /kubepods/pod1",
                 "",
                 "exactly       1.5",
-                "limited by    quota of cgroup /kubepods/pod1",
+                "limited by    quota, 150000 of 100000 µs, cgroup /kubepods/pod1",
                 "affinity      4 (0-3)",
                 "cgroups       1.5 (150000 of 100000 µs)  /kubepods/pod1",
                 "              no quota                   /kubepods",
@@ -76,6 +76,9 @@ import Testing
     @Test func aPoolThatFits() throws {
         let run = try CommandRun("cpu", in: Systems.cpus(quota: "350000 100000"))
         #expect(run.lines.last == "Swift's pool  4 threads: by affinity alone")
+        let allowed = try CommandRun("cpu", in: Systems.cpus(quota: "900000 100000"))
+        #expect(allowed.lines.first == "4 CPUs by affinity; the quota allows more")
+        #expect(allowed.lines.contains("limited by    affinity, CPUs 0-3"))
         let down = try CommandRun("cpu", "--rounding", "down", in: Systems.cpus(quota: "350000 100000"))
         #expect(down.lines.last == "Swift's pool  4 threads: by affinity alone, too wide for 3 CPUs")
     }
@@ -85,8 +88,8 @@ import Testing
         let stat = "42 (worker) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 55" + String(repeating: " 0", count: 18)
         try tree.write(stat + " 1 0\n", to: "/proc/self/stat")
         let lines = try CommandRun("cpu", in: tree).lines
-        #expect(lines.first == "4 CPUs by affinity; the quota allows more")
-        #expect(lines.contains("policy        real time: the quota is not enforced"))
+        #expect(lines.first == "4 CPUs by affinity; the quota is not enforced")
+        #expect(lines.contains("policy        real time, on which no quota is enforced"))
         #expect(lines.last == "Swift's pool  4 threads: by affinity alone")
     }
 
