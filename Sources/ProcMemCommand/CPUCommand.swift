@@ -24,26 +24,42 @@
         @Flag(help: "Go on, and print a line whenever the answer changes (looked at every second).")
         var watch = false
 
+        @Option(help: ArgumentHelp("Tell the throttling within this time as well.", valueName: "seconds"))
+        var throttling: Double?
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
             try ProcMemCommand.validate(pids: pid.map { [$0] } ?? [])
+            guard let throttling else { return }
+            guard throttling > 0, throttling <= 3600 else {
+                throw ValidationError("--throttling takes up to 3600 seconds.")
+            }
+            if watch { throw ValidationError("Give --watch or --throttling: one of them.") }
         }
 
         func run() throws {
             try answering {
+                let observation = try observe()
                 let limits = try read()
                 if watch { return try follow(from: limits) }
                 if common.json {
-                    try Terminal.print(text: CPUReport(limits, rounding: rounding.rounding).json())
+                    try Terminal.print(text: CPUReport(limits, observation, rounding: rounding.rounding).json())
                 } else {
-                    try Terminal.print(CPUText(limits: limits, rounding: rounding.rounding).lines)
+                    let text = CPUText(limits: limits, rounding: rounding.rounding, observation: observation)
+                    try Terminal.print(text.lines)
                 }
             }
         }
 
         private func read() throws -> CPULimits {
             try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
+        }
+
+        private func observe() throws -> ThrottlingObservation? {
+            try throttling.map { seconds in
+                try ThrottlingObservation(of: pid, in: common.root) { usleep(UInt32(seconds * 1e6)) }
+            }
         }
 
         private func follow(from first: CPULimits) throws {

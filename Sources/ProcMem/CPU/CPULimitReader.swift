@@ -128,8 +128,12 @@ extension CPULimitReader {
         public var effectiveCPUs: Double { rule.effectiveCPUs }
 
         /// The number of CPUs to count on, at least 1.
-        public func effectiveCPUCount(rounding: Rounding = .up) -> Int {
-            rule.effectiveCPUCount(rounding: rounding)
+        ///
+        /// - Parameters:
+        ///   - rounding: What a fraction of a CPU counts as.
+        ///   - minimum: The answer is not below it, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
+        public func effectiveCPUCount(rounding: Rounding = .up, minimum: Int = 1) -> Int {
+            max(minimum, rule.effectiveCPUCount(rounding: rounding))
         }
     }
 }

@@ -38,7 +38,8 @@ extension CPULimits {
         _ warnings: [String?],
         isVisible: Bool? = nil
     ) -> LevelReading {
-        let level = Level(cgroup: file.cgroup, path: file.path, quota: quota)
-        return (level, isVisible ?? file.isVisible, warnings.compactMap(\.self))
+        let warnings = warnings.compactMap(\.self)
+        let level = Level(cgroup: file.cgroup, path: file.path, quota: quota, isKnown: warnings.isEmpty)
+        return (level, isVisible ?? file.isVisible, warnings)
     }
 }

@@ -18,14 +18,21 @@ extension CPULimits {
 
     /// The limits of another process, as ``current(in:)`` tells those of the caller.
     ///
-    /// A thread's id gives the mask of that thread. No privileges are needed unless `/proc` hides the process.
+    /// All of the answer is about one process, also where the id passes to another one meanwhile. A thread's id gives the
+    /// mask of that thread. A zombie answers with the mask that it had and the cgroup that it was in. The cost is that of
+    /// ``current(in:)`` and eight system calls. No privileges are needed unless `/proc` hides the process.
     ///
     /// - Parameters:
     ///   - processID: The process's id in the caller's pid namespace.
     ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none, `exited` where
+    ///   it ended meanwhile, `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`,
+    ///   `outOfResources` without descriptors; below a directory also what ``current(in:)`` throws.
     public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        try self.init(of: ProcessSelector(validating: processID), in: root, countsOnline: true)
+        let process = try ProcessSelector(validating: processID)
+        self = try ProcessIdentity.holding(process, in: root) { () throws(ProcMemError) in
+            try CPULimits(of: process, in: root, countsOnline: true)
+        }
     }
 
     /// - Parameter countsOnline: Whether to ask for the online CPUs, which the count itself does not need.

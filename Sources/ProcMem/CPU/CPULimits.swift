@@ -37,6 +37,8 @@ extension CPULimits {
         public let path: String
         /// The quota; `nil` where the level has none or it cannot be known, which ``CPULimits/warnings`` then tells.
         public let quota: CPUQuota?
+        /// Whether the quota is known, `nil` then meaning that the level has none.
+        public internal(set) var isKnown = true
     }
 }
 
@@ -74,7 +76,11 @@ extension CPULimits {
     public var effectiveCPUs: Double { rule.effectiveCPUs }
 
     /// The number of CPUs to count on, at least 1.
-    public func effectiveCPUCount(rounding: Rounding = .up) -> Int {
-        rule.effectiveCPUCount(rounding: rounding)
+    ///
+    /// - Parameters:
+    ///   - rounding: What a fraction of a CPU counts as.
+    ///   - minimum: The answer is not below it, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
+    public func effectiveCPUCount(rounding: Rounding = .up, minimum: Int = 1) -> Int {
+        max(minimum, rule.effectiveCPUCount(rounding: rounding))
     }
 }

@@ -8,9 +8,12 @@
 ///
 /// - Parameters:
 ///   - rounding: What a fraction of a CPU counts as.
+///   - minimum: The answer is not below it; values below 1 count as 1. It is for pools whose threads block, and for
+///     programs that cannot do with one thread. Where it lies above what the kernel enforces, the threads beyond that do
+///     not run in parallel: they wait for each other, or the whole process is throttled.
 ///   - root: Where the kernel's files are.
 /// - Returns: The number of CPUs, at least 1.
-public func effectiveCPUCount(rounding: Rounding = .up, in root: KernelRoot = .live) -> Int {
-    guard let limits = try? CPULimits(of: .current, in: root, countsOnline: false) else { return 1 }
-    return limits.effectiveCPUCount(rounding: rounding)
+public func effectiveCPUCount(rounding: Rounding = .up, minimum: Int = 1, in root: KernelRoot = .live) -> Int {
+    guard let limits = try? CPULimits(of: .current, in: root, countsOnline: false) else { return max(1, minimum) }
+    return limits.effectiveCPUCount(rounding: rounding, minimum: minimum)
 }

@@ -16,13 +16,14 @@ struct CgroupLevelFile<Value> {
         level: Int,
         of hierarchy: CgroupHierarchy,
         in root: KernelRoot,
+        shape: FileShape? = nil,
         _ parse: (Span<UInt8>) throws(Malformation) -> Value
     ) {
         let bytes = hierarchy.path(of: file, atLevel: level)
         cgroup = hierarchy.cgroup(atLevel: level)
         path = root.text(bytes)
         do {
-            value = try root.read(bytes.span, Self.shape, parse)
+            value = try root.read(bytes.span, shape ?? Self.shape, parse)
         } catch .system(.isDirectory) {
             // A child cgroup that bears the file's name: possible only where the level has no such file.
         } catch  where error.isAbsence {
@@ -41,5 +42,6 @@ struct CgroupLevelFile<Value> {
         }
     }
 
+    /// Limits are one line.
     private static var shape: FileShape { FileShape(expectedBytes: 128, limitBytes: 4096, isOneLine: true) }
 }

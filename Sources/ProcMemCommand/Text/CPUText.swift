@@ -4,13 +4,15 @@ import ProcMem
 struct CPUText {
     let limits: CPULimits
     let rounding: Rounding
+    var observation: ThrottlingObservation?
 
-    /// The answer in one line: `2 CPUs: 1.5 by the quota of cgroup /a, rounded up`.
+    /// The answer in one line: `2 CPUs: a quota of 1.5, rounded up, cgroup /a`.
     var answer: String {
         let count = limits.effectiveCPUCount(rounding: rounding).counted("CPU", "CPUs")
         switch limits.limitedBy {
         case .affinity:
-            return "\(count) by affinity" + (limits.quota == nil ? "; no quota is set" : "; the quota allows more")
+            guard let quota = limits.quota else { return "\(count) by affinity; no quota is set" }
+            return "\(count) by affinity; the quota \(quota.isEnforced ? "allows more" : "is not enforced")"
         case .quota:
             let cpus = limits.effectiveCPUs
             let rounded = cpus == cpus.rounded() ? "" : ", rounded \(rounding.name)"
@@ -20,28 +22,57 @@ struct CPUText {
 
     /// The whole explanation, line by line.
     var lines: [String] {
-        var lines = [answer, "", row("affinity", "\(limits.affinity.count) (\(limits.affinity))")]
-        if let online = limits.onlineCount { lines.append(row("online", "\(online)")) }
+        var rows = [("exactly", limits.effectiveCPUs.asCPUs), ("limited by", limit)]
         if let quota = limits.quota, !quota.isEnforced {
-            lines.append(row("policy", "real time: the quota is not enforced"))
+            rows.append(("policy", "real time, on which no quota is enforced"))
         }
-        for (index, level) in limits.levels.enumerated() {
-            let title = index == 0 ? "cgroups" : ""
-            lines.append(row(title, "\(level.cgroup.printable)  \(level.quota?.text ?? "no quota")"))
-        }
-        if !limits.complete { lines.append(row("unseen", "the process's own cgroup, or one above it")) }
-        lines += limits.warnings.map { row("warning", $0.printable) }
-        return lines
+        rows.append(("affinity", "\(limits.affinity.count) (\(limits.affinity))"))
+        for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
+        if !limits.complete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
+        rows.append(("online", limits.onlineCount.map { "\($0)" } ?? "unknown"))
+        rows.append(("Swift's pool", swiftPool))
+        if let observation { rows += ThrottlingText(observation: observation, limits: limits).rows }
+        rows += limits.warnings.map { ("warning", $0) }
+        return [answer, ""]
+            + rows.map { title, text in
+                title + String(repeating: " ", count: 14 - title.count) + text.printable
+            }
     }
 
-    private func row(_ title: String, _ text: String) -> String {
-        title + String(repeating: " ", count: max(1, 10 - title.count)) + text
+    private var limit: String {
+        guard limits.limitedBy == .quota, let quota = limits.quota else { return "affinity, CPUs \(limits.affinity)" }
+        return "quota, \(quota.quota.text), cgroup \(quota.cgroup)"
     }
+
+    /// Values first: paths are long, and a terminal cuts what comes last.
+    private var levels: [String] {
+        var table = Table([.init(title: ""), .init(title: "")])
+        for level in limits.levels {
+            table.add([
+                level.quota.map { "\($0.cpus.asCPUs) (\($0.text))" } ?? (level.isKnown ? "no quota" : "unknown"),
+                level.cgroup.printable,
+            ])
+        }
+        return Array(table.lines.dropFirst())
+    }
+
+    private var swiftPool: String {
+        let width = limits.swiftPoolWidth
+        let count = limits.effectiveCPUCount(rounding: rounding)
+        let excess = width > count ? ", too wide for \(count.counted("CPU", "CPUs"))" : ""
+        return "\(width.counted("thread", "threads")): by affinity alone\(excess)"
+    }
+}
+
+extension CPULimits {
+    /// How many threads Swift's own runtime runs tasks on: libdispatch takes the CPUs in the affinity mask for the width of
+    /// its pool, once, and asks no cgroup.
+    var swiftPoolWidth: Int { max(1, affinity.count) }
 }
 
 extension CPUQuota {
     fileprivate var text: String {
-        "\(cpus.asCPUs) (\(quotaMicroseconds) of \(periodMicroseconds) µs)"
+        "\(quotaMicroseconds) of \(periodMicroseconds) µs"
     }
 }
 

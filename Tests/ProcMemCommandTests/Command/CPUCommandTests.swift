@@ -4,15 +4,22 @@ import Testing
 
 @Suite struct CPUCommandTests {
     @Test func aQuotaAsJSON() throws {
-        let run = try CommandRun("cpu", "--json", in: Systems.cpus(quota: "150000 100000"))
+        let tree = try Systems.cpus(quota: "150000 100000")
+        let run = try CommandRun("cpu", "--json", in: tree)
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
+        let folder = tree.directory.path + "/sys/fs/cgroup"
+        let none = #""quotaMicroseconds": null, "periodMicroseconds": null, "cpus": null, "known": true"#
         let expected = """
             {"effectiveCPUCount": 2, "effectiveCPUs": 1.5, "limitedBy": "quota",
              "affinity": {"count": 4, "cpus": "0-3"}, "onlineCount": 8,
              "quota": {"cpus": 1.5, "quotaMicroseconds": 150000, "periodMicroseconds": 100000,
                        "cgroup": "/kubepods/pod1", "cgroupVersion": 2, "enforced": true},
-             "complete": true, "warnings": []}
+             "levels": [{"cgroup": "/kubepods/pod1", "path": "\(folder)/kubepods/pod1/cpu.max", "cpus": 1.5,
+                         "quotaMicroseconds": 150000, "periodMicroseconds": 100000, "known": true},
+                        {"cgroup": "/kubepods", "path": "\(folder)/kubepods/cpu.max", \(none)},
+                        {"cgroup": "/", "path": "\(folder)/cpu.max", \(none)}],
+             "swiftPoolWidth": 4, "throttling": null, "complete": true, "warnings": []}
             """
         #expect(try run.json() == JSON(parsing: expected))
     }
@@ -30,7 +37,12 @@ import Testing
         let answer = try CommandRun("cpu", "--json", in: tree).json()
         let warnings = try #require(answer["warnings"]?.elements)
         guard case .string(let warning) = warnings.first else { throw CocoaError(.coderInvalidValue) }
-        #expect(warning.hasPrefix(tree.directory.path + "/sys/fs/cgroup/kubepods/pod1/cpu.max: "))
+        let path = tree.directory.path + "/sys/fs/cgroup/kubepods/pod1/cpu.max"
+        #expect(warning == "\(path): expected \"QUOTA PERIOD\" or \"max PERIOD\" in microseconds, found \"none\\n\"")
+        #expect(answer["levels"]?.elements.map { $0["known"] } == [.bool(false), .bool(true), .bool(true)])
+        let text = try CommandRun("cpu", in: tree).lines
+        #expect(text.contains("cgroups       unknown   /kubepods/pod1"))
+        #expect(text.last == "warning       \(warning)")
         #expect(answer["effectiveCPUCount"] == 4)
     }
 
@@ -48,13 +60,47 @@ import Testing
             run.lines == [
                 "2 CPUs: a quota of 1.5, rounded up, cgroup /kubepods/pod1",
                 "",
-                "affinity  4 (0-3)",
-                "online    8",
-                "cgroups   /kubepods/pod1  1.5 (150000 of 100000 µs)",
-                "          /kubepods  no quota",
-                "          /  no quota",
+                "exactly       1.5",
+                "limited by    quota, 150000 of 100000 µs, cgroup /kubepods/pod1",
+                "affinity      4 (0-3)",
+                "cgroups       1.5 (150000 of 100000 µs)  /kubepods/pod1",
+                "              no quota                   /kubepods",
+                "              no quota                   /",
+                "online        8",
+                "Swift's pool  4 threads: by affinity alone, too wide for 2 CPUs",
             ]
         )
+    }
+
+    /// Only a pool that is too wide is called so.
+    @Test func aPoolThatFits() throws {
+        let run = try CommandRun("cpu", in: Systems.cpus(quota: "350000 100000"))
+        #expect(run.lines.last == "Swift's pool  4 threads: by affinity alone")
+        let allowed = try CommandRun("cpu", in: Systems.cpus(quota: "900000 100000"))
+        #expect(allowed.lines.first == "4 CPUs by affinity; the quota allows more")
+        #expect(allowed.lines.contains("limited by    affinity, CPUs 0-3"))
+        let down = try CommandRun("cpu", "--rounding", "down", in: Systems.cpus(quota: "350000 100000"))
+        #expect(down.lines.last == "Swift's pool  4 threads: by affinity alone, too wide for 3 CPUs")
+    }
+
+    @Test func aRealTimeProcess() throws {
+        let tree = try Systems.cpus(quota: "150000 100000")
+        let stat = "42 (worker) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 55" + String(repeating: " 0", count: 18)
+        try tree.write(stat + " 1 0\n", to: "/proc/self/stat")
+        let lines = try CommandRun("cpu", in: tree).lines
+        #expect(lines.first == "4 CPUs by affinity; the quota is not enforced")
+        #expect(lines.contains("policy        real time, on which no quota is enforced"))
+        #expect(lines.last == "Swift's pool  4 threads: by affinity alone")
+    }
+
+    @Test func whatCannotBeSeen() throws {
+        let tree = try Systems.cpus(quota: "150000 100000")
+        try tree.write("0::/elsewhere\n", to: "/proc/self/cgroup")
+        try FileManager.default.removeItem(at: tree.directory.appending(path: "sys/devices"))
+        let lines = try CommandRun("cpu", in: tree).lines
+        #expect(lines.contains("unseen        the process's own cgroup, or one above it"))
+        #expect(lines.contains("online        unknown"))
+        #expect(lines.last?.hasSuffix("/sys/fs/cgroup/elsewhere/cpu.max: no such cgroup is visible") == true)
     }
 
     @Test func theRunningSystemAsJSON() throws {
@@ -64,7 +110,7 @@ import Testing
         var expected: [String: JSON.Shape] = [
             "effectiveCPUCount": .number, "effectiveCPUs": .number, "limitedBy": .string,
             "affinity": .object(["count": .number, "cpus": .string]),
-            "complete": .bool,
+            "complete": .bool, "swiftPoolWidth": .number, "throttling": .null,
         ]
         // What this machine may lack, or have.
         guard case .object(let members) = shape else { throw CocoaError(.coderInvalidValue) }
@@ -75,7 +121,14 @@ import Testing
             "cgroupVersion": .number, "enforced": .bool,
         ])
         #expect(members["quota"] == quota || members["quota"] == .null)
-        for name in ["onlineCount", "warnings", "quota"] { expected[name] = members[name] }
+        guard case .array(let levels) = members["levels"] else { throw CocoaError(.coderInvalidValue) }
+        for level in levels {
+            guard case .object(let level) = level else { throw CocoaError(.coderInvalidValue) }
+            #expect(
+                level.keys.sorted() == ["cgroup", "cpus", "known", "path", "periodMicroseconds", "quotaMicroseconds"]
+            )
+        }
+        for name in ["onlineCount", "warnings", "quota", "levels"] { expected[name] = members[name] }
         #expect(shape == .object(expected))
     }
 

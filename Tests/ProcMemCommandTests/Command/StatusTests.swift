@@ -7,6 +7,8 @@ import Testing
     @Test(arguments: [
         ["bogus"], ["--bogus"], ["cpu", "extra"], ["cpu", "--pid"], ["cpu", "--pid", "0"], ["cpu", "--pid=-1"],
         ["cpu", "--pid", "one"], ["cpu", "--pid", "99999999999"], ["cpu", "--rounding", "sideways"],
+        ["cpu", "--throttling", "0"], ["cpu", "--throttling=-1"], ["cpu", "--throttling", "nan"],
+        ["cpu", "--throttling", "4000"], ["cpu", "--throttling", "1", "--watch"],
         ["memory", "0"], ["memory", "1", "two"], ["memory", "--mode", "exact"], ["memory", "1", "--all"],
         ["memory", "--all", "--cgroup", "/a"], ["memory", "1", "--cgroup", "/a"], ["memory", "--tree", "--all"],
         ["memory", "--tree", "--cgroup", "/a"], ["memory", "--cgroup"],

@@ -41,6 +41,7 @@ import Testing
         let child = try ChildProcess(state: "hold", 4096)
         for _ in 0..<1000 {
             _ = try CPULimits(of: child.pid)
+            _ = try CPUThrottling(of: child.pid)
             _ = ContainerMemory(of: .id(child.pid), in: .live)
             _ = try Statm(of: child.pid)
         }

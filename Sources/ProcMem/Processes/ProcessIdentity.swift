@@ -1,0 +1,83 @@
+/// Holds on to one process while its files are read by path and system calls ask by its id.
+///
+/// An id may name another process as soon as its owner has been collected. While `/proc/PID`, opened before, still
+/// answers, the id has had one owner all along: what was asked by it in between is about one process. Below a directory
+/// that is no procfs, the start time in field 22 of `stat` tells the same.
+struct ProcessIdentity: ~Copyable {
+    private let directory: ProcessDirectory
+    private let path: String
+    /// `nil` where a directory that stands in for `/` has no `stat` of the process.
+    private let startTimeTicks: Int?
+
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` where there is none, `permissionDenied` for one that `/proc` hides,
+    ///   `procUnavailable` without `/proc`, `outOfResources` without descriptors.
+    init(of process: ProcessSelector, in root: KernelRoot) throws(ProcMemError) {
+        let path = root.text(ProcPath(directoryOf: process))
+        let directory = try Self.directory(of: process, in: root)
+        let startTimeTicks = try directory.startTimeTicks(at: path)
+        if root.isLive, startTimeTicks == nil {
+            throw ProcMemError(.exited, path: path)
+        }
+        self.path = path
+        self.directory = directory
+        self.startTimeTicks = startTimeTicks
+    }
+
+    private static func directory(
+        of process: ProcessSelector,
+        in root: KernelRoot
+    ) throws(ProcMemError) -> ProcessDirectory {
+        do {
+            return try ProcessDirectory(process, in: root)
+        } catch {
+            let path = ProcPath(directoryOf: process)
+            let explained = ProcMemError(explaining: error, at: path, of: process, in: root)
+            guard explained.code == .noSuchProcess, root.isLive,
+                (try? Syscalls.schedulingPolicy(of: process.threadID)) != nil
+            else { throw explained }
+            // The scheduler knows it.
+            let detail = "the process is there, but hidden (/proc is mounted with hidepid)"
+            throw ProcMemError(.permissionDenied, path: root.text(path), errno: explained.errno, detail: detail)
+        }
+    }
+
+    /// Makes sure that the id still has the same owner. A zombie still has its id.
+    ///
+    /// - Throws: ``ProcMemError`` with `exited` where it has not.
+    borrowing func validate() throws(ProcMemError) {
+        guard try directory.startTimeTicks(at: path) == startTimeTicks else {
+            throw ProcMemError(.exited, path: path)
+        }
+    }
+
+    /// Runs what asks by a process's id, and makes sure that all of it was about one process.
+    static func holding<R>(
+        _ process: ProcessSelector,
+        in root: KernelRoot,
+        _ body: () throws(ProcMemError) -> R
+    ) throws(ProcMemError) -> R {
+        let identity = try ProcessIdentity(of: process, in: root)
+        let result: R
+        do {
+            result = try body()
+        } catch {
+            // That it is gone explains whatever could not be read.
+            try identity.validate()
+            throw error
+        }
+        try identity.validate()
+        return result
+    }
+}
+
+extension ProcessDirectory {
+    /// Field 22 of `stat`; `nil` where the process is gone, or a file tree has no such line.
+    fileprivate borrowing func startTimeTicks(at path: String) throws(ProcMemError) -> Int? {
+        do {
+            return try stat().startTimeTicks
+        } catch {
+            if case .system = error, !error.isAbsence { throw ProcMemError(error, path: path + "/stat") }
+            return nil
+        }
+    }
+}
