@@ -6,6 +6,10 @@ import Timing
     static func main() throws {
         let cases: KeyValuePairs<String, () throws -> Void> = [
             "effectiveCPUCount()": { time { ProcMem.effectiveCPUCount() } },
+            "CPULimitReader": {
+                var reader = try CPULimitReader()
+                try time { try reader.read().effectiveCPUCount() }
+            },
             "CPULimits.current()": { try time { try CPULimits.current().effectiveCPUCount() } },
         ]
         guard let chosen = CommandLine.arguments.dropFirst().first else {

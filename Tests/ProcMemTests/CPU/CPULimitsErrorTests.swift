@@ -30,7 +30,7 @@ import Testing
         let error = error(of: child.pid)
         #expect(error?.code == .noSuchProcess)
         #expect(error?.path == "/proc/\(child.pid)")
-        #expect(error?.errno == ESRCH)
+        #expect(error?.errno == ENOENT)
     }
 
     @Test func theLargestIdIsNoProcess() {
