@@ -37,6 +37,20 @@ import Testing
         #expect(try openDescriptors(below: tree.directory.path) == 0)
     }
 
+    /// A long way through one folder: of a folder that is really so deep the kernel could not tell the path.
+    @Test(arguments: ["/file", "/missing"]) func theFoldersOnALongWayAreClosed(_ file: String) throws {
+        let tree = try FixtureTree(["/file": "text"])
+        let path = (String(repeating: "/.", count: 6000) + file).nulTerminated
+        let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+        for _ in 0..<20 {
+            let below = try? tree.root().read(path.span, shape) { $0.count }
+            let live = try? KernelRoot.live.read((Array(tree.directory.path.utf8) + path).span, shape) { $0.count }
+            #expect(below == (file == "/file" ? 4 : nil))
+            #expect(live == below)
+        }
+        #expect(try openDescriptors(below: tree.directory.path) == 0)
+    }
+
     @Test func aThousandQuestionsLeaveNothingOpen() throws {
         let child = try ChildProcess(state: "hold", 4096)
         for _ in 0..<1000 {

@@ -57,8 +57,16 @@ import Testing
 
     @Test func aPipeWithoutAWriterIsAnEmptyFile() throws {
         let tree = try FixtureTree(["/a/file": ""])
-        try #require(mkfifo(tree.directory.path + "/a/pipe", 0o600) == 0)
+        let path = tree.directory.path + "/a/pipe"
+        try #require(mkfifo(path, 0o600) == 0)
+        // A reader that waits for a writer gets one, and has lost.
+        Thread.detachNewThread {
+            sleep(10)
+            close(open(path, O_WRONLY | O_NONBLOCK))
+        }
+        let start = ContinuousClock.now
         #expect(try text(of: "/a/pipe", in: tree) == "")
+        #expect(ContinuousClock.now - start < .seconds(9))
     }
 
     @Test func aPipeWhoseWriterSaysNothingIsAnError() throws {
