@@ -3,13 +3,7 @@
     import FoundationEssentials
     import ProcMem
 
-    #if canImport(Glibc)
-        import Glibc
-    #elseif canImport(Musl)
-        import Musl
-    #endif
-
-    struct CPUCommand: ParsableCommand {
+    struct CPUCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cpu",
             abstract: "How many CPUs a process may use, and why."
@@ -21,7 +15,7 @@
         @Option(help: "What a fraction of a CPU counts as.")
         var rounding = RoundingOption.up
 
-        @Flag(help: "Go on, and print a line whenever the answer changes (looked at every second).")
+        @Flag(help: "Go on, and print a line whenever the answer changes.")
         var watch = false
 
         @OptionGroup var common: CommonOptions
@@ -30,10 +24,10 @@
             try ProcMemCommand.validate(pids: pid.map { [$0] } ?? [])
         }
 
-        func run() throws {
+        func run() async throws {
+            if watch { return try await answering { try await follow() } }
             try answering {
-                let limits = try read()
-                if watch { return try follow(from: limits) }
+                let limits = try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
                 if common.json {
                     try Terminal.print(text: CPUReport(limits, rounding: rounding.rounding).json())
                 } else {
@@ -42,25 +36,21 @@
             }
         }
 
-        private func read() throws -> CPULimits {
-            try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
-        }
-
-        private func follow(from first: CPULimits) throws {
+        private func follow() async throws {
             var known: String?
-            var answer = try line(first)
-            while true {
-                if answer != known {
-                    if common.json {
-                        try Terminal.print(text: answer)
-                    } else {
-                        try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
-                    }
-                    known = answer
+            for try await limits in CPULimitChanges(of: pid, in: common.root) {
+                let answer = try line(limits)
+                if answer == known { continue }
+                known = answer
+                if common.json {
+                    try Terminal.print(text: answer)
+                } else {
+                    try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
                 }
-                sleep(1)
-                answer = try line(read())
             }
+            // Only the end of the process ends the changes.
+            Terminal.printError("process \(pid.map(String.init) ?? "self") has ended")
+            throw ExitCode.failure
         }
 
         /// The answer on one line.
