@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -103,3 +107,28 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount)
     }
     return 0;
 }
+
+int procmem_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int procmem_start_thread(void *(*body)(void *), void *context)
+{
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error != 0) return error;
+    // musl gives a thread 128 KiB unless asked, which a sanitizer's frames outgrow.
+    error = pthread_attr_setstacksize(&attributes, 1 << 20);
+    if (error == 0) error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (error == 0) {
+        // A thread begins with the mask of the one that starts it: no handler of the program's runs on this one.
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_t thread;
+        error = pthread_create(&thread, &attributes, body, context);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+int procmem_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }

@@ -9,7 +9,7 @@
         import Musl
     #endif
 
-    struct CPUCommand: ParsableCommand {
+    struct CPUCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cpu",
             abstract: "How many CPUs a process may use, and why."
@@ -21,7 +21,7 @@
         @Option(help: "What a fraction of a CPU counts as.")
         var rounding = RoundingOption.up
 
-        @Flag(help: "Go on, and print a line whenever the answer changes (looked at every second).")
+        @Flag(help: "Go on, and print a line whenever the answer changes.")
         var watch = false
 
         @Option(help: ArgumentHelp("Tell the throttling within this time as well.", valueName: "seconds"))
@@ -38,11 +38,11 @@
             if watch { throw ValidationError("Give --watch or --throttling: one of them.") }
         }
 
-        func run() throws {
+        func run() async throws {
+            if watch { return try await answering { try await follow() } }
             try answering {
                 let observation = try observe()
-                let limits = try read()
-                if watch { return try follow(from: limits) }
+                let limits = try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
                 if common.json {
                     try Terminal.print(text: CPUReport(limits, observation, rounding: rounding.rounding).json())
                 } else {
@@ -52,31 +52,27 @@
             }
         }
 
-        private func read() throws -> CPULimits {
-            try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
-        }
-
         private func observe() throws -> ThrottlingObservation? {
             try throttling.map { seconds in
                 try ThrottlingObservation(of: pid, in: common.root) { usleep(UInt32(seconds * 1e6)) }
             }
         }
 
-        private func follow(from first: CPULimits) throws {
+        private func follow() async throws {
             var known: String?
-            var answer = try line(first)
-            while true {
-                if answer != known {
-                    if common.json {
-                        try Terminal.print(text: answer)
-                    } else {
-                        try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
-                    }
-                    known = answer
+            for try await limits in CPULimitChanges(of: pid, in: common.root) {
+                let answer = try line(limits)
+                if answer == known { continue }
+                known = answer
+                if common.json {
+                    try Terminal.print(text: answer)
+                } else {
+                    try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
                 }
-                sleep(1)
-                answer = try line(read())
             }
+            // Only the end of the process ends the changes.
+            Terminal.printError("process \(pid.map(String.init) ?? "self") has ended")
+            throw ExitCode.failure
         }
 
         /// The answer on one line.

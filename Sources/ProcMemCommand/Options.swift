@@ -47,12 +47,27 @@
     func answering(_ body: () throws -> Void) throws {
         do {
             try body()
-        } catch let error as ProcMemError {
-            Terminal.printError(error.description)
-            throw ExitCode.failure
-        } catch is Terminal.OutputFailure {
-            Terminal.printError("standard output: cannot be written")
-            throw ExitCode.failure
+        } catch {
+            throw told(error)
         }
+    }
+
+    /// The same for what goes on answering.
+    func answering(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            throw told(error)
+        }
+    }
+
+    /// Prints a failure to answer, and gives the exit status for it.
+    private func told(_ error: any Error) -> any Error {
+        switch error {
+        case let error as ProcMemError: Terminal.printError(error.description)
+        case is Terminal.OutputFailure: Terminal.printError("standard output: cannot be written")
+        default: return error
+        }
+        return ExitCode.failure
     }
 #endif

@@ -1,7 +1,7 @@
 #if CommandLine
     import ArgumentParser
 
-    @main struct Procmem: ParsableCommand {
+    @main struct Procmem: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "procmem",
             abstract: "How many CPUs may be used here, and how much memory is really held.",

@@ -22,4 +22,13 @@ struct procmem_mount {
 /// What is mounted where a path leads, through links and whatever lies on top. Since Linux 6.11.
 int procmem_mount_at(const char *path, struct procmem_mount *mount);
 
+/// eventfd(2) at 0, closed on exec, not blocking.
+int procmem_event(void);
+
+/// Starts a thread of its own, which nobody joins and which takes no signals. Returns 0 or the error number.
+int procmem_start_thread(void *(*body)(void *), void *context);
+
+/// Names the calling thread, by at most 15 bytes, for whoever lists the threads of a process.
+int procmem_name_thread(const char *name);
+
 #endif

@@ -17,7 +17,7 @@ private let libcPread = unsafe pread
 enum Syscalls {
     /// Calls again while a signal handler interrupted the call.
     @inline(__always)
-    private static func retrying<R: FixedWidthInteger>(_ call: () -> R) throws(Errno) -> R {
+    static func retrying<R: FixedWidthInteger>(_ call: () -> R) throws(Errno) -> R {
         while true {
             let result = call()
             if result != -1 { return result }
@@ -170,7 +170,7 @@ enum Syscalls {
         }
     }
 
-    private static func withCPath<R: ~Copyable>(
+    static func withCPath<R: ~Copyable>(
         _ path: Span<UInt8>,
         _ body: (UnsafePointer<CChar>) throws(Errno) -> R
     ) throws(Errno) -> R {

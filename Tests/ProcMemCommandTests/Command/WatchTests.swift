@@ -10,10 +10,13 @@ import Testing
         /// What it looks at.
         private let tree: FixtureTree
 
-        init(_ arguments: String..., in tree: FixtureTree) throws {
+        /// - Parameter wrapper: A command that executes the one given as its further arguments.
+        init(_ arguments: String..., in tree: FixtureTree, wrappedBy wrapper: [String] = []) throws {
             self.tree = tree
-            process.executableURL = try BuiltProduct.url(of: "procmem")
-            process.arguments = ["cpu", "--watch", "--sysroot", tree.directory.path] + arguments
+            let procmem = try BuiltProduct.url(of: "procmem").path
+            let command = wrapper + [procmem, "cpu", "--watch", "--sysroot", tree.directory.path] + arguments
+            process.executableURL = URL(filePath: command[0])
+            process.arguments = Array(command.dropFirst())
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = output
             process.standardError = output
@@ -33,6 +36,17 @@ import Testing
             return String(decoding: bytes, as: UTF8.self)
         }
 
+        /// Where its descriptors lead.
+        var descriptors: [String] {
+            let directory = "/proc/\(process.processIdentifier)/fd"
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+            return names.compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)")
+            }
+        }
+
+        func interrupt() { kill(process.processIdentifier, SIGINT) }
+
         func status() -> Int32 {
             process.waitUntilExit()
             return process.terminationStatus
@@ -51,6 +65,30 @@ import Testing
         #expect(watch.line().hasSuffix("  4 CPUs: a quota of 3.5, rounded up, cgroup /kubepods/pod1"))
     }
 
+    @Test func anInterruptEndsIt() throws {
+        let watch = try Watch(in: Systems.cpus(quota: "150000 100000"))
+        _ = watch.line()
+        watch.interrupt()
+        #expect(watch.line() == "")
+        #expect(watch.status() == SIGINT)
+    }
+
+    /// A user namespace has limits of its own: with one of no inotify instances, the kernel answers `EMFILE`.
+    @Test(.enabled(if: UserNamespace.isAvailable, "needs a user namespace")) func goesOnWithoutNotification() throws {
+        let tree = try Systems.cpus(quota: "150000 100000")
+        let watch = try Watch(in: tree, wrappedBy: UserNamespace.withoutNotification)
+        #expect(watch.line().contains(" 2 CPUs:"))
+        #expect(!watch.descriptors.contains("anon_inode:inotify"))
+        try tree.write("350000 100000\n", to: "/sys/fs/cgroup/kubepods/pod1/cpu.max")
+        #expect(watch.line().contains(" 4 CPUs:"))
+    }
+
+    @Test func isToldByTheKernel() throws {
+        let watch = try Watch(in: Systems.cpus(quota: "150000 100000"))
+        _ = watch.line()
+        #expect(watch.descriptors.contains("anon_inode:inotify"))
+    }
+
     @Test func printsOneLineOfJSONForEachAnswer() throws {
         let watch = try Watch("--json", in: Systems.cpus(quota: "150000 100000"))
         let answer = try JSON(parsing: watch.line())
@@ -66,7 +104,21 @@ import Testing
         let watch = try Watch("--pid", "42", in: tree)
         #expect(watch.line().contains("2 CPUs"))
         try FileManager.default.removeItem(at: tree.directory.appending(path: "proc/42"))
-        #expect(watch.line().hasPrefix("procmem: \(tree.directory.path)/proc/42: no such process"))
+        #expect(watch.line() == "procmem: process 42 has ended")
         #expect(watch.status() == 1)
+    }
+}
+
+/// A user namespace for a command to run in.
+enum UserNamespace {
+    /// Executes the command given as further arguments where no user may have an inotify instance.
+    static let withoutNotification = [
+        "/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c",
+        "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"",
+    ]
+
+    static var isAvailable: Bool {
+        let command = withoutNotification + ["/bin/true"]
+        return (try? ChildProcess.output(of: command[0], Array(command.dropFirst())))?.status == 0
     }
 }

@@ -4,11 +4,15 @@ import ProcMem
 ///
 /// Prints a name and a number on each line.
 @main struct Client {
-    static func main() throws(ProcMem.ProcMemError) {
+    static func main() async throws(ProcMem.ProcMemError) {
         print("cpus", ProcMem.effectiveCPUCount())
         print("floor", ProcMem.effectiveCPUCount(rounding: .down))
         let limits: ProcMem.CPULimits = try .current()
         print("affinity", limits.affinity.count)
+        for try await limits in ProcMem.CPULimitChanges() {
+            print("changed", limits.effectiveCPUCount())
+            break
+        }
 
         let cheap = try ProcMem.memoryUsage(mode: .cheap)
         print("rss", cheap.rssBytes ?? 0)

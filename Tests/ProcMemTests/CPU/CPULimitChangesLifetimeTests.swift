@@ -1,0 +1,198 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// How it begins and ends, and that nothing of it stays.
+extension CPULimitChangesTests {
+    private func system(quota: String) throws -> FixtureTree {
+        try FixtureTree([
+            "/proc/self/cgroup": "0::/a\n",
+            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/self/status": "Cpus_allowed:\tf\n",
+            "/sys/fs/cgroup/a/cpu.max": quota,
+        ])
+    }
+
+    @Test(arguments: [true, false]) func followsATreeOfFiles(_ usesNotification: Bool) async throws {
+        let tree = try system(quota: "150000 100000\n")
+        var changes = CPULimitChanges(
+            of: nil,
+            pollInterval: usesNotification ? Self.never : .milliseconds(20),
+            in: tree.root(),
+            usesNotification: usesNotification
+        ).makeAsyncIterator()
+        #expect(try await changes.next()?.effectiveCPUCount() == 2)
+        try tree.write("250000 100000\n", to: "/sys/fs/cgroup/a/cpu.max")
+        #expect(try await changes.next()?.effectiveCPUCount() == 3)
+        // Another file under the same name.
+        let path = tree.directory.path + "/sys/fs/cgroup/a/cpu.max"
+        try Data("max 100000\n".utf8).write(to: URL(filePath: path), options: .atomic)
+        #expect(try await changes.next()?.effectiveCPUCount() == 4)
+        try tree.write("50000 100000\n", to: "/sys/fs/cgroup/a/cpu.max")
+        #expect(try await changes.next()?.effectiveCPUCount() == 1)
+    }
+
+    @Test func whoAsksLateGetsTheNewestAlone() async throws {
+        let tree = try system(quota: "150000 100000\n")
+        var changes = CPULimitChanges(pollInterval: .milliseconds(20), in: tree.root()).makeAsyncIterator()
+        #expect(try await changes.next()?.effectiveCPUCount() == 2)
+        for quota in ["250000 100000\n", "350000 100000\n", "50000 100000\n"] {
+            try tree.write(quota, to: "/sys/fs/cgroup/a/cpu.max")
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        #expect(try await changes.next()?.effectiveCPUCount() == 1)
+    }
+
+    @Test func changedAndChangedBackIsNoChange() async throws {
+        let tree = try system(quota: "150000 100000\n")
+        var changes = CPULimitChanges(pollInterval: .milliseconds(20), in: tree.root()).makeAsyncIterator()
+        #expect(try await changes.next()?.effectiveCPUCount() == 2)
+        for quota in ["250000 100000\n", "150000 100000\n"] {
+            try tree.write(quota, to: "/sys/fs/cgroup/a/cpu.max")
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        async let later: Void = {
+            try await Task.sleep(for: .milliseconds(100))
+            try tree.write("350000 100000\n", to: "/sys/fs/cgroup/a/cpu.max")
+        }()
+        #expect(try await changes.next()?.effectiveCPUCount() == 4)
+        try await later
+    }
+
+    @Test func endsWithTheProcess() async throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        var changes = CPULimitChanges(of: child.pid, pollInterval: .milliseconds(20)).makeAsyncIterator()
+        #expect(try await changes.next() != nil)
+        child.end()
+        #expect(try await changes.next() == nil)
+        #expect(try await changes.next() == nil)
+    }
+
+    @Test func throwsWhereThereIsNoProcess() async throws {
+        let child = try ChildProcess(state: "zombie")
+        let zombie = try #require(child.ids.first)
+        for (pid, code) in [(0, .invalidArgument), (.max, .noSuchProcess), (zombie, .zombie)]
+            as [(Int32, ProcMemError.Code)]
+        {
+            var changes = CPULimitChanges(of: pid).makeAsyncIterator()
+            do throws(ProcMemError) {
+                let limits = try await changes.next()
+                Issue.record("\(pid) answered \(String(describing: limits))")
+            } catch {
+                #expect(error.code == code, "\(pid)")
+            }
+            #expect(try await changes.next() == nil)
+        }
+    }
+
+    @Test func aProcessWithoutItsMainThreadIsThere() async throws {
+        let child = try ChildProcess(state: "zombie-leader", 4096)
+        var changes = CPULimitChanges(of: child.pid, pollInterval: .milliseconds(20)).makeAsyncIterator()
+        #expect(try await changes.next() != nil)
+    }
+
+    @Test func cancellationEndsItAtOnce() async throws {
+        let before = try await LeftBehind.afterOthers()
+        var fastest = Duration.seconds(60)
+        for _ in 0..<5 {
+            let task = Task {
+                var changes = CPULimitChanges(pollInterval: Self.never).makeAsyncIterator()
+                _ = try await changes.next()
+                return (try await changes.next(), ContinuousClock.now)
+            }
+            try await Task.sleep(for: .milliseconds(50))
+            let start = ContinuousClock.now
+            task.cancel()
+            let (limits, end) = try await task.value
+            #expect(limits == nil)
+            fastest = min(fastest, end - start)
+        }
+        #expect(fastest < .milliseconds(50))
+        #expect(try await LeftBehind.settles { $0 <= before })
+    }
+
+    @Test func aHundredIteratorsLeaveNothing() async throws {
+        let before = try await LeftBehind.afterOthers()
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<100 {
+                group.addTask {
+                    for try await _ in CPULimitChanges(pollInterval: Self.never) {}
+                }
+            }
+            // Some of them are not told by the kernel, where others have most of its 128 queues.
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(LeftBehind.now.threads == 100)
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        #expect(try await LeftBehind.settles { $0 <= before })
+    }
+
+    @Test func anIteratorThatIsLetGoLeavesNothing() async throws {
+        let before = try await LeftBehind.afterOthers()
+        for _ in 0..<20 {
+            _ = CPULimitChanges(pollInterval: Self.never).makeAsyncIterator()
+            var changes = CPULimitChanges(pollInterval: Self.never).makeAsyncIterator()
+            _ = try await changes.next()
+        }
+        #expect(try await LeftBehind.settles { $0 <= before })
+    }
+}
+
+/// What of this process belongs to those who watch.
+struct LeftBehind {
+    var threads = 0
+    var notifications = 0
+    var events = 0
+
+    static var now: LeftBehind {
+        var found = LeftBehind()
+        found.threads = watching.count
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            switch try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)") {
+            case "anon_inode:inotify": found.notifications += 1
+            case "anon_inode:[eventfd]": found.events += 1
+            default: break
+            }
+        }
+        return found
+    }
+
+    /// The directories of the threads.
+    private static var watching: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        return names.map { "/proc/self/task/\($0)" }.filter {
+            (try? String(contentsOfFile: $0 + "/comm", encoding: .utf8)) == "procmem-cpu\n"
+        }
+    }
+
+    /// How often the only such thread has waited.
+    static var contextSwitches: Int? {
+        guard let directory = watching.first, watching.count == 1,
+            let status = try? String(contentsOfFile: directory + "/status", encoding: .utf8)
+        else { return nil }
+        let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
+        return line?.split(separator: "\t").last.flatMap { Int($0) }
+    }
+
+    /// Whether something comes true: a thread that has been told to end needs a moment for it.
+    static func settles(_ condition: (LeftBehind) -> Bool) async throws -> Bool {
+        for _ in 0..<100 {
+            if condition(now) { return true }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
+    /// What is there when the iterators of earlier tests have gone.
+    static func afterOthers() async throws -> LeftBehind {
+        try #require(try await settles { $0.threads == 0 && $0.notifications == 0 })
+        return now
+    }
+
+    static func <= (left: LeftBehind, right: LeftBehind) -> Bool {
+        left.threads <= right.threads && left.notifications <= right.notifications && left.events <= right.events
+    }
+}
