@@ -20,6 +20,19 @@ package final class ChildProcess {
         let line = output.line()
         guard line.hasPrefix("ready") else { throw Failure.notReady(state: state, said: line) }
         ids = line.split(separator: " ").dropFirst().compactMap { Int32($0) }
+        for id in [pid] + ids { Self.waitUntilStill(id) }
+    }
+
+    /// Waits until a process that has said what it had to say sleeps, or is a zombie: only then does it fault in no more
+    /// pages.
+    private static func waitUntilStill(_ pid: Int32) {
+        for _ in 0..<5000 {
+            guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .isoLatin1),
+                let state = stat.split(separator: ")").last?.split(separator: " ").first
+            else { return }
+            if ["S", "Z"].contains(state) { return }
+            usleep(1000)
+        }
     }
 
     /// Starts any program, which is expected to stay.

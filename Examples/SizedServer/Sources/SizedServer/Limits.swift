@@ -16,11 +16,9 @@ final class LimitsInForce: Sendable {
     /// Applies the limits as they are now, then after each change, until the task is cancelled.
     func follow() async {
         do {
-            // This line decides how changes are learnt of: any AsyncSequence of CPULimits will do.
-            for try await limits in PolledCPULimits() {
+            for try await limits in CPULimitChanges() {
                 apply(limits)
             }
-        } catch is CancellationError {
         } catch {
             say("limits are no longer followed: \(error)")
         }
@@ -34,23 +32,4 @@ final class LimitsInForce: Sendable {
         workers.setLimit(limit)
         say("limit \(before) -> \(limit): \(limits.effectiveCPUs) CPUs by \(limits.limitedBy.rawValue)")
     }
-}
-
-/// The limits of this process: as they are, and again whenever a look each second finds them changed.
-struct PolledCPULimits: AsyncSequence {
-    struct AsyncIterator: AsyncIteratorProtocol {
-        private var last: CPULimits?
-
-        mutating func next() async throws -> CPULimits? {
-            while true {
-                if last != nil { try await Task.sleep(for: .seconds(1)) }
-                let limits = try CPULimits.current()
-                if limits == last { continue }
-                last = limits
-                return limits
-            }
-        }
-    }
-
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
 }
