@@ -1,0 +1,68 @@
+import CTestSupport
+import Foundation
+import ProcMem
+import Testing
+
+/// In a forked child that may open nothing.
+@Suite struct NoDescriptorLeftTests {
+    /// What a closure answers where no file can be opened; 0 to 255, -1 where it did not come to an end.
+    private static func withoutDescriptors(_ body: @escaping () -> Int32) -> Int32 {
+        final class Job {
+            let body: () -> Int32
+            init(_ body: @escaping () -> Int32) { self.body = body }
+        }
+        let job = Job(body)
+        return test_in_fork(
+            { context in
+                var none = rlimit(rlim_cur: 0, rlim_max: 0)
+                guard let context, setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0 else { return 99 }
+                return Unmanaged<Job>.fromOpaque(context).takeUnretainedValue().body()
+            },
+            Unmanaged.passUnretained(job).toOpaque()
+        )
+    }
+
+    @Test func theCountComesFromTheMaskAlone() throws {
+        let mask = try CPULimits.current().affinity.count
+        #expect(Self.withoutDescriptors { Int32(ProcMem.effectiveCPUCount()) } == Int32(mask))
+    }
+
+    @Test func theExplanationSaysWhatCouldNotBeRead() {
+        let answer = Self.withoutDescriptors {
+            guard let limits = try? CPULimits.current() else { return 1 }
+            if limits.complete || limits.onlineCount != nil || limits.quota != nil { return 2 }
+            return limits.warnings.contains { $0.contains("/proc/self/cgroup") && $0.contains("errno 24") } ? 42 : 3
+        }
+        #expect(answer == 42)
+    }
+
+    @Test func aReaderAnswersAllTheSame() {
+        let answer = Self.withoutDescriptors {
+            guard var reader = try? CPULimitReader(), let reading = try? reader.read() else { return 1 }
+            return !reading.complete && reading.effectiveCPUCount() >= 1 ? 42 : 2
+        }
+        #expect(answer == 42)
+    }
+
+    @Test(arguments: [MemoryMode.cheap, .accurate]) func memoryIsNotCalledGone(_ mode: MemoryMode) {
+        let answer = Self.withoutDescriptors {
+            do throws(ProcMemError) {
+                _ = try memoryUsage(of: getpid(), mode: mode)
+                return 1
+            } catch {
+                return error.code == .outOfResources && error.errno == EMFILE ? 42 : 2
+            }
+        }
+        #expect(answer == 42)
+        #expect(
+            Self.withoutDescriptors {
+                do throws(ProcMemError) {
+                    _ = try memorySnapshot(of: .tree(root: getppid()), mode: mode)
+                    return 1
+                } catch {
+                    return error.code == .outOfResources ? 42 : 2
+                }
+            } == 42
+        )
+    }
+}
