@@ -70,7 +70,13 @@ struct CPUCgroupLiveTests {
         }
     }
 
-    @Test(.enabled(if: CPUPrograms.have(CPUPrograms.command), "the command is not built"), arguments: cases)
+    @Test(
+        .enabled(
+            if: CPUPrograms.have(CPUPrograms.command),
+            "the command is not built, or with another C library than this system's"
+        ),
+        arguments: cases
+    )
     func theCommandInsideSaysTheSame(_ system: Case) throws {
         let own = try cgroups(system)
         let report = try CPUReport(own.output(of: try #require(CPUPrograms.command), ["cpu", "--json"]))
@@ -108,7 +114,10 @@ struct CPUCgroupLiveTests {
 
     @Test(
         .enabled(if: RealCgroup.isRealTimePossible, "real-time processes are not allowed in cgroups here"),
-        .enabled(if: CPUPrograms.have(CPUPrograms.command), "the command is not built")
+        .enabled(
+            if: CPUPrograms.have(CPUPrograms.command),
+            "the command is not built, or with another C library than this system's"
+        )
     )
     func aRealTimeProcessIsNotBound() throws {
         let cgroup = try RealCgroup("cpu")

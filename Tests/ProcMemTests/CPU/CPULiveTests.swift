@@ -8,7 +8,13 @@ enum CPUPrograms {
     static let taskset = "/usr/bin/taskset"
     static let nproc = "/usr/bin/nproc"
     static let chrt = "/usr/bin/chrt"
-    static let command = try? BuiltProduct.url(of: "procmem").path
+    /// The command, where it was built with what parses its arguments, and runs with this system's C library.
+    static let command: String? = {
+        guard let path = try? BuiltProduct.url(of: "procmem").path,
+            (try? ChildProcess.output(of: path, ["cpu", "--json"]))?.status == 0
+        else { return nil }
+        return path
+    }()
 
     static func have(_ paths: String?...) -> Bool {
         paths.allSatisfy { $0.map { FileManager.default.isExecutableFile(atPath: $0) } == true }
@@ -35,7 +41,10 @@ enum CPUPrograms {
 
     @Test(
         .enabled(if: CPUPrograms.have(CPUPrograms.taskset, CPUPrograms.nproc), "taskset or nproc is missing"),
-        .enabled(if: CPUPrograms.have(CPUPrograms.command), "the command is not built")
+        .enabled(
+            if: CPUPrograms.have(CPUPrograms.command),
+            "the command is not built, or with another C library than this system's"
+        )
     )
     func underTasksetTheCommandAgreesWithNproc() throws {
         let command = try #require(CPUPrograms.command)
