@@ -36,12 +36,14 @@ struct SummaryText {
 
     private func held(_ snapshot: MemorySnapshot) -> String {
         let total = snapshot.total
+        let time = snapshot.elapsed.asTime
+        // The figure and its price first: a narrow terminal cuts the end.
         let figure =
             switch snapshot.mode {
-            case .cheap: "RSS \(total.rssBytes?.asSize ?? "unknown"), shared pages counted by each process"
-            case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown"), each page counted once"
+            case .cheap: "RSS \(total.rssBytes?.asSize ?? "unknown") in \(time), shared pages counted by each process"
+            case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown") in \(time), each page counted once"
             }
-        return "\(figure); in \(snapshot.elapsed.asTime)" + (snapshot.missing.map { "; \($0)" } ?? "")
+        return figure + (snapshot.missing.map { "; \($0)" } ?? "")
     }
 
     private func row(_ title: String, _ text: String) -> String {
