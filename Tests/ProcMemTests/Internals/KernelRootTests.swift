@@ -55,15 +55,21 @@ import Testing
         #expect(failure(of: "/loop", in: tree.root()) == .system(.tooManyLinks))
     }
 
+    /// A reader that waits for a writer gets one after a while, more than it takes, and has lost.
+    private func endWaiting(for path: String) {
+        Thread.detachNewThread {
+            sleep(10)
+            let writer = open(path, O_WRONLY | O_NONBLOCK)
+            write(writer, [UInt8](repeating: 0x78, count: 8192), 8192)
+            close(writer)
+        }
+    }
+
     @Test func aPipeWithoutAWriterIsAnEmptyFile() throws {
         let tree = try FixtureTree(["/a/file": ""])
         let path = tree.directory.path + "/a/pipe"
         try #require(mkfifo(path, 0o600) == 0)
-        // A reader that waits for a writer gets one, and has lost.
-        Thread.detachNewThread {
-            sleep(10)
-            close(open(path, O_WRONLY | O_NONBLOCK))
-        }
+        endWaiting(for: path)
         let start = ContinuousClock.now
         #expect(try text(of: "/a/pipe", in: tree) == "")
         #expect(ContinuousClock.now - start < .seconds(9))
@@ -75,6 +81,7 @@ import Testing
         try #require(mkfifo(path, 0o600) == 0)
         let writer = open(path, O_RDWR)
         defer { close(writer) }
+        endWaiting(for: path)
         #expect(failure(of: "/a/pipe", in: tree.root()) == .system(Errno(rawValue: EAGAIN)))
     }
 
