@@ -108,6 +108,33 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount)
     return 0;
 }
 
+#define PROCMEM_KCMP_VM 1
+
+int procmem_compare_memory_maps(int32_t first, int32_t second)
+{
+    return (int)syscall(SYS_kcmp, first, second, PROCMEM_KCMP_VM, 0UL, 0UL);
+}
+
+// <linux/capability.h>, whose version 3 has 64 capabilities in two words.
+struct procmem_capability_header {
+    uint32_t version;
+    int32_t thread_id;
+};
+struct procmem_capability_word {
+    uint32_t effective;
+    uint32_t permitted;
+    uint32_t inheritable;
+};
+#define PROCMEM_CAPABILITY_VERSION_3 0x20080522
+
+int procmem_has_capability(int32_t capability)
+{
+    struct procmem_capability_header header = {.version = PROCMEM_CAPABILITY_VERSION_3, .thread_id = 0};
+    struct procmem_capability_word words[2] = {0};
+    if (capability < 0 || capability > 63 || syscall(SYS_capget, &header, words) != 0) return -1;
+    return (words[capability / 32].effective >> (capability % 32)) & 1;
+}
+
 int procmem_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int procmem_start_thread(void *(*body)(void *), void *context)

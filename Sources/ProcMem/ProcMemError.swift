@@ -37,9 +37,7 @@ extension ProcMemError {
 
         /// The argument cannot name a process or a cgroup; nothing was read.
         public static var invalidArgument: Code { Code(kind: .invalidArgument) }
-        /// No process with this id is visible. The corresponding C errors are `ENOENT` and `ESRCH`.
-        ///
-        /// Where `/proc` is mounted with `hidepid=2`, a process of another user looks the same.
+        /// No process has this id. The corresponding C errors are `ENOENT` and `ESRCH`.
         public static var noSuchProcess: Code { Code(kind: .noSuchProcess) }
         /// The process ended while it was read. The corresponding C error is `ESRCH`.
         public static var exited: Code { Code(kind: .exited) }
@@ -47,7 +45,8 @@ extension ProcMemError {
         public static var zombie: Code { Code(kind: .zombie) }
         /// The process is a kernel thread: it has no memory of its own.
         public static var kernelThread: Code { Code(kind: .kernelThread) }
-        /// The kernel refused. The corresponding C errors are `EACCES` and `EPERM`.
+        /// The kernel refused. The corresponding C errors are `EACCES` and `EPERM`; `ENOENT` for a process that `/proc`
+        /// hides and the scheduler knows (`hidepid`).
         public static var permissionDenied: Code { Code(kind: .permissionDenied) }
         /// This kernel, or this build of ProcMem, does not offer it.
         public static var unsupported: Code { Code(kind: .unsupported) }
@@ -80,7 +79,7 @@ extension ProcMemError: CustomStringConvertible {
     private var meaning: String {
         switch code.kind {
         case .invalidArgument: "not a process id"
-        case .noSuchProcess: "no such process, or it is hidden"
+        case .noSuchProcess: "no such process"
         case .exited: "the process exited while it was read"
         case .zombie: "the process has exited and waits for its parent to collect it"
         case .kernelThread: "a kernel thread has no memory of its own"

@@ -59,7 +59,7 @@
             }
         }
 
-        private var scope: MemoryScope {
+        private var scope: ProcessScope {
             if all { return .all }
             if let cgroup { return .cgroup(cgroup) }
             guard pids.isEmpty else { return tree ? .trees(roots: pids) : .processes(pids) }

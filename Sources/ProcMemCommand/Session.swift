@@ -10,7 +10,7 @@ import ProcMem
 enum Session {
     /// What is looked at where no process is named: the tree of the session's leader, which is the login shell, the shell
     /// of a terminal window or a container's first process; of the parent where the leader has gone or is out of sight.
-    static func scope(in root: KernelRoot) -> MemoryScope {
+    static func scope(in root: KernelRoot) -> ProcessScope {
         guard root == .live else { return .currentTree }
         for candidate in [getsid(0), getppid()] where (try? memoryUsage(of: candidate, mode: .cheap)) != nil {
             return .tree(root: candidate)

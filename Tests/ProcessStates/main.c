@@ -10,8 +10,13 @@
 //   name NAME              calls itself NAME
 //   thread                 starts a thread; prints its id
 //   undumpable             lets nobody trace it
+//   vm-sharer BYTES        holds BYTES, and makes a process that has the same memory; prints its id
+//   orphan                 forks a child that forks a child and ends; prints the grandchild's id, which init adopts
+//   executes BYTES         holds BYTES; at the next line of input it executes "hold 4096"
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +67,23 @@ static int forked(void (*body)(void))
     return id;
 }
 
+static int stay_with_memory(void *unused)
+{
+    (void)unused;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Nothing of the C library's: its state is the parent's too.
+    for (;;) {
+        syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+    }
+}
+
+static int sharer(void)
+{
+    size_t size = 65536;
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return clone(stay_with_memory, stack + size, CLONE_VM | SIGCHLD, NULL);
+}
+
 static void nothing(void) { stay(); }
 static void end(void) { _exit(0); }
 
@@ -74,6 +96,18 @@ static void fork_again(void)
         _exit(1);
     }
     stay();
+}
+
+static void fork_and_end(void)
+{
+    int id = fork();
+    if (id == 0) {
+        stay();
+    }
+    if (write(grandchild_pipe[1], &id, sizeof id) != sizeof id) {
+        _exit(1);
+    }
+    _exit(0);
 }
 
 static void *fork_in_thread(void *unused)
@@ -155,6 +189,28 @@ int main(int count, char **arguments)
         ready(NULL, 0);
     } else if (strcmp(state, "thread") == 0) {
         in_thread(show_thread_id, NULL, 1);
+    } else if (strcmp(state, "vm-sharer") == 0) {
+        hold(first);
+        int id = sharer();
+        ready(&id, 1);
+    } else if (strcmp(state, "orphan") == 0) {
+        int id = 0;
+        if (pipe(grandchild_pipe) != 0) {
+            return 1;
+        }
+        int child = forked(fork_and_end);
+        if (read(grandchild_pipe[0], &id, sizeof id) != sizeof id) {
+            return 1;
+        }
+        waitpid(child, NULL, 0);
+        ready(&id, 1);
+    } else if (strcmp(state, "executes") == 0) {
+        hold(first);
+        ready(NULL, 0);
+        char byte;
+        if (read(STDIN_FILENO, &byte, 1) == 1) {
+            execl("/proc/self/exe", arguments[0], "hold", "4096", NULL);
+        }
     } else if (strcmp(state, "undumpable") == 0) {
         prctl(PR_SET_DUMPABLE, 0);
         ready(NULL, 0);

@@ -47,6 +47,12 @@ package final class ChildProcess {
     /// The next line that the program writes.
     package func line() -> String { output.line() }
 
+    /// Writes a line to the program's input.
+    package func send(line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = write(input.number, bytes, bytes.count)
+    }
+
     /// Ends the process, and collects it.
     package func end() {
         guard isRunning else { return }

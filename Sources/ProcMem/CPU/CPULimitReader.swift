@@ -41,7 +41,7 @@ public struct CPULimitReader: ~Copyable {
     ///   - root: Where the kernel's files are.
     /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none.
     public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        try self.init(process: ProcessSelector(validating: processID), root: root)
+        try self.init(process: ProcessSelector(validating: processID, in: root), root: root)
     }
 
     private init(process: ProcessSelector, root: KernelRoot) throws(ProcMemError) {

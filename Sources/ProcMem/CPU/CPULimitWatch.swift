@@ -8,7 +8,7 @@ struct CPULimitWatch: Sendable {
 
     /// Delivers the limits now and whenever they differ, until it is told to stop or the process is gone.
     func run(until stop: StopSignal, _ deliver: (CPULimits) -> Void) throws(ProcMemError) {
-        let process = try process.validated()
+        let process = try process.validated(in: root)
         let identity = Identity(process, in: root)
         var files = FileWatches()
         var known: CPULimits?

@@ -29,7 +29,7 @@ extension CPULimits {
     ///   it ended meanwhile, `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`,
     ///   `outOfResources` without descriptors; below a directory also what ``current(in:)`` throws.
     public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        let process = try ProcessSelector(validating: processID)
+        let process = try ProcessSelector(validating: processID, in: root)
         self = try ProcessIdentity.holding(process, in: root) { () throws(ProcMemError) in
             try CPULimits(of: process, in: root, countsOnline: true)
         }

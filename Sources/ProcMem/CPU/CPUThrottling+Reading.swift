@@ -19,7 +19,7 @@ extension CPUThrottling {
     ///   it ended meanwhile, `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`,
     ///   `outOfResources` without descriptors.
     public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        let process = try ProcessSelector(validating: processID)
+        let process = try ProcessSelector(validating: processID, in: root)
         self = try ProcessIdentity.holding(process, in: root) { CPUThrottling(of: process, in: root) }
     }
 

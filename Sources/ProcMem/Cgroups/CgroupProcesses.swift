@@ -3,17 +3,20 @@ enum CgroupProcesses {
     private static var shape: FileShape { FileShape(expectedBytes: 1024, limitBytes: 64 << 20) }
 
     /// The ids of the processes, ascending.
-    ///
-    /// - Parameter path: The cgroup as `/proc/PID/cgroup` names it, or its directory.
-    static func ids(in path: String, root: KernelRoot) throws(ProcMemError) -> [Int32] {
+    static func ids(
+        below top: CgroupDirectory,
+        in root: KernelRoot,
+        within budget: inout WalkBudget
+    ) throws(ProcMemError) -> [Int32] {
         var ids: Set<Int32> = []
-        let top = try directory(of: path, in: root)
         var pending = [top]
-        while let directory = pending.popLast() {
-            let file = directory + Array("/cgroup.procs".utf8) + [0]
+        while let directory = pending.popLast(), budget.allows(another: ids.count) {
+            let file = directory.file("cgroup.procs")
             do {
-                ids.formUnion(try root.read(file.span, shape, Self.ids(parsing:)))
-                pending += try subdirectories(of: directory, in: root)
+                let found = try root.read(file.span, shape, Self.ids(parsing:))
+                if found.contains(0) { budget.note(.otherNamespace) }
+                ids.formUnion(found)
+                pending += try directory.children(in: root)
             } catch  where error.isAbsence {
                 // Removed since it was listed.
                 continue
@@ -24,44 +27,20 @@ enum CgroupProcesses {
                 throw ProcMemError(error, path: root.text(file))
             }
         }
+        ids.remove(0)
         return ids.sorted()
     }
 
+    /// - Returns: 0 among the ids for each process outside of the reader's pid namespace.
     private static func ids(parsing bytes: Span<UInt8>) throws(Malformation) -> [Int32] {
         var ids: [Int32] = []
         var index = 0
         while let field = bytes.nextField(at: &index) {
-            // The kernel shows a process outside of the reader's pid namespace as 0.
             guard let id = bytes.decimal(in: field), let pid = Int32(exactly: id) else {
                 throw Malformation("a process id on each line")
             }
-            if pid > 0 { ids.append(pid) }
+            ids.append(pid)
         }
         return ids
-    }
-
-    /// The directory of a cgroup: the path itself where it is one, else below the memory controller's mount.
-    private static func directory(of path: String, in root: KernelRoot) throws(ProcMemError) -> [UInt8] {
-        let bytes = Array(path.utf8)
-        let lookup = CgroupHierarchy.find(.memory, of: .current, in: root)
-        var candidates = [bytes]
-        if let mount = lookup.hierarchy?.mount,
-            let relative = CgroupHierarchy.relativePath(of: bytes, below: mount.root)
-        {
-            candidates.append(mount.mountPoint + relative)
-        }
-        for candidate in candidates where candidate.first == 0x2F {
-            let file = candidate + Array("/cgroup.procs".utf8) + [0]
-            if (try? root.open(file.span)) != nil { return candidate }
-        }
-        throw ProcMemError(
-            .invalidArgument,
-            path: path,
-            detail: "no such cgroup; name it as /proc/PID/cgroup does, or by its directory"
-        )
-    }
-
-    private static func subdirectories(of directory: [UInt8], in root: KernelRoot) throws(ReadFailure) -> [[UInt8]] {
-        try root.open((directory + [0]).span, as: .directory).subdirectoryNames().map { directory + [0x2F] + $0 }
     }
 }

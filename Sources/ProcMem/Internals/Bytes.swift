@@ -96,7 +96,7 @@ extension Span<UInt8> {
 
     /// The bytes of a range as text; what is not UTF-8 is replaced.
     func text(in range: Range<Int>) -> String {
-        String(decoding: bytes(in: range), as: UTF8.self)
+        unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// What a message quotes of a file: one line, at most 80 bytes, control characters made visible.

@@ -10,49 +10,52 @@
 /// - Parameters:
 ///   - scope: Which processes.
 ///   - mode: How exactly to look.
+///   - limits: How many processes, and for how long.
 ///   - root: Where the kernel's files are.
 /// - Throws: ``ProcMemError`` with `noSuchProcess` where a process that the scope names is not there, `invalidArgument` for
-///   an id below 1 or a cgroup that is not there, `procUnavailable` without `/proc`, `outOfResources` without descriptors.
+///   an id below 1 or a cgroup that is not there, `procUnavailable` where `/proc` is not mounted or is another pid
+///   namespace's, `outOfResources` without descriptors.
 public func memorySnapshot(
-    of scope: MemoryScope,
+    of scope: ProcessScope,
     mode: MemoryMode,
+    limits: WalkLimits = WalkLimits(),
     in root: KernelRoot = .live
 ) throws(ProcMemError) -> MemorySnapshot {
     let start = ContinuousClock.now
-    var walk = ProcessWalk(in: root) { (directory, stat) throws(ReadFailure) in
+    var walk = ProcessWalk(in: root, budget: WalkBudget(limits)) { (directory, stat) throws(ReadFailure) in
         try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
     }
-    switch scope.kind {
-    case .processes(let processes):
-        for process in processes { try walk.visit(named: process.validated(), descends: false) }
-    case .trees(let roots):
-        for process in roots { try walk.visit(named: process.validated(), descends: true) }
-    case .cgroup(let path):
-        try walk.visit(listed: CgroupProcesses.ids(in: path, root: root))
-    case .all:
-        let pids: [Int32]
-        do {
-            pids = try root.processIDs()
-        } catch {
-            throw ProcMemError(.procUnavailable, path: "/proc", detail: error.summary)
-        }
-        try walk.visit(listed: pids)
-    }
-    let processes = walk.members.map { member in
-        ProcessMemory(
-            pid: member.pid,
-            parentPID: member.stat?.parentID,
-            command: member.stat?.command,
-            startTimeTicks: member.stat?.startTimeTicks,
-            depth: member.depth,
-            usage: member.value ?? MemoryUsage(unavailable: .permissionDenied)
-        )
-    }
+    try walk.visit(scope)
+    let sharing = MemorySharing(of: walk.members, in: root)
+    let processes = walk.members.map { ProcessMemory($0, sharing) }
     return MemorySnapshot(
         mode: mode,
         elapsed: start.duration(to: .now),
         processes: processes,
         total: MemoryTotal(processes),
-        complete: walk.isComplete
+        search: walk.search,
+        gaps: walk.gaps
     )
+}
+
+extension MemorySharing {
+    fileprivate init(of members: [ProcessWalk<MemoryUsage>.Member], in root: KernelRoot) {
+        let candidates = members.compactMap { member in
+            member.stat.flatMap { stat in member.value.flatMap { Candidate(member.pid, stat, $0) } }
+        }
+        self.init(candidates) { root.isLive ? try? Syscalls.haveOneMemoryMap($0, $1) : nil }
+    }
+}
+
+extension ProcessMemory {
+    fileprivate init(_ member: ProcessWalk<MemoryUsage>.Member, _ sharing: MemorySharing) {
+        pid = member.pid
+        parentPID = member.stat?.parentID
+        command = member.stat?.command
+        startTimeTicks = member.stat?.startTimeTicks
+        depth = member.depth
+        usage = member.value ?? MemoryUsage(unavailable: .permissionDenied)
+        sharesMemoryWith = sharing.certain[member.pid]
+        mayShareMemoryWith = sharing.possible[member.pid]
+    }
 }

@@ -8,32 +8,11 @@ public struct MemorySnapshot: Sendable, Hashable {
     public let processes: [ProcessMemory]
     /// Their sums.
     public let total: MemoryTotal
-    /// Whether no process was left out for there being too many.
-    public let complete: Bool
-}
+    /// How the processes were found.
+    public let search: ProcessSearch
+    /// Why processes may be missing; empty where none is.
+    public let gaps: Set<ProcessGap>
 
-/// The sums over the processes of a snapshot.
-///
-/// A sum is over the processes that tell the figure; it is `nil` where none does. ``unavailableCount`` says how many are
-/// missing, and with any missing a sum is a lower bound.
-public struct MemoryTotal: Sendable, Hashable {
-    /// How many processes there are.
-    public let processCount: Int
-    /// The sum of RSS in bytes, which counts a page that several of them map several times over.
-    public let rssBytes: Int?
-    /// The sum of PSS in bytes, which counts each page once, and by its share one that others map as well.
-    public let pssBytes: Int?
-    /// The sum of USS in bytes.
-    public let ussBytes: Int?
-    /// The sum of what is swapped out in bytes, by `SwapPss`, which counts each page once.
-    public let swapBytes: Int?
-    /// What they hold together, each page counted once.
-    ///
-    /// From `.accurate` it is the sum of PSS. From `.cheap` the bounds are the largest anonymous part of one process and
-    /// the sum of RSS.
-    public let physicalBytes: PhysicalMemory
-    /// How many processes had their figures from which source.
-    public let sources: [MemorySource: Int]
-    /// How many processes lack the figures that the mode asks for.
-    public let unavailableCount: Int
+    /// Whether no process is missing, as far as the kernel tells.
+    public var complete: Bool { gaps.isEmpty }
 }

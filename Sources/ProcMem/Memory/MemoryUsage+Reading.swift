@@ -15,7 +15,7 @@ public func memoryUsage(
     mode: MemoryMode,
     in root: KernelRoot = .live
 ) throws(ProcMemError) -> MemoryUsage {
-    try MemoryUsage(of: ProcessSelector(validating: processID), mode: mode, in: root)
+    try MemoryUsage(of: ProcessSelector(validating: processID, in: root), mode: mode, in: root)
 }
 
 /// The memory of the calling process, as exactly as the mode says.
@@ -54,7 +54,10 @@ extension MemoryUsage {
         } catch .system(.permissionDenied), .system(.notPermitted) {
             self.init(unavailable: .permissionDenied)
         } catch {
-            throw ProcMemError(explaining: error, at: directoryPath, of: process, in: root)
+            let explained = ProcMemError(explaining: error, at: directoryPath, of: process, in: root)
+            // Hidden, not gone.
+            guard explained.code == .permissionDenied else { throw explained }
+            self.init(unavailable: .permissionDenied)
         }
         if unavailable == .exited {
             throw ProcMemError(.exited, path: root.text(directoryPath))

@@ -15,4 +15,14 @@ public struct ProcessMemory: Sendable, Hashable {
     public let depth: Int
     /// Its memory.
     public let usage: MemoryUsage
+    /// The process of this snapshot that has the very same memory, and whose figures stand for both in the totals; `nil`
+    /// for none.
+    ///
+    /// A process has another's memory between `vfork`, or `posix_spawn`, and the program that it executes, and for good
+    /// when it was made by `clone` with `CLONE_VM` and not as a thread. Each of them shows all of the memory as its own,
+    /// in PSS and USS too. Told by `kcmp(2)`.
+    public let sharesMemoryWith: Int32?
+    /// A process of this snapshot that may have the very same memory: their sizes are equal, one was forked from the
+    /// other's program, and the kernel does not let the caller ask. The totals count both.
+    public let mayShareMemoryWith: Int32?
 }

@@ -10,7 +10,7 @@ extension SmapsRollup {
     /// - Throws: ``ProcMemError``: `permissionDenied` without the right to trace the process; `kernelThread` and `zombie`
     ///   for what has no memory; `noSuchProcess`, `exited`, `unsupported`, `malformed`.
     public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        let process = try ProcessSelector(validating: processID)
+        let process = try ProcessSelector(validating: processID, in: root)
         let path = ProcPath(process, "smaps_rollup")
         do {
             self = try ProcessDirectory(process, in: root).smapsRollup()

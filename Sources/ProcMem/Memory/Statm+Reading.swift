@@ -16,7 +16,7 @@ extension Statm {
     /// - Throws: ``ProcMemError``: `kernelThread` and `zombie` for what has no memory, where the file shows zeros;
     ///   `noSuchProcess`, `exited`, `permissionDenied`, `malformed`.
     public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        let process = try ProcessSelector(validating: processID)
+        let process = try ProcessSelector(validating: processID, in: root)
         let path = ProcPath(process, "statm")
         do {
             self = try Statm(at: path, in: root)

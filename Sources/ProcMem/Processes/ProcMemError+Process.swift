@@ -8,25 +8,25 @@ extension ProcMemError {
         guard failure.isAbsence else { return }
         let isMissingFile = failure == .system(.noSuchFileOrDirectory)
         let code: Code
+        var detail: String?
         do {
             let directory = try ProcessDirectory(process, in: root)
             code = Code(explainedBy: directory, isMissingFile: isMissingFile)
         } catch {
             if !error.isAbsence {
                 code = ProcMemError(error, path: root.text(path)).code
-            } else if root.isLive, !Self.procShowsThisProcess {
+            } else if root.isLive, Syscalls.processIDShownByProc != Syscalls.processID {
                 code = .procUnavailable
+            } else if root.isLive, Syscalls.isKnownToScheduler(process.threadID),
+                (try? ProcessDirectory(process, in: root)) == nil
+            {
+                code = .permissionDenied
+                detail = "the process is there, but hidden (/proc is mounted with hidepid)"
             } else {
                 code = .noSuchProcess
             }
         }
-        self.init(code, path: root.text(path), errno: errno)
-    }
-
-    /// Whether `/proc` is mounted, and for the pid namespace of the caller.
-    private static var procShowsThisProcess: Bool {
-        let stat = try? KernelRoot.live.read(ProcPath(.current, "stat"), ProcessStat.shape, ProcessStat.init(parsing:))
-        return stat?.processID == Syscalls.processID
+        self.init(code, path: root.text(path), errno: errno, detail: detail)
     }
 }
 

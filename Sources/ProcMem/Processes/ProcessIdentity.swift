@@ -13,7 +13,12 @@ struct ProcessIdentity: ~Copyable {
     ///   `procUnavailable` without `/proc`, `outOfResources` without descriptors.
     init(of process: ProcessSelector, in root: KernelRoot) throws(ProcMemError) {
         let path = root.text(ProcPath(directoryOf: process))
-        let directory = try Self.directory(of: process, in: root)
+        let directory: ProcessDirectory
+        do {
+            directory = try ProcessDirectory(process, in: root)
+        } catch {
+            throw ProcMemError(explaining: error, at: ProcPath(directoryOf: process), of: process, in: root)
+        }
         let startTimeTicks = try directory.startTimeTicks(at: path)
         if root.isLive, startTimeTicks == nil {
             throw ProcMemError(.exited, path: path)
@@ -21,24 +26,6 @@ struct ProcessIdentity: ~Copyable {
         self.path = path
         self.directory = directory
         self.startTimeTicks = startTimeTicks
-    }
-
-    private static func directory(
-        of process: ProcessSelector,
-        in root: KernelRoot
-    ) throws(ProcMemError) -> ProcessDirectory {
-        do {
-            return try ProcessDirectory(process, in: root)
-        } catch {
-            let path = ProcPath(directoryOf: process)
-            let explained = ProcMemError(explaining: error, at: path, of: process, in: root)
-            guard explained.code == .noSuchProcess, root.isLive,
-                (try? Syscalls.schedulingPolicy(of: process.threadID)) != nil
-            else { throw explained }
-            // The scheduler knows it.
-            let detail = "the process is there, but hidden (/proc is mounted with hidepid)"
-            throw ProcMemError(.permissionDenied, path: root.text(path), errno: explained.errno, detail: detail)
-        }
     }
 
     /// Makes sure that the id still has the same owner. A zombie still has its id.

@@ -17,6 +17,10 @@ struct ProcessStat: Hashable, Sendable {
     let threadCount: Int
     /// Field 22, in clock ticks since boot. With the id it names one process and no other.
     let startTimeTicks: Int
+    /// Field 23, in bytes: the virtual memory that is mapped; `nil` where it is no number.
+    let virtualBytes: Int?
+    /// Fields 26 to 28 and 45 to 47; `nil` without the right to trace the process, and before Linux 3.3.
+    let layout: ProgramLayout?
     /// Field 41; `nil` before Linux 2.5.19.
     let policy: SchedulingPolicy?
 
@@ -57,7 +61,11 @@ struct ProcessStat: Hashable, Sendable {
         flags = try decimal(9)
         threadCount = try decimal(20)
         startTimeTicks = try decimal(22)
+        virtualBytes = field(23).flatMap { bytes.decimal(in: $0) }
+        let code = (field(26), field(27), field(28))
         policy = field(41).flatMap { bytes.decimal(in: $0) }.map(SchedulingPolicy.init(rawValue:))
+        let data = (field(45), field(46), field(47))
+        layout = ProgramLayout(parsing: bytes, code: code, data: data)
     }
 
     /// Ended, and not yet collected by its parent, or being taken down.
@@ -65,4 +73,7 @@ struct ProcessStat: Hashable, Sendable {
 
     /// The corresponding C constant is `PF_KTHREAD`.
     var isKernelThread: Bool { flags & 0x0020_0000 != 0 }
+
+    /// Whether the process runs what the one that forked it ran. The corresponding C constant is `PF_FORKNOEXEC`.
+    var hasNotExecuted: Bool { flags & 0x40 != 0 }
 }

@@ -23,82 +23,135 @@ struct ProcessWalk<Value> {
 
     private let root: KernelRoot
     private let read: (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
-    private var children: ProcessChildren
+    private var budget: WalkBudget
+    /// Who finds the children; `nil` outside of trees.
+    private var children: ProcessChildren?
     private var visited: Set<Int32> = []
 
     private(set) var members: [Member] = []
-    /// Whether no process was left out for there being too many.
-    private(set) var isComplete = true
+    private(set) var search = ProcessSearch.named
 
-    /// A tree that grows faster than it is walked has no end. Linux allows 2^22 processes; few systems see 2^15.
-    private static var maximumCount: Int { 1 << 17 }
+    /// Why processes may be missing among the members.
+    var gaps: Set<ProcessGap> { budget.gaps }
 
     /// - Parameter read: Looks at one process.
     init(
         in root: KernelRoot,
+        budget: WalkBudget,
         read: @escaping (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
     ) {
         self.root = root
+        self.budget = budget
         self.read = read
-        children = ProcessChildren(in: root)
     }
 
-    /// Visits a process that a caller named, and with `descends` all of its descendants, parents before children.
-    mutating func visit(named process: ProcessSelector, descends: Bool) throws(ProcMemError) {
+    /// Visits every process of a scope, once.
+    mutating func visit(_ scope: ProcessScope) throws(ProcMemError) {
+        switch scope.kind {
+        case .processes(let processes):
+            for process in processes { try visit(named: process) }
+        case .trees(let roots, let exhaustive):
+            children = ProcessChildren(in: root, exhaustive: exhaustive)
+            for process in roots { try visit(named: process) }
+            search = children?.search ?? search
+        case .cgroup(let path):
+            try visit(cgroup: CgroupDirectory(named: path, in: root))
+        case .cgroupOf(let process):
+            try visit(cgroup: CgroupDirectory(of: process.validated(in: root), in: root))
+        case .all:
+            try visitAll()
+        }
+    }
+
+    /// Visits a process that a caller named, and in a tree all of its descendants, parents before children.
+    private mutating func visit(named process: ProcessSelector) throws(ProcMemError) {
+        let process = try process.validated(in: root)
+        let named = Candidate(process: process, mayBeThread: true)
         do throws(ReadFailure) {
-            var pending = try visit(Candidate(process: process, mayBeThread: true), descends: descends)
+            var pending = try visit(named)
             while let next = pending.popLast() {
                 do throws(ReadFailure) {
-                    pending += try visit(next, descends: true)
+                    pending += try visit(next)
                 } catch  where error.isAbsence {
-                    continue
+                    includeIfHidden(next)
                 }
             }
         } catch {
+            if error.isAbsence, includeIfHidden(named) { return }
             throw ProcMemError(explaining: error, at: ProcPath(directoryOf: process), of: process, in: root)
         }
     }
 
+    private mutating func visit(cgroup: CgroupDirectory) throws(ProcMemError) {
+        search = .cgroupFiles
+        try visit(listed: CgroupProcesses.ids(below: cgroup, in: root, within: &budget))
+    }
+
+    private mutating func visitAll() throws(ProcMemError) {
+        search = .scan
+        if ProcVisibility.hidesProcesses(in: root) { budget.note(.hidden) }
+        let pids: [Int32]
+        do {
+            pids = try root.processIDs()
+        } catch {
+            throw ProcMemError(.procUnavailable, path: root.text(.processes), detail: error.summary)
+        }
+        try visit(listed: pids)
+    }
+
     /// Visits the processes of a list that the kernel gave a moment ago; those that have gone are passed over.
-    mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
+    private mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
+        try ProcNamespace.confirm(in: root)
         for pid in pids {
+            let listed = Candidate(process: .id(pid))
             do throws(ReadFailure) {
-                _ = try visit(Candidate(process: .id(pid)), descends: false)
+                _ = try visit(listed)
             } catch  where error.isAbsence {
-                continue
+                includeIfHidden(listed)
             } catch {
                 throw ProcMemError(error, path: root.text(ProcPath(directoryOf: .id(pid))))
             }
         }
     }
 
-    /// Meets a process, and returns its children, the first one last.
-    private mutating func visit(_ candidate: Candidate, descends: Bool) throws(ReadFailure) -> [Candidate] {
-        guard members.count < Self.maximumCount else {
-            isComplete = false
-            return []
-        }
+    /// Meets a process, and returns its children in a tree, the first one last.
+    private mutating func visit(_ candidate: Candidate) throws(ReadFailure) -> [Candidate] {
+        guard budget.allows(another: members.count) else { return [] }
         do {
             let directory = try ProcessDirectory(candidate.process, in: root)
             let stat = try directory.stat()
             if candidate.mayBeThread, let leader = try directory.processID(), leader != stat.processID {
-                return try visit(Candidate(process: .id(leader)), descends: descends)
+                return try visit(Candidate(process: .id(leader)))
             }
             if let parent = candidate.parent, !isChild(stat, of: parent) { return [] }
             guard visited.insert(stat.processID).inserted else { return [] }
             let value = try read(directory, stat)
             members.append(Member(pid: stat.processID, depth: candidate.depth, stat: stat, value: value))
-            guard descends else { return [] }
-            return try children.ids(of: directory, stat).reversed().map {
-                Candidate(process: .id($0), depth: candidate.depth + 1, parent: stat)
-            }
+            let ids = try children?.ids(of: directory, stat, within: &budget) ?? []
+            return ids.reversed().map { Candidate(process: .id($0), depth: candidate.depth + 1, parent: stat) }
         } catch .system(.permissionDenied), .system(.notPermitted) {
-            let pid = candidate.process.threadID
-            if visited.insert(pid).inserted {
-                members.append(Member(pid: pid, depth: candidate.depth, stat: nil, value: nil))
-            }
+            include(unreadable: candidate)
             return []
         }
+    }
+
+    /// Counts in a process that the kernel named and that `/proc` does not show, where it is there all the same.
+    @discardableResult
+    private mutating func includeIfHidden(_ candidate: Candidate) -> Bool {
+        guard root.isLive, Syscalls.isKnownToScheduler(candidate.process.threadID),
+            // Once more, because the id may have passed to another process between the two looks.
+            (try? ProcessDirectory(candidate.process, in: root)) == nil
+        else { return false }
+        include(unreadable: candidate)
+        return true
+    }
+
+    private mutating func include(unreadable candidate: Candidate) {
+        // Whose parent it is cannot be known.
+        if children != nil { budget.note(.hidden) }
+        let pid = candidate.process.threadID
+        guard visited.insert(pid).inserted else { return }
+        members.append(Member(pid: pid, depth: candidate.depth, stat: nil, value: nil))
     }
 
     /// Whether a process that was listed as a child is that child, and not one that has taken over its id since.

@@ -50,7 +50,7 @@ import Testing
         let root = tree.directory.path
         expectFailure(try CommandRun("cpu", in: tree), naming: "\(root)/proc/self/status")
         expectFailure(try CommandRun("memory", in: tree), naming: "\(root)/proc/self")
-        expectFailure(try CommandRun("memory", "--all", in: tree), naming: "/proc")
+        expectFailure(try CommandRun("memory", "--all", in: tree), naming: "\(root)/proc")
         expectFailure(try CommandRun(in: tree), naming: "\(root)/proc/self/status")
         expectFailure(try CommandRun("memory", "--cgroup", "/none", in: tree), naming: "/none")
     }

@@ -12,9 +12,13 @@ import Testing
         return try FixtureTree(system.merging(files) { $1 }, links: links)
     }
 
+    private func ids(in path: String, of tree: FixtureTree) throws(ProcMemError) -> [Int32] {
+        try CgroupProcesses.ids(named: path, in: tree.root())
+    }
+
     private func error(of path: String, in tree: FixtureTree) -> ProcMemError? {
         do throws(ProcMemError) {
-            _ = try CgroupProcesses.ids(in: path, root: tree.root())
+            _ = try ids(in: path, of: tree)
             return nil
         } catch {
             return error
@@ -31,12 +35,15 @@ import Testing
             "/cg/a/d/cgroup.procs": "7\n6",
             "/cg/ab/cgroup.procs": "8\n",
         ])
-        #expect(try CgroupProcesses.ids(in: path, root: tree.root()) == [5, 6, 7, 30, .max])
+        #expect(try ids(in: path, of: tree) == [5, 6, 7, 30, .max])
     }
 
     @Test func aProcessOutsideOfThePidNamespaceIsNotNamed() throws {
         let tree = try tree(["/cg/a/cgroup.procs": "0\n0\n17\n"])
-        #expect(try CgroupProcesses.ids(in: "/own/a", root: tree.root()) == [17])
+        var budget = WalkBudget(WalkLimits())
+        let directory = try CgroupDirectory(named: "/own/a", in: tree.root())
+        #expect(try CgroupProcesses.ids(below: directory, in: tree.root(), within: &budget) == [17])
+        #expect(budget.gaps == [.otherNamespace])
     }
 
     @Test func linksAreNotFollowedDownwards() throws {
@@ -44,7 +51,7 @@ import Testing
             ["/cg/a/cgroup.procs": "7\n", "/cg/x/cgroup.procs": "8\n"],
             links: ["/cg/a/loop": "../a", "/cg/a/x": "../x"]
         )
-        #expect(try CgroupProcesses.ids(in: "/own/a", root: tree.root()) == [7])
+        #expect(try ids(in: "/own/a", of: tree) == [7])
     }
 
     @Test(arguments: ["-1\n", "x\n", "7\n2147483648\n", "7 +8\n"]) func aListThatIsNoneIsAnError(_ list: String) throws
@@ -71,9 +78,9 @@ struct ThreadedCgroupTests {
         let child = try ChildProcess(state: "hold", 4096)
         try domain.write("\(child.pid)", to: "cgroup.procs")
         try domain.addThreadedCgroup()
-        #expect(try CgroupProcesses.ids(in: domain.directory, root: .live) == [child.pid])
+        #expect(try CgroupProcesses.ids(named: domain.directory, in: .live) == [child.pid])
         #expect(throws: ProcMemError.self) {
-            try CgroupProcesses.ids(in: domain.directory + "/threaded", root: .live)
+            try CgroupProcesses.ids(named: domain.directory + "/threaded", in: .live)
         }
     }
 }
@@ -109,5 +116,13 @@ private final class UnifiedCgroup {
         let threaded = directory + "/threaded"
         try FileManager.default.createDirectory(atPath: threaded, withIntermediateDirectories: false)
         try write("threaded", to: "threaded/cgroup.type")
+    }
+}
+
+extension CgroupProcesses {
+    /// All of a cgroup's, found by its name.
+    fileprivate static func ids(named path: String, in root: KernelRoot) throws(ProcMemError) -> [Int32] {
+        var budget = WalkBudget(WalkLimits())
+        return try ids(below: CgroupDirectory(named: path, in: root), in: root, within: &budget)
     }
 }

@@ -54,12 +54,47 @@ import Testing
     @Test(
         arguments: [
             [5: "-1", 6: "-1", 7: "-1", 8: "-1"], [18: "-100", 19: "-20", 39: "-1", 44: "-5"],
-            [10: "18446744073709551615", 23: "99999999999999999999", 25: "18446744073709551615"],
+            [10: "18446744073709551615", 24: "99999999999999999999", 25: "18446744073709551615"],
             [21: "x", 24: "-", 52: "?"],
         ] as [[Int: String]]
     )
     func fieldsThatAreNotUsedDoNotMatter(_ fields: [Int: String]) throws {
         #expect(parsed(Self.line("x", fields)) == parsed(Self.line("x")))
+    }
+
+    @Test func theProgramsLayout() throws {
+        let addresses = [26: "1000", 27: "2000", 28: "9000", 45: "3000", 46: "4000", 47: "5000"]
+        let stat = try #require(parsed(Self.line("x", addresses.merging([23: "65536"]) { $1 })))
+        #expect(stat.virtualBytes == 65536)
+        let layout = try #require(stat.layout)
+        #expect(layout.startCode == 1000 && layout.endCode == 2000 && layout.startStack == 9000)
+        #expect(layout.startData == 3000 && layout.endData == 4000 && layout.startBreak == 5000)
+        #expect(try #require(parsed(Self.line("x", addresses))).layout == layout)
+        #expect(try #require(parsed(Self.line("x", addresses.merging([47: "5001"]) { $1 }))).layout != layout)
+    }
+
+    /// Zeros for who may not trace the process, 1 for a kernel thread, and a line of Linux 3.2.
+    @Test(arguments: [[26: "0", 27: "0", 28: "0"], [26: "1", 27: "1", 28: "0"], [28: "x"], [45: "-1"]] as [[Int: String]])
+    func aLayoutThatIsNotTold(_ fields: [Int: String]) throws {
+        #expect(try #require(parsed(Self.line("x", fields))).layout == nil)
+        #expect(try #require(parsed(Self.line("x", count: 44))).layout == nil)
+    }
+
+    @Test(arguments: [("99999999999999999999", nil), ("x", nil), ("0", 0)] as [(String, Int?)])
+    func virtualMemoryThatIsNoNumberIsNotKnown(_ text: String, _ bytes: Int?) throws {
+        #expect(try #require(parsed(Self.line("x", [23: text]))).virtualBytes == bytes)
+    }
+
+    @Test(arguments: [("64", true), ("4194368", true), ("4194304", false), ("0", false)])
+    func whetherAForkedProcessHasExecuted(_ flags: String, _ hasNot: Bool) throws {
+        #expect(try #require(parsed(Self.line("x", [9: flags]))).hasNotExecuted == hasNot)
+    }
+
+    @Test func aForkedProcessHasItsParentsLayout() throws {
+        let child = try ChildProcess(state: "nested", 4096)
+        let stats = try ([child.pid] + child.ids).map { pid in try ProcessDirectory(.id(pid), in: .live).stat() }
+        #expect(stats.map(\.hasNotExecuted) == [false, true, true])
+        #expect(stats[0].layout != nil && Set(stats.map(\.layout)).count == 1)
     }
 
     @Test(arguments: [22, 30, 40]) func aLineOfAnOldKernelHasNoPolicy(_ count: Int) throws {

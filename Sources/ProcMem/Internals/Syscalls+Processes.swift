@@ -1,0 +1,51 @@
+import CLinux
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+// The name that a method below takes over.
+private let libcGetgroups = unsafe getgroups
+
+/// What the kernel tells of processes, and of the caller's rights over them, without a file.
+extension Syscalls {
+    /// Whether two processes have one memory map between them, as after `vfork` or `clone` with `CLONE_VM`.
+    ///
+    /// The corresponding system call is `kcmp`: it needs the right to trace both.
+    static func haveOneMemoryMap(_ first: Int32, _ second: Int32) throws(Errno) -> Bool {
+        try retrying { procmem_compare_memory_maps(first, second) } == 0
+    }
+
+    /// Whether the calling thread may trace any process of its user namespace. The corresponding C constant is
+    /// `CAP_SYS_PTRACE`.
+    static var mayTraceAll: Bool { procmem_has_capability(19) == 1 }
+
+    /// Whether a group is the calling thread's effective one, or one of its supplementary ones.
+    static func isInGroup(_ group: UInt32) -> Bool {
+        if getegid() == group { return true }
+        let count = libcGetgroups(0, nil)
+        guard count > 0 else { return false }
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        let filled = unsafe libcGetgroups(count, &groups)
+        return groups.prefix(max(0, Int(filled))).contains(group)
+    }
+
+    /// Whether the scheduler knows a process or thread by this id, wherever `/proc` shows it or not.
+    static func isKnownToScheduler(_ id: Int32) -> Bool {
+        (try? schedulingPolicy(of: id)) != nil
+    }
+
+    /// The number that the link `/proc/self` leads to: the caller's id in the pid namespace that `/proc` is mounted for.
+    /// `nil` where there is no such link.
+    static var processIDShownByProc: Int32? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { buffer -> Int32? in
+            guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
+            let count = unsafe readlink("/proc/self", start, buffer.count)
+            guard count > 0, count < buffer.count else { return nil }
+            let target = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            return target.processID(in: 0..<count)
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+@Suite struct ProcessListTests {
+    private static func pids(_ list: ProcessList) -> [Int32] { list.processes.map(\.pid) }
+
+    @Test(arguments: [false, true]) func aTree(_ exhaustive: Bool) throws {
+        let child = try ChildProcess(state: "nested", 4096)
+        let list = try processList(of: .tree(root: child.pid, exhaustive: exhaustive))
+        #expect(Self.pids(list) == [child.pid] + child.ids)
+        #expect(list.processes.map(\.depth) == [0, 1, 2])
+        #expect(list.processes.map(\.parentPID) == [getpid(), child.pid, child.ids[0]])
+        #expect(list.processes.allSatisfy { $0.command == "ProcessStates" })
+        #expect(list.search == (exhaustive ? .scan : .childrenFiles))
+        #expect(list.complete && list.elapsed > .zero)
+        // The second witness.
+        let ps = try ChildProcess.output(of: "/usr/bin/env", ["ps", "-o", "pid=", "--ppid", "\(child.pid)"])
+        #expect(ps.text.trimmingCharacters(in: .whitespaces) == "\(child.ids[0])\n")
+    }
+
+    @Test func startTimesTellProcessesApart() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let listed = try #require(try processList(of: .process(child.pid)).processes.first)
+        let stat = try String(contentsOfFile: "/proc/\(child.pid)/stat", encoding: .utf8)
+        #expect(listed.startTimeTicks.map(String.init) == stat.split(separator: " ").dropFirst(21).first.map(String.init))
+    }
+
+    @Test func processesThatAreNamed() throws {
+        let child = try ChildProcess(state: "thread")
+        let thread = try #require(child.ids.first)
+        let list = try processList(of: .processes([getpid(), thread, child.pid, getpid()]))
+        #expect(Self.pids(list) == [getpid(), child.pid])
+        #expect(list.search == .named)
+        #expect(try Self.pids(processList(of: .processes([]))).isEmpty)
+    }
+
+    @Test func everyProcessIsThatWhichPsLists() throws {
+        let child = try ChildProcess(state: "zombie")
+        let list = try processList(of: .all)
+        #expect(list.search == .scan)
+        #expect(list.complete)
+        #expect(Set([getpid(), child.pid] + child.ids).isSubset(of: Self.pids(list)))
+        let ps = try ChildProcess.output(of: "/usr/bin/env", ["ps", "-e", "-o", "pid="])
+        let others = ps.text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+        // Processes come and go between the two; those that were there all the while are in both.
+        let again = try Self.pids(processList(of: .all))
+        let steady = Set(Self.pids(list)).intersection(again)
+        #expect(steady.isSubset(of: others))
+    }
+
+    /// A parent that ends leaves its children to init: no walk from an ancestor finds them, but their cgroup does.
+    @Test(.enabled(if: RealCgroup.isMemoryPossible, "needs root, and /sys/fs/cgroup/memory as a v1 hierarchy"))
+    func anOrphanIsFoundByItsCgroup() throws {
+        let cgroup = try RealCgroup("memory")
+        let below = try RealCgroup(in: cgroup)
+        let script = "echo $$ > '\(below.directory)/cgroup.procs' && exec \"$0\" orphan"
+        let child = try ChildProcess(
+            running: "/bin/sh",
+            ["-c", script, BuiltProduct.url(of: "ProcessStates").path]
+        )
+        let orphan = try #require(child.line().split(separator: " ").last.flatMap { Int32($0) })
+        #expect(try Self.pids(processList(of: .tree(root: child.pid))) == [child.pid])
+        for scope in [ProcessScope.cgroup(of: child.pid), .cgroup(below.path), .cgroup(cgroup.directory)] {
+            let list = try processList(of: scope)
+            #expect(Set(Self.pids(list)) == [child.pid, orphan])
+            #expect(list.search == .cgroupFiles)
+            #expect(list.complete)
+        }
+        #expect(try processList(of: .cgroup(below.path)).processes.first { $0.pid == orphan }?.parentPID != child.pid)
+    }
+
+    @Test func theOwnCgroup() throws {
+        let list = try processList(of: .currentCgroup)
+        #expect(Self.pids(list).contains(getpid()))
+        #expect(try Set(Self.pids(processList(of: .cgroup(of: getpid())))).contains(getpid()))
+    }
+
+    @Test func aCgroupThatCannotBeSeen() throws {
+        let stat = ProcessStatTests.line("x", [1: "17"])
+        let tree = try FixtureTree([
+            "/proc/17/stat": stat, "/proc/17/cgroup": "6:memory:/elsewhere\n",
+            "/proc/17/mountinfo": "40 30 0:9 /own /cg rw - cgroup cgroup rw,memory\n", "/cg/cgroup.procs": "1\n",
+        ])
+        let error = #expect(throws: ProcMemError.self) { try processList(of: .cgroup(of: 17), in: tree.root()) }
+        #expect(error?.code == .unsupported)
+        #expect(error?.description.contains("the cgroup /elsewhere is not below what is mounted here") == true)
+    }
+
+    // MARK: What goes wrong
+
+    @Test(arguments: [Int32.min, -1, 0]) func whatIsNoProcessID(_ pid: Int32) {
+        for scope in [ProcessScope.process(pid), .tree(root: pid), .cgroup(of: pid)] {
+            #expect(#expect(throws: ProcMemError.self) { try processList(of: scope) }?.code == .invalidArgument)
+        }
+    }
+
+    @Test func whatIsNotThere() {
+        for scope in [ProcessScope.process(.max), .tree(root: .max), .cgroup(of: .max)] {
+            #expect(#expect(throws: ProcMemError.self) { try processList(of: scope) }?.code == .noSuchProcess)
+        }
+    }
+
+    /// Names in `/proc` that are no process ids, or not as the kernel writes them.
+    @Test func namesThatAreNoIDsAreNotLookedAt() throws {
+        var files = ["/proc/17/stat": ProcessStatTests.line("x", [1: "17"])]
+        for name in ["self", "1e3", "+5", "-5", "007", "0", "99999999999", "5x", "sys"] {
+            files["/proc/\(name)/stat"] = ProcessStatTests.line("wrong", [1: "5"])
+        }
+        let tree = try FixtureTree(files)
+        #expect(try Self.pids(processList(of: .all, in: tree.root())) == [17])
+    }
+
+    // MARK: Limits
+
+    /// A system with a tree that has no end: process N is the parent of N + 1.
+    private static func chain(_ count: Int, childrenFiles: Bool) throws -> FixtureTree {
+        var files: [String: String] = [:]
+        for pid in 1...count {
+            files["/proc/\(pid)/stat"] = ProcessStatTests.line("p", [1: "\(pid)", 4: "\(pid - 1)", 20: "1"])
+            if childrenFiles { files["/proc/\(pid)/task/\(pid)/children"] = "\(pid + 1)" }
+        }
+        return try FixtureTree(files)
+    }
+
+    @Test(arguments: [true, false]) func noMoreThanSoMany(_ childrenFiles: Bool) throws {
+        let tree = try Self.chain(20, childrenFiles: childrenFiles)
+        let limits = WalkLimits(maximumCount: 7)
+        let list = try processList(of: .tree(root: 1), limits: limits, in: tree.root())
+        #expect(Self.pids(list) == Array(1...7))
+        #expect(list.gaps == [.countLimit])
+        #expect(!list.complete)
+        let all = try processList(of: .all, limits: limits, in: tree.root())
+        #expect(Self.pids(all) == Array(1...7) && all.gaps == [.countLimit])
+        let whole = try processList(of: .tree(root: 1), limits: WalkLimits(maximumCount: 20), in: tree.root())
+        #expect(Self.pids(whole) == Array(1...20))
+    }
+
+    @Test func noLongerThanSoLong() throws {
+        let tree = try Self.chain(20, childrenFiles: true)
+        // A clock that says a second more at each look.
+        var seconds = 0
+        let budget = WalkBudget(WalkLimits(maximumDuration: .seconds(5))) {
+            seconds += 1
+            return .seconds(seconds)
+        }
+        var walk = ProcessWalk<Void>(in: tree.root(), budget: budget) { (_, _) in }
+        try walk.visit(.tree(root: 1))
+        #expect(walk.members.map(\.pid) == Array(1...4))
+        #expect(walk.gaps == [.timeLimit])
+        let none = try processList(of: .all, limits: WalkLimits(maximumDuration: .zero), in: tree.root())
+        #expect(none.processes.isEmpty && none.gaps == [.timeLimit])
+    }
+
+    /// A process that forks for as long as it is looked at: the walk ends, and says that it has not seen all.
+    @Test func aTreeThatGrowsFasterThanItIsWalked() throws {
+        let tree = try Self.chain(3, childrenFiles: true)
+        var last = 3
+        var walk = ProcessWalk<Void>(in: tree.root(), budget: WalkBudget(WalkLimits(maximumCount: 500))) { (_, stat) in
+            let next = last + 1
+            last = next
+            let line = ProcessStatTests.line("p", [1: "\(next)", 4: "\(next - 1)", 20: "1"])
+            try? tree.write(line, to: "/proc/\(next)/stat")
+            try? tree.write("\(next + 1)", to: "/proc/\(next)/task/\(next)/children")
+        }
+        try walk.visit(.tree(root: 1))
+        #expect(walk.members.count == 500)
+        #expect(walk.gaps == [.countLimit])
+    }
+}
