@@ -20,6 +20,9 @@
         @Flag(help: "Their descendants as well.")
         var tree = false
 
+        @Flag(help: "With --tree: look for descendants among all processes, which misses none but takes longer.")
+        var exhaustive = false
+
         @Option(
             help: ArgumentHelp(
                 "The processes of a cgroup and of those below it, as /proc/PID/cgroup names it or by its directory.",
@@ -27,6 +30,14 @@
             )
         )
         var cgroup: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "The processes of the cgroup that a process is in, and of those below.",
+                valueName: "pid"
+            )
+        )
+        var cgroupOf: Int32?
 
         @Flag(help: "Every process.")
         var all = false
@@ -37,10 +48,15 @@
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
-            try ProcMemCommand.validate(pids: pids)
-            let scopes = [!pids.isEmpty, cgroup != nil, all].count { $0 }
-            guard scopes <= 1 else { throw ValidationError("Give processes, or --cgroup, or --all: one of them.") }
-            if tree, cgroup != nil || all { throw ValidationError("--tree goes with processes.") }
+            try ProcMemCommand.validate(pids: pids + (cgroupOf.map { [$0] } ?? []))
+            let scopes = [!pids.isEmpty, cgroup != nil, cgroupOf != nil, all].count { $0 }
+            guard scopes <= 1 else {
+                throw ValidationError("Give processes, or --cgroup, or --cgroup-of, or --all: one of them.")
+            }
+            if tree, scopes > 0, pids.isEmpty { throw ValidationError("--tree goes with processes.") }
+            if exhaustive, !tree || pids.isEmpty {
+                throw ValidationError("--exhaustive goes with --tree and processes.")
+            }
         }
 
         func run() throws {
@@ -49,8 +65,8 @@
                 if common.json {
                     try Terminal.print(text: MemoryReport(snapshot).json())
                 } else {
-                    let hidesKernelThreads = all || cgroup != nil
-                    try Terminal.print(MemoryText(snapshot: snapshot, hidesKernelThreads: hidesKernelThreads).lines)
+                    let text = MemoryText(snapshot: snapshot, hidesKernelThreads: pids.isEmpty)
+                    try Terminal.print(text.lines(fitting: Terminal.width))
                 }
                 if let failure = snapshot.failure {
                     Terminal.printError(failure)
@@ -62,7 +78,8 @@
         private var scope: ProcessScope {
             if all { return .all }
             if let cgroup { return .cgroup(cgroup) }
-            guard pids.isEmpty else { return tree ? .trees(roots: pids) : .processes(pids) }
+            if let cgroupOf { return .cgroup(of: cgroupOf) }
+            guard pids.isEmpty else { return tree ? .trees(roots: pids, exhaustive: exhaustive) : .processes(pids) }
             return Session.scope(in: common.root)
         }
     }

@@ -1,6 +1,12 @@
 #if CommandLine
     import ArgumentParser
 
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #endif
+
     @main struct Procmem: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "procmem",
@@ -14,6 +20,15 @@
             subcommands: [SummaryCommand.self, CPUCommand.self, MemoryCommand.self],
             defaultSubcommand: SummaryCommand.self
         )
+
+        static func main() async {
+            // Swift's runtime reads the arguments from there; without them every question would look like none.
+            guard !CommandLine.arguments.isEmpty else {
+                Terminal.printError("/proc/self/cmdline: cannot be read; mount proc on /proc")
+                _exit(1)
+            }
+            await main(nil)
+        }
     }
 #else
     #if canImport(Glibc)

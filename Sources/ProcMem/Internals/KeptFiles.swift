@@ -20,18 +20,28 @@ struct KeptFiles: ~Copyable {
         _ parse: (Span<UInt8>) throws(Malformation) -> R
     ) throws(ReadFailure) -> R {
         // Two numbers of at most 20 digits, when a kernel wrote it.
-        if let result = try read(number, below: 128, parse) { return result }
-        if let result = try read(number, below: 4097, parse) { return result }
-        throw .tooLarge(limitBytes: 4096)
+        try Self.read(descriptors[number], expectedBytes: 128, limitBytes: 4096, parse)
     }
 
-    private borrowing func read<R>(
-        _ number: Int,
+    /// Hands over what a file says now that the kernel writes in one piece.
+    static func read<R>(
+        _ descriptor: Int32,
+        expectedBytes: Int,
+        limitBytes: Int,
+        _ parse: (Span<UInt8>) throws(Malformation) -> R
+    ) throws(ReadFailure) -> R {
+        if let result = try read(descriptor, below: expectedBytes, parse) { return result }
+        if let result = try read(descriptor, below: limitBytes + 1, parse) { return result }
+        throw .tooLarge(limitBytes: limitBytes)
+    }
+
+    private static func read<R>(
+        _ descriptor: Int32,
         below limitBytes: Int,
         _ parse: (Span<UInt8>) throws(Malformation) -> R
     ) throws(ReadFailure) -> R? {
         try unsafe withUnsafeTemporaryAllocation(byteCount: limitBytes, alignment: 1) { (buffer) throws(ReadFailure) in
-            let bytes = try unsafe Span<UInt8>(_unsafeBytes: read(number, from: 0, into: buffer))
+            let bytes = try unsafe Span<UInt8>(_unsafeBytes: read(descriptor, from: 0, into: buffer))
             guard bytes.count < limitBytes else { return nil }
             do throws(Malformation) {
                 return try parse(bytes)
@@ -46,7 +56,7 @@ struct KeptFiles: ~Copyable {
         try unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { (buffer) throws(ReadFailure) in
             var offset = 0
             while true {
-                let part = try unsafe read(number, from: offset, into: buffer)
+                let part = try unsafe Self.read(descriptors[number], from: offset, into: buffer)
                 if unsafe part.isEmpty { return offset == expected.count }
                 guard unsafe expected[offset...].starts(with: part) else { return false }
                 offset += part.count
@@ -55,13 +65,13 @@ struct KeptFiles: ~Copyable {
     }
 
     /// One read: these files are written in one piece, up to what fits.
-    private borrowing func read(
-        _ number: Int,
+    private static func read(
+        _ descriptor: Int32,
         from offset: Int,
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(ReadFailure) -> UnsafeRawBufferPointer {
         do {
-            let count = try unsafe Syscalls.read(descriptors[number], into: buffer, from: offset)
+            let count = try unsafe Syscalls.read(descriptor, into: buffer, from: offset)
             return unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
         } catch {
             throw .system(error)

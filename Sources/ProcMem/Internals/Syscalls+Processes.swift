@@ -37,6 +37,14 @@ extension Syscalls {
         (try? schedulingPolicy(of: id)) != nil
     }
 
+    /// Whether a file has so many bytes at its beginning.
+    static func holdsBytes(_ file: borrowing FileDescriptor, count: Int) -> Bool {
+        let descriptor = file.rawValue
+        return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { buffer in
+            unsafe (try? read(descriptor, into: buffer, from: 0)) == count
+        }
+    }
+
     /// The number that the link `/proc/self` leads to: the caller's id in the pid namespace that `/proc` is mounted for.
     /// `nil` where there is no such link.
     static var processIDShownByProc: Int32? {

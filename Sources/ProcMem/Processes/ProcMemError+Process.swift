@@ -17,9 +17,7 @@ extension ProcMemError {
                 code = ProcMemError(error, path: root.text(path)).code
             } else if root.isLive, Syscalls.processIDShownByProc != Syscalls.processID {
                 code = .procUnavailable
-            } else if root.isLive, Syscalls.isKnownToScheduler(process.threadID),
-                (try? ProcessDirectory(process, in: root)) == nil
-            {
+            } else if ProcVisibility.isHidden(process, in: root) {
                 code = .permissionDenied
                 detail = "the process is there, but hidden (/proc is mounted with hidepid)"
             } else {

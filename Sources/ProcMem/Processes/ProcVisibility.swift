@@ -6,12 +6,27 @@ enum ProcVisibility {
     /// a directory that stands in for `/`, where nobody is hidden.
     static func hidesProcesses(in root: KernelRoot) -> Bool {
         guard root.isLive else { return false }
-        if Syscalls.isKnownToScheduler(1), (try? ProcessDirectory(.id(1), in: root)) == nil { return true }
+        if isHidden(.id(1), in: root) { return true }
         let options = mountOptions
         switch options.hiding {
         case .off, .noAccess: return false
         case .invisible: return !Syscalls.mayTraceAll && !Syscalls.isInGroup(options.exemptGroup)
         case .notTraceable: return !Syscalls.mayTraceAll
+        }
+    }
+
+    /// Whether a process that could not be found is there all the same: the scheduler knows it, and `/proc` does not show it.
+    static func isHidden(_ process: ProcessSelector, in root: KernelRoot) -> Bool {
+        guard root.isLive, Syscalls.isKnownToScheduler(process.threadID),
+            // Of a /proc that is gone nobody is hidden.
+            Syscalls.processIDShownByProc == Syscalls.processID
+        else { return false }
+        // Looked for once more last: the id may have passed to another process between two looks.
+        do {
+            _ = try ProcessDirectory(process, in: root)
+            return false
+        } catch {
+            return error.isAbsence
         }
     }
 

@@ -138,10 +138,7 @@ struct ProcessWalk<Value> {
     /// Counts in a process that the kernel named and that `/proc` does not show, where it is there all the same.
     @discardableResult
     private mutating func includeIfHidden(_ candidate: Candidate) -> Bool {
-        guard root.isLive, Syscalls.isKnownToScheduler(candidate.process.threadID),
-            // Once more, because the id may have passed to another process between the two looks.
-            (try? ProcessDirectory(candidate.process, in: root)) == nil
-        else { return false }
+        guard ProcVisibility.isHidden(candidate.process, in: root) else { return false }
         include(unreadable: candidate)
         return true
     }

@@ -6,6 +6,8 @@ struct MemoryReport: Encodable {
         let pid: Int32
         @Nullable var parentPID: Int32?
         @Nullable var command: String?
+        @Nullable var startTimeTicks: Int?
+        let depth: Int
         let source: String
         @Nullable var rssBytes: Int?
         @Nullable var sharedBytes: Int?
@@ -16,6 +18,8 @@ struct MemoryReport: Encodable {
         @Nullable var ussStandardErrorBytes: Int?
         @Nullable var ageMilliseconds: Int?
         @Nullable var unavailable: String?
+        @Nullable var sharesMemoryWith: Int32?
+        @Nullable var mayShareMemoryWith: Int32?
     }
 
     struct Physical: Encodable {
@@ -25,12 +29,23 @@ struct MemoryReport: Encodable {
         let proven: Bool
     }
 
+    /// How many processes each sum is of.
+    struct FigureCounts: Encodable {
+        let rss: Int
+        let pss: Int
+        let uss: Int
+        let swap: Int
+    }
+
     struct Total: Encodable {
         let processCount: Int
+        let memorylessCount: Int
         @Nullable var rssBytes: Int?
         @Nullable var pssBytes: Int?
         @Nullable var ussBytes: Int?
         @Nullable var swapBytes: Int?
+        let figureCounts: FigureCounts
+        let unreadableRSSBytes: Int
         let physicalBytes: Physical
         let sources: [String: Int]
         let unavailableCount: Int
@@ -38,34 +53,52 @@ struct MemoryReport: Encodable {
 
     let mode: String
     let elapsedMicroseconds: Int
+    let search: String
+    let complete: Bool
+    let gaps: [String]
     let processes: [Process]
     let total: Total
 
     init(_ snapshot: MemorySnapshot) {
         mode = snapshot.mode.name
         elapsedMicroseconds = snapshot.elapsed.microseconds
+        search = snapshot.search.rawValue
+        complete = snapshot.complete
+        gaps = snapshot.gaps.map(\.rawValue).sorted()
         processes = snapshot.processes.map { process in
             let usage = process.usage
             return Process(
                 pid: process.pid,
                 parentPID: process.parentPID,
                 command: process.command,
+                startTimeTicks: process.startTimeTicks,
+                depth: process.depth,
                 source: usage.source.name,
                 rssBytes: usage.rssBytes,
                 sharedBytes: usage.sharedBytes,
                 pssBytes: usage.pssBytes,
                 ussBytes: usage.ussBytes,
                 swapBytes: usage.swapBytes,
-                unavailable: usage.unavailable?.rawValue
+                unavailable: usage.unavailable?.rawValue,
+                sharesMemoryWith: process.sharesMemoryWith,
+                mayShareMemoryWith: process.mayShareMemoryWith
             )
         }
         let sum = snapshot.total
         total = Total(
             processCount: sum.processCount,
+            memorylessCount: sum.memorylessCount,
             rssBytes: sum.rssBytes,
             pssBytes: sum.pssBytes,
             ussBytes: sum.ussBytes,
             swapBytes: sum.swapBytes,
+            figureCounts: FigureCounts(
+                rss: sum.figureCounts.rss,
+                pss: sum.figureCounts.pss,
+                uss: sum.figureCounts.uss,
+                swap: sum.figureCounts.swap
+            ),
+            unreadableRSSBytes: sum.unreadableRSSBytes,
             physicalBytes: Physical(
                 estimate: sum.physicalBytes.estimate,
                 lower: sum.physicalBytes.lower,

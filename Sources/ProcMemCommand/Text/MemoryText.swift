@@ -6,27 +6,27 @@ struct MemoryText {
     /// Whether to leave out what has no memory, where nobody asked for it by its id.
     var hidesKernelThreads = false
 
-    var lines: [String] {
+    /// - Parameter width: The columns of the terminal; `nil` where lines may be as long as they are.
+    func lines(fitting width: Int?) -> [String] {
         var table = Table(columns)
         let shown = snapshot.processes.filter { !hidesKernelThreads || $0.usage.unavailable != .kernelThread }
-        for process in shown {
-            let indent = String(repeating: "  ", count: min(process.depth, 20))
-            let note = process.usage.unavailable.map { " (\($0.phrase))" } ?? ""
-            table.add(
-                ["\(process.pid)"] + figures(process.usage) + [indent + (process.command?.printable ?? "?") + note]
-            )
+        for (process, branch) in zip(shown, TreeDrawing(depths: shown.map(\.depth)).prefixes) {
+            let command = branch + (process.command?.printable ?? "?") + (process.note.map { " (\($0))" } ?? "")
+            table.add(["\(process.pid)"] + figures(process.usage) + [command])
         }
         if shown.count != 1 {
             table.add(["total"] + totals + [shown.count.counted("process", "processes")])
         }
-        return table.lines + ["", summary]
+        return table.lines(fitting: width) + ["", summary] + notes
     }
 
     private var isAccurate: Bool { snapshot.mode == .accurate }
 
     private var columns: [Table.Column] {
-        let titles = isAccurate ? ["RSS", "PSS", "USS", "SWAP"] : ["RSS", "SHARED"]
-        return [Table.Column(title: "PID", isNumber: true)] + titles.map { Table.Column(title: $0, isNumber: true) }
+        let ranks: KeyValuePairs<String, Int?> =
+            isAccurate ? ["RSS": 1, "PSS": nil, "USS": 2, "SWAP": 3] : ["RSS": nil, "SHARED": 1]
+        return [Table.Column(title: "PID", isNumber: true)]
+            + ranks.map { Table.Column(title: $0.key, isNumber: true, rank: $0.value) }
             + [Table.Column(title: "COMMAND")]
     }
 
@@ -44,11 +44,33 @@ struct MemoryText {
     }
 
     /// Each page counted once: the value or its bounds, how it was found, and in which time.
-    var summary: String {
-        var text = "\(snapshot.total.physicalBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
-        text += snapshot.missing.map { "; \($0)" } ?? ""
-        if !snapshot.complete { text += "; too many processes, some were left out" }
-        return text
+    private var summary: String {
+        "\(snapshot.total.physicalBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
+    }
+
+    /// What the figures leave open, a line each.
+    private var notes: [String] {
+        var notes: [String] = []
+        if let missing = snapshot.missing {
+            let total = snapshot.total
+            let rss = total.unreadableRSSBytes > 0 ? ": RSS \(total.unreadableRSSBytes.asSize), in no other sum" : ""
+            notes.append(missing + rss)
+        }
+        let suspects = snapshot.processes.count { $0.mayShareMemoryWith != nil }
+        if suspects > 0 {
+            notes.append("\(suspects.counted("process", "processes")) may be counted twice: not allowed to ask (kcmp)")
+        }
+        notes += ProcessGap.allCases.filter(snapshot.gaps.contains).map { "processes may be missing: \($0.phrase)" }
+        return notes
+    }
+}
+
+extension ProcessMemory {
+    /// What is to be said of the process beside its figures.
+    fileprivate var note: String? {
+        if let reason = usage.unavailable { return reason.phrase }
+        if let other = sharesMemoryWith { return "memory of \(other)" }
+        return mayShareMemoryWith.map { "perhaps memory of \($0)" }
     }
 }
 
@@ -67,6 +89,17 @@ extension MemorySnapshot {
         // What has no memory tells all there is to tell.
         let count = processes.count { [.permissionDenied, .unsupported, .malformed].contains($0.usage.unavailable) }
         return count == 0 ? nil : "\(count.counted("process tells", "processes tell")) less than asked for"
+    }
+}
+
+extension ProcessGap {
+    fileprivate var phrase: String {
+        switch self {
+        case .countLimit: "there are more than are looked at"
+        case .timeLimit: "there was no more time"
+        case .hidden: "/proc hides some (hidepid)"
+        case .otherNamespace: "some are outside of this pid namespace"
+        }
     }
 }
 

@@ -3,6 +3,9 @@ struct Table {
     struct Column {
         let title: String
         var isNumber = false
+        /// Which columns are left out first where a line is too narrow for all: the one with the highest rank; never one
+        /// without.
+        var rank: Int?
     }
 
     private let columns: [Column]
@@ -18,10 +21,33 @@ struct Table {
     }
 
     /// The lines, without blanks at their ends.
-    var lines: [String] {
-        let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var lines: [String] { lines(of: columns.indices) }
+
+    /// The lines with fewer columns where not all fit, so that there is room for the beginning of the last one.
+    func lines(fitting width: Int?) -> [String] {
+        var shown = Array(columns.indices)
+        while let width, minimumWidth(of: shown) > width,
+            let place = shown.indices.filter({ columns[shown[$0]].rank != nil })
+                .max(by: { (columns[shown[$0]].rank ?? 0) < (columns[shown[$1]].rank ?? 0) })
+        {
+            shown.remove(at: place)
+        }
+        return lines(of: shown)
+    }
+
+    private static var minimumLastWidth: Int { 16 }
+
+    private func minimumWidth(of shown: [Int]) -> Int {
+        guard let last = shown.last else { return 0 }
+        return shown.dropLast().reduce(min(width(of: last), Self.minimumLastWidth)) { $0 + width(of: $1) + 2 }
+    }
+
+    private func width(of column: Int) -> Int { rows.map { $0[column].count }.max() ?? 0 }
+
+    private func lines(of shown: some Collection<Int>) -> [String] {
+        let widths = columns.indices.map(width)
         return rows.map { row in
-            let cells = columns.indices.map { column in
+            let cells = shown.map { column in
                 let padding = String(repeating: " ", count: widths[column] - row[column].count)
                 return columns[column].isNumber ? padding + row[column] : row[column] + padding
             }

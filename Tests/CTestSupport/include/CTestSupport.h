@@ -8,6 +8,10 @@
 /// Returns 0, or the error number of what failed.
 int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context);
 
+/// Puts an empty folder in the place of /proc, for the calling process, which is in a mount namespace of its own then.
+/// Only for a fork: the others of a program would lose it too. Returns 0, or -1 where that is not allowed.
+int test_hide_proc(void);
+
 /// pipe2(2) with O_CLOEXEC, which Swift's Glibc module does not declare.
 int test_pipe(int *numbers);
 

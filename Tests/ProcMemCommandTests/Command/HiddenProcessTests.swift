@@ -2,30 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A process that `/proc` does not show.
-@Suite struct HiddenProcessTests {
-    /// Mounts a `/proc` that shows each user's own processes, and gives up every right to see more.
-    private static func output(of arguments: [String]) throws -> ChildProcess.Output {
-        let commands = """
-            mount -t proc -o hidepid=2 proc /proc || exit 99
-            exec setpriv --regid 65534 --clear-groups --bounding-set -all --inh-caps -all "$@"
-            """
-        return try ChildProcess.output(
-            of: "/usr/bin/env",
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", commands, "sh"] + arguments
-        )
-    }
+/// Processes that `/proc` hides, or does not let look at: their memory is not known, and the answer says so.
+@Suite(.enabled(if: ProcMount.obstacle == nil, "\(ProcMount.obstacle ?? "")")) struct HiddenProcessTests {
+    /// Modes under which another user's process is not there.
+    static let hiding = ["hidepid=2"] + (ProcMount.knowsPtraceable ? ["hidepid=4"] : [])
 
-    private static var isPossible: Bool {
-        guard Rights.isRoot, let run = try? output(of: ["/bin/true"]) else { return false }
-        return run.status == 0
-    }
-
-    @Test(.enabled(if: isPossible, "needs root, and the right to mount a /proc of one's own"))
-    func itsLimits() throws {
+    @Test(arguments: hiding) func itsLimits(_ options: String) throws {
         let process = try ChildProcess(state: "hold", 4096)
-        let procmem = try BuiltProduct.url(of: "procmem").path
-        let run = try Self.output(of: [procmem, "cpu", "--pid", "\(process.pid)"])
+        let run = try ProcMount.procmem("cpu", "--pid", "\(process.pid)", options: options)
         #expect(run.status == 1)
         #expect(run.text.isEmpty)
         #expect(
@@ -35,5 +19,144 @@ import Testing
 
                 """
         )
+    }
+
+    /// Listed with files that answer EPERM, or not listed at all: there, and not known.
+    @Test(arguments: ["hidepid=1"] + hiding, ["cheap", "accurate"]) func itsMemory(_ options: String, _ mode: String)
+        throws
+    {
+        let process = try ChildProcess(state: "hold", 4 << 20)
+        let run = try ProcMount.procmem("memory", "\(process.pid)", "--mode", mode, "--json", options: options)
+        #expect(run.status == 1)
+        #expect(run.errorText.hasPrefix("procmem: no figure could be had of 1 process: permissionDenied; run as"))
+        let answer = try JSON(parsing: run.text)
+        let row = try #require(answer["processes"]?.elements.first)
+        #expect(row["pid"] == .number(Double(process.pid)))
+        #expect(row["unavailable"] == "permissionDenied")
+        #expect(row["rssBytes"] == .null && row["command"] == .null)
+        let total = try #require(answer["total"])
+        #expect(total["rssBytes"] == .null && total["pssBytes"] == .null)
+        #expect(total["physicalBytes"]?["upper"] == .null)
+        #expect(total["physicalBytes"]?["proven"] == .bool(false))
+        #expect(total["unavailableCount"] == 1 && total["memorylessCount"] == 0)
+    }
+
+    /// With hidepid=1 the others are listed; psutil's children() fails on the first of them.
+    @Test func aListWithProcessesThatMayNotBeReadGoesOn() throws {
+        let process = try ChildProcess(state: "hold", 4096)
+        let run = try ProcMount.procmem("memory", "--all", "--json", options: "hidepid=1")
+        #expect(run.status == 0)
+        let answer = try JSON(parsing: run.text)
+        let rows = answer["processes"]?.elements ?? []
+        #expect(rows.contains { $0["pid"] == .number(Double(process.pid)) && $0["unavailable"] == "permissionDenied" })
+        let readable = rows.count { $0["rssBytes"] != .null }
+        #expect(rows.contains { $0["command"] == "procmem" && $0["rssBytes"] != .null })
+        #expect(answer["complete"] == .bool(true))
+        #expect(answer["total"]?["figureCounts"]?["rss"] == .number(Double(readable)))
+        #expect(readable < rows.count)
+    }
+
+    @Test(arguments: hiding) func aListSaysThatSomeAreHidden(_ options: String) throws {
+        let process = try ChildProcess(state: "hold", 4096)
+        let run = try ProcMount.procmem("memory", "--all", "--json", options: options)
+        #expect(run.status == 0)
+        let answer = try JSON(parsing: run.text)
+        #expect(answer["processes"]?.elements.contains { $0["pid"] == .number(Double(process.pid)) } == false)
+        #expect(answer["complete"] == .bool(false))
+        #expect(answer["gaps"] == .array(["hidden"]))
+        let text = try ProcMount.procmem("memory", "--all", options: options)
+        #expect(text.text.hasSuffix("processes may be missing: /proc hides some (hidepid)\n"))
+    }
+
+    /// Members of the group that the mount names see all, up to hidepid=2; so does who may trace all.
+    @Test func whoIsExemptSeesAll() throws {
+        let process = try ChildProcess(state: "hold", 4096)
+        let inGroup = ["--regid", "65534", "--groups", "4242", "--bounding-set", "-all", "--inh-caps", "-all"]
+        let exemptions = [
+            ("hidepid=2,gid=4242", inGroup), ("hidepid=2", []), ("gid=65534,hidepid=2", ProcMount.droppedRights),
+        ]
+        for (options, privileges) in exemptions {
+            let run = try ProcMount.procmem("memory", "--all", "--json", options: options, privileges: privileges)
+            let answer = try JSON(parsing: run.text)
+            #expect(answer["complete"] == .bool(true), "\(options)")
+            #expect(answer["processes"]?.elements.contains { $0["pid"] == .number(Double(process.pid)) } == true)
+        }
+    }
+
+    /// A tree whose root may be looked at and whose child is another user's: the child counts, unknown.
+    @Test(arguments: ["hidepid=1"] + hiding) func aHiddenChild(_ options: String) throws {
+        let states = try BuiltProduct.url(of: "ProcessStates").path
+        let script = "\"$0\" hold 4096 >/dev/null & exec setpriv \"$@\" \"$0\" hold 8388608"
+        let parent = try ChildProcess(running: "/bin/sh", ["-c", script, states] + ProcMount.droppedRights)
+        #expect(parent.line() == "ready")
+        let run = try ProcMount.procmem("memory", "\(parent.pid)", "--tree", "--json", options: options)
+        let answer = try JSON(parsing: run.text)
+        let rows = answer["processes"]?.elements ?? []
+        #expect(rows.map { $0["unavailable"] } == [.null, "permissionDenied"])
+        #expect(rows.map { $0["depth"] } == [0, 1])
+        #expect(answer["gaps"] == .array(["hidden"]))
+        #expect(try #require(answer["total"]?["rssBytes"]?.number) > 8e6)
+        #expect(answer["total"]?["physicalBytes"]?["upper"] == .null)
+        #expect(run.status == 0)
+    }
+
+    /// A mount that shows processes and nothing else.
+    @Test func aProcWithoutTheMachine() throws {
+        let process = try ChildProcess(state: "hold", 4096)
+        let options = "subset=pid"
+        guard try ProcMount.output("mount -t proc -o \(options) proc /proc", of: ["/bin/true"]).status == 0 else {
+            return
+        }
+        let run = try ProcMount.procmem("memory", "\(process.pid)", "--json", options: options, privileges: [])
+        #expect(run.status == 0)
+        #expect(try JSON(parsing: run.text)["processes"]?.elements.first?["rssBytes"] != .null)
+        let summary = try ProcMount.procmem(options: options, privileges: [])
+        #expect(summary.status == 0)
+        #expect(summary.text.contains("the machine's is unknown"))
+    }
+}
+
+/// A `/proc` that is not there, or speaks of other processes by the same numbers.
+@Suite(.enabled(if: ProcMount.obstacle == nil, "\(ProcMount.obstacle ?? "")")) struct ForeignProcTests {
+    private static let questions = [
+        ["memory", "1"], ["memory", "1", "--tree"], ["memory", "--all"], ["cpu", "--pid", "1"],
+        ["memory", "--cgroup-of", "1"],
+    ]
+
+    /// Swift's runtime takes the arguments from `/proc/self/cmdline`: without them there is nothing to answer.
+    @Test(arguments: questions + [[]]) func withoutProc(_ arguments: [String]) throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let run = try ProcMount.output("mount -t tmpfs tmpfs /proc", privileges: [], of: [procmem] + arguments)
+        #expect(run.status == 1)
+        #expect(run.text.isEmpty)
+        #expect(run.errorText == "procmem: /proc/self/cmdline: cannot be read; mount proc on /proc\n")
+    }
+
+    @Test(arguments: questions) func ofAnotherPIDNamespace(_ arguments: [String]) throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let run = try ProcMount.output(
+            "true",
+            privileges: [],
+            namespaces: ["--pid", "--fork"],
+            of: [procmem] + arguments
+        )
+        #expect(run.status == 1)
+        #expect(run.text.isEmpty)
+        #expect(run.errorText.hasPrefix("procmem: /proc/self: /proc is mounted for another pid namespace: this "))
+    }
+
+    /// In a pid namespace with a `/proc` of its own the first process has a parent that has no id there.
+    @Test func aParentOutsideOfTheNamespace() throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let run = try ProcMount.output(
+            "mount -t proc proc /proc",
+            privileges: [],
+            namespaces: ["--pid", "--fork"],
+            of: [procmem, "memory", "1", "--tree", "--json"]
+        )
+        let rows = try JSON(parsing: run.text)["processes"]?.elements ?? []
+        #expect(rows.map { $0["pid"] } == [1])
+        #expect(rows.map { $0["parentPID"] } == [0])
+        #expect(rows.map { $0["command"] } == ["procmem"])
     }
 }

@@ -16,21 +16,24 @@ import Testing
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
         let page = Systems.pageSizeBytes
+        let alone = #""sharesMemoryWith": null, "mayShareMemoryWith": null"#
         let unknown = """
-            "pssBytes": null, "ussBytes": null, "swapBytes": null, "ussStandardErrorBytes": null, "ageMilliseconds": null
+            "pssBytes": null, "ussBytes": null, "swapBytes": null, "ussStandardErrorBytes": null, "ageMilliseconds": null,
+            \(alone)
             """
         let expected = """
-            {"mode": "cheap",
+            {"mode": "cheap", "search": "childrenFiles", "complete": true, "gaps": [],
              "processes": [
-                {"pid": 100, "parentPID": 1, "command": "server", "source": "statm", "unavailable": null,
+                {"pid": 100, "parentPID": 1, "command": "server", "startTimeTicks": 1100, "depth": 0, "source": "statm", "unavailable": null,
                  "rssBytes": \(2000 * page), "sharedBytes": \(500 * page), \(unknown)},
-                {"pid": 101, "parentPID": 100, "command": "worker", "source": "statm", "unavailable": null,
+                {"pid": 101, "parentPID": 100, "command": "worker", "startTimeTicks": 1101, "depth": 1, "source": "statm", "unavailable": null,
                  "rssBytes": \(1000 * page), "sharedBytes": \(600 * page), \(unknown)},
-                {"pid": 102, "parentPID": 100, "command": "gone", "source": "none", "unavailable": "zombie",
+                {"pid": 102, "parentPID": 100, "command": "gone", "startTimeTicks": 1102, "depth": 1, "source": "none", "unavailable": "zombie",
                  "rssBytes": null, "sharedBytes": null, \(unknown)}],
              "total": {
                 "processCount": 3, "rssBytes": \(3000 * page), "pssBytes": null, "ussBytes": null, "swapBytes": null,
-                "physicalBytes":
+                "memorylessCount": 1, "figureCounts": {"rss": 2, "pss": 0, "uss": 0, "swap": 0},
+                "unreadableRSSBytes": 0, "physicalBytes":
                     {"estimate": null, "lower": \(1500 * page), "upper": \(3000 * page), "proven": true},
                 "sources": {"statm": 2, "none": 1}, "unavailableCount": 1}}
             """
@@ -40,20 +43,24 @@ import Testing
     @Test func accurateListAsJSON() throws {
         let run = try CommandRun("memory", "101", "100", "--mode", "accurate", "--json", in: Systems.processes())
         #expect(run.status == 0)
-        let unknown = #""ussStandardErrorBytes": null, "ageMilliseconds": null, "unavailable": null"#
+        let unknown = """
+            "ussStandardErrorBytes": null, "ageMilliseconds": null, "unavailable": null, "depth": 0,
+            "sharesMemoryWith": null, "mayShareMemoryWith": null
+            """
         let held = 9000 << 10
         let expected = """
-            {"mode": "accurate",
+            {"mode": "accurate", "search": "named", "complete": true, "gaps": [],
              "processes": [
-                {"pid": 101, "parentPID": 100, "command": "worker", "source": "smaps_rollup",
+                {"pid": 101, "parentPID": 100, "command": "worker", "startTimeTicks": 1101, "source": "smaps_rollup",
                  "rssBytes": \(4000 << 10), "sharedBytes": \(2000 << 10), "pssBytes": \(3000 << 10),
                  "ussBytes": \(2000 << 10), "swapBytes": 0, \(unknown)},
-                {"pid": 100, "parentPID": 1, "command": "server", "source": "smaps_rollup",
+                {"pid": 100, "parentPID": 1, "command": "server", "startTimeTicks": 1100, "source": "smaps_rollup",
                  "rssBytes": \(8000 << 10), "sharedBytes": \(3000 << 10), "pssBytes": \(6000 << 10),
                  "ussBytes": \(5000 << 10), "swapBytes": \(64 << 10), \(unknown)}],
              "total": {
                 "processCount": 2, "rssBytes": \(12000 << 10), "pssBytes": \(held), "ussBytes": \(7000 << 10),
-                "swapBytes": \(32 << 10),
+                "swapBytes": \(32 << 10), "memorylessCount": 0, "unreadableRSSBytes": 0,
+                "figureCounts": {"rss": 2, "pss": 2, "uss": 2, "swap": 2},
                 "physicalBytes": {"estimate": \(held), "lower": \(held), "upper": \(held), "proven": true},
                 "sources": {"smaps_rollup": 2}, "unavailableCount": 0}}
             """
@@ -83,8 +90,8 @@ import Testing
             run.lines.dropLast() == [
                 "  PID       RSS       PSS       USS      SWAP  COMMAND",
                 "  100  7.81 MiB  5.86 MiB  4.88 MiB  64.0 KiB  server",
-                "  101  3.91 MiB  2.93 MiB  1.95 MiB       0 B    worker",
-                "  102         -         -         -         -    gone (zombie)",
+                "  101  3.91 MiB  2.93 MiB  1.95 MiB       0 B  ├─ worker",
+                "  102         -         -         -         -  └─ gone (zombie)",
                 "total  11.7 MiB  8.79 MiB  6.84 MiB  32.0 KiB  3 processes",
                 "",
             ]

@@ -18,6 +18,25 @@ import Testing
         )
     }
 
+    @Test(
+        arguments: [
+            (nil, "    1  100 MiB   0 B  a long command"), (38, "    1  100 MiB   0 B  a long command"),
+            (36, "    1  100 MiB   0 B  a long command"), (35, "    1  100 MiB  a long command"),
+            (30, "    1  100 MiB  a long command"), (29, "    1  a long command"), (5, "    1  a long command"),
+        ] as [(Int?, String)]
+    )
+    func theHighestRankIsLeftOutFirst(_ width: Int?, _ line: String) {
+        var table = Table([
+            Table.Column(title: "PID", isNumber: true), Table.Column(title: "RSS", isNumber: true, rank: 1),
+            Table.Column(title: "SWAP", isNumber: true, rank: 2), Table.Column(title: "COMMAND"),
+        ])
+        table.add(["1", "100 MiB", "0 B", "a long command"])
+        table.add(["12345", "", "", ""])
+        let lines = table.lines(fitting: width)
+        #expect(lines[1] == line)
+        #expect(lines[0].hasSuffix("  COMMAND"))
+    }
+
     @Test func namesAlone() {
         #expect(Table([Table.Column(title: "A"), Table.Column(title: "B", isNumber: true)]).lines == ["A  B"])
     }

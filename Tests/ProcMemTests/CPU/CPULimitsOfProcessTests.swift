@@ -26,7 +26,7 @@ import Testing
         child.end()
         let error = #expect(throws: ProcMemError.self) { try CPULimits(of: pid) }
         #expect(
-            error?.description == "/proc/\(pid): no such process, or it is hidden (errno 2, No such file or directory)"
+            error?.description == "/proc/\(pid): no such process (errno 2, No such file or directory)"
         )
         #expect(#expect(throws: ProcMemError.self) { try CPUThrottling(of: pid) }?.code == .noSuchProcess)
     }

@@ -24,8 +24,8 @@ import Testing
     @Test func startTimesTellProcessesApart() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let listed = try #require(try processList(of: .process(child.pid)).processes.first)
-        let stat = try String(contentsOfFile: "/proc/\(child.pid)/stat", encoding: .utf8)
-        #expect(listed.startTimeTicks.map(String.init) == stat.split(separator: " ").dropFirst(21).first.map(String.init))
+        let fields = try String(contentsOfFile: "/proc/\(child.pid)/stat", encoding: .utf8).split(separator: " ")
+        #expect(listed.startTimeTicks == Int(fields[21]))
     }
 
     @Test func processesThatAreNamed() throws {

@@ -74,7 +74,11 @@ import Testing
     }
 
     /// Zeros for who may not trace the process, 1 for a kernel thread, and a line of Linux 3.2.
-    @Test(arguments: [[26: "0", 27: "0", 28: "0"], [26: "1", 27: "1", 28: "0"], [28: "x"], [45: "-1"]] as [[Int: String]])
+    @Test(
+        arguments: [
+            [26: "0", 27: "0", 28: "0"], [26: "1", 27: "1", 28: "0"], [28: "x"], [45: "-1"],
+        ] as [[Int: String]]
+    )
     func aLayoutThatIsNotTold(_ fields: [Int: String]) throws {
         #expect(try #require(parsed(Self.line("x", fields))).layout == nil)
         #expect(try #require(parsed(Self.line("x", count: 44))).layout == nil)

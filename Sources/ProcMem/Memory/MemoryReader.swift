@@ -1,0 +1,126 @@
+/// Asks again and again what one process holds, with its files kept open.
+///
+/// ```swift
+/// var reader = try MemoryReader(of: pid)
+/// let rss = try reader.usage(mode: .cheap).rssBytes
+/// ```
+///
+/// A cheap look is one read of `statm` on a kept descriptor, about 1 µs, and does not allocate. An accurate one opens
+/// `smaps_rollup` anew each time, because an open one stays with the program that the process ran when it was opened.
+///
+/// The reader stays with its process: when that has ended and its id is in use again, it says `exited`. When the process
+/// executes another program the figures are those of the new one, and ``hasExecuted()`` tells, so that a peak or a baseline
+/// can be begun anew.
+///
+/// It keeps three descriptors: the process's directory, `statm` and, where that is allowed, `pagemap`. A child that is
+/// forked by the caller inherits a reader of the same process: of its own memory it makes a reader of its own.
+public struct MemoryReader: ~Copyable {
+    private let process: ProcessSelector
+    private let root: KernelRoot
+    private let directory: ProcessDirectory
+    private let statm: FileDescriptor
+    private var program: RunningProgram
+
+    /// Opens the files of the calling process.
+    ///
+    /// - Parameter root: Where the kernel's files are.
+    /// - Throws: ``ProcMemError`` with `procUnavailable` without `/proc`, `outOfResources` without descriptors.
+    public init(in root: KernelRoot = .live) throws(ProcMemError) {
+        try self.init(of: .current, in: root)
+    }
+
+    /// Opens the files of a process.
+    ///
+    /// - Parameters:
+    ///   - processID: The process's id in the caller's pid namespace. A thread's id gives the memory of its process.
+    ///   - root: Where the kernel's files are.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none,
+    ///   `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`, `outOfResources` without
+    ///   descriptors. A kernel thread and a zombie are no errors here.
+    public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
+        try self.init(of: ProcessSelector(validating: processID, in: root), in: root)
+    }
+
+    private init(of process: ProcessSelector, in root: KernelRoot) throws(ProcMemError) {
+        self.process = process
+        self.root = root
+        let directory = try Self.explaining(process, root) { () throws(ReadFailure) in
+            try ProcessDirectory(process, in: root)
+        }
+        let statm = try Self.explaining(process, root) { () throws(ReadFailure) in
+            try directory.open(ProcPath(file: "statm"))
+        }
+        program = try Self.explaining(process, root) { () throws(ReadFailure) in
+            try RunningProgram(of: directory)
+        }
+        self.directory = directory
+        self.statm = statm
+    }
+
+    private static func explaining<R: ~Copyable>(
+        _ process: ProcessSelector,
+        _ root: KernelRoot,
+        _ open: () throws(ReadFailure) -> R
+    ) throws(ProcMemError) -> R {
+        do {
+            return try open()
+        } catch {
+            throw ProcMemError(explaining: error, at: ProcPath(directoryOf: process), of: process, in: root)
+        }
+    }
+
+    /// What the process holds now.
+    ///
+    /// - Parameter mode: How exactly to look.
+    /// - Returns: The figures. Of a process that is there but tells nothing they are `nil`, with the reason.
+    /// - Throws: ``ProcMemError`` with `exited` where the process has ended and has been collected.
+    public func usage(mode: MemoryMode) throws(ProcMemError) -> MemoryUsage {
+        if mode == .cheap, let statm = try? keptStatm(), !statm.isEmpty { return MemoryUsage(statm) }
+        let usage: MemoryUsage
+        do {
+            usage = try directory.memoryUsage(directory.stat(), mode: mode, pageSizeBytes: root.pageSizeBytes)
+        } catch {
+            throw self.error(error)
+        }
+        if usage.unavailable == .exited { throw self.error(.system(.noSuchProcess)) }
+        return usage
+    }
+
+    private func keptStatm() throws(ReadFailure) -> Statm {
+        try KeptFiles.read(
+            statm.rawValue,
+            expectedBytes: Statm.shape.expectedBytes,
+            limitBytes: Statm.shape.limitBytes
+        ) { (bytes) throws(Malformation) in
+            try Statm(validating: bytes, pageSizeBytes: root.pageSizeBytes)
+        }
+    }
+
+    /// Whether the process has executed another program since the reader was made, or since this was asked last.
+    ///
+    /// A kept `pagemap` tells it for certain, in one system call and about 1 µs: it belongs to the memory that it was
+    /// opened for, and is empty when that is gone. Without the right to open it (that of the owner, while the process is
+    /// dumpable) `stat` is compared: another name, other addresses or its first program after a fork show, the same program
+    /// executed again does not.
+    ///
+    /// - Throws: ``ProcMemError`` with `exited` or `zombie` where the process has ended.
+    public mutating func hasExecuted() throws(ProcMemError) -> Bool {
+        do throws(ReadFailure) {
+            if program.isProvenToRun { return false }
+            let now = try RunningProgram(of: directory)
+            if now.hasEnded { throw .system(.noSuchProcess) }
+            let hasExecuted = program.wasProven || now.differs(from: program)
+            program = now
+            return hasExecuted
+        } catch {
+            throw self.error(error)
+        }
+    }
+
+    private func error(_ failure: ReadFailure) -> ProcMemError {
+        let path = root.text(ProcPath(directoryOf: process))
+        guard failure.isAbsence else { return ProcMemError(failure, path: path) }
+        let isZombie = (try? directory.stat())?.isZombie ?? false
+        return ProcMemError(isZombie ? .zombie : .exited, path: path)
+    }
+}

@@ -1,0 +1,30 @@
+/// The lines that lead to each process of a tree, as `├─ ` and its like.
+struct TreeDrawing {
+    /// What stands before each entry, in their order.
+    let prefixes: [String]
+
+    /// Deeper levels are told by a mark: a chain of processes may be longer than any line.
+    private static var maximumLevels: Int { 16 }
+
+    /// - Parameter depths: How far each entry lies below its root, parents before their children; 0 for a root.
+    init(depths: [Int]) {
+        var prefixes: [String] = []
+        // From the end, where it is known whether another child of the same parent follows.
+        var hasLater: [Bool] = []
+        for depth in depths.reversed() {
+            while hasLater.count > depth + 1 { hasLater.removeLast() }
+            while hasLater.count < depth + 1 { hasLater.append(false) }
+            prefixes.append(Self.prefix(hasLater))
+            hasLater[depth] = true
+        }
+        self.prefixes = prefixes.reversed()
+    }
+
+    /// - Parameter hasLater: For each level from the root to the entry, whether another entry follows on it.
+    private static func prefix(_ hasLater: [Bool]) -> String {
+        guard let isFollowed = hasLater.dropFirst().last else { return "" }
+        let ancestors = hasLater.dropFirst().dropLast()
+        let mark = ancestors.count > maximumLevels ? "…" : ""
+        return mark + ancestors.suffix(maximumLevels).map { $0 ? "│  " : "   " }.joined() + (isFollowed ? "├─ " : "└─ ")
+    }
+}

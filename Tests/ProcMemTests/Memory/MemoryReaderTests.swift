@@ -1,0 +1,172 @@
+import CTestSupport
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+@Suite struct MemoryReaderTests {
+    @Test(arguments: [MemoryMode.cheap, .accurate]) func saysWhatASingleLookSays(_ mode: MemoryMode) throws {
+        let child = try ChildProcess(state: "hold", 8 << 20)
+        let reader = try MemoryReader(of: child.pid)
+        for _ in 0..<3 {
+            let (kept, single) = try (reader.usage(mode: mode), memoryUsage(of: child.pid, mode: mode))
+            #expect(kept.rssBytes == single.rssBytes)
+            #expect(kept.sharedBytes == single.sharedBytes)
+            #expect(kept.source == (mode == .cheap ? .statm : .smapsRollup))
+        }
+    }
+
+    @Test func followsItsProcess() throws {
+        let reader = try MemoryReader()
+        let before = try #require(try reader.usage(mode: .cheap).rssBytes)
+        let size = 32 << 20
+        let memory = try #require(malloc(size))
+        memset(memory, 1, size)
+        #expect(try #require(try reader.usage(mode: .cheap).rssBytes) >= before + size / 2)
+        free(memory)
+    }
+
+    /// The figures are the new program's, and it is told that it is a new one: neither id nor start time shows it.
+    @Test func aProcessThatExecutes() throws {
+        let child = try ChildProcess(state: "executes", 32 << 20)
+        var reader = try MemoryReader(of: child.pid)
+        let start = try ProcessDirectory(.id(child.pid), in: .live).stat().startTimeTicks
+        #expect(try !reader.hasExecuted())
+        #expect(try #require(try reader.usage(mode: .cheap).rssBytes) > 32 << 20)
+        child.send(line: "now")
+        #expect(child.line() == "ready")
+        #expect(try reader.hasExecuted())
+        #expect(try !reader.hasExecuted())
+        for mode in [MemoryMode.cheap, .accurate] {
+            let usage = try reader.usage(mode: mode)
+            #expect(try #require(usage.rssBytes) < 32 << 20)
+            #expect(usage.unavailable == nil)
+        }
+        #expect(try ProcessDirectory(.id(child.pid), in: .live).stat().startTimeTicks == start)
+    }
+
+    /// Without the right to open pagemap the name and the addresses tell.
+    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func aStrangersProcessThatExecutes() throws {
+        let child = try ChildProcess(running: "/bin/sh", ["-c", "echo ready; read line; exec sleep 100"])
+        #expect(child.line() == "ready")
+        let pid = child.pid
+        try Rights.asNobody {
+            var reader = try MemoryReader(of: pid)
+            #expect(try !reader.hasExecuted())
+            child.send(line: "now")
+            let isTold = try (0..<500).contains { _ in
+                usleep(10_000)
+                return try reader.hasExecuted()
+            }
+            #expect(isTold)
+            #expect(try !reader.hasExecuted())
+        }
+    }
+
+    @Test func aProcessThatEnds() throws {
+        let child = try ChildProcess(state: "hold", 1 << 20)
+        var reader = try MemoryReader(of: child.pid)
+        _ = try reader.usage(mode: .cheap)
+        child.end()
+        for mode in [MemoryMode.cheap, .accurate] {
+            do {
+                _ = try reader.usage(mode: mode)
+                Issue.record("no error")
+            } catch {
+                #expect(error.code == .exited)
+                #expect(error.path == "/proc/\(child.pid)")
+            }
+        }
+        do {
+            _ = try reader.hasExecuted()
+            Issue.record("no error")
+        } catch {
+            #expect(error.code == .exited)
+        }
+    }
+
+    /// It has ended, and its id is not free yet.
+    @Test func aProcessThatBecomesAZombie() throws {
+        let child = try #require(SpawnedChild("/bin/sh", "-c", "read line"))
+        var reader = try MemoryReader(of: child.pid)
+        kill(child.pid, SIGKILL)
+        try #require(child.becomesZombie())
+        for mode in [MemoryMode.cheap, .accurate] {
+            #expect(try reader.usage(mode: mode).unavailable == .zombie)
+        }
+        do {
+            _ = try reader.hasExecuted()
+            Issue.record("no error")
+        } catch {
+            #expect(error.code == .zombie)
+        }
+    }
+
+    @Test func aMainThreadThatHasEnded() throws {
+        let child = try ChildProcess(state: "zombie-leader", 16 << 20)
+        var reader = try MemoryReader(of: child.pid)
+        #expect(try #require(try reader.usage(mode: .cheap).rssBytes) >= 16 << 20)
+        #expect(try !reader.hasExecuted())
+    }
+
+    @Test(arguments: [Int32.min, -1, 0]) func whatIsNoProcessID(_ pid: Int32) {
+        do {
+            _ = try MemoryReader(of: pid)
+            Issue.record("no error")
+        } catch {
+            #expect(error.code == .invalidArgument)
+        }
+    }
+
+    @Test func aProcessThatNeverWas() {
+        do {
+            _ = try MemoryReader(of: .max)
+            Issue.record("no error")
+        } catch {
+            #expect(error.code == .noSuchProcess)
+        }
+    }
+
+    @Test(.enabled(if: BuildMode.isOptimized, "a debug build allocates for closures")) func aCheapLookDoesNotAllocate()
+        throws
+    {
+        let reader = try MemoryReader()
+        _ = try reader.usage(mode: .cheap)
+        let before = test_allocation_count()
+        for _ in 0..<1000 { _ = try reader.usage(mode: .cheap) }
+        #expect(test_allocation_count() == before)
+    }
+}
+
+/// Without `/proc`, in a fork that hides it from itself.
+@Suite struct WithoutProcTests {
+    private static func code(_ question: @escaping () throws -> Void) -> ProcMemError.Code? {
+        do {
+            try question()
+            return nil
+        } catch {
+            return (error as? ProcMemError)?.code
+        }
+    }
+
+    @Test(.enabled(if: Rights.isRoot, "needs root, to mount")) func everyQuestionSaysSo() {
+        let failed = test_in_fork(
+            { _ in
+                guard test_hide_proc() == 0 else { return 99 }
+                let questions: [() throws -> Void] = [
+                    { _ = try memoryUsage(of: 1, mode: .cheap) }, { _ = try memoryUsage(mode: .cheap) },
+                    { _ = try Statm(of: 1) }, { _ = try SmapsRollup(of: 1) },
+                    { _ = try MemoryReader(of: 1) }, { _ = try MemoryReader() },
+                    { _ = try memorySnapshot(of: .all, mode: .cheap) }, { _ = try processList(of: .tree(root: 1)) },
+                    { _ = try processList(of: .currentTree) }, { _ = try processList(of: .cgroup(of: 1)) },
+                    { _ = try CPULimits(of: 1) },
+                ]
+                let wrong = questions.firstIndex { WithoutProcTests.code($0) != .procUnavailable }
+                return Int32((wrong ?? -1) + 1)
+            },
+            nil
+        )
+        #expect(failed == 0, "the question with this number got another answer")
+    }
+}
