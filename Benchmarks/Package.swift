@@ -19,6 +19,11 @@ let package = Package(
             dependencies: ["Timing", .product(name: "ProcMem", package: "swift-procmem")],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "Processes",
+            dependencies: ["Timing", .product(name: "ProcMem", package: "swift-procmem")],
+            swiftSettings: settings
+        ),
         .executableTarget(name: "CPUCountFoundation", dependencies: ["Timing"], swiftSettings: settings),
         .executableTarget(
             name: "CPUCountNIO",

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +62,32 @@ int test_in_fork(int (*body)(void *), void *context)
         }
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int test_become(uint32_t group, const uint32_t *user)
+{
+    if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0) {
+        return -1;
+    }
+    return user ? setresuid(*user, *user, *user) : 0;
+}
+
+int test_set_dumpable(int is_dumpable) { return prctl(PR_SET_DUMPABLE, is_dumpable); }
+
+int test_drop_capabilities(uint64_t dropped)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct words[2];
+    if (syscall(SYS_capget, &header, words) != 0) {
+        return -1;
+    }
+    for (int i = 0; i < 2; i++) {
+        uint32_t kept = ~(uint32_t)(dropped >> (32 * i));
+        words[i].effective &= kept;
+        words[i].permitted &= kept;
+        words[i].inheritable = 0;
+    }
+    return (int)syscall(SYS_capset, &header, words);
 }
 
 int test_hide_proc(void)

@@ -12,6 +12,13 @@
 //   undumpable             lets nobody trace it
 //   vm-sharer BYTES        holds BYTES, and makes a process that has the same memory; prints its id
 //   orphan                 forks a child that forks a child and ends; prints the grandchild's id, which init adopts
+//   nobody DUMPABLE BYTES  holds BYTES as user 65534, who may be traced by its like where DUMPABLE is 1
+//   shmem WORKERS BYTES    forks WORKERS that each write all of one shared memory of BYTES; prints their ids
+//   mapped-twice BYTES     maps a file in memory of BYTES twice, and touches all of both
+//   lazy-free BYTES        holds BYTES, and lets the kernel have them when it needs them
+//   zero-page BYTES        maps BYTES of private memory and reads every page
+//   huge BYTES             the same as hold, in huge pages where the kernel has them
+//   mappings COUNT         has COUNT mappings of a page each, and writes every one
 //   executes BYTES         holds BYTES; at the next line of input it executes "hold 4096"
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -44,17 +51,57 @@ static void ready(const int *ids, int count)
     fflush(stdout);
 }
 
-static void hold(size_t bytes)
+static char *mapped(size_t bytes, int flags, int file)
 {
-    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
     if (memory == MAP_FAILED) {
         perror("mmap");
         exit(1);
     }
-    // Small pages, so that the size in pages is known.
-    madvise(memory, bytes, MADV_NOHUGEPAGE);
-    memset(memory, 1, bytes);
+    return memory;
 }
+
+/// Private memory in small pages, so that the size in pages is known; nothing of it is touched.
+static char *reserved(size_t bytes)
+{
+    char *memory = mapped(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    madvise(memory, bytes, MADV_NOHUGEPAGE);
+    return memory;
+}
+
+static char *hold(size_t bytes) { return memset(reserved(bytes), 1, bytes); }
+
+static void read_pages(const volatile char *memory, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += (size_t)sysconf(_SC_PAGESIZE)) {
+        (void)memory[at];
+    }
+}
+
+static void map_twice(size_t bytes)
+{
+    int file = memfd_create("procmem-test", MFD_CLOEXEC);
+    if (file < 0 || ftruncate(file, (off_t)bytes) != 0) {
+        exit(1);
+    }
+    memset(mapped(bytes, MAP_SHARED, file), 1, bytes);
+    read_pages(mapped(bytes, MAP_SHARED, file), bytes);
+}
+
+/// Every second page with other rights: neighbours with the same ones would be one mapping.
+static void map_often(size_t count)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *memory = hold(count * page);
+    for (size_t i = 1; i < count; i += 2) {
+        mprotect(memory + i * page, page, PROT_READ);
+    }
+}
+
+static char *shared_memory;
+static size_t shared_bytes;
+static int written_pipe[2];
+
 
 static int forked(void (*body)(void))
 {
@@ -82,6 +129,15 @@ static int sharer(void)
     size_t size = 65536;
     char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return clone(stay_with_memory, stack + size, CLONE_VM | SIGCHLD, NULL);
+}
+
+static void write_shared_memory(void)
+{
+    memset(shared_memory, 1, shared_bytes);
+    if (write(written_pipe[1], "", 1) != 1) {
+        _exit(1);
+    }
+    stay();
 }
 
 static void nothing(void) { stay(); }
@@ -204,6 +260,45 @@ int main(int count, char **arguments)
         }
         waitpid(child, NULL, 0);
         ready(&id, 1);
+    } else if (strcmp(state, "nobody") == 0) {
+        hold(second);
+        if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0) {
+            return 1;
+        }
+        prctl(PR_SET_DUMPABLE, first);
+        ready(NULL, 0);
+    } else if (strcmp(state, "shmem") == 0) {
+        shared_memory = mapped(second, MAP_SHARED | MAP_ANONYMOUS, -1);
+        shared_bytes = second;
+        int *ids = calloc(first, sizeof *ids);
+        if (pipe(written_pipe) != 0) {
+            return 1;
+        }
+        for (size_t i = 0; i < first; i++) {
+            char byte;
+            ids[i] = forked(write_shared_memory);
+            if (read(written_pipe[0], &byte, 1) != 1) {
+                return 1;
+            }
+        }
+        ready(ids, (int)first);
+    } else if (strcmp(state, "mapped-twice") == 0) {
+        map_twice(first);
+        ready(NULL, 0);
+    } else if (strcmp(state, "lazy-free") == 0) {
+        madvise(hold(first), first, MADV_FREE);
+        ready(NULL, 0);
+    } else if (strcmp(state, "zero-page") == 0) {
+        read_pages(reserved(first), first);
+        ready(NULL, 0);
+    } else if (strcmp(state, "huge") == 0) {
+        char *memory = mapped(first, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+        madvise(memory, first, MADV_HUGEPAGE);
+        memset(memory, 1, first);
+        ready(NULL, 0);
+    } else if (strcmp(state, "mappings") == 0) {
+        map_often(first);
+        ready(NULL, 0);
     } else if (strcmp(state, "executes") == 0) {
         hold(first);
         ready(NULL, 0);

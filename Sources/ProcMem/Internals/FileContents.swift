@@ -97,14 +97,20 @@ extension FileDescriptor {
 
 extension FileDescriptor {
     /// Reads a long file line by line through one buffer, which a line must fit into.
+    ///
+    /// - Parameter limitBytes: A file that goes on behind it is refused: whoever writes it decides how long that takes.
     borrowing func forEachLine(
+        limitBytes: Int,
         _ body: (Span<UInt8>, Range<Int>) throws(Malformation) -> Void
     ) throws(ReadFailure) {
         // The longest line of `smaps` names a file of 4,095 bytes, each perhaps escaped as four.
         var buffer = [UInt8](repeating: 0, count: 65536)
         var kept = 0
+        var total = 0
         while true {
             let count = try fill(&buffer, from: kept)
+            total += count - kept
+            guard total <= limitBytes else { throw .tooLarge(limitBytes: limitBytes) }
             let isLast = count < buffer.count
             let passed = try Self.passLines(of: buffer.span.extracting(0..<count), isLast: isLast, to: body)
             if isLast { return }

@@ -27,10 +27,13 @@ extension SmapsRollup {
         self = try sums.record(isSummedFromSmaps: isSmaps)
     }
 
+    // A mapping takes about 700 bytes, and 65,530 of them are allowed unless an administrator allows more.
+    private static var smapsLimitBytes: Int { 256 << 20 }
+
     /// The sums over `smaps`, read piece by piece: with 60,000 mappings it is 40 MB long.
     static func summed(_ smaps: borrowing FileDescriptor) throws(ReadFailure) -> SmapsRollup {
         var sums = SmapsSums()
-        try smaps.forEachLine { (bytes, line) throws(Malformation) in
+        try smaps.forEachLine(limitBytes: smapsLimitBytes) { (bytes, line) throws(Malformation) in
             try sums.add(bytes, line: line)
         }
         do {

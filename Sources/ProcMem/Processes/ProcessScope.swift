@@ -9,6 +9,17 @@ public struct ProcessScope: Sendable, Hashable {
     }
 
     let kind: Kind
+    /// Whether the calling process is left out.
+    private(set) var excludesCaller = false
+
+    private init(kind: Kind) { self.kind = kind }
+
+    /// The same processes without the calling one, so that a tool does not measure itself. Its descendants stay.
+    public var excludingCaller: ProcessScope {
+        var scope = self
+        scope.excludesCaller = true
+        return scope
+    }
 
     /// One process. A thread's id stands for its process.
     public static func process(_ pid: Int32) -> ProcessScope { processes([pid]) }

@@ -7,6 +7,8 @@ struct ProcessStatus: Hashable, Sendable {
     let processID: Int32?
     /// The CPUs that the scheduler may use.
     let allowedCPUs: CPUSet?
+    /// `VmHWM`, the largest RSS so far, in bytes; `nil` for what has no memory.
+    let peakRSSBytes: Int?
 
     // Groups and CPU masks make it long: 65,536 supplementary groups are allowed.
     static let shape = FileShape(expectedBytes: 4096, limitBytes: 4 << 20)
@@ -14,6 +16,7 @@ struct ProcessStatus: Hashable, Sendable {
     init(parsing bytes: Span<UInt8>) throws(Malformation) {
         var processID: Int32?
         var allowedCPUs: CPUSet?
+        var peakRSSBytes: Int?
         var index = 0
         while let line = bytes.nextLine(at: &index) {
             guard let colon = bytes.firstIndex(of: 0x3A, in: line) else { continue }
@@ -24,9 +27,12 @@ struct ProcessStatus: Hashable, Sendable {
                 processID = bytes.decimal(in: value).flatMap { Int32(exactly: $0) }
             } else if bytes.equals("Cpus_allowed", in: key) {
                 allowedCPUs = try CPUSet(parsingMask: bytes, in: value)
+            } else if bytes.equals("VmHWM", in: key) {
+                peakRSSBytes = bytes.sizeBytes(in: value, unitBytes: 1024)
             }
         }
         self.processID = processID
         self.allowedCPUs = allowedCPUs
+        self.peakRSSBytes = peakRSSBytes
     }
 }

@@ -27,6 +27,8 @@ struct ProcessWalk<Value> {
     /// Who finds the children; `nil` outside of trees.
     private var children: ProcessChildren?
     private var visited: Set<Int32> = []
+    /// Who is met and does not count.
+    private var excluded: Int32?
 
     private(set) var members: [Member] = []
     private(set) var search = ProcessSearch.named
@@ -47,6 +49,7 @@ struct ProcessWalk<Value> {
 
     /// Visits every process of a scope, once.
     mutating func visit(_ scope: ProcessScope) throws(ProcMemError) {
+        if scope.excludesCaller { excluded = callerID }
         switch scope.kind {
         case .processes(let processes):
             for process in processes { try visit(named: process) }
@@ -61,6 +64,12 @@ struct ProcessWalk<Value> {
         case .all:
             try visitAll()
         }
+    }
+
+    /// The calling process: below a directory that stands in for `/`, the one that `proc/self` is.
+    private var callerID: Int32? {
+        guard !root.isLive else { return Syscalls.processID }
+        return try? root.read(ProcPath(.current, "stat"), ProcessStat.shape, ProcessStat.init(parsing:)).processID
     }
 
     /// Visits a process that a caller named, and in a tree all of its descendants, parents before children.
@@ -125,8 +134,10 @@ struct ProcessWalk<Value> {
             }
             if let parent = candidate.parent, !isChild(stat, of: parent) { return [] }
             guard visited.insert(stat.processID).inserted else { return [] }
-            let value = try read(directory, stat)
-            members.append(Member(pid: stat.processID, depth: candidate.depth, stat: stat, value: value))
+            if stat.processID != excluded {
+                let value = try read(directory, stat)
+                members.append(Member(pid: stat.processID, depth: candidate.depth, stat: stat, value: value))
+            }
             let ids = try children?.ids(of: directory, stat, within: &budget) ?? []
             return ids.reversed().map { Candidate(process: .id($0), depth: candidate.depth + 1, parent: stat) }
         } catch .system(.permissionDenied), .system(.notPermitted) {

@@ -8,6 +8,15 @@
 /// Returns 0, or the error number of what failed.
 int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context);
 
+/// Becomes another group, in no further ones, and with `user` another user as well. Returns 0, or -1.
+int test_become(uint32_t group, const uint32_t *user);
+
+/// Whether others may trace the calling process: prctl(2) with PR_SET_DUMPABLE. Returns 0, or -1.
+int test_set_dumpable(int is_dumpable);
+
+/// Gives up those of the calling thread's capabilities whose bits are set, for good. Returns 0, or -1.
+int test_drop_capabilities(uint64_t dropped);
+
 /// Puts an empty folder in the place of /proc, for the calling process, which is in a mount namespace of its own then.
 /// Only for a fork: the others of a program would lose it too. Returns 0, or -1 where that is not allowed.
 int test_hide_proc(void);

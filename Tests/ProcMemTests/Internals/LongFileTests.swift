@@ -11,7 +11,7 @@ import Testing
         return Result { () throws(ReadFailure) in
             let file = try tree.root().open("/file".nulTerminated.span)
             var lines: [String] = []
-            try file.forEachLine { lines.append($0.text(in: $1)) }
+            try file.forEachLine(limitBytes: .max) { lines.append($0.text(in: $1)) }
             return lines
         }
     }
@@ -53,6 +53,23 @@ import Testing
         #expect(found == .failure(.malformed(Malformation("lines below 65,536 bytes"), found: quotation)))
     }
 
+    @Test(arguments: [(1000, true), (1001, false), (200_000, false)]) func aFileWithoutEndIsRefused(
+        _ count: Int,
+        _ fits: Bool
+    )
+        throws
+    {
+        let tree = try FixtureTree(["/file": String(repeating: "1234567\n", count: count)])
+        let file = try tree.root().open("/file".nulTerminated.span)
+        do {
+            var lines = 0
+            try file.forEachLine(limitBytes: 8000) { (_, _) in lines += 1 }
+            #expect(fits && lines == count)
+        } catch {
+            #expect(!fits && error == .tooLarge(limitBytes: 8000))
+        }
+    }
+
     @Test func aFileThatGrowsMeanwhileIsReadToItsNewEnd() throws {
         let line = String(repeating: "x", count: 99)
         let tree = try FixtureTree(["/file": String(repeating: line + "\n", count: 1000)])
@@ -60,7 +77,7 @@ import Testing
         let writer = try #require(FileHandle(forWritingAtPath: tree.directory.path + "/file"))
         try writer.seekToEnd()
         var count = 0
-        try file.forEachLine { (bytes, range) throws(Malformation) in
+        try file.forEachLine(limitBytes: .max) { (bytes, range) throws(Malformation) in
             count += 1
             if count == 1 { try? writer.write(contentsOf: Data(String(repeating: line + "\n", count: 500).utf8)) }
             guard range.count == 99 else { throw Malformation("whole lines") }
@@ -72,7 +89,7 @@ import Testing
         let tree = try FixtureTree(["/file": "one\ntwo\nthree\n"])
         let file = try tree.root().open("/file".nulTerminated.span)
         #expect(throws: ReadFailure.malformed(Malformation("no two"), found: "\"two\"")) {
-            try file.forEachLine { (bytes, range) throws(Malformation) in
+            try file.forEachLine(limitBytes: .max) { (bytes, range) throws(Malformation) in
                 if bytes.equals("two", in: range) { throw Malformation("no two") }
             }
         }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct MemoryReaderTests {
     @Test(arguments: [MemoryMode.cheap, .accurate]) func saysWhatASingleLookSays(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "hold", 8 << 20)
-        let reader = try MemoryReader(of: child.pid)
+        var reader = try MemoryReader(of: child.pid)
         for _ in 0..<3 {
             let (kept, single) = try (reader.usage(mode: mode), memoryUsage(of: child.pid, mode: mode))
             #expect(kept.rssBytes == single.rssBytes)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func followsItsProcess() throws {
-        let reader = try MemoryReader()
+        var reader = try MemoryReader()
         let before = try #require(try reader.usage(mode: .cheap).rssBytes)
         let size = 32 << 20
         let memory = try #require(malloc(size))
@@ -44,6 +44,32 @@ import Testing
             #expect(usage.unavailable == nil)
         }
         #expect(try ProcessDirectory(.id(child.pid), in: .live).stat().startTimeTicks == start)
+    }
+
+    /// The kernel's own peak, or what was seen where that is more; of the program that runs now, not of the one before.
+    @Test func thePeakIsThatOfTheProgram() throws {
+        let child = try ChildProcess(state: "executes", 32 << 20)
+        var reader = try MemoryReader(of: child.pid)
+        #expect(try #require(try reader.peakRSSBytes()) >= 32 << 20)
+        _ = try reader.usage(mode: .cheap)
+        child.send(line: "now")
+        #expect(child.line() == "ready")
+        #expect(try #require(try reader.peakRSSBytes()) < 32 << 20)
+        #expect(try reader.hasExecuted())
+    }
+
+    /// `VmHWM` lags behind, and may even fall.
+    @Test func aPeakBelowWhatWasSeen() throws {
+        let tree = try FixtureTree([
+            "/proc/17/stat": ProcessStatTests.line("x", [1: "17"]), "/proc/17/statm": "900 500 0 0 0 0 0\n",
+            "/proc/17/status": "VmHWM:\t     40 kB\n",
+        ])
+        var reader = try MemoryReader(of: 17, in: tree.root(pageSizeBytes: 4096))
+        #expect(try reader.peakRSSBytes() == 40 << 10)
+        _ = try reader.usage(mode: .cheap)
+        #expect(try reader.peakRSSBytes() == 2000 << 10)
+        try tree.write("Tgid:\t17\n", to: "/proc/17/status")
+        #expect(try reader.peakRSSBytes() == nil)
     }
 
     /// Without the right to open pagemap the name and the addresses tell.
@@ -131,7 +157,7 @@ import Testing
     @Test(.enabled(if: BuildMode.isOptimized, "a debug build allocates for closures")) func aCheapLookDoesNotAllocate()
         throws
     {
-        let reader = try MemoryReader()
+        var reader = try MemoryReader()
         _ = try reader.usage(mode: .cheap)
         let before = test_allocation_count()
         for _ in 0..<1000 { _ = try reader.usage(mode: .cheap) }

@@ -20,6 +20,13 @@ import Testing
         return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
     }
 
+    /// The page faults of a process, minor and major, in `stat`.
+    static func faults(_ pid: Int32) throws -> [Int] {
+        let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .isoLatin1)
+        let fields = (stat.split(separator: ")").last ?? "").split(separator: " ")
+        return [fields[7], fields[9]].compactMap { Int($0) }
+    }
+
     @Test func cheapAgreesWithPsAndStatus() throws {
         let child = try ChildProcess(state: "hold", Self.size)
         let usage = try memoryUsage(of: child.pid, mode: .cheap)

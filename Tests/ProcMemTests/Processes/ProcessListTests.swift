@@ -37,6 +37,20 @@ import Testing
         #expect(try Self.pids(processList(of: .processes([]))).isEmpty)
     }
 
+    /// A tool that does not count itself, and does count what it has started.
+    @Test func withoutTheCaller() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let tree = try Self.pids(processList(of: .currentTree.excludingCaller))
+        #expect(tree.contains(child.pid) && !tree.contains(getpid()))
+        let all = try Self.pids(processList(of: .all.excludingCaller))
+        #expect(all.contains(child.pid) && !all.contains(getpid()))
+        #expect(try processList(of: .current.excludingCaller).processes.isEmpty)
+        let snapshot = try memorySnapshot(of: .current.excludingCaller, mode: .accurate)
+        #expect(snapshot.total.processCount == 0)
+        #expect(snapshot.total.rssBytes == nil && snapshot.total.physicalBytes.estimate == 0)
+        #expect(try Self.pids(processList(of: .processes([getpid(), child.pid]).excludingCaller)) == [child.pid])
+    }
+
     @Test func everyProcessIsThatWhichPsLists() throws {
         let child = try ChildProcess(state: "zombie")
         let list = try processList(of: .all)

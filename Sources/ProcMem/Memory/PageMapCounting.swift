@@ -1,0 +1,63 @@
+/// Whether PSS and USS are estimates on this kernel.
+///
+/// A kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT`, possible since Linux 6.15, counts the maps of a large folio as a
+/// whole, not of each of its pages: in `smaps` and `smaps_rollup` PSS, and what is private or shared, are then averages
+/// (kernel documentation, `admin-guide/mm/pagemap` and `filesystems/proc`).
+///
+/// Told by the version in `/proc/sys/kernel/osrelease`, and from 6.15 on by the kernel's configuration where it is installed
+/// as text, `/boot/config-RELEASE` or `/lib/modules/RELEASE/config`. Two to four files. No privileges are needed.
+///
+/// - Parameter root: Where the kernel's files are.
+/// - Returns: `nil` where it is not known, as in most containers on such a kernel.
+public func pssIsEstimate(in root: KernelRoot = .live) -> Bool? {
+    KernelConfiguration.hasNoPageMapCount(in: root)
+}
+
+/// How a kernel was built.
+enum KernelConfiguration {
+    private static var releaseShape: FileShape { FileShape(expectedBytes: 128, limitBytes: 4096, isOneLine: true) }
+    private static var limitBytes: Int { 4 << 20 }
+
+    static func hasNoPageMapCount(in root: KernelRoot) -> Bool? {
+        guard let release = try? root.read(ProcPath(file: "/proc/sys/kernel/osrelease"), releaseShape, release) else {
+            return nil
+        }
+        if let version = version(of: release.span), version < (6, 15) { return false }
+        for path in [
+            Array("/boot/config-".utf8) + release, Array("/lib/modules/".utf8) + release + Array("/config".utf8),
+        ] {
+            if let file = try? root.open((path + [0]).span), let isSet = try? isNoPageMapCountSet(in: file) {
+                return isSet
+            }
+        }
+        return nil
+    }
+
+    private static func release(_ bytes: Span<UInt8>) throws(Malformation) -> [UInt8] {
+        guard let field = bytes.onlyField, bytes.firstIndex(of: 0x2F, in: field) == nil else {
+            throw Malformation("a kernel's release")
+        }
+        return bytes.bytes(in: field)
+    }
+
+    /// `6.15.3-amd64` as (6, 15).
+    static func version(of release: Span<UInt8>) -> (major: Int, minor: Int)? {
+        var index = 0
+        func number() -> Int? {
+            let start = index
+            while index < release.count, release[index].decimalDigit != nil { index += 1 }
+            defer { index += 1 }
+            return release.decimal(in: start..<index)
+        }
+        guard let major = number(), index <= release.count, let minor = number() else { return nil }
+        return (major, minor)
+    }
+
+    private static func isNoPageMapCountSet(in file: borrowing FileDescriptor) throws(ReadFailure) -> Bool {
+        var isSet = false
+        try file.forEachLine(limitBytes: limitBytes) { (bytes, line) in
+            if bytes.equals("CONFIG_NO_PAGE_MAPCOUNT=y", in: line) { isSet = true }
+        }
+        return isSet
+    }
+}

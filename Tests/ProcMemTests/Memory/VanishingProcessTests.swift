@@ -1,0 +1,100 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Processes that end while they are looked at: never an empty look that counts as one.
+@Suite struct VanishingProcessTests {
+    /// Ended and not collected, after its files were opened: `statm` says zeros, the lists of mappings are empty.
+    @Test func anOpenFileOfAZombie() throws {
+        let child = try #require(SpawnedChild("/bin/sh", "-c", "read line"))
+        let directory = try ProcessDirectory(.id(child.pid), in: .live)
+        let statm = try directory.open(ProcPath(file: "statm"))
+        let smaps = try directory.open(ProcPath(file: "smaps"))
+        let rollup = try directory.open(ProcPath(file: "smaps_rollup"))
+        kill(child.pid, SIGKILL)
+        try #require(child.becomesZombie())
+        let isEmpty: Bool = try statm.withContents(Statm.shape) { (bytes) throws(Malformation) in
+            try Statm(validating: bytes, pageSizeBytes: 4096).isEmpty
+        }
+        #expect(isEmpty)
+        #expect(throws: ReadFailure.malformed(Malformation("the field Rss"), found: "the end of the file")) {
+            try SmapsRollup.summed(smaps)
+        }
+        #expect(throws: ReadFailure.system(.noSuchProcess)) {
+            try rollup.withContents(SmapsRollup.shape) { (_) throws(Malformation) in }
+        }
+        for mode in ProcessStateTests.modes {
+            #expect(try directory.memoryUsage(directory.stat(), mode: mode, pageSizeBytes: 4096).unavailable == .zombie)
+        }
+    }
+
+    /// Collected as well: every file says so, but `pagemap`, which is empty.
+    @Test func anOpenFileOfAProcessThatIsGone() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let directory = try ProcessDirectory(.id(child.pid), in: .live)
+        let names: [StaticString] = ["stat", "statm", "status", "smaps_rollup", "smaps"]
+        let files = try names.map { try directory.open(ProcPath(file: $0)).relinquish() }
+        let pagemap = try directory.open(ProcPath(file: "pagemap"))
+        child.end()
+        for number in files {
+            let file = FileDescriptor(adopting: number)
+            #expect(throws: ReadFailure.system(.noSuchProcess)) {
+                try file.withContents(SmapsRollup.shape) { (_) throws(Malformation) in }
+            }
+        }
+        let isAnswered = Syscalls.holdsBytes(pagemap, count: 8)
+        #expect(!isAnswered)
+        #expect(throws: ReadFailure.system(.noSuchProcess)) { try directory.stat() }
+    }
+
+    /// Between `stat` and the file of the mode.
+    @Test(arguments: ProcessStateTests.modes) func aProcessThatEndsBetweenTwoFiles(_ mode: MemoryMode) throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let directory = try ProcessDirectory(.id(child.pid), in: .live)
+        let stat = try directory.stat()
+        child.end()
+        let usage = try directory.memoryUsage(stat, mode: mode, pageSizeBytes: 4096)
+        #expect(usage.unavailable == .exited)
+        #expect(usage.rssBytes == nil && usage.pssBytes == nil)
+    }
+
+    /// The snapshot keeps it, labelled; the sums are those of the others.
+    @Test func aMemberThatEndsDuringTheWalk() throws {
+        let (first, second) = try (ChildProcess(state: "hold", 1 << 20), ChildProcess(state: "hold", 1 << 20))
+        let pageSizeBytes = KernelRoot.live.pageSizeBytes
+        var walk = ProcessWalk(in: .live, budget: WalkBudget(WalkLimits())) { (directory, stat) throws(ReadFailure) in
+            if stat.processID == second.pid { second.end() }
+            return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: pageSizeBytes)
+        }
+        try walk.visit(.processes([first.pid, second.pid]))
+        #expect(walk.members.map(\.pid) == [first.pid, second.pid])
+        #expect(walk.members.map { $0.value?.unavailable } == [nil, .exited])
+        #expect(walk.gaps.isEmpty)
+    }
+
+    /// A child that ends before it is looked at is passed over.
+    @Test func aChildThatIsGoneBeforeItsTurn() throws {
+        let child = try ChildProcess(state: "tree", 3, 4096)
+        var walk = ProcessWalk<Void>(in: .live, budget: WalkBudget(WalkLimits())) { (_, stat) in
+            guard stat.processID == child.ids[0] else { return }
+            kill(child.ids[1], SIGKILL)
+            // Its parent does not collect it: it stays as a zombie.
+            while (try? memoryUsage(of: child.ids[1], mode: .cheap))?.unavailable != .zombie { usleep(1000) }
+        }
+        try walk.visit(.tree(root: child.pid))
+        #expect(walk.members.map(\.pid) == [child.pid] + child.ids)
+        #expect(walk.members[2].stat?.isZombie == true)
+    }
+
+    /// A kept directory of a process that is gone is not taken for a kernel thread, nor for the next owner of the id.
+    @Test func aKeptDirectory() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let directory = try ProcessDirectory(.id(child.pid), in: .live)
+        child.end()
+        #expect(throws: ReadFailure.system(.noSuchProcess)) { _ = try directory.open(ProcPath(file: "statm")) }
+        #expect(throws: ReadFailure.system(.noSuchProcess)) { try directory.smapsRollup() }
+        #expect(throws: ReadFailure.system(.noSuchProcess)) { try directory.threadIDs() }
+    }
+}
