@@ -19,7 +19,7 @@ struct MemorySharing {
 
     /// How far sizes of one memory may lie apart when they are read one after the other. It spares the question, 3 µs, for
     /// most of the processes that were merely forked: they map fewer pages of files than their parent does.
-    private static var toleranceBytes: Int { 1 << 20 }
+    private static var toleranceBytes: Int { 256 << 10 }
     /// With how many processes without a parent in the list one of them is compared.
     private static var maximumComparisons: Int { 16 }
 
