@@ -22,7 +22,8 @@ public func memorySnapshot(
     in root: KernelRoot = .live
 ) throws(ProcMemError) -> MemorySnapshot {
     let start = ContinuousClock.now
-    var walk = ProcessWalk(in: root, budget: WalkBudget(limits)) { (directory, stat) throws(ReadFailure) in
+    var walk = ProcessWalk(in: root, budget: WalkBudget(limits), isConcurrent: mode == .cheap) {
+        (directory, stat) throws(ReadFailure) in
         try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
     }
     try walk.visit(scope)

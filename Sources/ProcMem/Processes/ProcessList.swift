@@ -50,7 +50,7 @@ public func processList(
     in root: KernelRoot = .live
 ) throws(ProcMemError) -> ProcessList {
     let start = ContinuousClock.now
-    var walk = ProcessWalk<Void>(in: root, budget: WalkBudget(limits)) { (_, _) in }
+    var walk = ProcessWalk<Void>(in: root, budget: WalkBudget(limits), isConcurrent: true) { (_, _) in }
     try walk.visit(scope)
     return ProcessList(
         processes: walk.members.map { ListedProcess(pid: $0.pid, depth: $0.depth, stat: $0.stat) },

@@ -1,7 +1,7 @@
 /// A walk over processes, each looked at while its directory is held open.
-struct ProcessWalk<Value> {
+struct ProcessWalk<Value: Sendable>: Sendable {
     /// One process that was met.
-    struct Member {
+    struct Member: Sendable {
         let pid: Int32
         /// How far below the process that the walk began with; 0 in a list.
         let depth: Int
@@ -22,7 +22,9 @@ struct ProcessWalk<Value> {
     }
 
     private let root: KernelRoot
-    private let read: (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
+    private let read: @Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
+    /// Whether processes of a list may be looked at side by side.
+    private let isConcurrent: Bool
     private var budget: WalkBudget
     /// Who finds the children; `nil` outside of trees.
     private var children: ProcessChildren?
@@ -36,14 +38,18 @@ struct ProcessWalk<Value> {
     /// Why processes may be missing among the members.
     var gaps: Set<ProcessGap> { budget.gaps }
 
-    /// - Parameter read: Looks at one process.
+    /// - Parameters:
+    ///   - isConcurrent: Whether a long list may be looked at by several threads: not where a look holds a process up.
+    ///   - read: Looks at one process.
     init(
         in root: KernelRoot,
         budget: WalkBudget,
-        read: @escaping (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
+        isConcurrent: Bool = false,
+        read: @escaping @Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
     ) {
         self.root = root
         self.budget = budget
+        self.isConcurrent = isConcurrent
         self.read = read
     }
 
@@ -111,6 +117,34 @@ struct ProcessWalk<Value> {
     /// Visits the processes of a list that the kernel gave a moment ago; those that have gone are passed over.
     private mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
         try ProcNamespace.confirm(in: root)
+        let parts = isConcurrent ? Self.parts(of: pids) : [pids[...]]
+        guard parts.count > 1 else { return try visit(part: pids[...]) }
+        var blank = self
+        blank.members = []
+        let walks = ConcurrentWork.results(of: parts, on: "procmem-walk") { [blank] part in
+            Result { () throws(ProcMemError) in
+                var walk = blank
+                try walk.visit(part: part)
+                return walk
+            }
+        }
+        for walk in walks {
+            let walk = try walk.get()
+            members += walk.members
+            for gap in walk.gaps { budget.note(gap) }
+        }
+    }
+
+    /// The pieces of a list for as many threads as there are CPUs, each of them long enough to be worth one.
+    private static func parts(of pids: [Int32]) -> [ArraySlice<Int32>] {
+        let worthAThread = 256
+        let count = min(4, pids.count / worthAThread)
+        guard count > 1 else { return [pids[...]] }
+        let threads = max(1, min(count, effectiveCPUCount(rounding: .down)))
+        return (0..<threads).map { pids[pids.count * $0 / threads..<pids.count * ($0 + 1) / threads] }
+    }
+
+    private mutating func visit(part pids: ArraySlice<Int32>) throws(ProcMemError) {
         for pid in pids {
             let listed = Candidate(process: .id(pid))
             do throws(ReadFailure) {

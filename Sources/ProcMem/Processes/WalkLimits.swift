@@ -18,9 +18,9 @@ public struct WalkLimits: Sendable, Hashable {
 }
 
 /// What is left of the limits while a walk goes on.
-struct WalkBudget {
+struct WalkBudget: Sendable {
     private let limits: WalkLimits
-    private let elapsed: () -> Duration
+    private let elapsed: @Sendable () -> Duration
     private(set) var gaps: Set<ProcessGap> = []
 
     init(_ limits: WalkLimits) {
@@ -29,7 +29,7 @@ struct WalkBudget {
     }
 
     /// - Parameter elapsed: The time since the walk began.
-    init(_ limits: WalkLimits, elapsed: @escaping () -> Duration) {
+    init(_ limits: WalkLimits, elapsed: @escaping @Sendable () -> Duration) {
         self.limits = limits
         self.elapsed = elapsed
     }

@@ -62,7 +62,8 @@ import Testing
 
     /// The snapshot keeps it, labelled; the sums are those of the others.
     @Test func aMemberThatEndsDuringTheWalk() throws {
-        let (first, second) = try (ChildProcess(state: "hold", 1 << 20), ChildProcess(state: "hold", 1 << 20))
+        let first = try ChildProcess(state: "hold", 1 << 20)
+        nonisolated(unsafe) let second = try ChildProcess(state: "hold", 1 << 20)
         let pageSizeBytes = KernelRoot.live.pageSizeBytes
         var walk = ProcessWalk(in: .live, budget: WalkBudget(WalkLimits())) { (directory, stat) throws(ReadFailure) in
             if stat.processID == second.pid { second.end() }
@@ -76,7 +77,7 @@ import Testing
 
     /// A child that ends before it is looked at is passed over.
     @Test func aChildThatIsGoneBeforeItsTurn() throws {
-        let child = try ChildProcess(state: "tree", 3, 4096)
+        nonisolated(unsafe) let child = try ChildProcess(state: "tree", 3, 4096)
         var walk = ProcessWalk<Void>(in: .live, budget: WalkBudget(WalkLimits())) { (_, stat) in
             guard stat.processID == child.ids[0] else { return }
             kill(child.ids[1], SIGKILL)

@@ -155,7 +155,7 @@ import Testing
     @Test func noLongerThanSoLong() throws {
         let tree = try Self.chain(20, childrenFiles: true)
         // A clock that says a second more at each look.
-        var seconds = 0
+        nonisolated(unsafe) var seconds = 0
         let budget = WalkBudget(WalkLimits(maximumDuration: .seconds(5))) {
             seconds += 1
             return .seconds(seconds)
@@ -170,8 +170,8 @@ import Testing
 
     /// A process that forks for as long as it is looked at: the walk ends, and says that it has not seen all.
     @Test func aTreeThatGrowsFasterThanItIsWalked() throws {
-        let tree = try Self.chain(3, childrenFiles: true)
-        var last = 3
+        nonisolated(unsafe) let tree = try Self.chain(3, childrenFiles: true)
+        nonisolated(unsafe) var last = 3
         var walk = ProcessWalk<Void>(in: tree.root(), budget: WalkBudget(WalkLimits(maximumCount: 500))) { (_, stat) in
             let next = last + 1
             last = next
