@@ -41,7 +41,7 @@ enum CgroupProcesses {
     }
 
     /// The directory of a cgroup: the path itself where it is one, else below the memory controller's mount.
-    private static func directory(of path: String, in root: KernelRoot) throws(ProcMemError) -> [UInt8] {
+    static func directory(of path: String, in root: KernelRoot) throws(ProcMemError) -> [UInt8] {
         let bytes = Array(path.utf8)
         let lookup = CgroupHierarchy.find(.memory, of: .current, in: root)
         var candidates = [bytes]
