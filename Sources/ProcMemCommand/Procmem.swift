@@ -17,7 +17,7 @@
 
                 Exit status: 0 done, 1 the answer could not be had, 64 wrong usage.
                 """,
-            subcommands: [SummaryCommand.self, CPUCommand.self, MemoryCommand.self],
+            subcommands: [SummaryCommand.self, CPUCommand.self, MemoryCommand.self, ContainerCommand.self],
             defaultSubcommand: SummaryCommand.self
         )
 

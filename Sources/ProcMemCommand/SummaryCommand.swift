@@ -14,7 +14,7 @@
             try answering {
                 let root = common.root
                 let limits = try CPULimits.current(in: root)
-                let container = ContainerMemory.current(in: root)
+                let container = try ContainerMemory.current(in: root)
                 let scope = Session.scope(in: root)
                 let snapshots = [
                     try memorySnapshot(of: scope, mode: .cheap, in: root),

@@ -7,6 +7,10 @@ struct CgroupDirectory: Hashable, Sendable {
         self.path = path.last == 0x2F && path.count > 1 ? path.dropLast() : path
     }
 
+    init(level: Int, of hierarchy: CgroupHierarchy) {
+        self.init(hierarchy.directory(atLevel: level))
+    }
+
     /// The directory of a cgroup: the name itself where it is one, else below the memory controller's mount.
     ///
     /// - Parameter name: The cgroup as `/proc/PID/cgroup` names it, or its directory.
@@ -44,7 +48,7 @@ struct CgroupDirectory: Hashable, Sendable {
                 detail: lookup.warnings.first ?? "the process is in no cgroup of the memory controller"
             )
         }
-        self.init(Array(hierarchy.path(of: ".", atLevel: 0).dropLast(3)))
+        self.init(level: 0, of: hierarchy)
     }
 
     /// The path of a file in the directory, with the NUL that ends it.

@@ -39,13 +39,14 @@ struct CgroupHierarchy: Hashable, Sendable {
 
     /// The path of a file of a level, with the NUL that ends it. Level 0 is the own cgroup, the last the mount's root.
     func path(of file: StaticString, atLevel level: Int) -> [UInt8] {
+        directory(atLevel: level) + [0x2F] + Array(file.description.utf8) + [0]
+    }
+
+    /// The path of a level's directory, without a slash or a NUL at its end.
+    func directory(atLevel level: Int) -> [UInt8] {
         var path = mount.mountPoint
         if path.last == 0x2F { path.removeLast() }
-        path += relativePath[..<length(ofLevel: level)]
-        path.append(0x2F)
-        path += file.description.utf8
-        path.append(0)
-        return path
+        return path + relativePath[..<length(ofLevel: level)]
     }
 
     /// The cgroup of a level, as `/proc/PID/cgroup` would name it.

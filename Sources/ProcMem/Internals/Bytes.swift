@@ -63,6 +63,16 @@ extension Span<UInt8> {
         return value
     }
 
+    /// A number of digits with or without a point and up to nine more behind it, such as `12.34`.
+    func decimalFraction(in range: Range<Int>) -> Double? {
+        let point = firstIndex(of: 0x2E, in: range) ?? range.upperBound
+        guard let whole = decimal(in: range.lowerBound..<point) else { return nil }
+        guard point < range.upperBound else { return Double(whole) }
+        let places = point + 1..<range.upperBound
+        guard places.count <= 9, let fraction = decimal(in: places) else { return nil }
+        return Double(whole) + Double(fraction) / places.reduce(1) { scale, _ in scale * 10 }
+    }
+
     /// Whether the bytes of a range are exactly this text.
     func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
         range.count == text.utf8CodeUnitCount && hasPrefix(text, in: range)

@@ -1,9 +1,10 @@
 /// `/proc/meminfo`.
 enum MemoryInformation {
+    static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
+
     /// `MemTotal` in bytes: the machine's memory, less what the kernel keeps for itself.
-    static func totalBytes(in root: KernelRoot) -> Int? {
-        try? root.read(ProcPath(file: "/proc/meminfo"), FileShape(expectedBytes: 4096, limitBytes: 65536)) {
-            (bytes) throws(Malformation) in
+    static func totalBytes(in root: KernelRoot) throws(ReadFailure) -> Int {
+        try root.read(path, FileShape(expectedBytes: 4096, limitBytes: 65536)) { (bytes) throws(Malformation) in
             var index = 0
             while let line = bytes.nextLine(at: &index) {
                 guard bytes.hasPrefix("MemTotal:", in: line) else { continue }

@@ -29,11 +29,13 @@ public func memorySnapshot(
     try walk.visit(scope)
     let sharing = MemorySharing(of: walk.members, in: root)
     let processes = walk.members.map { ProcessMemory($0, sharing) }
+    let total = MemoryTotal(processes)
     return MemorySnapshot(
         mode: mode,
         elapsed: start.duration(to: .now),
         processes: processes,
-        total: MemoryTotal(processes),
+        total: total,
+        cgroupCharge: walk.cgroup.map { CgroupCharge(of: $0, holding: total.physicalBytes, in: root) },
         search: walk.search,
         gaps: walk.gaps
     )

@@ -8,6 +8,8 @@ public struct MemorySnapshot: Sendable, Hashable {
     public let processes: [ProcessMemory]
     /// Their sums.
     public let total: MemoryTotal
+    /// For a cgroup, what it is charged for beside what its processes hold; `nil` for another scope.
+    public let cgroupCharge: CgroupCharge?
     /// How the processes were found.
     public let search: ProcessSearch
     /// Why processes may be missing; empty where none is.

@@ -34,6 +34,8 @@ struct ProcessWalk<Value: Sendable>: Sendable {
 
     private(set) var members: [Member] = []
     private(set) var search = ProcessSearch.named
+    /// The cgroup that the scope is; `nil` for another scope.
+    private(set) var cgroup: CgroupDirectory?
 
     /// Why processes may be missing among the members.
     var gaps: Set<ProcessGap> { budget.gaps }
@@ -99,6 +101,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
 
     private mutating func visit(cgroup: CgroupDirectory) throws(ProcMemError) {
         search = .cgroupFiles
+        self.cgroup = cgroup
         try visit(listed: CgroupProcesses.ids(below: cgroup, in: root, within: &budget))
     }
 

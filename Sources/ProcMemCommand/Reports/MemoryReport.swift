@@ -29,6 +29,37 @@ struct MemoryReport: Encodable {
         let proven: Bool
     }
 
+    struct Unattributed: Encodable {
+        @Nullable var estimate: Int?
+        let lower: Int
+        let upper: Int
+    }
+
+    /// What a cgroup is charged for.
+    struct Charge: Encodable {
+        let path: String
+        @Nullable var chargedBytes: Int?
+        @Nullable var unattributedBytes: Unattributed?
+        @Nullable var anonBytes: Int?
+        @Nullable var fileBytes: Int?
+        @Nullable var shmemBytes: Int?
+        @Nullable var kernelBytes: Int?
+        let unknown: [String: String]
+
+        init(_ charge: CgroupCharge) {
+            path = charge.path
+            chargedBytes = charge.chargedBytes
+            unattributedBytes = charge.unattributedBytes.map {
+                Unattributed(estimate: $0.estimate, lower: $0.lower, upper: $0.upper)
+            }
+            anonBytes = charge.anonBytes
+            fileBytes = charge.fileBytes
+            shmemBytes = charge.shmemBytes
+            kernelBytes = charge.kernelBytes
+            unknown = Dictionary(uniqueKeysWithValues: charge.unknown.map { ($0.key.rawValue, $0.value) })
+        }
+    }
+
     /// How many processes each sum is of.
     struct FigureCounts: Encodable {
         let rss: Int
@@ -58,6 +89,7 @@ struct MemoryReport: Encodable {
     let gaps: [String]
     let processes: [Process]
     let total: Total
+    @Nullable var cgroup: Charge?
 
     init(_ snapshot: MemorySnapshot) {
         mode = snapshot.mode.name
@@ -84,6 +116,7 @@ struct MemoryReport: Encodable {
                 mayShareMemoryWith: process.mayShareMemoryWith
             )
         }
+        cgroup = snapshot.cgroupCharge.map(Charge.init)
         let sum = snapshot.total
         total = Total(
             processCount: sum.processCount,

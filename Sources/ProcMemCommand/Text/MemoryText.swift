@@ -17,7 +17,7 @@ struct MemoryText {
         if shown.count != 1 {
             table.add(["total"] + totals + [shown.count.counted("process", "processes")])
         }
-        return table.lines(fitting: width) + ["", summary] + notes
+        return table.lines(fitting: width) + ["", summary] + charge + notes
     }
 
     private var isAccurate: Bool { snapshot.mode == .accurate }
@@ -46,6 +46,24 @@ struct MemoryText {
     /// Each page counted once: the value or its bounds, how it was found, and in which time.
     private var summary: String {
         "\(snapshot.total.physicalBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
+    }
+
+    /// What a cgroup is charged for beside its processes.
+    private var charge: [String] {
+        guard let charge = snapshot.cgroupCharge else { return [] }
+        guard let charged = charge.chargedBytes, let rest = charge.unattributedBytes else {
+            return charge.unknown[.usageBytes].map { ["charged: unknown: \($0.printable)"] } ?? []
+        }
+        let held = rest.estimate?.asSize ?? "\(rest.lower.asSize) to \(rest.upper.asSize)"
+        let uses = [
+            charge.fileBytes.map { "files \($0.asSize)" },
+            charge.shmemBytes.map { "\($0.asSize) of it shared memory" },
+            charge.kernelBytes.map { "kernel \($0.asSize)" },
+        ]
+        return [
+            "\(charged.asSize) charged to the cgroup, \(held) of it held by none of its processes",
+            "charged for: " + uses.compactMap(\.self).joined(separator: ", "),
+        ]
     }
 
     /// What the figures leave open, a line each.

@@ -30,8 +30,7 @@ struct SummaryText {
 
     private var memory: String {
         let machine = container.machineBytes.map { "the machine has \($0.asSize)" } ?? "the machine's is unknown"
-        guard let limit = container.limitBytes else { return "no limit; \(machine)" }
-        return "\(limit.asSize), limit of cgroup \(container.limitCgroup?.printable ?? ""); \(machine)"
+        return "\(ContainerText(memory: container).limit); \(machine)"
     }
 
     private func held(_ snapshot: MemorySnapshot) -> String {

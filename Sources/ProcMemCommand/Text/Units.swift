@@ -32,6 +32,9 @@ extension Double {
         return String(text)
     }
 
+    /// A percentage as the kernel has it, with two decimals: `0.25 %`.
+    var asPercent: String { text(decimals: 2) + " %" }
+
     /// The number in decimal notation, rounded; for numbers from 0 to 10^12.
     fileprivate func text(decimals: Int) -> String {
         guard decimals > 0 else { return "\(Int(rounded()))" }

@@ -22,7 +22,7 @@ import Testing
             \(alone)
             """
         let expected = """
-            {"mode": "cheap", "search": "childrenFiles", "complete": true, "gaps": [],
+            {"mode": "cheap", "cgroup": null, "search": "childrenFiles", "complete": true, "gaps": [],
              "processes": [
                 {"pid": 100, "parentPID": 1, "command": "server", "startTimeTicks": 1100, "depth": 0, "source": "statm", "unavailable": null,
                  "rssBytes": \(2000 * page), "sharedBytes": \(500 * page), \(unknown)},
@@ -49,7 +49,7 @@ import Testing
             """
         let held = 9000 << 10
         let expected = """
-            {"mode": "accurate", "search": "named", "complete": true, "gaps": [],
+            {"mode": "accurate", "cgroup": null, "search": "named", "complete": true, "gaps": [],
              "processes": [
                 {"pid": 101, "parentPID": 100, "command": "worker", "startTimeTicks": 1101, "source": "smaps_rollup",
                  "rssBytes": \(4000 << 10), "sharedBytes": \(2000 << 10), "pssBytes": \(3000 << 10),
@@ -82,6 +82,29 @@ import Testing
 
     @Test(arguments: ["/web", "/sys/fs/cgroup/web"]) func aCgroupAndThoseBelow(_ path: String) throws {
         #expect(try pids(CommandRun("memory", "--cgroup", path, "--json", in: Systems.processes())) == [100, 101])
+    }
+
+    @Test func whatACgroupIsChargedFor() throws {
+        let tree = try Systems.processes()
+        try tree.write("20971520\n", to: "/sys/fs/cgroup/web/memory.current")
+        try tree.write("anon 5\nfile 4194304\nshmem 1024\nkernel 65536\n", to: "/sys/fs/cgroup/web/memory.stat")
+        let arguments = ["memory", "--cgroup", "/web", "--mode", "accurate"]
+        let charge = try #require(try CommandRun(arguments + ["--json"], in: tree).json()["cgroup"])
+        #expect(charge["chargedBytes"] == 20_971_520)
+        let rest = 20_971_520 - 9000 << 10
+        #expect(
+            try charge["unattributedBytes"]
+                == JSON(parsing: "{\"estimate\": \(rest), \"lower\": \(rest), \"upper\": \(rest)}")
+        )
+        #expect(charge["shmemBytes"] == 1024 && charge["kernelBytes"] == 65536)
+        #expect(charge["path"]?.text?.hasSuffix("/sys/fs/cgroup/web") == true)
+        let text = try CommandRun(arguments, in: tree).lines
+        #expect(
+            text.suffix(2) == [
+                "20.0 MiB charged to the cgroup, 11.2 MiB of it held by none of its processes",
+                "charged for: files 4.00 MiB, 1.00 KiB of it shared memory, kernel 64.0 KiB",
+            ]
+        )
     }
 
     @Test func textForPeople() throws {

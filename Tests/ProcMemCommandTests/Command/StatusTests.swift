@@ -12,6 +12,7 @@ import Testing
         ["memory", "0"], ["memory", "1", "two"], ["memory", "--mode", "exact"], ["memory", "1", "--all"],
         ["memory", "--all", "--cgroup", "/a"], ["memory", "1", "--cgroup", "/a"], ["memory", "--tree", "--all"],
         ["memory", "--tree", "--cgroup", "/a"], ["memory", "--cgroup"],
+        ["container", "1"], ["container", "--pid", "0"], ["container", "--pid=-1"], ["container", "--pid"],
     ])
     func wrongUsage(_ arguments: [String]) throws {
         let run = try ChildProcess.output(of: BuiltProduct.url(of: "procmem").path, arguments)
@@ -20,7 +21,7 @@ import Testing
         #expect(run.errorText.contains("Usage: procmem"))
     }
 
-    @Test(arguments: [["--help"], ["cpu", "--help"], ["memory", "--help"]])
+    @Test(arguments: [["--help"], ["cpu", "--help"], ["memory", "--help"], ["container", "--help"]])
     func help(_ arguments: [String]) throws {
         let run = try ChildProcess.output(of: BuiltProduct.url(of: "procmem").path, arguments)
         #expect(run.status == 0)
@@ -43,12 +44,14 @@ import Testing
         expectFailure(try CommandRun("memory", "\(pid)"), naming: "/proc/\(pid)")
         expectFailure(try CommandRun("memory", "\(pid)", "--tree", "--json"), naming: "/proc/\(pid)")
         expectFailure(try CommandRun("cpu", "--pid", "\(pid)"), naming: "/proc/\(pid)")
+        expectFailure(try CommandRun("container", "--pid", "\(pid)"), naming: "/proc/\(pid)")
     }
 
     @Test func aSystemThatTellsNothing() throws {
         let tree = try FixtureTree()
         let root = tree.directory.path
         expectFailure(try CommandRun("cpu", in: tree), naming: "\(root)/proc/self/status")
+        expectFailure(try CommandRun("container", in: tree), naming: "\(root)/proc/meminfo")
         expectFailure(try CommandRun("memory", in: tree), naming: "\(root)/proc/self")
         expectFailure(try CommandRun("memory", "--all", in: tree), naming: "\(root)/proc")
         expectFailure(try CommandRun(in: tree), naming: "\(root)/proc/self/status")
@@ -65,7 +68,9 @@ import Testing
     }
 
     /// A disk that is full must not look like an answer.
-    @Test(arguments: [["cpu"], ["cpu", "--json"], ["memory"], ["memory", "--json"], []])
+    @Test(arguments: [
+        ["cpu"], ["cpu", "--json"], ["memory"], ["memory", "--json"], ["container"], ["container", "--json"], [],
+    ])
     func outputThatIsLost(_ arguments: [String]) throws {
         let command = try [BuiltProduct.url(of: "procmem").path] + arguments
         let run = try ChildProcess.output(

@@ -38,11 +38,8 @@ import Testing
         let tree = try system()
         let answer = try CommandRun("--json", in: tree).json()
         #expect(try answer["cpu"] == CommandRun("cpu", "--json", in: tree).json())
-        let container = """
-            {"limitBytes": 1073741824, "cgroup": "/kubepods/pod1", "cgroupVersion": 2, "complete": true,
-             "effectiveMemoryBytes": 1073741824, "warnings": []}
-            """
-        #expect(try answer["container"] == JSON(parsing: container))
+        #expect(try answer["container"] == CommandRun("container", "--json", in: tree).json())
+        #expect(answer["container"]?["limitBytes"] == 1_073_741_824)
         #expect(answer["memory"]?.elements.map { $0["mode"] } == ["cheap", "accurate"])
     }
 

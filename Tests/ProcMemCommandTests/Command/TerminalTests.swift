@@ -12,6 +12,12 @@ import Testing
         #expect(lines.first?.hasSuffix("…") == (width < 57))
     }
 
+    @Test(arguments: [20, 40, 79]) func aContainersLinesFitTheTerminal(_ width: Int) throws {
+        let lines = try Pseudoterminal.lines(of: "container", in: Systems.container(), width: width)
+        #expect(lines.count == 16)
+        #expect(lines.map(\.count).max() == min(width, 76))
+    }
+
     @Test func aWidthInTheEnvironmentWins() throws {
         let tree = try Systems.processes(serverName: "a-longer-name")
         let narrow = try Pseudoterminal.lines(of: "memory", "100", in: tree, width: 80, environment: ["COLUMNS": "24"])
@@ -67,5 +73,9 @@ import Testing
         #expect(run.status == 0)
         #expect(run.lines.first == "1 CPU: a quota of 1, cgroup /?[31mred")
         #expect(run.output.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
+        try tree.write("4096\n", to: "/sys/fs/cgroup/\u{1B}[31mred/memory.max")
+        let container = try CommandRun("container", in: tree)
+        #expect(container.lines.first?.hasPrefix("4.00 KiB: limit of cgroup /?[31mred; ") == true)
+        #expect(container.output.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
     }
 }

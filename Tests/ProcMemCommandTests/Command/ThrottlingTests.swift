@@ -7,10 +7,10 @@ import Testing
     /// Something to run beside the command, until it has ended.
     private static let busily = "(while :; do :; done) & busy=$!; \"$@\"; status=$?; kill -9 $busy; exit $status"
 
-    @Test(.enabled(if: HiddenQuota.obstacle == nil, Comment(rawValue: HiddenQuota.obstacle ?? "")))
+    @Test(.enabled(if: HiddenLimit.cpuObstacle == nil, Comment(rawValue: HiddenLimit.cpuObstacle ?? "")))
     func aParentsQuotaThatCannotBeSeen() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
-        let hidden = try HiddenQuota(quotaMicroseconds: 20_000)
+        let hidden = try HiddenLimit("cpu", ["cpu.cfs_quota_us": 20_000])
         let run = try hidden.output(of: Self.busily, procmem, "cpu", "--throttling", "0.5", "--json")
         try #require(run.status == 0, "\(run.errorText)")
         let answer = try JSON(parsing: run.text)
@@ -29,10 +29,10 @@ import Testing
         #expect(throttling["hiddenLimit"] == .bool(true))
     }
 
-    @Test(.enabled(if: HiddenQuota.obstacle == nil, Comment(rawValue: HiddenQuota.obstacle ?? "")))
+    @Test(.enabled(if: HiddenLimit.cpuObstacle == nil, Comment(rawValue: HiddenLimit.cpuObstacle ?? "")))
     func aParentWithoutAQuota() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
-        let hidden = try HiddenQuota(quotaMicroseconds: -1)
+        let hidden = try HiddenLimit("cpu", ["cpu.cfs_quota_us": -1])
         let run = try hidden.output(of: Self.busily, procmem, "cpu", "--throttling", "0.3", "--json")
         try #require(run.status == 0, "\(run.errorText)")
         let throttling = try JSON(parsing: run.text)["throttling"]

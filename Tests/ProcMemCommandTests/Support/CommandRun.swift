@@ -11,6 +11,10 @@ struct CommandRun {
     var errorLines: [Substring] { errors.split(separator: "\n") }
 
     init(_ arguments: String..., in tree: FixtureTree? = nil) throws {
+        try self.init(arguments, in: tree)
+    }
+
+    init(_ arguments: [String], in tree: FixtureTree? = nil) throws {
         // The directory must be there for as long as the command runs.
         let result = try withExtendedLifetime(tree) {
             try ChildProcess.output(

@@ -37,6 +37,11 @@ enum JSON: Decodable, Equatable {
         return elements
     }
 
+    var text: String? {
+        guard case .string(let value) = self else { return nil }
+        return value
+    }
+
     var number: Double? {
         guard case .number(let value) = self else { return nil }
         return value

@@ -21,6 +21,29 @@ enum Systems {
         ])
     }
 
+    /// A container on v2 under a limit of 4 GiB of a machine of 8.
+    static func container() throws -> FixtureTree {
+        let own = "/sys/fs/cgroup/kubepods/pod1"
+        return try FixtureTree([
+            "/proc/self/cgroup": "0::/kubepods/pod1\n",
+            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/meminfo": "MemTotal:        8388608 kB\n",
+            "/sys/fs/cgroup/kubepods/memory.max": "max\n",
+            "/sys/fs/cgroup/kubepods/memory.high": "max\n",
+            "/sys/fs/cgroup/kubepods/memory.swap.max": "max\n",
+            "/sys/fs/cgroup/kubepods/memory.current": "2147483648\n",
+            "\(own)/memory.max": "4294967296\n",
+            "\(own)/memory.high": "3221225472\n",
+            "\(own)/memory.swap.max": "1073741824\n",
+            "\(own)/memory.current": "1288490189\n",
+            "\(own)/memory.swap.current": "0\n",
+            "\(own)/memory.stat":
+                "anon 536870912\nfile 700000000\nkernel 10485760\nshmem 209715200\ninactive_file 322122547\n",
+            "\(own)/memory.pressure":
+                "some avg10=1.50 avg60=0.50 avg300=0.10 total=4000\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=1000\n",
+        ])
+    }
+
     /// A server (100) with a worker (101) and a zombie (102), a kernel thread (2), and a cgroup with the server in it and
     /// the worker below.
     static func processes(serverName: String = "server") throws -> FixtureTree {

@@ -39,9 +39,21 @@ final class RealCgroup {
 
     /// What a program says that begins in the cgroup.
     func output(of path: String, _ arguments: [String]) throws -> ChildProcess.Output {
-        let script = "echo $$ > '\(directory)/cgroup.procs' && exec \"$0\" \"$@\""
-        return try ChildProcess.output(of: "/bin/sh", ["-c", script, path] + arguments)
+        try ChildProcess.output(of: "/bin/sh", ["-c", entering, path] + arguments)
     }
+
+    /// A process that begins in the cgroup, which is charged for its memory.
+    func child(state: String, _ arguments: String...) throws -> ChildProcess {
+        let program = try BuiltProduct.url(of: "ProcessStates").path
+        let child = try ChildProcess(running: "/bin/sh", ["-c", entering, program, state] + arguments)
+        guard child.line() == "ready" else { throw CocoaError(.featureUnsupported) }
+        return child
+    }
+
+    private var entering: String { "echo $$ > '\(directory)/cgroup.procs' && exec \"$0\" \"$@\"" }
+
+    /// What one of its files says.
+    func text(of file: String) throws -> String { try String(contentsOfFile: directory + "/" + file, encoding: .utf8) }
 
     private static func write(_ value: Int, to path: String) throws {
         // Not made where it is missing, and not replaced: only written to.

@@ -63,6 +63,22 @@ import Testing
         #expect(KernelText.parse(text) { $0.decimal(in: 0..<$0.count) } == nil)
     }
 
+    @Test(
+        arguments: [
+            ("0", 0), ("0.00", 0), ("12.34", 12.34), ("100", 100), ("0.123456789", 0.123456789), ("007.5", 7.5),
+        ] as [(String, Double)]
+    )
+    func digitsWithAPointAreAFraction(_ text: String, _ expected: Double) {
+        #expect(KernelText.parse(text) { $0.decimalFraction(in: 0..<$0.count) } == expected)
+    }
+
+    @Test(arguments: [
+        "", ".", ".5", "1.", "-1.5", "1.5.2", "1,5", "1e3", "nan", "0.1234567890", "9223372036854775808.0",
+    ])
+    func anythingElseIsNoFraction(_ text: String) {
+        #expect(KernelText.parse(text) { $0.decimalFraction(in: 0..<$0.count) } == nil)
+    }
+
     @Test func aNumberIsReadInItsRangeAlone() {
         #expect(KernelText.parse("12345") { $0.decimal(in: 1..<3) } == 23)
         #expect(KernelText.parse("12345") { $0.decimal(in: 2..<2) } == nil)

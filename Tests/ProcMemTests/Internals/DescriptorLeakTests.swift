@@ -56,7 +56,7 @@ import Testing
         for _ in 0..<1000 {
             _ = try CPULimits(of: child.pid)
             _ = try CPUThrottling(of: child.pid)
-            _ = ContainerMemory(of: .id(child.pid), in: .live)
+            _ = try ContainerMemory(of: child.pid)
             _ = try Statm(of: child.pid)
         }
         #expect(try openDescriptors(below: "/proc/\(child.pid)") == 0)
@@ -68,10 +68,14 @@ import Testing
             "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
             "/proc/self/status": "Cpus_allowed:\tf\n",
             "/sys/fs/cgroup/a/cpu.max": "junk\n",
+            "/sys/fs/cgroup/a/b/memory.max": "1\n",
+            "/sys/fs/cgroup/a/b/memory.current": "junk\n",
         ])
         for _ in 0..<1000 {
             #expect(try CPULimits.current(in: tree.root()).effectiveCPUCount() == 4)
             _ = try? CPULimits(of: 17, in: tree.root())
+            #expect(try ContainerMemory.current(in: tree.root()).limitBytes == 1)
+            _ = try? ContainerMemory(of: 17, in: tree.root())
         }
         #expect(try openDescriptors(below: tree.directory.path) == 0)
     }

@@ -23,7 +23,7 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
         }
     }
 
-    private static func isSize(_ sizes: Int?...) -> Bool { sizes.allSatisfy { (0...1 << 60).contains($0 ?? 0) } }
+    static func isSize(_ sizes: Int?...) -> Bool { sizes.allSatisfy { (0...1 << 60).contains($0 ?? 0) } }
 
     private static func isCanonical(_ set: CPUSet) -> Bool {
         set.ranges.allSatisfy { $0.lowerBound >= 0 && $0.upperBound < 1 << 20 }
@@ -77,9 +77,10 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
 
         """
 
-    static let all = [
-        cgroup, mountinfo, cpuMax, quota, period, memoryMax, online, mask, stat, status, statm, smapsRollup, smapsSums,
-    ]
+    static let all =
+        [
+            cgroup, mountinfo, cpuMax, quota, period, online, mask, stat, status, statm, smapsRollup, smapsSums,
+        ] + ofCgroupMemory
 
     private static let cgroup = MutatedParser(
         "cgroup",
@@ -126,13 +127,6 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
         ["100000\n"],
         { try CFSPeriod(parsing: $0) },
         holds: { $0.periodMicroseconds > 0 }
-    )
-
-    private static let memoryMax = MutatedParser(
-        "memory.max",
-        ["max\n", "9223372036854771712\n", "1073741824\n"],
-        { try MemoryLimitFile(parsing: $0) },
-        holds: { isSize($0.limitBytes) }
     )
 
     private static let online = MutatedParser(

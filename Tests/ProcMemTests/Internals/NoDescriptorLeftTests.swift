@@ -44,6 +44,19 @@ import Testing
         #expect(answer == 42)
     }
 
+    @Test func theContainersMemoryIsNotCalledMissing() {
+        let answer = Self.withoutDescriptors {
+            do throws(ProcMemError) {
+                _ = try ContainerMemory.current()
+                return 1
+            } catch {
+                guard ProcMem.effectiveMemoryBytes() == nil else { return 2 }
+                return error.code == .outOfResources && error.errno == EMFILE ? 42 : 3
+            }
+        }
+        #expect(answer == 42)
+    }
+
     @Test(arguments: [MemoryMode.cheap, .accurate]) func memoryIsNotCalledGone(_ mode: MemoryMode) {
         let answer = Self.withoutDescriptors {
             do throws(ProcMemError) {

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -123,7 +122,11 @@ import Testing
         files["/proc/self/mountinfo"] = system.mounts
         files["/proc/meminfo"] = system.machine
         let tree = try FixtureTree(files)
-        return withExtendedLifetime(tree) { .current(in: tree.root()) }
+        return try withExtendedLifetime(tree) {
+            let memory = try ContainerMemory.current(in: tree.root())
+            #expect(effectiveMemoryBytes(in: tree.root()) == memory.effectiveMemoryBytes)
+            return memory
+        }
     }
 
     @Test(arguments: cases) func theSmallestVisibleLimitBinds(_ system: Case) throws {
@@ -159,35 +162,5 @@ import Testing
     )
     func theMachinesMemoryIsInKiB(_ machine: String, _ bytes: Int) throws {
         #expect(try memory(of: Case(name: "", machine: machine)).machineBytes == bytes)
-    }
-}
-
-/// A real limit, set in a cgroup made for the purpose.
-@Suite(.enabled(if: RealCgroup.isMemoryPossible, "needs root, and /sys/fs/cgroup/memory as a v1 hierarchy"))
-struct ContainerMemoryLiveTests {
-    @Test(arguments: [true, false]) func aRealLimitIsRead(_ isOwn: Bool) throws {
-        let limit = 96 << 20
-        let parent = try RealCgroup("memory")
-        let own = try RealCgroup(in: parent)
-        try (isOwn ? own : parent).set("memory.limit_in_bytes", to: limit)
-        let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
-        let memory = ContainerMemory(of: .id(child.pid), in: .live)
-        #expect(memory.limitBytes == limit)
-        #expect(memory.limitCgroup == (isOwn ? own.path : parent.path))
-        #expect(memory.cgroup == own.path)
-        #expect(memory.cgroupVersion == .v1)
-        #expect(memory.complete)
-        #expect(memory.effectiveMemoryBytes == limit)
-    }
-
-    @Test func withoutALimitTheMachinesMemoryIsWhatThereIs() throws {
-        let own = try RealCgroup("memory")
-        let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
-        let memory = ContainerMemory(of: .id(child.pid), in: .live)
-        #expect(memory.limitBytes == nil)
-        let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        #expect(memory.effectiveMemoryBytes == pages)
     }
 }

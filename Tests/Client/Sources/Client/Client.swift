@@ -23,7 +23,7 @@ import ProcMem
         let snapshot = try ProcMem.memorySnapshot(of: .currentTree, mode: .cheap)
         print("processes", snapshot.total.processCount)
 
-        let container = ProcMem.ContainerMemory.current()
+        let container = try ProcMem.ContainerMemory.current()
         print("memory", container.effectiveMemoryBytes ?? 0)
         print("limit", ProcMem.effectiveMemoryBytes() ?? 0)
 

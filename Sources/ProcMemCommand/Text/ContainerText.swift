@@ -1,0 +1,108 @@
+import ProcMem
+
+/// The answer of `procmem container` for people.
+struct ContainerText {
+    let memory: ContainerMemory
+
+    /// The limit alone: `4.00 GiB, limit of cgroup /a`.
+    var limit: String {
+        memory.limitBytes.map { "\($0.asSize), limit of \(limitCgroup)" } ?? "no limit"
+    }
+
+    /// The answer in one line: `4.00 GiB: limit of cgroup /a; 1.20 GiB used, 922 MiB working set`.
+    var answer: String {
+        let total = memory.effectiveMemoryBytes.map { "\($0.asSize): " } ?? "unknown: "
+        let source =
+            if memory.limitBytes != nil {
+                "limit of \(limitCgroup)"
+            } else {
+                (memory.machineBytes == nil ? "" : "the machine's memory, ") + "no limit is \(noLimit)"
+            }
+        let used = memory.usageBytes.map { "\($0.asSize) used, \(size(memory.workingSetBytes)) working set" }
+        return "\(total)\(source); \(used ?? "usage unknown")"
+    }
+
+    /// Above what is visible there may be one, unless the kernel tells: v1 does.
+    private var noLimit: String {
+        memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.complete ? "visible" : "set"
+    }
+
+    private var limitCgroup: String {
+        memory.limitCgroup.map { "cgroup \($0.printable)" } ?? "a cgroup that is not visible"
+    }
+
+    /// The whole explanation, line by line.
+    var lines: [String] {
+        let used =
+            memory.usageCgroup == memory.cgroup ? "" : memory.usageCgroup.map { ", charged to cgroup \($0)" } ?? ""
+        var rows = [
+            ("used", size(memory.usageBytes) + used),
+            ("working set", size(memory.workingSetBytes)),
+        ]
+        if let available = memory.availableBytes {
+            rows.append(("available", "\(available.asSize) up to the limit, file pages not used lately given up"))
+        }
+        rows += [
+            ("anonymous", size(memory.anonBytes)),
+            ("files", files),
+            ("kernel", size(memory.kernelBytes)),
+            ("swap", swap),
+        ]
+        if let high = memory.highBytes { rows.append(("slowed above", high.asSize)) }
+        for (index, line) in pressure.enumerated() { rows.append((index == 0 ? "pressure" : "", line)) }
+        for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
+        if !memory.complete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
+        if memory.hasHiddenAncestors {
+            let known =
+                memory.cgroupVersion == .v1 ? "the smallest of their limits is known" : "their limits bind as well"
+            rows.append(("hidden", "cgroups above what is mounted here; \(known)"))
+        }
+        rows.append(("machine", size(memory.machineBytes)))
+        // One reason for several figures is told once.
+        rows += Set(memory.unknown.values).subtracting(memory.warnings).sorted().map { ("unknown", $0) }
+        rows += memory.warnings.map { ("warning", $0) }
+        return [answer, ""]
+            + rows.map { title, text in
+                title + String(repeating: " ", count: 14 - title.count) + text.printable
+            }
+    }
+
+    private func size(_ bytes: Int?) -> String { bytes?.asSize ?? "unknown" }
+
+    private var files: String {
+        guard let fileBytes = memory.fileBytes else { return "unknown" }
+        let parts = [
+            memory.shmemBytes.map { "\($0.asSize) of it shared memory" },
+            memory.inactiveFileBytes.map { "\($0.asSize) not used lately" },
+        ]
+        return ([fileBytes.asSize] + parts.compactMap(\.self)).joined(separator: ", ")
+    }
+
+    private var swap: String {
+        let limit =
+            memory.swapLimitBytes.map { ", limit \($0.asSize)" }
+            ?? (memory.unknown[.swapLimitBytes] == nil ? ", no limit" : "")
+        return size(memory.swapBytes) + limit
+    }
+
+    private var pressure: [String] {
+        guard let pressure = memory.pressure else { return ["unknown"] }
+        return [(pressure.some, "some"), (pressure.full, "all")].map { stall, who in
+            "\(stall.avg10.asPercent) of 10 s, \(stall.avg60.asPercent) of 1 min, "
+                + "\(stall.avg300.asPercent) of 5 min: \(who) waited"
+        }
+    }
+
+    /// Values first: paths are long, and a terminal cuts what comes last.
+    private var levels: [String] {
+        var table = Table([.init(title: ""), .init(title: ""), .init(title: "")])
+        for level in memory.levels {
+            table.add([
+                level.limitBytes?.asSize ?? (level.isKnown ? "no limit" : "unknown"),
+                level.usageBytes.map { "\($0.asSize) used" } ?? "",
+                level.cgroup.printable,
+            ])
+        }
+        return Array(table.lines.dropFirst())
+    }
+}

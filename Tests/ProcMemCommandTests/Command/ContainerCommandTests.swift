@@ -1,0 +1,181 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ContainerCommandTests {
+    @Test func aLimitAsJSON() throws {
+        let tree = try Systems.container()
+        let run = try CommandRun("container", "--json", in: tree)
+        #expect(run.status == 0)
+        #expect(run.errors.isEmpty)
+        let folder = tree.directory.path + "/sys/fs/cgroup"
+        let expected = """
+            {"effectiveMemoryBytes": 4294967296, "limitBytes": 4294967296, "limitCgroup": "/kubepods/pod1",
+             "highBytes": 3221225472, "usageBytes": 1288490189, "workingSetBytes": 966367642,
+             "availableBytes": 3328599654, "anonBytes": 536870912, "fileBytes": 700000000, "shmemBytes": 209715200,
+             "inactiveFileBytes": 322122547, "kernelBytes": 10485760, "swapBytes": 0, "swapLimitBytes": 1073741824,
+             "pressure": {"some": {"avg10": 1.5, "avg60": 0.5, "avg300": 0.1, "totalMicroseconds": 4000},
+                          "full": {"avg10": 0.25, "avg60": 0, "avg300": 0, "totalMicroseconds": 1000}},
+             "levels": [{"cgroup": "/kubepods/pod1", "path": "\(folder)/kubepods/pod1/memory.max",
+                         "limitBytes": 4294967296, "highBytes": 3221225472, "usageBytes": 1288490189,
+                         "workingSetBytes": 966367642, "known": true},
+                        {"cgroup": "/kubepods", "path": "\(folder)/kubepods/memory.max", "limitBytes": null,
+                         "highBytes": null, "usageBytes": 2147483648, "workingSetBytes": null, "known": true},
+                        {"cgroup": "/", "path": "\(folder)/memory.max", "limitBytes": null, "highBytes": null,
+                         "usageBytes": null, "workingSetBytes": null, "known": true}],
+             "cgroup": "/kubepods/pod1", "usageCgroup": "/kubepods/pod1", "cgroupVersion": 2,
+             "machineBytes": 8589934592, "complete": true, "hiddenAncestors": false, "unknown": {}, "warnings": []}
+            """
+        #expect(try run.json() == JSON(parsing: expected))
+    }
+
+    @Test func textForPeople() throws {
+        let run = try CommandRun("container", in: Systems.container())
+        #expect(run.status == 0)
+        #expect(
+            run.lines == [
+                "4.00 GiB: limit of cgroup /kubepods/pod1; 1.20 GiB used, 922 MiB working set",
+                "",
+                "used          1.20 GiB",
+                "working set   922 MiB",
+                "available     3.10 GiB up to the limit, file pages not used lately given up",
+                "anonymous     512 MiB",
+                "files         668 MiB, 200 MiB of it shared memory, 307 MiB not used lately",
+                "kernel        10.0 MiB",
+                "swap          0 B, limit 1.00 GiB",
+                "slowed above  3.00 GiB",
+                "pressure      1.50 % of 10 s, 0.50 % of 1 min, 0.10 % of 5 min: some waited",
+                "              0.25 % of 10 s, 0.00 % of 1 min, 0.00 % of 5 min: all waited",
+                "cgroups       4.00 GiB  1.20 GiB used  /kubepods/pod1",
+                "              no limit  2.00 GiB used  /kubepods",
+                "              no limit                 /",
+                "machine       8.00 GiB",
+            ]
+        )
+    }
+
+    @Test func whatIsNotKnown() throws {
+        let tree = try FixtureTree([
+            "/proc/self/cgroup": "0::/a\n",
+            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/sys/fs/cgroup/a/memory.max": "junk\n",
+            "/sys/fs/cgroup/a/memory.current": "4096\n",
+        ])
+        let answer = try CommandRun("container", "--json", in: tree).json()
+        #expect(answer["usageBytes"] == 4096)
+        for name in ["anonBytes", "swapBytes", "pressure", "machineBytes", "workingSetBytes", "swapLimitBytes"] {
+            #expect(answer[name] == .null)
+            guard case .string(let reason) = answer["unknown"]?[name] else { throw CocoaError(.coderInvalidValue) }
+            #expect(reason.contains(name == "machineBytes" ? "errno 2" : "is not there"))
+        }
+        #expect(answer["effectiveMemoryBytes"] == .null)
+        #expect(answer["levels"]?.elements.first?["known"] == .bool(false))
+
+        let lines = try CommandRun("container", in: tree).lines
+        #expect(lines.first == "unknown: no limit is set; 4.00 KiB used, unknown working set")
+        #expect(lines.contains("cgroups       unknown   4.00 KiB used  /a"))
+        #expect(lines.contains("pressure      unknown"))
+        #expect(lines.contains("swap          unknown"))
+        let stat = tree.directory.path + "/sys/fs/cgroup/a/memory.stat"
+        // One reason for many figures.
+        #expect(lines.count { $0.hasPrefix("unknown       \(stat): ") } == 1)
+        #expect(lines.last?.hasSuffix("expected a number of bytes, or max, found \"junk\\n\"") == true)
+    }
+
+    @Test func withoutALimit() throws {
+        let tree = try Systems.container()
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        let lines = try CommandRun("container", in: tree).lines
+        let answer = "8.00 GiB: the machine's memory, no limit is set; 1.20 GiB used, 922 MiB working set"
+        #expect(lines.first.map(String.init) == answer)
+        #expect(!lines.contains { $0.hasPrefix("available") })
+    }
+
+    @Test func theRootOfVersion2() throws {
+        let tree = try Systems.container()
+        try tree.write("0::/\n", to: "/proc/self/cgroup")
+        let lines = try CommandRun("container", in: tree).lines
+        #expect(lines.first == "8.00 GiB: the machine's memory, no limit is set; usage unknown")
+        #expect(lines.contains("used          unknown"))
+    }
+
+    /// On v2 nothing tells the limits above.
+    @Test func cgroupsAboveWhatIsMounted() throws {
+        let tree = try Systems.container()
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
+        let lines = try CommandRun("container", in: tree).lines
+        #expect(lines.first?.hasPrefix("8.00 GiB: the machine's memory, no limit is visible; ") == true)
+        #expect(lines.contains("hidden        cgroups above what is mounted here; their limits bind as well"))
+        #expect(try CommandRun("container", "--json", in: tree).json()["hiddenAncestors"] == .bool(true))
+    }
+
+    @Test func chargedAboveTheOwnCgroup() throws {
+        let tree = try Systems.container()
+        try tree.write("0::/kubepods/pod1/x\n", to: "/proc/self/cgroup")
+        try tree.write("", to: "/sys/fs/cgroup/kubepods/pod1/x/cgroup.procs")
+        let lines = try CommandRun("container", in: tree).lines
+        #expect(lines.contains("used          1.20 GiB, charged to cgroup /kubepods/pod1"))
+        #expect(!lines.contains { $0.hasPrefix("unseen") })
+        try tree.write("0::/kubepods/gone\n", to: "/proc/self/cgroup")
+        #expect(
+            try CommandRun("container", in: tree).lines.contains(
+                "unseen        the process's own cgroup, or one above it"
+            )
+        )
+    }
+
+    @Test func anotherProcess() throws {
+        let process = try ChildProcess(state: "hold", 4096)
+        let run = try CommandRun("container", "--pid", "\(process.pid)", "--json")
+        #expect(run.status == 0)
+        #expect(try run.json()["cgroup"] == CommandRun("container", "--json").json()["cgroup"])
+        #expect(
+            try run.json()["machineBytes"]?.number == Double(Systems.pageSizeBytes * sysconf(Int32(_SC_PHYS_PAGES)))
+        )
+    }
+
+    @Test(
+        .enabled(if: HiddenLimit.memoryObstacle == nil, Comment(rawValue: HiddenLimit.memoryObstacle ?? "")),
+        arguments: HiddenLimit.Hiding.allCases
+    )
+    func aParentsLimitThatCannotBeSeen(_ hiding: HiddenLimit.Hiding) throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let limit = 96 << 20
+        let hidden = try HiddenLimit("memory", ["memory.limit_in_bytes": limit])
+        let run = try hidden.output(of: "\"$@\"", procmem, "container", "--json", hiddenBy: hiding)
+        try #require(run.status == 0, "\(run.errorText)")
+        let answer = try JSON(parsing: run.text)
+        // One level, without a limit, whole as far as anybody can tell: and yet the limit is known.
+        #expect(answer["limitBytes"] == .number(Double(limit)))
+        #expect(answer["limitCgroup"] == .null)
+        #expect(answer["effectiveMemoryBytes"] == .number(Double(limit)))
+        #expect(answer["levels"]?.elements.map { $0["limitBytes"] } == [.null])
+        #expect(answer["levels"]?.elements.map { $0["cgroup"] } == [answer["cgroup"]])
+        #expect(answer["complete"] == .bool(true))
+        #expect(answer["hiddenAncestors"] == .bool(true))
+        #expect(answer["warnings"] == .array([]))
+        #expect(answer["usageBytes"]?.number ?? 0 > 0)
+        let text = try hidden.output(of: "\"$@\"", procmem, "container", hiddenBy: hiding).text
+        #expect(text.hasPrefix("96.0 MiB: limit of a cgroup that is not visible; "))
+        #expect(
+            text.contains("\nhidden        cgroups above what is mounted here; the smallest of their limits is known\n")
+        )
+        let summary = try hidden.output(of: "\"$@\"", procmem, hiddenBy: hiding).text
+        #expect(summary.contains("\nmemory     96.0 MiB, limit of a cgroup that is not visible; the machine has "))
+    }
+
+    @Test(
+        .enabled(if: HiddenLimit.memoryObstacle == nil, Comment(rawValue: HiddenLimit.memoryObstacle ?? "")),
+        arguments: HiddenLimit.Hiding.allCases
+    )
+    func aParentWithoutALimit(_ hiding: HiddenLimit.Hiding) throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let hidden = try HiddenLimit("memory", [:])
+        let run = try hidden.output(of: "\"$@\"", procmem, "container", "--json", hiddenBy: hiding)
+        try #require(run.status == 0, "\(run.errorText)")
+        let answer = try JSON(parsing: run.text)
+        #expect(answer["limitBytes"] == .null)
+        #expect(answer["effectiveMemoryBytes"] == answer["machineBytes"])
+    }
+}

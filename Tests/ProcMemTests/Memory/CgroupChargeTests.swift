@@ -1,0 +1,121 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// What a cgroup is charged for beside what its processes hold.
+@Suite struct CgroupChargeTests {
+    private static let mib = 1 << 20
+    private static let page = KernelRoot.live.pageSizeBytes
+
+    /// A v2 cgroup that is charged for 40 MiB, with one process of RSS 10 MiB and PSS 8 MiB in it.
+    private func snapshot(_ mode: MemoryMode, without missing: String? = nil, charged: Int = 40 << 20) throws
+        -> MemorySnapshot
+    {
+        var files = [
+            "/proc/self/cgroup": "0::/\n", "/proc/self/mountinfo": MountTable.v2(25, 22, "/", "/cg"),
+            "/proc/17/stat": ProcessStatTests.line("x", [1: "17"]), "/proc/17/statm": "9000 2560 1024 0 0 0 0\n",
+            "/proc/17/smaps_rollup": "Rss: 10240 kB\nPss: 8192 kB\nPrivate_Clean: 0 kB\nPrivate_Dirty: 4096 kB\n",
+            "/cg/cgroup.procs": "", "/cg/a/cgroup.procs": "17\n", "/cg/a/cgroup.events": "populated 1\n",
+            "/cg/a/memory.current": "\(charged)\n",
+            "/cg/a/memory.stat": "anon 6291456\nfile 29360128\nkernel 2097152\nshmem 1048576\ninactive_file 0\n",
+        ]
+        if let missing { files[missing] = nil }
+        let tree = try FixtureTree(files)
+        return try withExtendedLifetime(tree) {
+            try memorySnapshot(of: .cgroup("/a"), mode: mode, in: tree.root(pageSizeBytes: 4096))
+        }
+    }
+
+    @Test func theRestIsWhatNoProcessHolds() throws {
+        let charge = try #require(try snapshot(.accurate).cgroupCharge)
+        #expect(charge.chargedBytes == 40 << 20)
+        #expect(charge.unattributedBytes == .init(estimate: 32 << 20, lower: 32 << 20, upper: 32 << 20))
+        #expect(charge.anonBytes == 6 << 20 && charge.fileBytes == 28 << 20)
+        #expect(charge.shmemBytes == 1 << 20 && charge.kernelBytes == 2 << 20)
+        #expect(charge.path.hasSuffix("/cg/a"))
+        #expect(charge.unknown.isEmpty)
+    }
+
+    /// Between all of RSS and the largest anonymous part.
+    @Test func aCheapLookGivesBounds() throws {
+        let charge = try #require(try snapshot(.cheap).cgroupCharge)
+        #expect(charge.unattributedBytes == .init(estimate: 30 << 20, lower: 30 << 20, upper: 34 << 20))
+    }
+
+    /// Processes may hold what another cgroup is charged for.
+    @Test func lessThanIsHeld() throws {
+        let charge = try #require(try snapshot(.accurate, charged: 3 << 20).cgroupCharge)
+        #expect(charge.unattributedBytes == .init(estimate: 0, lower: 0, upper: 0))
+    }
+
+    /// Not known is not 0.
+    @Test func aProcessThatTellsNothing() throws {
+        let snapshot = try snapshot(.cheap, without: "/proc/17/statm")
+        #expect(snapshot.total.physicalBytes.upper == nil)
+        let charge = try #require(snapshot.cgroupCharge)
+        #expect(charge.unattributedBytes == .init(estimate: nil, lower: 0, upper: 40 << 20))
+    }
+
+    @Test func aChargeThatIsNotTold() throws {
+        let charge = try #require(try snapshot(.accurate, without: "/cg/a/memory.current").cgroupCharge)
+        #expect(charge.chargedBytes == nil && charge.unattributedBytes == nil)
+        #expect(charge.unknown[.usageBytes]?.contains("/cg/a/memory.current: is not there") == true)
+        #expect(charge.fileBytes == 28 << 20)
+    }
+
+    @Test func onlyACgroupHasACharge() throws {
+        #expect(try memorySnapshot(of: .current, mode: .cheap).cgroupCharge == nil)
+    }
+}
+
+/// The same of a real v1 cgroup.
+@Suite(.enabled(if: RealCgroup.isMemoryPossible, "needs root, and /sys/fs/cgroup/memory as a v1 hierarchy"))
+struct CgroupChargeLiveTests {
+    private static let mib = 1 << 20
+    /// The kernel charges in batches, and for page tables and the like; a library may be charged here or elsewhere.
+    private static let tolerance = 6 * mib
+
+    private func rest(_ cgroup: RealCgroup) throws -> Int {
+        let snapshot = try memorySnapshot(of: .cgroup(cgroup.path), mode: .accurate)
+        return try #require(snapshot.cgroupCharge?.unattributedBytes?.estimate)
+    }
+
+    @Test func whatProcessesHold() throws {
+        let own = try RealCgroup("memory")
+        let below = try RealCgroup(in: own)
+        let script = "echo $$ > '\(below.directory)/cgroup.procs' && exec \"$0\" tree 3 \(48 * Self.mib)"
+        let child = try ChildProcess(
+            running: "/bin/sh",
+            ["-c", script, BuiltProduct.url(of: "ProcessStates").path]
+        )
+        #expect(child.line().hasPrefix("ready"))
+        let snapshot = try memorySnapshot(of: .cgroup(of: child.pid), mode: .accurate)
+        let charged = try #require(snapshot.cgroupCharge?.chargedBytes)
+        #expect(snapshot.processes.count == 4)
+        #expect(abs(charged - 48 * Self.mib) <= Self.tolerance)
+        #expect(abs(try #require(snapshot.total.pssBytes) - charged) <= Self.tolerance)
+        #expect(try rest(own) <= Self.tolerance)
+        // RSS counts the forked memory four times, and leaves nothing over.
+        let cheap = try memorySnapshot(of: .cgroup(own.path), mode: .cheap)
+        #expect(cheap.cgroupCharge?.unattributedBytes?.lower == 0)
+    }
+
+    @Test func aFileThatNobodyMaps() throws {
+        let own = try RealCgroup("memory")
+        let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
+        defer { unlink(file) }
+        let run = try own.output(of: "/bin/dd", ["if=/dev/zero", "of=\(file)", "bs=1M", "count=24", "status=none"])
+        try #require(run.status == 0, "\(run.errorText)")
+        let child = try ChildProcess(state: "hold", 4096)
+        try own.take(in: child)
+        let snapshot = try memorySnapshot(of: .cgroup(own.path), mode: .accurate)
+        #expect(snapshot.processes.map(\.pid) == [child.pid])
+        #expect(try #require(snapshot.total.pssBytes) < 12 * Self.mib)
+        #expect(abs(try rest(own) - 24 * Self.mib) <= Self.tolerance)
+        #expect(try #require(snapshot.cgroupCharge?.shmemBytes) >= 22 * Self.mib)
+        unlink(file)
+        #expect(try rest(own) <= Self.tolerance)
+    }
+}

@@ -1,0 +1,177 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Limits that a real kernel enforces, and memory that it charges, in cgroups made for the purpose.
+@Suite(
+    .enabled(if: RealCgroup.isMemoryPossible, "needs root, and /sys/fs/cgroup/memory as a v1 hierarchy"),
+    .timeLimit(.minutes(1))
+)
+struct ContainerMemoryLiveTests {
+    private static let mib = 1 << 20
+
+    /// What the kernel may not have counted yet: each CPU charges and counts in batches of 64 pages.
+    private static let tolerance = 2 * mib
+
+    private func isNear(_ bytes: Int?, _ mebibytes: Int) -> Bool {
+        bytes.map { abs($0 - mebibytes * Self.mib) <= Self.tolerance } ?? false
+    }
+
+    @Test(arguments: [true, false]) func aRealLimitIsRead(_ isOwn: Bool) throws {
+        let limit = 96 * Self.mib
+        let parent = try RealCgroup("memory")
+        let own = try RealCgroup(in: parent)
+        try (isOwn ? own : parent).set("memory.limit_in_bytes", to: limit)
+        let child = try ChildProcess(state: "hold", 4096)
+        try own.take(in: child)
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(memory.limitBytes == limit)
+        #expect(memory.limitCgroup == (isOwn ? own.path : parent.path))
+        #expect(memory.cgroup == own.path)
+        #expect(memory.cgroupVersion == .v1)
+        #expect(memory.complete && !memory.hasHiddenAncestors)
+        #expect(memory.warnings.isEmpty)
+        #expect(memory.effectiveMemoryBytes == limit)
+        #expect(memory.levels.map(\.cgroup) == [own.path, parent.path, "/"])
+        #expect(memory.levels.map(\.limitBytes) == (isOwn ? [limit, nil, nil] : [nil, limit, nil]))
+    }
+
+    @Test func withoutALimitTheMachinesMemoryIsWhatThereIs() throws {
+        let own = try RealCgroup("memory")
+        let child = try ChildProcess(state: "hold", 4096)
+        try own.take(in: child)
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(memory.limitBytes == nil && memory.availableBytes == nil)
+        let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        #expect(memory.effectiveMemoryBytes == pages)
+    }
+
+    /// Of a limit above and one below, the smaller one, whichever that is now.
+    @Test func limitsThatChangeAreSeenAtOnce() throws {
+        let parent = try RealCgroup("memory")
+        let own = try RealCgroup(in: parent)
+        let child = try ChildProcess(state: "hold", 4096)
+        try own.take(in: child)
+        for (ofParent, ofOwn) in [(64, 32), (32, 64), (48, 48), (128, 96)] {
+            try parent.set("memory.limit_in_bytes", to: ofParent * Self.mib)
+            try own.set("memory.limit_in_bytes", to: ofOwn * Self.mib)
+            let memory = try ContainerMemory(of: child.pid)
+            #expect(memory.limitBytes == min(ofParent, ofOwn) * Self.mib)
+            #expect(memory.limitCgroup == (ofOwn <= ofParent ? own.path : parent.path))
+        }
+        try parent.set("memory.limit_in_bytes", to: -1)
+        try own.set("memory.limit_in_bytes", to: -1)
+        #expect(try ContainerMemory(of: child.pid).limitBytes == nil)
+    }
+
+    /// `statm` of the process, and the kernel's own sum, are the second witnesses.
+    @Test func whatAProcessHoldsIsAnonymous() throws {
+        let parent = try RealCgroup("memory")
+        let own = try RealCgroup(in: parent)
+        try parent.set("memory.limit_in_bytes", to: 128 * Self.mib)
+        let child = try own.child(state: "hold", "\(40 * Self.mib)")
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(isNear(memory.anonBytes, 40), "\(memory)")
+        let statm = try Statm(of: child.pid)
+        #expect(abs((memory.anonBytes ?? 0) - (statm.residentBytes - statm.sharedBytes)) <= Self.tolerance)
+        #expect(memory.usageBytes ?? 0 >= 40 * Self.mib - Self.tolerance)
+        let sum = [memory.anonBytes, memory.fileBytes, memory.kernelBytes].reduce(0) { $0 + ($1 ?? 0) }
+        #expect(abs((memory.usageBytes ?? 0) - sum) <= Self.tolerance)
+        #expect(memory.usageCgroup == own.path)
+        #expect(isNear(memory.levels[1].usageBytes.map { $0 - (memory.usageBytes ?? 0) }, 0))
+        #expect(isNear(memory.availableBytes.map { $0 + (memory.levels[1].workingSetBytes ?? 0) }, 128))
+        // Nobody else is charged for it.
+        #expect(try ContainerMemory.current().cgroup != own.path)
+    }
+
+    /// A file in `/dev/shm` that nobody holds any more is in no process, and charged all the same.
+    @Test func sharedMemoryThatNobodyHolds() throws {
+        let own = try RealCgroup("memory")
+        let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
+        defer { unlink(file) }
+        let run = try own.output(of: "/bin/dd", ["if=/dev/zero", "of=\(file)", "bs=1M", "count=24", "status=none"])
+        try #require(run.status == 0, "\(run.errorText)")
+        let child = try ChildProcess(state: "hold", 4096)
+        try own.take(in: child)
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(isNear(memory.shmemBytes, 24), "\(memory)")
+        #expect(isNear(memory.fileBytes.map { $0 - (memory.shmemBytes ?? 0) }, 0))
+        #expect(isNear(memory.anonBytes, 0))
+        // It cannot be given up, so it is in the working set.
+        #expect(memory.workingSetBytes ?? 0 >= 24 * Self.mib - Self.tolerance)
+        #expect(try Statm(of: child.pid).residentBytes < 24 * Self.mib)
+        unlink(file)
+        #expect(isNear(try ContainerMemory(of: child.pid).shmemBytes, 0))
+    }
+
+    /// What is kept of a file fills the usage up to the limit, and leaves as much available as before.
+    @Test func aFileThatIsKept() throws {
+        let own = try RealCgroup("memory")
+        try own.set("memory.limit_in_bytes", to: 32 * Self.mib)
+        let tree = try FixtureTree(["/x": ""])
+        let file = tree.directory.path + "/file"
+        // Written and forgotten outside: pages that wait to be written cannot be given up, and a small cgroup is full of them.
+        let script =
+            "dd if=/dev/zero of=$0 bs=1M count=64 conv=fsync && dd of=$0 oflag=nocache conv=notrunc,fdatasync count=0"
+        let written = try ChildProcess.output(of: "/bin/sh", ["-c", "exec 2>/dev/null; \(script)", file])
+        try #require(written.status == 0)
+        let run = try own.output(of: "/bin/dd", ["if=\(file)", "of=/dev/null", "bs=1M", "status=none"])
+        try #require(run.status == 0, "\(run.errorText)")
+        let child = try ChildProcess(state: "hold", 4096)
+        try own.take(in: child)
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(memory.usageBytes ?? 0 > 20 * Self.mib && memory.usageBytes ?? .max <= 32 * Self.mib, "\(memory)")
+        #expect(memory.inactiveFileBytes ?? 0 > 20 * Self.mib)
+        #expect(memory.workingSetBytes ?? .max < 12 * Self.mib)
+        #expect(memory.availableBytes ?? 0 > 20 * Self.mib)
+        #expect(isNear(memory.shmemBytes, 0))
+    }
+
+    /// The limit that is told is the one at which the kernel kills.
+    @Test func whoNeedsMoreThanTheLimitIsKilled() throws {
+        let parent = try RealCgroup("memory")
+        let own = try RealCgroup(in: parent)
+        try parent.set("memory.limit_in_bytes", to: 24 * Self.mib)
+        // Where there is swap, it must not help out.
+        try? parent.set("memory.memsw.limit_in_bytes", to: 24 * Self.mib)
+        let states = try BuiltProduct.url(of: "ProcessStates").path
+        #expect(try own.output(of: states, ["hold", "\(64 * Self.mib)"]).status == 128 + SIGKILL)
+        let child = try own.child(state: "hold", "\(16 * Self.mib)")
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(memory.limitBytes == 24 * Self.mib)
+        #expect(memory.availableBytes ?? .max <= 8 * Self.mib)
+    }
+
+    @Test(
+        .enabled(if: (try? RealCgroup("memory").text(of: "memory.memsw.limit_in_bytes")) != nil, "no swap accounting")
+    )
+    func memoryAndSwapTogetherBecomeSwapAlone() throws {
+        let parent = try RealCgroup("memory")
+        let own = try RealCgroup(in: parent)
+        try parent.set("memory.limit_in_bytes", to: 64 * Self.mib)
+        try parent.set("memory.memsw.limit_in_bytes", to: 80 * Self.mib)
+        try own.set("memory.limit_in_bytes", to: 32 * Self.mib)
+        let child = try ChildProcess(state: "hold", 4096)
+        try own.take(in: child)
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(memory.swapLimitBytes == 48 * Self.mib)
+        #expect(memory.swapBytes == 0)
+        #expect(memory.unknown.keys.elementsEqual([.pressure]))
+    }
+
+    /// What a scope over a cgroup subtracts its processes' figures from.
+    @Test func oneCgroupByItsName() throws {
+        let own = try RealCgroup("memory")
+        let child = try own.child(state: "hold", "\(8 * Self.mib)")
+        for path in [own.path, own.directory] {
+            let usage = try CgroupMemoryUsage(
+                CgroupMemoryFiles(of: CgroupDirectory(named: path, in: .live), in: .live)
+            )
+            #expect(isNear(usage.anonBytes, 8))
+            #expect(usage.kernelBytes != nil && usage.swapBytes != nil)
+        }
+        #expect(try ContainerMemory(of: child.pid).usageCgroup == own.path)
+    }
+}
