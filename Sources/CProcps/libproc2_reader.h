@@ -17,7 +17,7 @@ struct cprocps_reader {
 // Places in the list of items that the reader asks for.
 enum {
     CPROCPS_AT_TASK_ID,
-    CPROCPS_AT_PID,
+    CPROCPS_AT_EXIT_SIGNAL,
     CPROCPS_AT_PARENT_PID,
     CPROCPS_AT_USER_ID,
     CPROCPS_AT_START_TICKS,
@@ -31,7 +31,7 @@ static inline int cprocps_reader_new(struct cprocps_reader **reader)
 {
     enum pids_item items[CPROCPS_AT_END] = {
         [CPROCPS_AT_TASK_ID] = PIDS_ID_PID,
-        [CPROCPS_AT_PID] = PIDS_ID_TGID,
+        [CPROCPS_AT_EXIT_SIGNAL] = PIDS_EXIT_SIGNAL,
         [CPROCPS_AT_PARENT_PID] = PIDS_ID_PPID,
         [CPROCPS_AT_USER_ID] = PIDS_ID_EUID,
         [CPROCPS_AT_START_TICKS] = PIDS_TICS_BEGAN,
@@ -65,7 +65,7 @@ static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_r
     const struct pids_result *item = reader->found->stacks[reader->next++]->head;
     reader->process = (struct cprocps_process){
         .task_id = item[CPROCPS_AT_TASK_ID].result.s_int,
-        .pid = item[CPROCPS_AT_PID].result.s_int,
+        .exit_signal = item[CPROCPS_AT_EXIT_SIGNAL].result.s_int,
         .parent_pid = item[CPROCPS_AT_PARENT_PID].result.s_int,
         .user_id = item[CPROCPS_AT_USER_ID].result.u_int,
         .start_ticks = item[CPROCPS_AT_START_TICKS].result.ull_int,

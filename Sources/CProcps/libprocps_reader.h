@@ -33,7 +33,6 @@ static inline void cprocps_reader_end(struct cprocps_reader *reader)
 
 static inline int cprocps_reader_begin(struct cprocps_reader *reader, const int32_t *pids, int count)
 {
-    // PROC_FILLSTATUS tells whether an id that was asked for is a thread's; of a scan it is known.
     const int fields = PROC_FILLSTAT | PROC_FILLMEM;
     reader->found = calloc(1, sizeof *reader->found);
     reader->wanted = calloc((size_t)count + 1, sizeof *reader->wanted); // ends in 0
@@ -44,7 +43,7 @@ static inline int cprocps_reader_begin(struct cprocps_reader *reader, const int3
     if (count > 0) memcpy(reader->wanted, pids, (size_t)count * sizeof *reader->wanted);
     errno = 0;
     reader->scan = count > 0
-        ? openproc(fields | PROC_FILLSTATUS | PROC_PID, reader->wanted)
+        ? openproc(fields | PROC_PID, reader->wanted)
         : openproc(fields);
     if (reader->scan) return 0;
     int error = errno ? errno : ENOENT;
@@ -58,7 +57,7 @@ static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_r
     if (!found) return NULL;
     reader->process = (struct cprocps_process){
         .task_id = found->tid,
-        .pid = found->tgid,
+        .exit_signal = found->exit_signal,
         .parent_pid = found->ppid,
         .user_id = (uint32_t)found->euid,
         .start_ticks = found->start_time,

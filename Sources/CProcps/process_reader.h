@@ -21,7 +21,7 @@
 /// One process; lasts until the reader's next call.
 struct cprocps_process {
     int32_t task_id;               ///< The id that was asked for: a thread's, if a thread's was given.
-    int32_t pid;
+    int32_t exit_signal;           ///< Negative for a thread that is not the first of its process, and for no other.
     int32_t parent_pid;
     uint32_t user_id;              ///< The effective one.
     uint64_t start_ticks;

@@ -8,7 +8,7 @@
 //   zombie                 forks a child that ends and is not collected; prints its id
 //   zombie-leader BYTES    the main thread ends, another one holds BYTES
 //   name NAME              calls itself NAME
-//   thread                 starts a thread; prints its id
+//   thread [NAME]          starts a thread, which calls itself NAME and its id; prints the id
 //   undumpable             lets nobody trace it
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -95,10 +95,14 @@ static void *hold_in_thread(void *bytes)
     return NULL;
 }
 
-static void *show_thread_id(void *unused)
+static void *show_thread_id(void *name)
 {
-    (void)unused;
     int id = (int)syscall(SYS_gettid);
+    if (name) {
+        char text[32];
+        snprintf(text, sizeof text, "%s%d", (char *)name, id);
+        prctl(PR_SET_NAME, text);
+    }
     ready(&id, 1);
     stay();
     return NULL;
@@ -154,7 +158,7 @@ int main(int count, char **arguments)
         prctl(PR_SET_NAME, arguments[2]);
         ready(NULL, 0);
     } else if (strcmp(state, "thread") == 0) {
-        in_thread(show_thread_id, NULL, 1);
+        in_thread(show_thread_id, count > 2 ? arguments[2] : NULL, 1);
     } else if (strcmp(state, "undumpable") == 0) {
         prctl(PR_SET_DUMPABLE, 0);
         ready(NULL, 0);

@@ -29,12 +29,13 @@
 
         /// Makes a row without its user's name; `nil` where the process is gone by now, or the id was a thread's.
         private static func row(_ process: cprocps_process) throws(ProcMemError) -> Row? {
-            guard process.task_id == process.pid else { return nil }
-            let commandLine = try read("cmdline", of: process.pid, CommandLineText.shape) { bytes in
+            // Not by the id in `status`: libproc2 takes `Tgid:` in a process's name for the key.
+            guard process.exit_signal >= 0 else { return nil }
+            let commandLine = try read("cmdline", of: process.task_id, CommandLineText.shape) { bytes in
                 CommandLineText(parsing: bytes)
             }
             // Last, because every file of a row is opened by number, and the number may have been given out again.
-            guard let stat = try stat(of: process.pid, startTicks: process.start_ticks) else { return nil }
+            guard let stat = try stat(of: process.task_id, startTicks: process.start_ticks) else { return nil }
             let rss = process.resident_pages.multipliedReportingOverflow(by: UInt64(Syscalls.pageSizeBytes))
             return Row(
                 pid: stat.processID,

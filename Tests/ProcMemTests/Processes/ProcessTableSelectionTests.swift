@@ -42,6 +42,19 @@
             #expect(SpawnedChild.file("/proc/\(thread)/stat") != nil)
         }
 
+        @Test("Neither a thread nor a process can pass for the other by the name that it gives itself")
+        func namesLikeAKey() throws {
+            let child = try #require(SpawnedChild.named(Array("Tgid:1".utf8)))
+            var table = try ProcessTable()
+            #expect(try table.read(pids: [child.pid]).map(\.command) == ["Tgid:1"])
+
+            let thread = try ChildProcess(state: "thread", "Tgid:")
+            let id = try #require(thread.ids.first)
+            let name = try #require(SpawnedChild.file("/proc/\(id)/comm"))
+            try #require(String(decoding: name, as: UTF8.self) == "Tgid:\(id)\n")
+            #expect(try table.read(pids: [id]).isEmpty)
+        }
+
         @Test("An id below 1 is refused before anything is read", arguments: [0, -1, Int32.min])
         func invalid(_ pid: Int32) throws {
             var table = try ProcessTable()
