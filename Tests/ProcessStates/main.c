@@ -10,6 +10,9 @@
 //   name NAME              calls itself NAME
 //   thread [NAME]          starts a thread, which calls itself NAME and its id; prints the id
 //   undumpable             lets nobody trace it
+//   kinds SHARED LOCKED    maps SHARED bytes of shared memory and LOCKED bytes that it locks, and writes every page
+//   users REAL EFFECTIVE SAVED
+//                          takes these user ids, and group ids 10 above them
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
@@ -39,13 +42,19 @@ static void ready(const int *ids, int count)
     fflush(stdout);
 }
 
-static void hold(size_t bytes)
+static char *mapped(size_t bytes, int sharing)
 {
-    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         perror("mmap");
         exit(1);
     }
+    return memory;
+}
+
+static void hold(size_t bytes)
+{
+    char *memory = mapped(bytes, MAP_PRIVATE);
     // Small pages, so that the size in pages is known.
     madvise(memory, bytes, MADV_NOHUGEPAGE);
     memset(memory, 1, bytes);
@@ -161,6 +170,20 @@ int main(int count, char **arguments)
         in_thread(show_thread_id, count > 2 ? arguments[2] : NULL, 1);
     } else if (strcmp(state, "undumpable") == 0) {
         prctl(PR_SET_DUMPABLE, 0);
+        ready(NULL, 0);
+    } else if (strcmp(state, "kinds") == 0) {
+        memset(mapped(first, MAP_SHARED), 1, first);
+        if (mlock(mapped(second, MAP_PRIVATE), second) != 0) {
+            perror("mlock");
+            return 1;
+        }
+        ready(NULL, 0);
+    } else if (strcmp(state, "users") == 0 && count > 4) {
+        uid_t saved = (uid_t)strtoull(arguments[4], NULL, 10);
+        if (setresgid(first + 10, second + 10, saved + 10) != 0 || setresuid(first, second, saved) != 0) {
+            perror("setresuid");
+            return 1;
+        }
         ready(NULL, 0);
     } else {
         fprintf(stderr, "no such state: %s\n", state);

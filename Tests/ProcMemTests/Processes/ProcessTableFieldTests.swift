@@ -1,0 +1,248 @@
+#if Procps
+    import CProcps
+    import TestSupport
+    import Testing
+
+    @testable import ProcMem
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #endif
+
+    /// Fields of children that stand still, against the kernel's files and calls.
+    @Suite("ProcessTable: fields")
+    struct ProcessTableFieldTests {
+        private func row(_ pid: Int32, _ fields: [ProcessTable.Field]) throws -> ProcessTable.Row {
+            var table = try ProcessTable(reading: fields)
+            return try #require(try table.read(pids: [pid]).first)
+        }
+
+        @Test("Group and session are those of getpgid and getsid, of a child with a session of its own")
+        func kinship() throws {
+            let child = try #require(SpawnedChild("/bin/sh", "-c", "exec setsid sh -c 'read line'"))
+            try #require(child.waits { getsid(child.pid) == child.pid })
+            let row = try row(child.pid, [.parentPID, .processGroupID, .sessionID])
+            #expect(row.parentPID == getpid())
+            #expect(row.processGroupID == getpgid(child.pid))
+            #expect(row.sessionID == getsid(child.pid))
+            #expect(getpgid(child.pid) != getpgid(getpid()))
+        }
+
+        @Test("Nice value, priority, policy and CPU are those that were set")
+        func scheduling() throws {
+            let child = try ChildProcess(state: "hold", 4096)
+            try #require(setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(child.pid), 7) == 0)
+            var parameter = sched_param()
+            try #require(sched_setscheduler(child.pid, 3, &parameter) == 0)
+            let fields: [ProcessTable.Field] = [.nice, .priority, .schedulingPolicy, .processor, .threadCount]
+            let row = try row(child.pid, fields)
+            #expect(row.nice == Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(child.pid))))
+            #expect(row.nice == 7)
+            #expect(row.priority == 27)
+            #expect(row.schedulingPolicy == .batch)
+            #expect(row.processor == ProcessFiles(pid: child.pid).stat(39))
+            #expect(row.threadCount == 1)
+            let threaded = try ChildProcess(state: "thread")
+            #expect(try self.row(threaded.pid, fields).threadCount == 2)
+        }
+
+        static var mayBeRealTime: Bool {
+            var parameter = sched_param(sched_priority: 1)
+            guard let child = SpawnedChild("/bin/sh", "-c", "read line") else { return false }
+            return sched_setscheduler(child.pid, SCHED_FIFO, &parameter) == 0
+        }
+
+        @Test("A real-time priority is below 0", .enabled(if: mayBeRealTime, "needs the right to real-time policies"))
+        func realTime() throws {
+            let child = try ChildProcess(state: "hold", 4096)
+            var parameter = sched_param(sched_priority: 10)
+            try #require(sched_setscheduler(child.pid, SCHED_RR, &parameter) == 0)
+            let row = try row(child.pid, [.priority, .schedulingPolicy])
+            #expect(row.priority == -11)
+            #expect(row.schedulingPolicy == .roundRobin)
+        }
+
+        @Test("Sleeping, stopped, running, ended: the state is the kernel's letter")
+        func states() throws {
+            let child = try ChildProcess(state: "hold", 4096)
+            #expect(try row(child.pid, [.state]).state == .sleeping)
+            kill(child.pid, SIGSTOP)
+            let still = try #require(SpawnedChild("/bin/sh", "-c", "read line"))
+            #expect(still.waits { (try? row(child.pid, [.state]).state) == .stopped })
+            let busy = try #require(SpawnedChild("/bin/sh", "-c", "while :; do :; done"))
+            #expect(busy.waits { (try? row(busy.pid, [.state]).state) == .running })
+            let zombie = try ChildProcess(state: "zombie")
+            #expect(try row(#require(zombie.ids.first), [.state]).state == .zombie)
+        }
+
+        @Test("statm: every field of a child that holds memory")
+        func statm() throws {
+            let child = try ChildProcess(state: "hold", 16 << 20)
+            let files = ProcessFiles(pid: child.pid)
+            let row = try row(child.pid, [.sizeBytes, .rssBytes, .sharedBytes, .textBytes, .dataBytes])
+            #expect(row.sizeBytes == files.statm(1))
+            #expect(row.rssBytes == files.statm(2))
+            #expect(row.sharedBytes == files.statm(3))
+            #expect(row.textBytes == files.statm(4))
+            #expect(row.dataBytes == files.statm(6))
+            #expect(try #require(row.rssBytes) > 16 << 20 && row.rssBytes != row.sizeBytes)
+        }
+
+        @Test("status: the parts of RSS, locked memory, stack and swap")
+        func status() throws {
+            let child = try ChildProcess(state: "kinds", 8 << 20, 48 << 10)
+            let files = ProcessFiles(pid: child.pid)
+            let row = try row(
+                child.pid,
+                [.rssAnonBytes, .rssFileBytes, .rssShmemBytes, .swapBytes, .lockedBytes, .stackBytes]
+            )
+            #expect(row.rssAnonBytes == files.statusBytes("RssAnon"))
+            #expect(row.rssFileBytes == files.statusBytes("RssFile"))
+            #expect(row.rssShmemBytes == files.statusBytes("RssShmem"))
+            #expect(row.rssShmemBytes == 8 << 20)
+            #expect(row.lockedBytes == 48 << 10)
+            #expect(row.stackBytes == files.statusBytes("VmStk"))
+            #expect(try #require(row.stackBytes) > 0)
+            #expect(row.swapBytes == files.statusBytes("VmSwap"))
+            #expect(row.swapBytes != nil)
+        }
+
+        @Test("Faults and ticks of this process lie between two looks of getrusage")
+        func usage() throws {
+            func usage(_ who: Int32) -> rusage {
+                var usage = rusage()
+                getrusage(__rusage_who_t(who), &usage)
+                return usage
+            }
+            func ticks(_ time: timeval) -> Int {
+                let ticksPerSecond = sysconf(Int32(_SC_CLK_TCK))
+                return time.tv_sec * ticksPerSecond + Int(time.tv_usec) * ticksPerSecond / 1_000_000
+            }
+            // A child that used the CPU for a while, and is waited for.
+            let loop = "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done"
+            let busy = try ChildProcess.output(of: "/bin/sh", ["-c", loop])
+            #expect(busy.status == 0)
+            let (own, children) = (usage(0), usage(-1))
+            let row = try row(
+                getpid(),
+                [.minorFaults, .majorFaults, .userTicks, .systemTicks, .childrenUserTicks, .childrenSystemTicks]
+            )
+            let (ownAfter, childrenAfter) = (usage(0), usage(-1))
+            #expect((own.ru_minflt...ownAfter.ru_minflt).contains(try #require(row.minorFaults)))
+            #expect((own.ru_majflt...ownAfter.ru_majflt).contains(try #require(row.majorFaults)))
+            // getrusage adjusts each to their exact sum; one tick each way.
+            func expect(_ found: Int?, _ before: timeval, _ after: timeval) throws {
+                #expect((ticks(before) - 1...ticks(after) + 1).contains(try #require(found)))
+            }
+            try expect(row.userTicks, own.ru_utime, ownAfter.ru_utime)
+            try expect(row.systemTicks, own.ru_stime, ownAfter.ru_stime)
+            try expect(row.childrenUserTicks, children.ru_utime, childrenAfter.ru_utime)
+            try expect(row.childrenSystemTicks, children.ru_stime, childrenAfter.ru_stime)
+            #expect(try #require(row.childrenUserTicks) > 0)
+        }
+
+        @Test("Utilisation is CPU time by time since the start, as ps computes it")
+        func utilization() throws {
+            let busy = try #require(SpawnedChild("/bin/sh", "-c", "while :; do :; done"))
+            try #require(busy.waits { ProcessFiles(pid: busy.pid).stat(14) ?? 0 >= 30 })
+            kill(busy.pid, SIGSTOP)
+            try #require(busy.waits { ProcessFiles(pid: busy.pid).text("stat").contains(") T ") })
+            func witness() throws -> Double {
+                let files = ProcessFiles(pid: busy.pid)
+                let uptime = String(decoding: try #require(SpawnedChild.file("/proc/uptime")), as: UTF8.self)
+                let now = try #require(uptime.split(separator: " ").first.flatMap { Double($0) })
+                let hertz = Double(sysconf(Int32(_SC_CLK_TCK)))
+                let used = Double(try #require(files.stat(14)) + #require(files.stat(15))) / hertz
+                return used / (now - Double(try #require(files.stat(22))) / hertz)
+            }
+            let before = try witness()
+            let found = try #require(try row(busy.pid, [.cpuUtilization]).cpuUtilization)
+            let after = try witness()
+            // The process stands still and grows older; /proc/uptime has hundredths.
+            #expect(found <= before * 1.1 && found >= after * 0.9, "\(before) \(found) \(after)")
+            #expect(found > 0.01)
+        }
+
+        @Test("User and group ids: effective, real and saved, each another", .enabled(if: Rights.isRoot, "needs root"))
+        func users() throws {
+            let child = try ChildProcess(state: "users", 3_001, 3_002, 3_003)
+            let row = try row(
+                child.pid,
+                [.userID, .realUserID, .savedUserID, .groupID, .realGroupID, .savedGroupID, .userName]
+            )
+            #expect([row.realUserID, row.userID, row.savedUserID] == [3_001, 3_002, 3_003])
+            #expect([row.realGroupID, row.groupID, row.savedGroupID] == [3_011, 3_012, 3_013])
+            #expect(row.userName == nil)
+            let uid = ProcessFiles(pid: child.pid).status("Uid").compactMap { UInt32($0) }
+            #expect([row.realUserID, row.userID, row.savedUserID] == uid.prefix(3).map(Optional.some))
+        }
+
+        @Test("The program's file is where exe leads, and told to be deleted once it is")
+        func executable() throws {
+            var path = Array("/tmp/procmem-test-XXXXXX".utf8CString)
+            let copy = mkstemp(&path)
+            try #require(copy >= 0)
+            let program = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            defer { unlink(program) }
+            let contents = try #require(SpawnedChild.file("/bin/cat"))
+            #expect(contents.withUnsafeBytes { write(copy, $0.baseAddress, $0.count) } == contents.count)
+            fchmod(copy, 0o755)
+            close(copy)
+            let child = try #require(SpawnedChild(program))
+            try #require(child.waits { ProcessFiles(pid: child.pid).link("exe") == program })
+            #expect(try row(child.pid, [.executablePath]).executablePath == program)
+            unlink(program)
+            #expect(try row(child.pid, [.executablePath]).executablePath == program + " (deleted)")
+        }
+
+        @Test("Cgroups are the lines of the kernel's file")
+        func cgroups() throws {
+            let child = try ChildProcess(state: "hold", 4096)
+            let cgroups = try #require(try row(child.pid, [.cgroups]).cgroups)
+            let lines = cgroups.map { "\($0.hierarchyID):\($0.controllers.joined(separator: ",")):\($0.path)\n" }
+            #expect(lines.joined() == ProcessFiles(pid: child.pid).text("cgroup"))
+        }
+
+        @Test("A line of cgroup is a hierarchy, whatever is in the path; what is no line is left out")
+        func cgroupLines() {
+            let file = "0::/a b\n4:cpu,cpuacct:/c:d\n1:name=systemd:/\njunk\nx:cpu:/e\n7:memory:"
+            let cgroups = KernelText.parse(file) { ProcessTable.Cgroup.list(parsing: $0) }
+            #expect(cgroups.map(\.hierarchyID) == [0, 4, 1, 7])
+            #expect(cgroups.map(\.controllers) == [[], ["cpu", "cpuacct"], ["name=systemd"], ["memory"]])
+            #expect(cgroups.map(\.path) == ["/a b", "/c:d", "/", ""])
+            #expect(KernelText.parse("") { ProcessTable.Cgroup.list(parsing: $0) }.isEmpty)
+        }
+
+        @Test("Namespaces are the inodes of the links; libprocps 3.3 does not know those of cgroup and time")
+        func namespaces() throws {
+            let child = try ChildProcess(state: "hold", 4096)
+            let files = ProcessFiles(pid: child.pid)
+            let found = try #require(try row(child.pid, [.namespaces]).namespaces)
+            #expect(found.ipc == files.inode("ns/ipc"))
+            #expect(found.mnt == files.inode("ns/mnt"))
+            #expect(found.net == files.inode("ns/net"))
+            #expect(found.pid == files.inode("ns/pid"))
+            #expect(found.user == files.inode("ns/user"))
+            #expect(found.uts == files.inode("ns/uts"))
+            #expect(found.uts != nil)
+            let witness: [Int32: [UInt64?]] = [3: [nil, nil], 4: [files.inode("ns/cgroup"), files.inode("ns/time")]]
+            #expect([found.cgroup, found.time] == witness[CPROCPS_GENERATION])
+        }
+
+        static var mayUnshare: Bool {
+            (try? ChildProcess.output(of: "/usr/bin/unshare", ["--uts", "true"]).status) == 0
+        }
+
+        @Test("A namespace of one's own is another one", .enabled(if: mayUnshare, "needs the right to make namespaces"))
+        func ownNamespace() throws {
+            let child = try #require(SpawnedChild("/usr/bin/unshare", "--uts", "sh", "-c", "read line"))
+            let own = try #require(try row(getpid(), [.namespaces]).namespaces)
+            try #require(child.waits { ProcessFiles(pid: child.pid).text("comm") == "sh\n" })
+            let other = try #require(try row(child.pid, [.namespaces]).namespaces)
+            #expect(other.uts != own.uts)
+            #expect(other.net == own.net)
+        }
+    }
+#endif
