@@ -10,9 +10,11 @@
         enum Selection {
             case all
             case processes([Int32])
+            case users([UInt32])
         }
 
-        mutating func rows(of selection: Selection) throws(ProcMemError) -> [Row] {
+        /// - Parameter userIDs: Whose processes become rows; everybody's where it is `nil`.
+        mutating func rows(of selection: Selection, ownedBy userIDs: Set<UInt32>? = nil) throws(ProcMemError) -> [Row] {
             try Self.confirmProc()
             let processes = try processes(of: selection)
             let asked = Asked(
@@ -23,7 +25,7 @@
             var rows: [Row] = []
             rows.reserveCapacity(processes.count)
             // Behind the lock: a user database may be a server that does not answer at once.
-            for process in processes {
+            for process in processes where userIDs?.contains(process.user_id) ?? true {
                 guard
                     var texts = try Self.texts(of: process.task_id, startTicks: process.start_ticks, from: sources)
                 else { continue }
@@ -49,6 +51,8 @@
                             pids.map { UInt32(bitPattern: $0) },
                             Int32(pids.count)
                         )
+                    case .users(let userIDs):
+                        unsafe cprocps_reader_begin(reader, CPROCPS_USERS, userIDs, Int32(userIDs.count))
                     }
                 guard error == 0 else { throw Self.failure(Errno(rawValue: error)) }
                 defer { unsafe cprocps_reader_end(reader) }

@@ -79,5 +79,18 @@
             }
             #expect(names == expected)
         }
+
+        @Test("Of the processes of other users none is opened", .enabled(if: Rights.isRoot, "needs root"))
+        func otherUsers() throws {
+            let child = try ChildProcess(state: "hold", 4096)
+            var table = try ProcessTable(reading: ProcessTable.Field.allCases)
+            let opened = try #require(OpenedFiles(of: child.pid))
+            let isUntouched = (0..<200).contains { _ in
+                _ = opened.names()
+                #expect((try? table.read(userIDs: [4_000_000_000]))?.isEmpty == true)
+                return opened.names().isEmpty
+            }
+            #expect(isUntouched)
+        }
     }
 #endif
