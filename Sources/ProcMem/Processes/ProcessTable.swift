@@ -6,7 +6,7 @@
     ///
     /// ```swift
     /// var table = try ProcessTable(reading: [.command, .userName, .rssBytes, .swapBytes])
-    /// for row in try table.read() where row.userName == "postgres" {
+    /// for row in try table.read().sorted(by: \.rssBytes, .descending).prefix(10) {
     ///     print(row.pid, row.command ?? "?", row.userName ?? "?", row.rssBytes ?? 0, row.swapBytes ?? 0)
     /// }
     /// ```
