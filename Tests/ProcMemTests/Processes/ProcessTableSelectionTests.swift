@@ -42,6 +42,18 @@
             #expect(SpawnedChild.file("/proc/\(thread)/stat") != nil)
         }
 
+        @Test("A process with several threads has one row")
+        func oneRowForAllThreads() throws {
+            let child = try ChildProcess(state: "thread")
+            let thread = try #require(child.ids.first)
+            var table = try ProcessTable(reading: ProcessTable.Field.allCases)
+            for rows in [try table.read(), try table.read(pids: [thread, child.pid])] {
+                let found = rows.filter { $0.pid == child.pid || $0.pid == thread }
+                #expect(found.map(\.pid) == [child.pid])
+                #expect(found.map(\.threadCount) == [2])
+            }
+        }
+
         @Test("Neither a thread nor a process can pass for the other by the name that it gives itself")
         func namesLikeAKey() throws {
             let child = try #require(SpawnedChild.named(Array("Tgid:1".utf8)))

@@ -16,7 +16,10 @@
         func ownProcesses() throws {
             let child = try ChildProcess(state: "hold", 4096)
             var table = try ProcessTable(reading: [.userID])
+            func ownOfAll() throws -> Set<ProcessTable.Row> { Set(try table.read().filter { $0.userID == geteuid() }) }
+            let before = try ownOfAll()
             let found = try table.read(userIDs: [geteuid()])
+            #expect(try before.intersection(ownOfAll()).isSubset(of: found))
             #expect(found.allSatisfy { $0.userID == geteuid() })
             #expect(found.contains { $0.pid == child.pid } && found.contains { $0.pid == getpid() })
             #expect(Set(found.map(\.pid)).count == found.count)
