@@ -8,7 +8,7 @@
 //   zombie                 forks a child that ends and is not collected; prints its id
 //   zombie-leader BYTES    the main thread ends, another one holds BYTES
 //   name NAME              calls itself NAME
-//   thread                 starts a thread; prints its id
+//   thread [NAME]          starts a thread, which calls itself NAME and its id; prints the id
 //   undumpable             lets nobody trace it
 //   vm-sharer BYTES        holds BYTES, and makes a process that has the same memory; prints its id
 //   orphan                 forks a child that forks a child and ends; prints the grandchild's id, which init adopts
@@ -20,6 +20,9 @@
 //   huge BYTES             the same as hold, in huge pages where the kernel has them
 //   mappings COUNT         has COUNT mappings of a page each, and writes every one
 //   executes BYTES         holds BYTES; at the next line of input it executes "hold 4096"
+//   kinds SHARED LOCKED    maps SHARED bytes of shared memory and LOCKED bytes that it locks, and writes every page
+//   users REAL EFFECTIVE SAVED
+//                          takes these user ids, and group ids 10 above them
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -185,10 +188,14 @@ static void *hold_in_thread(void *bytes)
     return NULL;
 }
 
-static void *show_thread_id(void *unused)
+static void *show_thread_id(void *name)
 {
-    (void)unused;
     int id = (int)syscall(SYS_gettid);
+    if (name) {
+        char text[32];
+        snprintf(text, sizeof text, "%s%d", (char *)name, id);
+        prctl(PR_SET_NAME, text);
+    }
     ready(&id, 1);
     stay();
     return NULL;
@@ -244,7 +251,7 @@ int main(int count, char **arguments)
         prctl(PR_SET_NAME, arguments[2]);
         ready(NULL, 0);
     } else if (strcmp(state, "thread") == 0) {
-        in_thread(show_thread_id, NULL, 1);
+        in_thread(show_thread_id, count > 2 ? arguments[2] : NULL, 1);
     } else if (strcmp(state, "vm-sharer") == 0) {
         hold(first);
         int id = sharer();
@@ -308,6 +315,20 @@ int main(int count, char **arguments)
         }
     } else if (strcmp(state, "undumpable") == 0) {
         prctl(PR_SET_DUMPABLE, 0);
+        ready(NULL, 0);
+    } else if (strcmp(state, "kinds") == 0) {
+        memset(mapped(first, MAP_SHARED | MAP_ANONYMOUS, -1), 1, first);
+        if (mlock(mapped(second, MAP_PRIVATE | MAP_ANONYMOUS, -1), second) != 0) {
+            perror("mlock");
+            return 1;
+        }
+        ready(NULL, 0);
+    } else if (strcmp(state, "users") == 0 && count > 4) {
+        uid_t saved = (uid_t)strtoull(arguments[4], NULL, 10);
+        if (setresgid(first + 10, second + 10, saved + 10) != 0 || setresuid(first, second, saved) != 0) {
+            perror("setresuid");
+            return 1;
+        }
         ready(NULL, 0);
     } else {
         fprintf(stderr, "no such state: %s\n", state);

@@ -1,7 +1,4 @@
-/// `/proc/PID/cgroup`: which cgroup of each hierarchy a process is in.
-///
-/// A line is `ID:CONTROLLERS:PATH`. The path is raw: it may hold spaces, colons and backslashes, but no newline, which
-/// the kernel refuses in a cgroup's name.
+/// `/proc/PID/cgroup`: which cgroup a process is in, of the hierarchies that matter for one controller.
 struct CgroupMembership: Hashable, Sendable {
     /// The path in the v1 hierarchy that carries the controller.
     let v1Path: [UInt8]?
@@ -18,16 +15,12 @@ struct CgroupMembership: Hashable, Sendable {
         var isEmpty = true
         var index = 0
         while let line = bytes.nextLine(at: &index) {
-            guard let firstColon = bytes.firstIndex(of: 0x3A, in: line),
-                let secondColon = bytes.firstIndex(of: 0x3A, in: firstColon + 1..<line.upperBound)
-            else { continue }
+            guard let line = CgroupLine(bytes, in: line) else { continue }
             isEmpty = false
-            let controllers = firstColon + 1..<secondColon
-            let path = secondColon + 1..<line.upperBound
-            if controllers.isEmpty, bytes.equals("0", in: line.lowerBound..<firstColon) {
-                v2Path = v2Path ?? bytes.bytes(in: path)
-            } else if bytes.list(in: controllers, contains: controller.name) {
-                v1Path = v1Path ?? bytes.bytes(in: path)
+            if line.controllers.isEmpty, bytes.equals("0", in: line.hierarchyID) {
+                v2Path = v2Path ?? bytes.bytes(in: line.path)
+            } else if bytes.list(in: line.controllers, contains: controller.name) {
+                v1Path = v1Path ?? bytes.bytes(in: line.path)
             }
         }
         self.v1Path = v1Path

@@ -13,6 +13,12 @@ extension Span<UInt8> {
 }
 
 extension Int {
+    /// A number of units as bytes: `nil` where it is more than can be memory.
+    static func memorySize(_ units: UInt64, unitBytes: Int) -> Int? {
+        let (bytes, overflow) = units.multipliedReportingOverflow(by: UInt64(unitBytes))
+        return overflow || bytes > UInt64(largestSizeBytes) ? nil : Int(bytes)
+    }
+
     /// The sum of two sizes, `nil` where it is more than can be memory.
     static func memorySum(_ left: Int, _ right: Int) -> Int? {
         let (sum, overflow) = left.addingReportingOverflow(right)

@@ -104,6 +104,18 @@ enum Syscalls {
         return opened
     }
 
+    /// What a symbolic link says; the path ends in a NUL byte. A longer answer than a path can be is cut.
+    static func readLink(_ path: Span<UInt8>) throws(Errno) -> [UInt8] {
+        try unsafe withCPath(path) { (path) throws(Errno) in
+            try unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: maximumPathBytes) {
+                (link) throws(Errno) in
+                guard let start = link.baseAddress else { return [] }
+                let count = try retrying { unsafe readlink(path, start, link.count) }
+                return unsafe link[..<count].map { UInt8(bitPattern: $0) }
+            }
+        }
+    }
+
     static func close(_ descriptor: Int32) {
         // Not retried: Linux has released the descriptor whatever close answers.
         _ = libcClose(descriptor)
@@ -181,15 +193,6 @@ enum Syscalls {
             }
             return try unsafe start.withMemoryRebound(to: CChar.self, capacity: path.count, body)
         }
-    }
-
-    // MARK: Time
-
-    /// Milliseconds that never go back, brought up to date by the kernel's tick alone: a few nanoseconds to ask for.
-    static var coarseMilliseconds: Int {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-        return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
     }
 
     // MARK: Scheduling

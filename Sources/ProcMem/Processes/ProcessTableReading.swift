@@ -6,77 +6,63 @@
     let procpsLock = Mutex(())
 
     extension ProcessTable {
-        /// The rows of these processes, at most 255, or of all where none is named.
-        mutating func rows(of pids: [Int32]) throws(ProcMemError) -> [Row] {
+        /// Which processes a reading is about; at most 255 ids, which is what libproc2 takes up to 4.0.4.
+        enum Selection {
+            case all
+            case processes([Int32])
+            case users([UInt32])
+        }
+
+        /// - Parameter userIDs: Whose processes become rows; everybody's where it is `nil`.
+        mutating func rows(of selection: Selection, ownedBy userIDs: Set<UInt32>? = nil) throws(ProcMemError) -> [Row] {
             try Self.confirmProc()
+            let processes = try processes(of: selection)
+            let asked = Asked(
+                fields: fields,
+                pageSizeBytes: Syscalls.pageSizeBytes,
+                secondsSinceBoot: Syscalls.secondsSinceBoot
+            )
             var rows: [Row] = []
-            try procpsLock.withLock { (_) throws(ProcMemError) in
-                let reader = unsafe UnsafeMutablePointer<cprocps_reader>(reader)
-                let error = unsafe pids.withUnsafeBufferPointer {
-                    unsafe cprocps_reader_begin(reader, $0.baseAddress, Int32($0.count))
-                }
-                guard error == 0 else { throw Self.failure(Errno(rawValue: error)) }
-                defer { unsafe cprocps_reader_end(reader) }
-                while let process = unsafe cprocps_reader_next(reader) {
-                    if let row = try unsafe Self.row(process.pointee) { rows.append(row) }
-                }
-                if pids.isEmpty { try Self.confirmWhole(rows, lastError: .current) }
-            }
+            rows.reserveCapacity(processes.count)
             // Behind the lock: a user database may be a server that does not answer at once.
-            for index in rows.indices { rows[index].userName = userNames[rows[index].userID] }
+            for process in processes where userIDs?.contains(process.user_id) ?? true {
+                guard
+                    var texts = try Self.texts(of: process.task_id, startTicks: process.start_ticks, from: sources)
+                else { continue }
+                if fields.contains(.userName) { texts.userName = userNames[process.user_id] }
+                rows.append(Row(process, asked, texts))
+            }
             return rows
         }
 
-        /// Makes a row without its user's name; `nil` where the process is gone by now, or the id was a thread's.
-        private static func row(_ process: cprocps_process) throws(ProcMemError) -> Row? {
-            guard process.task_id == process.pid else { return nil }
-            let commandLine = try read("cmdline", of: process.pid, CommandLineText.shape) { bytes in
-                CommandLineText(parsing: bytes)
+        /// The numbers that procps reads, of processes and not of threads.
+        private func processes(of selection: Selection) throws(ProcMemError) -> [cprocps_process] {
+            var processes: [cprocps_process] = []
+            try procpsLock.withLock { (_) throws(ProcMemError) in
+                let reader = unsafe UnsafeMutablePointer<cprocps_reader>(reader)
+                let error =
+                    switch selection {
+                    case .all:
+                        unsafe cprocps_reader_begin(reader, CPROCPS_ALL, nil, 0)
+                    case .processes(let pids):
+                        unsafe cprocps_reader_begin(
+                            reader,
+                            CPROCPS_PIDS,
+                            pids.map { UInt32(bitPattern: $0) },
+                            Int32(pids.count)
+                        )
+                    case .users(let userIDs):
+                        unsafe cprocps_reader_begin(reader, CPROCPS_USERS, userIDs, Int32(userIDs.count))
+                    }
+                guard error == 0 else { throw Self.failure(Errno(rawValue: error)) }
+                defer { unsafe cprocps_reader_end(reader) }
+                while let process = unsafe cprocps_reader_next(reader) {
+                    // Not by the id in `status`: libproc2 takes `Tgid:` in a process's name for the key.
+                    if unsafe process.pointee.exit_signal >= 0 { unsafe processes.append(process.pointee) }
+                }
+                try Self.confirmWhole(processes, selection, lastError: .current)
             }
-            // Last, because every file of a row is opened by number, and the number may have been given out again.
-            guard let stat = try stat(of: process.pid, startTicks: process.start_ticks) else { return nil }
-            let rss = process.resident_pages.multipliedReportingOverflow(by: UInt64(Syscalls.pageSizeBytes))
-            return Row(
-                pid: stat.processID,
-                parentPID: process.parent_pid,
-                command: stat.command,
-                commandLine: commandLine?.text,
-                userID: process.user_id,
-                userName: nil,
-                startTimeTicks: stat.startTimeTicks,
-                rssBytes: rss.partialValue == 0 || rss.overflow ? nil : Int(exactly: rss.partialValue),
-                userTicks: Int(clamping: process.user_ticks),
-                systemTicks: Int(clamping: process.system_ticks)
-            )
-        }
-
-        /// `stat` of the process with this id, `nil` where it is not the one that started then.
-        static func stat(
-            of pid: Int32,
-            startTicks: UInt64,
-            root: KernelRoot = .live
-        ) throws(ProcMemError) -> ProcessStat? {
-            let stat = try read("stat", of: pid, ProcessStat.shape, root: root, ProcessStat.init(parsing:))
-            guard let stat, UInt64(clamping: stat.startTimeTicks) == startTicks else { return nil }
-            return stat
-        }
-
-        /// Reads a file of a process, `nil` where it cannot be read for a reason that lies in the process.
-        private static func read<R>(
-            _ file: StaticString,
-            of pid: Int32,
-            _ shape: FileShape,
-            root: KernelRoot = .live,
-            _ parse: (Span<UInt8>) throws(Malformation) -> R
-        ) throws(ProcMemError) -> R? {
-            let path = ProcPath(.id(pid), file)
-            do {
-                return try root.read(path, shape, parse)
-            } catch {
-                let failure = ProcMemError(error, path: root.text(path))
-                if failure.code == .outOfResources { throw failure }
-                return nil
-            }
+            return processes
         }
 
         /// procps takes a `/proc` that cannot be read, or another namespace's, for one without processes.
@@ -96,11 +82,16 @@
         }
 
         /// procps leaves out a process whose files it cannot open, for want of a descriptor too.
-        private static func confirmWhole(_ rows: [Row], lastError: Errno) throws(ProcMemError) {
-            let own = Syscalls.processID
-            if rows.contains(where: { $0.pid == own }) { return }
+        private static func confirmWhole(
+            _ processes: [cprocps_process],
+            _ selection: Selection,
+            lastError: Errno
+        ) throws(ProcMemError) {
             let failure = failure(lastError)
-            throw failure.code == .outOfResources ? failure : .procUnavailable(detail: "does not list this process")
+            if failure.code == .outOfResources { throw failure }
+            if case .all = selection, !processes.contains(where: { $0.task_id == Syscalls.processID }) {
+                throw .procUnavailable(detail: "does not list this process")
+            }
         }
 
         private static func failure(_ error: Errno) -> ProcMemError {

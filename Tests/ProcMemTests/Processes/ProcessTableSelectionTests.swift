@@ -42,6 +42,31 @@
             #expect(SpawnedChild.file("/proc/\(thread)/stat") != nil)
         }
 
+        @Test("A process with several threads has one row")
+        func oneRowForAllThreads() throws {
+            let child = try ChildProcess(state: "thread")
+            let thread = try #require(child.ids.first)
+            var table = try ProcessTable(reading: ProcessTable.Field.allCases)
+            for rows in [try table.read(), try table.read(pids: [thread, child.pid])] {
+                let found = rows.filter { $0.pid == child.pid || $0.pid == thread }
+                #expect(found.map(\.pid) == [child.pid])
+                #expect(found.map(\.threadCount) == [2])
+            }
+        }
+
+        @Test("Neither a thread nor a process can pass for the other by the name that it gives itself")
+        func namesLikeAKey() throws {
+            let child = try #require(SpawnedChild.named(Array("Tgid:1".utf8)))
+            var table = try ProcessTable()
+            #expect(try table.read(pids: [child.pid]).map(\.command) == ["Tgid:1"])
+
+            let thread = try ChildProcess(state: "thread", "Tgid:")
+            let id = try #require(thread.ids.first)
+            let name = try #require(SpawnedChild.file("/proc/\(id)/comm"))
+            try #require(String(decoding: name, as: UTF8.self) == "Tgid:\(id)\n")
+            #expect(try table.read(pids: [id]).isEmpty)
+        }
+
         @Test("An id below 1 is refused before anything is read", arguments: [0, -1, Int32.min])
         func invalid(_ pid: Int32) throws {
             var table = try ProcessTable()
@@ -58,11 +83,15 @@
         @Test("An id that another process has by now has no name; a process that is gone has none either")
         func idGivenOutAgain() throws {
             let text = "100 (new) S 1 17 17 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99 100\n"
-            let tree = try FixtureTree(["proc/100/stat": text])
-            let root = tree.root()
-            #expect(try ProcessTable.stat(of: 100, startTicks: 4711, root: root)?.command == "new")
-            #expect(try ProcessTable.stat(of: 100, startTicks: 4710, root: root) == nil)
-            #expect(try ProcessTable.stat(of: 101, startTicks: 4711, root: root) == nil)
+            let tree = try FixtureTree(["proc/100/stat": text, "proc/100/cmdline": "new\0"])
+            func texts(_ pid: Int32, _ startTicks: UInt64) throws -> ProcessTable.Texts? {
+                let sources: ProcessTable.Sources = [.command, .commandLine]
+                return try ProcessTable.texts(of: pid, startTicks: startTicks, from: sources, root: tree.root())
+            }
+            #expect(try texts(100, 4711)?.command == "new")
+            #expect(try texts(100, 4711)?.commandLine == "new")
+            #expect(try texts(100, 4710) == nil)
+            #expect(try texts(101, 4711) == nil)
         }
 
         @Test("A user that the database does not know has no name")
@@ -94,17 +123,20 @@
         func comparedWithPS() throws {
             let child = try #require(SpawnedChild.named(Array("procmem test".utf8)))
             var table = try ProcessTable()
-            let before = Set(try table.read().map { "\($0.pid) \($0.startTimeTicks) \($0.parentPID) \($0.command)" })
+            func line(of row: ProcessTable.Row) -> String {
+                "\(row.pid) \(row.parentPID ?? -1) \(row.command ?? "?")"
+            }
+            let before = Set(try table.read().map { line(of: $0) + " \($0.startTimeTicks)" })
             let lines = Set(try linesOfPS())
             let lasting = try table.read().filter {
-                before.contains("\($0.pid) \($0.startTimeTicks) \($0.parentPID) \($0.command)")
+                before.contains(line(of: $0) + " \($0.startTimeTicks)")
                     // ps marks zombies, and replaces what it takes for unprintable.
-                    && $0.rssBytes != nil && $0.command.allSatisfy { $0.isASCII && !$0.isNewline }
+                    && $0.rssBytes != nil && ($0.command ?? "").allSatisfy { $0.isASCII && !$0.isNewline }
             }
             #expect(lasting.contains { $0.pid == child.pid })
             #expect(lasting.contains { $0.pid == getpid() })
             for row in lasting {
-                let fields = "\(row.pid) \(row.parentPID) \(row.command)".split(separator: " ")
+                let fields = line(of: row).split(separator: " ")
                 #expect(lines.contains(fields.joined(separator: " ")), "\(row)")
             }
         }

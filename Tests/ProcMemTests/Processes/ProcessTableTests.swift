@@ -39,8 +39,8 @@
             let comm = try #require(SpawnedChild.file("/proc/self/comm"))
             #expect(row.command == String(decoding: comm.dropLast(), as: UTF8.self))
             #expect(row.startTimeTicks == before[19])
-            #expect((before[11]...after[11]).contains(row.userTicks))
-            #expect((before[12]...after[12]).contains(row.systemTicks))
+            #expect((before[11]...after[11]).contains(try #require(row.userTicks)))
+            #expect((before[12]...after[12]).contains(try #require(row.systemTicks)))
             let cmdline = try #require(SpawnedChild.file("/proc/self/cmdline"))
             let arguments = cmdline.dropLast().map { $0 == 0 ? 0x20 : $0 }
             #expect(row.commandLine == String(decoding: arguments, as: UTF8.self))
@@ -87,7 +87,7 @@
             #expect(row.parentPID == getpid())
             #expect(row.startTimeTicks == (try stat("\(child.pid)"))[19])
             // The shell's last argument is the name.
-            #expect(row.commandLine?.hasSuffix("read line sh \(row.command)") == true, "\(row)")
+            #expect(row.commandLine?.hasSuffix("read line sh \(try #require(row.command))") == true, "\(row)")
         }
 
         @Test("A zombie has a row, without memory and without a command line")
