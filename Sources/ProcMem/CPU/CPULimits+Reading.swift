@@ -19,8 +19,9 @@ extension CPULimits {
     /// The limits of another process, as ``current(in:)`` tells those of the caller.
     ///
     /// All of the answer is about one process, also where the id passes to another one meanwhile. A thread's id gives the
-    /// mask of that thread. A zombie answers with the mask that it had and the cgroup that it was in. The cost is that of
-    /// ``current(in:)`` and eight system calls. No privileges are needed unless `/proc` hides the process.
+    /// mask of that thread. A zombie answers with the mask that it had and the cgroup that it was in; on v1 the kernel names
+    /// the root for it. The cost is that of ``current(in:)`` and eight system calls. No privileges are needed unless `/proc`
+    /// hides the process.
     ///
     /// - Parameters:
     ///   - processID: The process's id in the caller's pid namespace.

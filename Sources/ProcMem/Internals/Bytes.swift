@@ -2,7 +2,10 @@
 
 extension UInt8 {
     /// Space, tab, newline, vertical tab, form feed or carriage return.
-    var isASCIISpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+    var isASCIISpace: Bool {
+        // Nearly every byte is above the blank: one comparison tells.
+        self <= 0x20 && (self == 0x20 || (0x09...0x0D).contains(self))
+    }
 
     /// The value of a decimal digit.
     var decimalDigit: Int? { (0x30...0x39).contains(self) ? Int(self) - 0x30 : nil }

@@ -22,7 +22,8 @@ struct ProcessWalk<Value: Sendable>: Sendable {
     }
 
     private let root: KernelRoot
-    private let read: @Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
+    /// `nil` where `stat` says all that is wanted.
+    private let read: (@Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value)?
     /// Whether processes of a list may be looked at side by side.
     private let isConcurrent: Bool
     private var budget: WalkBudget
@@ -42,12 +43,12 @@ struct ProcessWalk<Value: Sendable>: Sendable {
 
     /// - Parameters:
     ///   - isConcurrent: Whether a long list may be looked at by several threads: not where a look holds a process up.
-    ///   - read: Looks at one process.
+    ///   - read: Looks at one process; `nil` where `stat` says all that is wanted.
     init(
         in root: KernelRoot,
         budget: WalkBudget,
         isConcurrent: Bool = false,
-        read: @escaping @Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value
+        read: (@Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value)? = nil
     ) {
         self.root = root
         self.budget = budget
@@ -151,7 +152,8 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         for pid in pids {
             let listed = Candidate(process: .id(pid))
             do throws(ReadFailure) {
-                _ = try visit(listed)
+                // One file needs no directory that holds several together.
+                if read == nil { try visitByPath(listed) } else { _ = try visit(listed) }
             } catch  where error.isAbsence {
                 includeIfHidden(listed)
             } catch {
@@ -172,7 +174,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
             if let parent = candidate.parent, !isChild(stat, of: parent) { return [] }
             guard visited.insert(stat.processID).inserted else { return [] }
             if stat.processID != excluded {
-                let value = try read(directory, stat)
+                let value = try read?(directory, stat)
                 members.append(Member(pid: stat.processID, depth: candidate.depth, stat: stat, value: value))
             }
             let ids = try children?.ids(of: directory, stat, within: &budget) ?? []
@@ -180,6 +182,19 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         } catch .system(.permissionDenied), .system(.notPermitted) {
             include(unreadable: candidate)
             return []
+        }
+    }
+
+    /// Meets a process of a list by its `stat` alone.
+    private mutating func visitByPath(_ listed: Candidate) throws(ReadFailure) {
+        guard budget.allows(another: members.count) else { return }
+        do {
+            let path = ProcPath(listed.process, "stat")
+            let stat = try root.read(path, ProcessStat.shape, ProcessStat.init(parsing:))
+            guard visited.insert(stat.processID).inserted, stat.processID != excluded else { return }
+            members.append(Member(pid: stat.processID, depth: 0, stat: stat, value: nil))
+        } catch .system(.permissionDenied), .system(.notPermitted) {
+            include(unreadable: listed)
         }
     }
 
