@@ -14,6 +14,11 @@
 //   orphan                 forks a child that forks a child and ends; prints the grandchild's id, which init adopts
 //   nobody DUMPABLE BYTES  holds BYTES as user 65534, who may be traced by its like where DUMPABLE is 1
 //   shmem WORKERS BYTES    forks WORKERS that each write all of one shared memory of BYTES; prints their ids
+//   rewriting WORKERS BYTES
+//                          holds BYTES and forks WORKERS that each rewrite a quarter of it and hold a quarter of their own
+//   freeing WORKERS BYTES  the same as tree, and then gives its own BYTES back
+//   churning WORKERS BYTES forks WORKERS that each take and give back half of BYTES five times
+//   lines BYTES            holds BYTES and forks two that hold half of their own and fork two that do nothing
 //   mapped-twice BYTES     maps a file in memory of BYTES twice, and touches all of both
 //   lazy-free BYTES        holds BYTES, and lets the kernel have them when it needs them
 //   zero-page BYTES        maps BYTES of private memory and reads every page
@@ -134,13 +139,69 @@ static int sharer(void)
     return clone(stay_with_memory, stack + size, CLONE_VM | SIGCHLD, NULL);
 }
 
-static void write_shared_memory(void)
+static void say_done(void)
 {
-    memset(shared_memory, 1, shared_bytes);
     if (write(written_pipe[1], "", 1) != 1) {
         _exit(1);
     }
+}
+
+static void write_shared_memory(void)
+{
+    memset(shared_memory, 1, shared_bytes);
+    say_done();
     stay();
+}
+
+static void rewrite(void)
+{
+    memset(shared_memory, 2, shared_bytes / 4);
+    hold(shared_bytes / 4);
+    say_done();
+    stay();
+}
+
+static void churn(void)
+{
+    for (int i = 0; i < 5; i++) {
+        munmap(hold(shared_bytes / 2), shared_bytes / 2);
+    }
+    say_done();
+    stay();
+}
+
+static void do_nothing(void)
+{
+    say_done();
+    stay();
+}
+
+static void fork_line(void)
+{
+    hold(shared_bytes / 2);
+    forked(do_nothing);
+    forked(do_nothing);
+    say_done();
+    stay();
+}
+
+/// Forks workers one after the other, and waits until so many of them and theirs have said that they are done.
+static int *workers(size_t count, void (*body)(void), size_t done)
+{
+    int *ids = calloc(count, sizeof *ids);
+    if (pipe(written_pipe) != 0) {
+        exit(1);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = forked(body);
+    }
+    for (size_t i = 0; i < done; i++) {
+        char byte;
+        if (read(written_pipe[0], &byte, 1) != 1) {
+            exit(1);
+        }
+    }
+    return ids;
 }
 
 static void nothing(void) { stay(); }
@@ -277,18 +338,24 @@ int main(int count, char **arguments)
     } else if (strcmp(state, "shmem") == 0) {
         shared_memory = mapped(second, MAP_SHARED | MAP_ANONYMOUS, -1);
         shared_bytes = second;
-        int *ids = calloc(first, sizeof *ids);
-        if (pipe(written_pipe) != 0) {
-            return 1;
-        }
-        for (size_t i = 0; i < first; i++) {
-            char byte;
-            ids[i] = forked(write_shared_memory);
-            if (read(written_pipe[0], &byte, 1) != 1) {
-                return 1;
-            }
-        }
+        ready(workers(first, write_shared_memory, first), (int)first);
+    } else if (strcmp(state, "rewriting") == 0) {
+        shared_memory = hold(second);
+        shared_bytes = second;
+        ready(workers(first, rewrite, first), (int)first);
+    } else if (strcmp(state, "freeing") == 0) {
+        char *memory = hold(second);
+        int *ids = workers(first, do_nothing, first);
+        munmap(memory, second);
         ready(ids, (int)first);
+    } else if (strcmp(state, "churning") == 0) {
+        hold(second);
+        shared_bytes = second;
+        ready(workers(first, churn, first), (int)first);
+    } else if (strcmp(state, "lines") == 0) {
+        hold(first);
+        shared_bytes = first;
+        ready(workers(2, fork_line, 6), 2);
     } else if (strcmp(state, "mapped-twice") == 0) {
         map_twice(first);
         ready(NULL, 0);

@@ -22,8 +22,11 @@ package final class FixtureTree {
         try? FileManager.default.removeItem(at: directory)
     }
 
+    /// A file that is there already is replaced in one step: whoever reads it meanwhile sees the old or the new one whole.
     package func write(_ contents: Data, to path: String) throws {
-        try contents.write(to: parentMade(of: path))
+        let file = try parentMade(of: path)
+        let isThere = FileManager.default.fileExists(atPath: file.path)
+        try contents.write(to: file, options: isThere ? .atomic : [])
     }
 
     package func write(_ contents: String, to path: String) throws {

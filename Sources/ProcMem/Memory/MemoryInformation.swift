@@ -1,21 +1,42 @@
-/// `/proc/meminfo`.
-enum MemoryInformation {
-    static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
+/// `/proc/meminfo`: what ProcMem takes from it, in bytes; `nil` where the file does not tell.
+struct MemoryInformation: Hashable, Sendable {
+    /// `MemTotal`: the machine's memory, less what the kernel keeps for itself.
+    private(set) var totalBytes: Int?
+    /// `AnonPages`: the pages that no file backs and any process maps, each once. Since Linux 2.6.18.
+    private(set) var anonymousBytes: Int?
+    /// `Mapped`: the pages of files and of shared memory that any process maps, each once.
+    private(set) var mappedBytes: Int?
 
-    /// `MemTotal` in bytes: the machine's memory, less what the kernel keeps for itself.
-    static func totalBytes(in root: KernelRoot) throws(ReadFailure) -> Int {
-        try root.read(path, FileShape(expectedBytes: 4096, limitBytes: 65536)) { (bytes) throws(Malformation) in
-            var index = 0
-            while let line = bytes.nextLine(at: &index) {
-                guard bytes.hasPrefix("MemTotal:", in: line) else { continue }
-                var valueIndex = line.lowerBound + 9
-                if let field = bytes.nextField(at: &valueIndex), field.upperBound <= line.upperBound,
-                    let size = bytes.sizeBytes(in: field, unitBytes: 1024)
-                {
-                    return size
-                }
+    static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
+    private static var shape: FileShape { FileShape(expectedBytes: 4096, limitBytes: 65536) }
+
+    init(in root: KernelRoot) throws(ReadFailure) {
+        self = try root.read(Self.path, Self.shape) { MemoryInformation(parsing: $0) }
+    }
+
+    /// Lines are `Key:`, blanks, a number and ` kB`.
+    init(parsing bytes: Span<UInt8>) {
+        var index = 0
+        while let line = bytes.nextLine(at: &index) {
+            guard let colon = bytes.firstIndex(of: 0x3A, in: line) else { continue }
+            let key = line.lowerBound..<colon
+            var valueIndex = colon + 1
+            guard let field = bytes.nextField(at: &valueIndex), field.upperBound <= line.upperBound else { continue }
+            let size = bytes.sizeBytes(in: field, unitBytes: 1024)
+            if bytes.equals("MemTotal", in: key) {
+                totalBytes = totalBytes ?? size
+            } else if bytes.equals("AnonPages", in: key) {
+                anonymousBytes = anonymousBytes ?? size
+            } else if bytes.equals("Mapped", in: key) {
+                mappedBytes = mappedBytes ?? size
             }
-            throw Malformation("a size after MemTotal")
         }
+    }
+
+    static func totalBytes(in root: KernelRoot) throws(ReadFailure) -> Int {
+        guard let size = try MemoryInformation(in: root).totalBytes else {
+            throw .malformed(Malformation("a size after MemTotal"), found: "none")
+        }
+        return size
     }
 }

@@ -29,7 +29,13 @@ public func memorySnapshot(
     try walk.visit(scope)
     let sharing = MemorySharing(of: walk.members, in: root)
     let processes = walk.members.map { ProcessMemory($0, sharing) }
-    let total = MemoryTotal(processes)
+    let physical = PhysicalMemory(
+        processes,
+        walk.members.map(\.stat),
+        knowsChildren: walk.search != .named,
+        in: root
+    )
+    let total = MemoryTotal(processes, holding: physical)
     return MemorySnapshot(
         mode: mode,
         elapsed: start.duration(to: .now),

@@ -18,10 +18,17 @@ enum KernelConfiguration {
     private static var releaseShape: FileShape { FileShape(expectedBytes: 128, limitBytes: 4096, isOneLine: true) }
     private static var limitBytes: Int { 4 << 20 }
 
+    private static func release(in root: KernelRoot) -> [UInt8]? {
+        try? root.read(ProcPath(file: "/proc/sys/kernel/osrelease"), releaseShape, release)
+    }
+
+    /// The kernel's version, such as (6, 15).
+    static func version(in root: KernelRoot) -> (major: Int, minor: Int)? {
+        release(in: root).flatMap { version(of: $0.span) }
+    }
+
     static func hasNoPageMapCount(in root: KernelRoot) -> Bool? {
-        guard let release = try? root.read(ProcPath(file: "/proc/sys/kernel/osrelease"), releaseShape, release) else {
-            return nil
-        }
+        guard let release = release(in: root) else { return nil }
         if let version = version(of: release.span), version < (6, 15) { return false }
         for path in [
             Array("/boot/config-".utf8) + release, Array("/lib/modules/".utf8) + release + Array("/config".utf8),

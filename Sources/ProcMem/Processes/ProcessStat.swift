@@ -13,6 +13,11 @@ struct ProcessStat: Hashable, Sendable {
     let parentID: Int32
     /// Field 9.
     let flags: Int
+    /// Fields 10 and 12: the page faults since the process was forked, those of threads that have ended among them; `nil`
+    /// where they are no numbers.
+    let faultCount: Int?
+    /// Fields 11 and 13: the page faults of children, and of theirs, that have ended and were waited for.
+    let childFaultCount: Int?
     /// Field 20.
     let threadCount: Int
     /// Field 22, in clock ticks since boot. With the id it names one process and no other.
@@ -59,13 +64,23 @@ struct ProcessStat: Hashable, Sendable {
         guard let parentID = Int32(exactly: try decimal(4)) else { throw Malformation("a process id in field 4") }
         self.parentID = parentID
         flags = try decimal(9)
+        func count(_ wanted: Int) -> Int? { field(wanted).flatMap { bytes.decimal(in: $0) } }
+        let faults = (minor: count(10), childMinor: count(11), major: count(12), childMajor: count(13))
+        faultCount = Self.sum(faults.minor, faults.major)
+        childFaultCount = Self.sum(faults.childMinor, faults.childMajor)
         threadCount = try decimal(20)
         startTimeTicks = try decimal(22)
-        virtualBytes = field(23).flatMap { bytes.decimal(in: $0) }
+        virtualBytes = count(23)
         let code = (field(26), field(27), field(28))
-        policy = field(41).flatMap { bytes.decimal(in: $0) }.map(SchedulingPolicy.init(rawValue:))
+        policy = count(41).map(SchedulingPolicy.init(rawValue:))
         let data = (field(45), field(46), field(47))
         layout = ProgramLayout(parsing: bytes, code: code, data: data)
+    }
+
+    private static func sum(_ first: Int?, _ second: Int?) -> Int? {
+        guard let first, let second else { return nil }
+        let (sum, overflow) = first.addingReportingOverflow(second)
+        return overflow ? nil : sum
     }
 
     /// Ended, and not yet collected by its parent, or being taken down.

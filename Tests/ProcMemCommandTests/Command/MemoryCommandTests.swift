@@ -34,7 +34,7 @@ import Testing
                 "processCount": 3, "rssBytes": \(3000 * page), "pssBytes": null, "ussBytes": null, "swapBytes": null,
                 "memorylessCount": 1, "figureCounts": {"rss": 2, "pss": 0, "uss": 0, "swap": 0},
                 "unreadableRSSBytes": 0, "physicalBytes":
-                    {"estimate": null, "lower": \(1500 * page), "upper": \(3000 * page), "proven": true},
+                    {"estimate": \(3000 * page), "lower": \(1900 * page), "upper": \(3000 * page), "proven": false},
                 "sources": {"statm": 2, "none": 1}, "unavailableCount": 1}}
             """
         #expect(try timeless(run.json()) == JSON(parsing: expected))

@@ -30,7 +30,7 @@ import Testing
         #expect(accurate.total.sources == [.smapsRollup: 9])
 
         let bounds = cheap.total.physicalBytes
-        #expect(bounds.estimate == nil)
+        #expect(abs(try #require(bounds.estimate) - pss) < Self.size / 2)
         #expect(try bounds.lower <= pss && pss <= #require(bounds.upper))
         #expect(bounds.lower >= Self.size)
     }
@@ -177,6 +177,6 @@ import Testing
         let tree = try FixtureTree(files)
         let snapshot = try memorySnapshot(of: .all, mode: .cheap, in: tree.root(pageSizeBytes: 4096))
         #expect(snapshot.total.rssBytes == Int.max)
-        #expect(snapshot.total.physicalBytes.lower == 1 << 60)
+        #expect(snapshot.total.physicalBytes.lower == Int.max)
     }
 }

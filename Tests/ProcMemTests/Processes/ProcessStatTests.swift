@@ -54,7 +54,7 @@ import Testing
     @Test(
         arguments: [
             [5: "-1", 6: "-1", 7: "-1", 8: "-1"], [18: "-100", 19: "-20", 39: "-1", 44: "-5"],
-            [10: "18446744073709551615", 24: "99999999999999999999", 25: "18446744073709551615"],
+            [14: "18446744073709551615", 24: "99999999999999999999", 25: "18446744073709551615"],
             [21: "x", 24: "-", 52: "?"],
         ] as [[Int: String]]
     )
@@ -82,6 +82,18 @@ import Testing
     func aLayoutThatIsNotTold(_ fields: [Int: String]) throws {
         #expect(try #require(parsed(Self.line("x", fields))).layout == nil)
         #expect(try #require(parsed(Self.line("x", count: 44))).layout == nil)
+    }
+
+    @Test(
+        arguments: [
+            ([10: "3", 11: "5", 12: "40", 13: "600"], 43, 605), ([10: "0", 12: "0"], 0, 14), ([10: "x"], nil, 14),
+            ([10: "9223372036854775807", 12: "1"], nil, 14), ([13: "18446744073709551615"], 14, nil),
+        ] as [([Int: String], Int?, Int?)]
+    )
+    func pageFaults(_ fields: [Int: String], _ own: Int?, _ ofChildren: Int?) throws {
+        let stat = try #require(parsed(Self.line("x", fields)))
+        #expect(stat.faultCount == own)
+        #expect(stat.childFaultCount == ofChildren)
     }
 
     @Test(arguments: [("99999999999999999999", nil), ("x", nil), ("0", 0)] as [(String, Int?)])

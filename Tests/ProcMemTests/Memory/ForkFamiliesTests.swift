@@ -1,0 +1,146 @@
+import Testing
+
+@testable import ProcMem
+
+/// The bounds of what families hold, from counters made up.
+@Suite struct ForkFamiliesTests {
+    private static let layouts = [26, 27].map { field in
+        try? KernelText.parse(ProcessStatTests.line("x", [field: "99"])) { try ProcessStat(parsing: $0) }.layout
+    }
+
+    private static func member(
+        _ pid: Int32,
+        parent: Int32,
+        forked: Bool = true,
+        layout: Int? = 0,
+        _ anonymous: Int,
+        faults: Int?,
+        lacks: Bool = false
+    ) -> ForkFamilies.Member {
+        ForkFamilies.Member(
+            pid: pid,
+            parentPID: parent,
+            hasNotExecuted: forked,
+            layout: layout.flatMap { layouts[$0] },
+            anonymousBytes: anonymous,
+            faultBytes: faults,
+            mayLackFaults: lacks
+        )
+    }
+
+    private static func founder(_ pid: Int32, _ anonymous: Int, faults: Int?, layout: Int? = 0) -> ForkFamilies.Member {
+        member(pid, parent: 1, forked: false, layout: layout, anonymous, faults: faults)
+    }
+
+    private func expect(
+        _ members: [ForkFamilies.Member],
+        _ lower: Int,
+        _ upper: Int,
+        usesFaults: Bool = true,
+        location: SourceLocation = #_sourceLocation
+    ) {
+        for order in [members, members.reversed()] {
+            let families = ForkFamilies(order)
+            #expect(families.lowerBytes == lower, sourceLocation: location)
+            #expect(families.upperBytes == upper, sourceLocation: location)
+            #expect(families.usesFaults == usesFaults, sourceLocation: location)
+        }
+    }
+
+    @Test func idleWorkers() {
+        expect(
+            [Self.founder(10, 1000, faults: 1100)] + (11..<20).map { Self.member($0, parent: 10, 990, faults: 5) },
+            1000,
+            1145
+        )
+    }
+
+    @Test func whoIsAloneHoldsWhatItHolds() {
+        expect([Self.founder(10, 1000, faults: 1100)], 1000, 1000, usesFaults: false)
+        // Faults are counted before what they bring: fewer than the largest member's pages there cannot be.
+        expect([Self.founder(10, 1000, faults: 900)], 1000, 1000, usesFaults: false)
+        expect([], 0, 0, usesFaults: false)
+    }
+
+    @Test func faultsOfWhoFreesAgainDoNotCountAboveTheSum() {
+        expect(
+            [Self.founder(10, 100, faults: 5000), Self.member(11, parent: 10, 100, faults: 5000)],
+            100,
+            200,
+            usesFaults: false
+        )
+    }
+
+    @Test func workersOfWorkers() {
+        let line = [
+            Self.founder(10, 100, faults: 110), Self.member(11, parent: 10, 150, faults: 55),
+            Self.member(12, parent: 11, 150, faults: 2), Self.member(13, parent: 11, 160, faults: 12),
+        ]
+        expect(line, 160, 179)
+    }
+
+    /// Two programs that were started apart, with the same addresses (`setarch -R`).
+    @Test func foundersShareNothing() {
+        let apart = [
+            Self.founder(10, 100, faults: 120), Self.member(11, parent: 10, 100, faults: 3),
+            Self.founder(20, 300, faults: 310), Self.member(21, parent: 20, 300, faults: 4),
+        ]
+        expect(apart, 400, 123 + 314)
+    }
+
+    /// The founder has ended: who brought the pages is not known, and they may be one another's.
+    @Test func orphans() {
+        let orphans = (11..<15).map { Self.member($0, parent: 1, 100, faults: 2) }
+        expect(orphans, 100, 400, usesFaults: false)
+        // Or a living family's.
+        expect(
+            orphans + [Self.founder(20, 300, faults: 310), Self.member(21, parent: 20, 300, faults: 4)],
+            300,
+            400 + 314
+        )
+        // Of other programs they cannot be.
+        expect(orphans + [Self.founder(20, 300, faults: 310, layout: 1)], 400, 700, usesFaults: false)
+    }
+
+    /// Its parent has executed another program meanwhile.
+    @Test func aParentOfAnotherLayout() {
+        expect(
+            [Self.founder(10, 100, faults: 100, layout: 1), Self.member(11, parent: 10, 70, faults: 2)],
+            170,
+            170,
+            usesFaults: false
+        )
+    }
+
+    /// Other users' processes: nobody's relation is known.
+    @Test func unknownLayouts() {
+        let members = [
+            Self.founder(10, 100, faults: 100, layout: nil), Self.member(11, parent: 10, layout: nil, 100, faults: 2),
+        ]
+        expect(members, 100, 200, usesFaults: false)
+    }
+
+    @Test func faultsThatAreNotKnown() {
+        expect(
+            [Self.founder(10, 100, faults: nil), Self.member(11, parent: 10, 100, faults: 2)],
+            100,
+            200,
+            usesFaults: false
+        )
+    }
+
+    @Test func faultsThatMayBeMissing() {
+        let whole = [Self.founder(10, 100, faults: 100), Self.member(11, parent: 10, 100, faults: 2)]
+        #expect(!ForkFamilies(whole).mayLackFaults)
+        #expect(ForkFamilies(whole + [Self.member(12, parent: 10, 100, faults: 2, lacks: true)]).mayLackFaults)
+    }
+
+    @Test func nothingTraps() {
+        let odd = [
+            Self.member(10, parent: 11, .max, faults: .max), Self.member(11, parent: 10, .max, faults: .max),
+            Self.member(12, parent: 12, .max, faults: 1), Self.founder(13, .max, faults: .max),
+            Self.founder(14, .max, faults: 0),
+        ]
+        expect(odd, .max, .max, usesFaults: false)
+    }
+}

@@ -1,0 +1,239 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// The bounds from counters against the truth, the frames of the pages of live processes.
+@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+struct PhysicalMemoryTruthTests {
+    static let size = 96 << 20
+
+    private struct Look {
+        let truth: Int
+        let cheap: PhysicalMemory
+        let accurate: PhysicalMemory
+    }
+
+    private func look(_ scope: ProcessScope) throws -> Look {
+        let cheap = try memorySnapshot(of: scope, mode: .cheap)
+        let look = try Look(
+            truth: PageFrames.distinctBytes(of: cheap.processes.map(\.pid)),
+            cheap: cheap.total.physicalBytes,
+            accurate: memorySnapshot(of: scope, mode: .accurate).total.physicalBytes
+        )
+        #expect(look.cheap.lower <= look.truth)
+        #expect(look.truth <= (look.cheap.upper ?? 0))
+        return look
+    }
+
+    /// How far the bounds lie apart, in parts of the truth.
+    private func width(_ look: Look) throws -> Double {
+        try Double(#require(look.cheap.upper) - look.cheap.lower) / Double(look.truth)
+    }
+
+    @Test func idleWorkers() throws {
+        let child = try ChildProcess(state: "tree", 24, 4 * Self.size)
+        let look = try look(.tree(root: child.pid))
+        // Of files at most what the whole system maps.
+        let mapped = try #require(MemoryInformation(in: .live).mappedBytes)
+        #expect(try #require(look.cheap.upper) - look.cheap.lower <= mapped + 16 << 20)
+        let estimate = try #require(look.cheap.estimate)
+        #expect(abs(estimate - look.truth) < look.truth / 20)
+        // Nobody outside maps their memory: PSS is the truth, but for files that others map as well.
+        #expect(abs(try #require(look.accurate.estimate) - look.truth) < look.truth / 20)
+    }
+
+    @Test func workersThatRewriteAPart() throws {
+        let child = try ChildProcess(state: "rewriting", 8, Self.size)
+        let look = try look(.tree(root: child.pid))
+        #expect(look.truth >= Self.size * 5)
+        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 10)
+    }
+
+    @Test func workersOfWorkers() throws {
+        let child = try ChildProcess(state: "lines", Self.size)
+        let look = try look(.tree(root: child.pid))
+        #expect(look.truth >= 2 * Self.size)
+        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 10)
+    }
+
+    @Test func aParentThatFreesItsMemory() throws {
+        let child = try ChildProcess(state: "freeing", 8, Self.size)
+        let look = try look(.tree(root: child.pid))
+        #expect(look.truth >= Self.size)
+        #expect(look.cheap.lower >= Self.size)
+    }
+
+    /// Here counters cannot tell what was kept: the bounds are wide, and hold.
+    @Test func workersThatAllocateAndFree() throws {
+        let child = try ChildProcess(state: "churning", 8, Self.size)
+        let look = try look(.tree(root: child.pid))
+        #expect(look.cheap.lower >= Self.size)
+    }
+
+    @Test func aSharedSegment() throws {
+        let child = try ChildProcess(state: "shmem", 8, Self.size)
+        let look = try look(.tree(root: child.pid))
+        let rss = try #require(try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.rssBytes)
+        #expect(rss >= 8 * Self.size)
+        // What the system maps of shared memory is not counted for each of them.
+        #expect(try #require(look.cheap.upper) < rss / 2)
+    }
+
+    @Test func unrelatedProcesses() throws {
+        let children = try (0..<4).map { _ in try ChildProcess(state: "hold", Self.size / 4) }
+        let look = try look(.processes(children.map(\.pid)))
+        #expect(look.cheap.lower >= Self.size)
+    }
+
+    /// The same addresses, and nothing in common.
+    @Test func unrelatedProcessesAtTheSameAddresses() throws {
+        let program = try BuiltProduct.url(of: "ProcessStates").path
+        let children = try (0..<2).map { _ in
+            try ChildProcess(running: "/usr/bin/setarch", ["-R", program, "tree", "3", "\(Self.size / 2)"])
+        }
+        for child in children { #expect(child.line().hasPrefix("ready")) }
+        let look = try look(.trees(roots: children.map(\.pid)))
+        #expect(look.cheap.lower >= Self.size)
+        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 5)
+    }
+
+    /// Its root has ended, and init is their parent: found by their session's scan alone.
+    @Test func aFamilyWithoutItsRoot() throws {
+        let child = try ChildProcess(state: "tree", 3, Self.size)
+        let look = try look(.processes(child.ids))
+        #expect(look.cheap.lower >= Self.size)
+        // Nobody's faults tell what a process that is gone has brought; the whole system's count does.
+        #expect(try #require(look.cheap.upper) < 3 * Self.size || look.cheap.proven)
+    }
+
+    @Test func aProcessThatExecutesAfterTheFork() throws {
+        let program = try BuiltProduct.url(of: "ProcessStates").path
+        // A shell gives what it starts in the background nothing to read.
+        let script = "exec 3<&0; for i in 1 2; do \"$0\" hold \(Self.size / 2) <&3 & done; wait"
+        let child = try ChildProcess(running: "/bin/sh", ["-c", script, program])
+        #expect(child.line() == "ready" && child.line() == "ready")
+        let look = try look(.tree(root: child.pid))
+        #expect(look.cheap.lower >= Self.size)
+    }
+
+    @Test func oneMemoryOfTwoProcesses() throws {
+        let child = try ChildProcess(state: "vm-sharer", Self.size)
+        let look = try look(.tree(root: child.pid))
+        #expect(try #require(look.cheap.upper) < 2 * Self.size)
+    }
+}
+
+/// What a system's own counters do to the bounds.
+@Suite struct PageFactsTests {
+    private func facts(_ files: [String: String], _ ask: (PageFacts) -> Bool) throws -> Bool {
+        let tree = try FixtureTree(files)
+        return withExtendedLifetime(tree) { ask(PageFacts(root: tree.root())) }
+    }
+
+    @Test(
+        arguments: [
+            ("6.16.0\n", true), ("6.18.44-x\n", true), ("7.0\n", true), ("6.15.9\n", false), ("5.10.0\n", false),
+            ("x\n", false),
+        ]
+    )
+    func statm(_ release: String, _ isExact: Bool) throws {
+        #expect(try facts(["/proc/sys/kernel/osrelease": release], \.isStatmExact) == isExact)
+    }
+
+    private static let sizes = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/anon_fault_alloc"
+
+    @Test(
+        arguments: [
+            (["/proc/vmstat": "nr_free_pages 5\nthp_fault_alloc 0\nthp_collapse_alloc 0\n"], false),
+            (["/proc/vmstat": "thp_fault_alloc 1\nthp_collapse_alloc 0\n"], true),
+            (["/proc/vmstat": "thp_fault_alloc 0\nthp_collapse_alloc 7\n"], true),
+            (["/proc/vmstat": "nr_free_pages 5\nthp_fault_alloc_other 4\n"], false),
+            (["/proc/vmstat": "thp_fault_alloc x\n"], true), (["/proc/vmstat": "thp_fault_alloc\n"], false),
+            ([:], true),
+            (["/proc/vmstat": "thp_fault_alloc 0\n", sizes: "0\n"], false),
+            (["/proc/vmstat": "thp_fault_alloc 0\n", sizes: "3\n"], true),
+            (
+                ["/proc/vmstat": "thp_fault_alloc 0\n", "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/x": ""],
+                true
+            ),
+        ] as [([String: String], Bool)]
+    )
+    func hugePages(_ files: [String: String], _ mayHave: Bool) throws {
+        #expect(try facts(files, \.mayHaveHugePages) == mayHave)
+    }
+
+    @Test(arguments: [(nil, false), ("0\n", false), ("5\n", true), ("x\n", true)] as [(String?, Bool)])
+    func mergedPages(_ sharing: String?, _ mayHave: Bool) throws {
+        var files: [String: String] = [:]
+        files["/sys/kernel/mm/ksm/pages_sharing"] = sharing
+        #expect(try facts(files, \.mayHaveMergedPages) == mayHave)
+    }
+
+    /// A family of three on a system where everything is known: proven, and no longer so when one thing is not.
+    @Test(
+        arguments: [
+            (nil, nil, true), ("/proc/vmstat", "thp_fault_alloc 1\n", false),
+            ("/proc/sys/kernel/osrelease", "6.12.0\n", false),
+            ("/sys/kernel/mm/ksm/pages_sharing", "9\n", false),
+            // Another process's children that have ended may have brought what it holds.
+            (
+                "/proc/10/stat", ProcessStatTests.line("x", [1: "10", 4: "1", 10: "1000", 11: "1", 12: "0", 13: "0"]),
+                false
+            ),
+            // One that has executed a program may have run in its parent's memory before.
+            ("/proc/12/stat", ProcessStatTests.line("x", [1: "12", 4: "10"]), false),
+        ] as [(String?, String?, Bool)]
+    )
+    func whatIsProven(_ path: String?, _ text: String?, _ isProven: Bool) throws {
+        func stat(_ pid: Int, _ parent: Int, _ flags: Int, faults: Int) -> String {
+            ProcessStatTests.line(
+                "x",
+                [1: "\(pid)", 4: "\(parent)", 9: "\(flags)", 10: "\(faults)", 11: "0", 12: "0", 13: "0", 20: "1"]
+            )
+        }
+        var files = [
+            "/proc/vmstat": "thp_fault_alloc 0\nthp_collapse_alloc 0\n", "/proc/sys/kernel/osrelease": "6.18.0\n",
+            "/proc/meminfo": "AnonPages: 99999999 kB\nMapped: 99999999 kB\n", "/sys/devices/system/cpu/online": "0-3\n",
+            "/proc/10/stat": stat(10, 1, 0, faults: 1000), "/proc/10/task/10/children": "11 12 ",
+        ]
+        for pid in [11, 12] {
+            files["/proc/\(pid)/stat"] = stat(pid, 10, 0x40, faults: 10)
+            files["/proc/\(pid)/task/\(pid)/children"] = ""
+        }
+        for pid in 10...12 { files["/proc/\(pid)/statm"] = "5000 \(1110 - pid) \(110 - pid) 0 0 0 0\n" }
+        if let path { files[path] = text }
+        let tree = try FixtureTree(files)
+        let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
+        let physical = snapshot.total.physicalBytes
+        #expect(snapshot.processes.count == 3)
+        #expect(physical.proven == isProven)
+        if path == nil {
+            #expect(physical.lower == 1000 * 4096)
+            #expect(physical.upper == (1020 + 100 + 99 + 98) * 4096)
+            #expect(physical.estimate == (1020 + 100) * 4096)
+        }
+        // A list does not tell whether there are other children.
+        let list = try memorySnapshot(of: .processes([10, 11, 12]), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
+        #expect(!list.total.physicalBytes.proven)
+    }
+
+    /// Never more than the system maps in all.
+    @Test func theSystemsOwnCountBounds() throws {
+        var files = [
+            "/proc/meminfo": "AnonPages: 5000 kB\nMapped: 100 kB\n", "/sys/devices/system/cpu/online": "0\n",
+            "/proc/sys/kernel/osrelease": "6.18.0\n",
+        ]
+        for pid in 10...12 {
+            files["/proc/\(pid)/stat"] = ProcessStatTests.line("x", [1: "\(pid)", 9: "64", 26: "5"])
+            files["/proc/\(pid)/statm"] = "5000 1100 100 0 0 0 0\n"
+        }
+        let tree = try FixtureTree(files)
+        let physical = try memorySnapshot(of: .all, mode: .cheap, in: tree.root(pageSizeBytes: 4096)).total
+            .physicalBytes
+        let slack = 125 * 4096
+        #expect(physical.lower == 4000 << 10)
+        #expect(physical.upper == 5100 << 10 + 2 * slack)
+    }
+}
