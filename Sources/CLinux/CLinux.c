@@ -135,6 +135,8 @@ int procmem_has_capability(int32_t capability)
     return (words[capability / 32].effective >> (capability % 32)) & 1;
 }
 
+int procmem_at_fork_in_child(void (*function)(void)) { return pthread_atfork(NULL, NULL, function); }
+
 int procmem_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int procmem_start_thread(void *(*body)(void *), void *context)

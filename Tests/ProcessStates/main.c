@@ -7,6 +7,8 @@
 //   thread-fork            forks a child from a thread that is not the main one; prints the child's id
 //   zombie                 forks a child that ends and is not collected; prints its id
 //   zombie-leader BYTES    the main thread ends, another one holds BYTES
+//   zombie-leaders COUNT BYTES
+//                          forks COUNT whose main threads end, while another one holds BYTES; prints their ids
 //   name NAME              calls itself NAME
 //   thread [NAME]          starts a thread, which calls itself NAME and its id; prints the id
 //   undumpable             lets nobody trace it
@@ -249,6 +251,23 @@ static void *hold_in_thread(void *bytes)
     return NULL;
 }
 
+static void *hold_and_say(void *bytes)
+{
+    usleep(100000);
+    hold((size_t)bytes);
+    say_done();
+    for (;;) {
+        pause();
+    }
+}
+
+static void lose_main_thread(void)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, hold_and_say, (void *)shared_bytes);
+    pthread_exit(NULL);
+}
+
 static void *show_thread_id(void *name)
 {
     int id = (int)syscall(SYS_gettid);
@@ -308,6 +327,9 @@ int main(int count, char **arguments)
         ready(&id, 1);
     } else if (strcmp(state, "zombie-leader") == 0) {
         in_thread(hold_in_thread, (void *)first, 0);
+    } else if (strcmp(state, "zombie-leaders") == 0) {
+        shared_bytes = second;
+        ready(workers(first, lose_main_thread, first), (int)first);
     } else if (strcmp(state, "name") == 0 && count > 2) {
         prctl(PR_SET_NAME, arguments[2]);
         ready(NULL, 0);

@@ -22,12 +22,15 @@ struct procmem_mount {
 /// What is mounted where a path leads, through links and whatever lies on top. Since Linux 6.11.
 int procmem_mount_at(const char *path, struct procmem_mount *mount);
 
-/// kcmp(2) with KCMP_VM: 0 where two processes have one memory map, 1 or 2 where they have not. Since Linux 3.5, where the
-/// kernel is built with CONFIG_KCMP.
+/// kcmp(2) with KCMP_VM: 0 where two threads have one memory map, or none; 1 where the first one's is before the second
+/// one's in the kernel's order, 2 where it is after. Since Linux 3.5, where the kernel is built with CONFIG_KCMP.
 int procmem_compare_memory_maps(int32_t first, int32_t second);
 
 /// Whether a capability is in the calling thread's effective set, by capget(2): 1 or 0.
 int procmem_has_capability(int32_t capability);
+
+/// Has a function called in every child that is forked from now on: pthread_atfork(3). Returns 0 or the error number.
+int procmem_at_fork_in_child(void (*function)(void));
 
 /// eventfd(2) at 0, closed on exec, not blocking.
 int procmem_event(void);

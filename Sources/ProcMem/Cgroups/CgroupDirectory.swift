@@ -24,9 +24,14 @@ struct CgroupDirectory: Hashable, Sendable {
             candidates.append(CgroupDirectory(mount.mountPoint + relative))
         }
         for candidate in candidates where candidate.path.first == 0x2F {
-            if (try? root.open(candidate.file("cgroup.procs").span)) != nil {
+            do throws(ReadFailure) {
+                _ = try root.open(candidate.file("cgroup.procs").span)
                 self = candidate
                 return
+            } catch  where error.isAbsence {
+                continue
+            } catch {
+                throw ProcMemError(error, path: root.text(candidate.file("cgroup.procs")))
             }
         }
         throw ProcMemError(

@@ -20,6 +20,8 @@ enum CgroupProcesses {
             } catch  where error.isAbsence {
                 // Removed since it was listed.
                 continue
+            } catch .system(.permissionDenied) where directory != top {
+                budget.note(.hidden)
             } catch .system(.notSupported) where directory != top {
                 // A threaded cgroup: its processes are listed by the one above that is not.
                 continue
@@ -28,7 +30,15 @@ enum CgroupProcesses {
             }
         }
         ids.remove(0)
+        if mayLeaveOut(top, in: root) { budget.note(.otherNamespace) }
         return ids.sorted()
+    }
+
+    /// Whether the kernel leaves out processes outside of the reader's pid namespace without a word: v1 does, v2 shows 0.
+    private static func mayLeaveOut(_ cgroup: CgroupDirectory, in root: KernelRoot) -> Bool {
+        guard root.isLive, !Syscalls.isInInitialPIDNamespace else { return false }
+        // A v2 cgroup has it, each but the root of all, which a namespace does not show.
+        return (try? root.open(cgroup.file("cgroup.events").span)) == nil
     }
 
     /// - Returns: 0 among the ids for each process outside of the reader's pid namespace.

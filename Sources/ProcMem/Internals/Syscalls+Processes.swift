@@ -11,11 +11,15 @@ private let libcGetgroups = unsafe getgroups
 
 /// What the kernel tells of processes, and of the caller's rights over them, without a file.
 extension Syscalls {
-    /// Whether two processes have one memory map between them, as after `vfork` or `clone` with `CLONE_VM`.
+    /// How the memory maps of two threads are ordered, or that they are one, as after `vfork` or `clone` with `CLONE_VM`.
     ///
     /// The corresponding system call is `kcmp`: it needs the right to trace both.
-    static func haveOneMemoryMap(_ first: Int32, _ second: Int32) throws(Errno) -> Bool {
-        try retrying { procmem_compare_memory_maps(first, second) } == 0
+    static func compareMemoryMaps(_ first: Int32, _ second: Int32) throws(Errno) -> MemoryMapOrder {
+        switch try retrying({ procmem_compare_memory_maps(first, second) }) {
+        case 0: .same
+        case 1: .before
+        default: .after
+        }
     }
 
     /// Whether the calling thread may trace any process of its user namespace. The corresponding C constant is
@@ -43,6 +47,20 @@ extension Syscalls {
         return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { buffer in
             unsafe (try? read(descriptor, into: buffer, from: 0)) == count
         }
+    }
+
+    /// Has a function called in every child that is forked from now on; `false` where that cannot be had.
+    static func atForkInChild(_ function: @convention(c) () -> Void) -> Bool {
+        procmem_at_fork_in_child(function) == 0
+    }
+
+    /// Whether the calling process is in the pid namespace that the system began with, from which all processes are seen.
+    ///
+    /// The kernel gives that namespace the same number on every system. The corresponding C constant is
+    /// `PROC_PID_INIT_INO`.
+    static var isInInitialPIDNamespace: Bool {
+        var file = stat()
+        return unsafe stat("/proc/self/ns/pid", &file) == 0 && file.st_ino == 0xEFFF_FFFC
     }
 
     /// The number that the link `/proc/self` leads to: the caller's id in the pid namespace that `/proc` is mounted for.

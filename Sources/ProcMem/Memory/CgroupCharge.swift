@@ -21,16 +21,20 @@ public struct CgroupCharge: Sendable, Hashable {
     /// Why a figure is `nil`: the file, and what was found there.
     public let unknown: [ContainerMemory.Figure: String]
 
-    /// What is charged less what is held, at least 0 in each of its figures.
+    /// What is charged and not held by a process of the cgroup.
     ///
-    /// A page that a process of the cgroup maps and another cgroup is charged for, such as of a library that was read there
-    /// first, is held and not charged: it makes the difference smaller by its share in PSS.
+    /// A process may hold what another cgroup is charged for, such as a library that was read there first, and another
+    /// cgroup's process may hold what this one is charged for. So what is charged less what is held is not the whole truth;
+    /// what no process of the system maps, by the kernel's own count, is there in any case.
     public struct Unattributed: Sendable, Hashable {
-        /// The most likely value in bytes; `nil` where the snapshot's mode cannot tell what is held.
+        /// The most likely value in bytes: what is charged less what is held, ``lower`` at least; `nil` where the snapshot's
+        /// mode cannot tell what is held.
         public let estimate: Int?
-        /// Not less than this, in bytes, but for what another cgroup is charged for.
+        /// Not less than this, in bytes: what is charged less what any process maps of it (`anon` and `file_mapped` in
+        /// `memory.stat`, v1 `total_rss` and `total_mapped_file`). The kernel counts in batches of up to 64 pages a CPU.
         public let lower: Int
-        /// Not more than this, in bytes.
+        /// What is charged less the least that is held. It is more than this only where processes of the cgroup hold what
+        /// another one is charged for.
         public let upper: Int
     }
 }
@@ -40,7 +44,7 @@ extension CgroupCharge {
         let usage = CgroupMemoryUsage(CgroupMemoryFiles(of: cgroup, in: root))
         path = root.text(cgroup.path + [0])
         chargedBytes = usage.usageBytes
-        unattributedBytes = usage.usageBytes.map { Unattributed($0, held) }
+        unattributedBytes = usage.usageBytes.map { Unattributed($0, mappedBytes: usage.mappedBytes, held) }
         anonBytes = usage.anonBytes
         fileBytes = usage.fileBytes
         shmemBytes = usage.shmemBytes
@@ -51,11 +55,20 @@ extension CgroupCharge {
     }
 }
 
+extension CgroupMemoryUsage {
+    /// What any process maps of the charge.
+    fileprivate var mappedBytes: Int? {
+        guard let anonBytes, let mappedFileBytes else { return nil }
+        return anonBytes.saturatingAdding(mappedFileBytes)
+    }
+}
+
 extension CgroupCharge.Unattributed {
-    init(_ chargedBytes: Int, _ held: PhysicalMemory) {
-        func rest(_ heldBytes: Int) -> Int { max(0, chargedBytes - heldBytes) }
-        estimate = held.estimate.map(rest)
-        lower = held.upper.map(rest) ?? 0
-        upper = rest(held.lower)
+    init(_ chargedBytes: Int, mappedBytes: Int?, _ held: PhysicalMemory) {
+        func rest(_ bytes: Int) -> Int { max(0, chargedBytes - bytes) }
+        let unmapped = mappedBytes.map(rest) ?? 0
+        estimate = held.estimate.map { max(unmapped, rest($0)) }
+        lower = unmapped
+        upper = max(unmapped, rest(held.lower))
     }
 }

@@ -7,6 +7,8 @@ struct CgroupMemoryStat: Hashable, Sendable {
     private(set) var anonBytes: Int?
     /// `file`, v1 `total_cache`. Both have `shmemBytes` in them.
     private(set) var fileBytes: Int?
+    /// `file_mapped`, v1 `total_mapped_file`: the part of `fileBytes` that any process maps.
+    private(set) var mappedFileBytes: Int?
     /// `shmem`, v1 `total_shmem`.
     private(set) var shmemBytes: Int?
     /// `inactive_file`, v1 `total_inactive_file`.
@@ -47,6 +49,8 @@ struct CgroupMemoryStat: Hashable, Sendable {
                     anonBytes = try size()
                 } else if bytes.equals("total_cache", in: name) {
                     fileBytes = try size()
+                } else if bytes.equals("total_mapped_file", in: name) {
+                    mappedFileBytes = try size()
                 } else if bytes.equals("total_shmem", in: name) {
                     shmemBytes = try size()
                 } else if bytes.equals("total_inactive_file", in: name) {
@@ -63,6 +67,8 @@ struct CgroupMemoryStat: Hashable, Sendable {
                     anonBytes = try size()
                 } else if bytes.equals("file", in: name) {
                     fileBytes = try size()
+                } else if bytes.equals("file_mapped", in: name) {
+                    mappedFileBytes = try size()
                 } else if bytes.equals("shmem", in: name) {
                     shmemBytes = try size()
                 } else if bytes.equals("inactive_file", in: name) {

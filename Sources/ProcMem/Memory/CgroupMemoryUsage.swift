@@ -8,6 +8,8 @@ struct CgroupMemoryUsage: Hashable, Sendable {
     private(set) var anonBytes: Int?
     /// What is kept of files; `shmemBytes` is in it.
     private(set) var fileBytes: Int?
+    /// The part of `fileBytes` that any process maps.
+    private(set) var mappedFileBytes: Int?
     /// Shared memory and tmpfs.
     private(set) var shmemBytes: Int?
     /// The part of `fileBytes` that has not been used lately.
@@ -70,6 +72,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
             noteMissing(anonBytes, .anonBytes, files, "anon", "total_rss")
             fileBytes = stat.fileBytes
             noteMissing(fileBytes, .fileBytes, files, "file", "total_cache")
+            mappedFileBytes = stat.mappedFileBytes
             shmemBytes = stat.shmemBytes
             noteMissing(shmemBytes, .shmemBytes, files, "shmem", "total_shmem")
             switch files.version {

@@ -7,6 +7,9 @@ struct MemoryInformation: Hashable, Sendable {
     /// `Mapped`: the pages of files and of shared memory that any process maps, each once.
     private(set) var mappedBytes: Int?
 
+    /// `Hugetlb`: the pages that are set aside for hugetlbfs, in use or not. Since Linux 4.20.
+    private(set) var hugetlbBytes: Int?
+
     static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
     private static var shape: FileShape { FileShape(expectedBytes: 4096, limitBytes: 65536) }
 
@@ -27,6 +30,8 @@ struct MemoryInformation: Hashable, Sendable {
                 totalBytes = totalBytes ?? size
             } else if bytes.equals("AnonPages", in: key) {
                 anonymousBytes = anonymousBytes ?? size
+            } else if bytes.equals("Hugetlb", in: key) {
+                hugetlbBytes = hugetlbBytes ?? size
             } else if bytes.equals("Mapped", in: key) {
                 mappedBytes = mappedBytes ?? size
             }
@@ -34,7 +39,7 @@ struct MemoryInformation: Hashable, Sendable {
     }
 
     static func totalBytes(in root: KernelRoot) throws(ReadFailure) -> Int {
-        guard let size = try MemoryInformation(in: root).totalBytes else {
+        guard let size = try MemoryInformation(in: root).totalBytes, size > 0 else {
             throw .malformed(Malformation("a size after MemTotal"), found: "none")
         }
         return size

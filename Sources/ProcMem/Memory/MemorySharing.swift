@@ -4,6 +4,9 @@ struct MemorySharing {
     struct Candidate {
         let pid: Int32
         let parentPID: Int32
+        let startTimeTicks: Int
+        /// Whether its main thread has ended, while others go on.
+        let isLedByZombie: Bool
         /// Whether it has executed no program since it was forked: who has, has a memory of its own.
         let hasNotExecuted: Bool
         let layout: ProgramLayout?
@@ -12,63 +15,123 @@ struct MemorySharing {
         let sharedBytes: Int
     }
 
-    /// By a process's id: the one whose memory it has too.
+    /// How many pairs are asked about. A question costs 3 µs, as much as half of a cheap look at a process.
+    enum Thoroughness {
+        /// All that can share, beside a look that costs far more.
+        case all
+        /// A process and its parent, where their sizes are near. One that is changing its memory just now may be missed.
+        case likely
+    }
+
+    /// By a process's id: the one whose memory it has too, which itself has nobody else's.
     private(set) var certain: [Int32: Int32] = [:]
     /// By a process's id: one whose memory it may have too.
     private(set) var possible: [Int32: Int32] = [:]
 
-    /// How far sizes of one memory may lie apart when they are read one after the other. It spares the question, 3 µs, for
-    /// most of the processes that were merely forked: they map fewer pages of files than their parent does.
+    /// How far sizes of one memory may lie apart when they are read one after the other. A process that was merely forked
+    /// maps a megabyte less of files than its parent does.
     private static var toleranceBytes: Int { 256 << 10 }
-    /// With how many processes without a parent in the list one of them is compared.
-    private static var maximumComparisons: Int { 16 }
 
-    /// - Parameter haveOneMemory: Asks the kernel about two processes; `nil` where it does not tell.
-    init(_ candidates: [Candidate], haveOneMemory: (Int32, Int32) -> Bool?) {
+    /// - Parameter compare: Asks the kernel about two processes; `nil` where it does not tell.
+    init(
+        _ candidates: [Candidate],
+        _ thoroughness: Thoroughness,
+        compare: (Candidate, Candidate) -> MemoryMapOrder?
+    ) {
         guard candidates.contains(where: \.hasNotExecuted) else { return }
-        let placeByPID = Dictionary(candidates.indices.map { (candidates[$0].pid, $0) }) { first, _ in first }
-        // A process shares with the one that made it. Where that has ended, or has executed a program, those that it left
-        // behind may share with one another.
-        var orphans: [ProgramLayout?: [Candidate]] = [:]
-        for candidate in candidates {
-            if let place = placeByPID[candidate.parentPID], candidates[place].layout == candidate.layout {
-                compare(candidate, with: candidates[place], haveOneMemory)
-            } else {
-                for other in (orphans[candidate.layout] ?? []).prefix(Self.maximumComparisons) {
-                    compare(candidate, with: other, haveOneMemory)
-                    if certain[candidate.pid] != nil { break }
-                }
-                orphans[candidate.layout, default: []].append(candidate)
+        switch thoroughness {
+        case .all: sort(candidates, compare)
+        case .likely: askParents(candidates, compare)
+        }
+    }
+
+    /// Sorts the processes of each layout by their memory maps: those that have one come together.
+    private mutating func sort(
+        _ candidates: [Candidate],
+        _ compare: (Candidate, Candidate) -> MemoryMapOrder?
+    ) {
+        for group in Dictionary(grouping: candidates, by: \.layout).values where group.contains(where: \.hasNotExecuted) {
+            var sorted: [Candidate] = []
+            var untold: [Candidate] = []
+            // The first to be inserted counts for all: who made the others.
+            let oldestFirst = group.sorted { $0.rank < $1.rank }
+            for candidate in oldestFirst where !insert(candidate, into: &sorted, compare) {
+                let suspects = (sorted + untold).prefix(Self.maximumSuspects)
+                possible[candidate.pid] = suspects.first { candidate.mayShare(with: $0) }?.pid
+                untold.append(candidate)
             }
         }
     }
 
-    private mutating func compare(
+    /// With how many a process is compared by size that the kernel tells nothing about.
+    private static var maximumSuspects: Int { 64 }
+
+    /// - Returns: `false` where the kernel did not tell.
+    private mutating func insert(
         _ candidate: Candidate,
-        with other: Candidate,
-        _ haveOneMemory: (Int32, Int32) -> Bool?
-    ) {
-        guard candidate.pid != other.pid, candidate.hasNotExecuted || other.hasNotExecuted,
-            candidate.difference(from: other) <= Self.toleranceBytes
-        else { return }
-        switch haveOneMemory(candidate.pid, other.pid) {
-        case true?: certain[candidate.pid] = owner(of: other.pid, otherThan: candidate.pid)
-        case false?: break
-        case nil: if candidate.difference(from: other) == 0 { possible[candidate.pid] = other.pid }
+        into sorted: inout [Candidate],
+        _ compare: (Candidate, Candidate) -> MemoryMapOrder?
+    ) -> Bool {
+        var range = sorted.startIndex..<sorted.endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            switch compare(candidate, sorted[middle]) {
+            case .before: range = range.lowerBound..<middle
+            case .after: range = middle + 1..<range.upperBound
+            case .same:
+                if candidate.pid != sorted[middle].pid { certain[candidate.pid] = sorted[middle].pid }
+                return true
+            case nil: return false
+            }
         }
+        sorted.insert(candidate, at: range.lowerBound)
+        return true
     }
 
-    /// The process that is counted for all that share one memory.
-    private func owner(of pid: Int32, otherThan asking: Int32) -> Int32? {
-        var owner = pid
-        var steps = 0
-        while let next = certain[owner], steps < certain.count {
-            owner = next
-            steps += 1
+    private mutating func askParents(
+        _ candidates: [Candidate],
+        _ compare: (Candidate, Candidate) -> MemoryMapOrder?
+    ) {
+        let places = Dictionary(candidates.indices.map { (candidates[$0].pid, $0) }) { first, _ in first }
+        for candidate in candidates where candidate.hasNotExecuted {
+            guard let place = places[candidate.parentPID], candidates[place].pid != candidate.pid,
+                candidates[place].layout == candidate.layout,
+                candidate.difference(from: candidates[place]) <= Self.toleranceBytes
+            else { continue }
+            switch compare(candidate, candidates[place]) {
+            case .same: certain[candidate.pid] = candidates[place].pid
+            case .before, .after: break
+            case nil:
+                if candidate.mayShare(with: candidates[place]) { possible[candidate.pid] = candidates[place].pid }
+            }
         }
-        // Two that were compared both ways have one owner already.
-        return owner == asking ? nil : owner
+        let makers = certain
+        certain = makers.mapValues { Self.owner($0, makers) }.filter { $0.key != $0.value }
     }
+
+    /// The last of a line of sharers, who counts for all of it.
+    private static func owner(_ pid: Int32, _ makers: [Int32: Int32]) -> Int32 {
+        var owner = pid
+        var line: Set<Int32> = []
+        while let maker = makers[owner] {
+            // Reused ids can make parents circular: one of the circle counts.
+            guard line.insert(owner).inserted else { return circle(from: owner, makers).min() ?? owner }
+            owner = maker
+        }
+        return owner
+    }
+
+    private static func circle(from pid: Int32, _ makers: [Int32: Int32]) -> Set<Int32> {
+        var members: Set<Int32> = []
+        var next: Int32? = pid
+        while let member = next, members.insert(member).inserted { next = makers[member] }
+        return members
+    }
+}
+
+/// How the kernel orders the memory maps of two processes.
+enum MemoryMapOrder {
+    case same, before, after
 }
 
 extension MemorySharing.Candidate {
@@ -79,12 +142,22 @@ extension MemorySharing.Candidate {
         self.init(
             pid: pid,
             parentPID: stat.parentID,
+            startTimeTicks: stat.startTimeTicks,
+            isLedByZombie: stat.isZombie,
             hasNotExecuted: stat.hasNotExecuted,
             layout: stat.layout,
             virtualBytes: virtualBytes,
             rssBytes: rssBytes,
             sharedBytes: sharedBytes
         )
+    }
+
+    /// Who has executed a program before who has not, then by age.
+    fileprivate var rank: (Int, Int, Int32) { (hasNotExecuted ? 1 : 0, startTimeTicks, pid) }
+
+    /// Whether nothing speaks against one memory of the two: equal sizes, and a fork without a program since.
+    fileprivate func mayShare(with other: Self) -> Bool {
+        (hasNotExecuted || other.hasNotExecuted) && difference(from: other) == 0
     }
 
     /// The largest of the differences between the sizes.

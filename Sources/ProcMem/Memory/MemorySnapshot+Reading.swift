@@ -27,7 +27,7 @@ public func memorySnapshot(
         try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
     }
     try walk.visit(scope)
-    let sharing = MemorySharing(of: walk.members, in: root)
+    let sharing = MemorySharing(of: walk.members, mode, in: root)
     let processes = walk.members.map { ProcessMemory($0, sharing) }
     let physical = PhysicalMemory(
         processes,
@@ -48,11 +48,12 @@ public func memorySnapshot(
 }
 
 extension MemorySharing {
-    fileprivate init(of members: [ProcessWalk<MemoryUsage>.Member], in root: KernelRoot) {
+    fileprivate init(of members: [ProcessWalk<MemoryUsage>.Member], _ mode: MemoryMode, in root: KernelRoot) {
         let candidates = members.compactMap { member in
             member.stat.flatMap { stat in member.value.flatMap { Candidate(member.pid, stat, $0) } }
         }
-        self.init(candidates) { root.isLive ? try? Syscalls.haveOneMemoryMap($0, $1) : nil }
+        let question = MemoryMapQuestion(root: root)
+        self.init(candidates, mode == .cheap ? .likely : .all) { question.compare($0, $1) }
     }
 }
 
@@ -63,7 +64,7 @@ extension ProcessMemory {
         command = member.stat?.command
         startTimeTicks = member.stat?.startTimeTicks
         depth = member.depth
-        usage = member.value ?? MemoryUsage(unavailable: .permissionDenied)
+        usage = member.value ?? MemoryUsage(unavailable: member.obstacle ?? .permissionDenied)
         sharesMemoryWith = sharing.certain[member.pid]
         mayShareMemoryWith = sharing.possible[member.pid]
     }

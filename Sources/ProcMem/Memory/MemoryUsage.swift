@@ -20,6 +20,11 @@ public struct MemoryUsage: Sendable, Hashable {
     /// What is swapped out, in bytes, each page divided by the number of processes that share it. `SwapPss` of
     /// `smaps_rollup`, since Linux 4.3.
     public let swapPssBytes: Int?
+    /// Pages of hugetlbfs in bytes, which are in neither RSS nor PSS: `Private_Hugetlb`, which is in USS, and
+    /// `Shared_Hugetlb` of `smaps_rollup`, since Linux 4.4.
+    public let hugetlbBytes: Int?
+    /// The part of ``hugetlbBytes`` that other processes map as well.
+    let sharedHugetlbBytes: Int?
 
     /// The file that the known figures are from.
     public let source: MemorySource
@@ -38,6 +43,8 @@ extension MemoryUsage {
         ussBytes = nil
         swapBytes = nil
         swapPssBytes = nil
+        hugetlbBytes = nil
+        sharedHugetlbBytes = nil
         source = .statm
         self.unavailable = unavailable
     }
@@ -49,6 +56,10 @@ extension MemoryUsage {
         ussBytes = rollup.ussBytes
         swapBytes = rollup.swapBytes
         swapPssBytes = rollup.swapPssBytes
+        hugetlbBytes = rollup.privateHugetlbBytes.flatMap { own in
+            rollup.sharedHugetlbBytes.map { own.saturatingAdding($0) }
+        }
+        sharedHugetlbBytes = rollup.sharedHugetlbBytes
         source = rollup.isSummedFromSmaps ? .smaps : .smapsRollup
         unavailable = nil
     }
@@ -60,6 +71,8 @@ extension MemoryUsage {
         ussBytes = nil
         swapBytes = nil
         swapPssBytes = nil
+        hugetlbBytes = nil
+        sharedHugetlbBytes = nil
         source = .unavailable(reason)
         unavailable = reason
     }

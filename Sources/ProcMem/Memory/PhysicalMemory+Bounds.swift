@@ -19,12 +19,15 @@ extension PhysicalMemory {
     /// Of each process with PSS that is its part. Of the others RSS is the most that they can add, and the anonymous part of
     /// the largest is there in any case.
     private init(sharesOf holders: [MemoryUsage], isEachCountedOnce: Bool) {
-        let shares = holders.compactMap(\.pssBytes).saturatingSum ?? 0
+        let huge = HugetlbPages(holders)
+        let shares = (holders.compactMap(\.pssBytes).saturatingSum ?? 0).saturatingAdding(huge.lowerBytes)
         let others = holders.filter { $0.pssBytes == nil }
         lower = max(shares, others.compactMap(\.anonymousBytes).max() ?? 0)
         upper =
             others.contains { $0.rssBytes == nil }
-            ? nil : shares.saturatingAdding(others.compactMap(\.rssBytes).saturatingSum ?? 0)
+            ? nil
+            : shares.saturatingAdding(others.compactMap(\.rssBytes).saturatingSum ?? 0)
+                .saturatingAdding(huge.upperBytes - huge.lowerBytes)
         estimate = others.isEmpty ? shares : nil
         proven = upper != nil && isEachCountedOnce
     }
@@ -35,6 +38,20 @@ extension PhysicalMemory {
         upper = isKnown ? counters.upperBytes : nil
         estimate = isKnown ? counters.likelyBytes : nil
         proven = isKnown && isEachCountedOnce && counters.isProven
+    }
+}
+
+/// The pages of hugetlbfs that processes hold together: what is shared may be the same for all of them.
+private struct HugetlbPages {
+    let lowerBytes: Int
+    let upperBytes: Int
+
+    init(_ holders: [MemoryUsage]) {
+        let shared = holders.compactMap(\.sharedHugetlbBytes)
+        let all = holders.compactMap(\.hugetlbBytes).saturatingSum ?? 0
+        let sharedSum = shared.saturatingSum ?? 0
+        upperBytes = all
+        lowerBytes = max(0, all - sharedSum).saturatingAdding(shared.max() ?? 0)
     }
 }
 
@@ -56,10 +73,13 @@ private struct CounterBounds {
         let kin = Kinship(processes, stats, pageSizeBytes: root.pageSizeBytes)
         let families = ForkFamilies(kin.members)
         // Of one process the sums are all that there is to know.
-        let system = kin.members.count > 1 ? facts.mappedBytes : nil
+        let all = facts.systemBytes
+        let system = kin.members.count > 1 ? all : nil
         lowerBytes = families.lowerBytes
         let anonymousBytes = max(lowerBytes, min(families.upperBytes, system?.anonymous ?? .max))
+        // Nothing tells which pages of hugetlbfs a process maps.
         upperBytes = anonymousBytes.saturatingAdding(min(kin.sharedSumBytes, system?.shared ?? .max))
+            .saturatingAdding(kin.members.isEmpty ? 0 : all?.hugetlb ?? 0)
         if kin.members.allSatisfy({ !$0.hasNotExecuted || $0.layout != nil }) {
             likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.shared ?? .max))
         }

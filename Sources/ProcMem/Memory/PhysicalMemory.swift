@@ -1,4 +1,4 @@
-/// How much memory several processes hold together, each page counted once.
+/// How much memory several processes hold together, each page counted once, those of hugetlbfs too.
 public struct PhysicalMemory: Sendable, Hashable {
     /// The most likely value in bytes; `nil` where the mode cannot tell.
     public let estimate: Int?

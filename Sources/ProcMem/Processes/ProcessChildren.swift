@@ -71,7 +71,8 @@ struct ProcessChildren {
     private func scan(within budget: inout WalkBudget) throws(ReadFailure) -> [Int32: [Int32]] {
         if ProcVisibility.hidesProcesses(in: root) { budget.note(.hidden) }
         var children: [Int32: [Int32]] = [:]
-        for (count, pid) in try root.processIDs().enumerated() where budget.allows(another: count) {
+        // Strangers are looked at too: they take time, and no place among those who count.
+        for pid in try root.processIDs() where budget.allowsTime() {
             do throws(ReadFailure) {
                 let stat = try root.read(ProcPath(.id(pid), "stat"), ProcessStat.shape, ProcessStat.init(parsing:))
                 guard stat.processID != stat.parentID else { continue }

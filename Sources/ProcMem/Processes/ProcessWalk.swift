@@ -7,36 +7,38 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         let depth: Int
         /// `nil` where not even `stat` may be read.
         let stat: ProcessStat?
-        /// `nil` where the process may not be looked at.
+        /// `nil` where the process could not be looked at.
         let value: Value?
+        /// Why it could not.
+        var obstacle: UnavailableReason?
     }
 
     /// A process that was heard of and not met yet.
-    private struct Candidate {
+    struct Candidate {
         let process: ProcessSelector
         var depth = 0
         /// Who named it as a child.
         var parent: ProcessStat?
         /// Whether a caller named it, perhaps by the id of one of its threads.
-        var mayBeThread = false
+        var isNamed = false
     }
 
-    private let root: KernelRoot
+    let root: KernelRoot
     /// `nil` where `stat` says all that is wanted.
-    private let read: (@Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value)?
+    let read: (@Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value)?
     /// Whether processes of a list may be looked at side by side.
-    private let isConcurrent: Bool
-    private var budget: WalkBudget
+    let isConcurrent: Bool
+    var budget: WalkBudget
     /// Who finds the children; `nil` outside of trees.
     private var children: ProcessChildren?
     private var visited: Set<Int32> = []
     /// Who is met and does not count.
-    private var excluded: Int32?
+    private(set) var excluded: Int32?
 
-    private(set) var members: [Member] = []
-    private(set) var search = ProcessSearch.named
+    var members: [Member] = []
+    var search = ProcessSearch.named
     /// The cgroup that the scope is; `nil` for another scope.
-    private(set) var cgroup: CgroupDirectory?
+    var cgroup: CgroupDirectory?
 
     /// Why processes may be missing among the members.
     var gaps: Set<ProcessGap> { budget.gaps }
@@ -84,7 +86,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
     /// Visits a process that a caller named, and in a tree all of its descendants, parents before children.
     private mutating func visit(named process: ProcessSelector) throws(ProcMemError) {
         let process = try process.validated(in: root)
-        let named = Candidate(process: process, mayBeThread: true)
+        let named = Candidate(process: process, isNamed: true)
         do throws(ReadFailure) {
             var pending = try visit(named)
             while let next = pending.popLast() {
@@ -100,75 +102,15 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         }
     }
 
-    private mutating func visit(cgroup: CgroupDirectory) throws(ProcMemError) {
-        search = .cgroupFiles
-        self.cgroup = cgroup
-        try visit(listed: CgroupProcesses.ids(below: cgroup, in: root, within: &budget))
-    }
-
-    private mutating func visitAll() throws(ProcMemError) {
-        search = .scan
-        if ProcVisibility.hidesProcesses(in: root) { budget.note(.hidden) }
-        let pids: [Int32]
-        do {
-            pids = try root.processIDs()
-        } catch {
-            throw ProcMemError(.procUnavailable, path: root.text(.processes), detail: error.summary)
-        }
-        try visit(listed: pids)
-    }
-
-    /// Visits the processes of a list that the kernel gave a moment ago; those that have gone are passed over.
-    private mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
-        try ProcNamespace.confirm(in: root)
-        let parts = isConcurrent ? Self.parts(of: pids) : [pids[...]]
-        guard parts.count > 1 else { return try visit(part: pids[...]) }
-        var blank = self
-        blank.members = []
-        let walks = ConcurrentWork.results(of: parts, on: "procmem-walk") { [blank] part in
-            Result { () throws(ProcMemError) in
-                var walk = blank
-                try walk.visit(part: part)
-                return walk
-            }
-        }
-        for walk in walks {
-            let walk = try walk.get()
-            members += walk.members
-            for gap in walk.gaps { budget.note(gap) }
-        }
-    }
-
-    /// The pieces of a list for as many threads as there are CPUs, each of them long enough to be worth one.
-    private static func parts(of pids: [Int32]) -> [ArraySlice<Int32>] {
-        let worthAThread = 256
-        let count = min(4, pids.count / worthAThread)
-        guard count > 1 else { return [pids[...]] }
-        let threads = max(1, min(count, effectiveCPUCount(rounding: .down)))
-        return (0..<threads).map { pids[pids.count * $0 / threads..<pids.count * ($0 + 1) / threads] }
-    }
-
-    private mutating func visit(part pids: ArraySlice<Int32>) throws(ProcMemError) {
-        for pid in pids {
-            let listed = Candidate(process: .id(pid))
-            do throws(ReadFailure) {
-                // One file needs no directory that holds several together.
-                if read == nil { try visitByPath(listed) } else { _ = try visit(listed) }
-            } catch  where error.isAbsence {
-                includeIfHidden(listed)
-            } catch {
-                throw ProcMemError(error, path: root.text(ProcPath(directoryOf: .id(pid))))
-            }
-        }
-    }
-
     /// Meets a process, and returns its children in a tree, the first one last.
-    private mutating func visit(_ candidate: Candidate) throws(ReadFailure) -> [Candidate] {
+    mutating func visit(_ candidate: Candidate) throws(ReadFailure) -> [Candidate] {
         guard budget.allows(another: members.count) else { return [] }
         do {
             let directory = try ProcessDirectory(candidate.process, in: root)
-            let stat = try directory.stat()
-            if candidate.mayBeThread, let leader = try directory.processID(), leader != stat.processID {
+            guard let stat = try self.stat(of: candidate, { () throws(ReadFailure) in try directory.stat() }) else {
+                return []
+            }
+            if candidate.isNamed, let leader = try directory.processID(), leader != stat.processID {
                 return try visit(Candidate(process: .id(leader)))
             }
             if let parent = candidate.parent, !isChild(stat, of: parent) { return [] }
@@ -185,14 +127,36 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         }
     }
 
-    /// Meets a process of a list by its `stat` alone.
-    private mutating func visitByPath(_ listed: Candidate) throws(ReadFailure) {
-        guard budget.allows(another: members.count) else { return }
+    /// What `stat` says of a candidate; `nil` where it says what no kernel writes, of one that nobody named.
+    ///
+    /// An odd process must not cost the others' figures; who is asked for by name hears of it.
+    mutating func stat(
+        of candidate: Candidate,
+        _ read: () throws(ReadFailure) -> ProcessStat
+    ) throws(ReadFailure) -> ProcessStat? {
         do {
-            let path = ProcPath(listed.process, "stat")
-            let stat = try root.read(path, ProcessStat.shape, ProcessStat.init(parsing:))
-            guard visited.insert(stat.processID).inserted, stat.processID != excluded else { return }
-            members.append(Member(pid: stat.processID, depth: 0, stat: stat, value: nil))
+            return try read()
+        } catch {
+            switch error {
+            case .malformed where !candidate.isNamed, .tooLarge where !candidate.isNamed:
+                include(unreadable: candidate, .malformed)
+                return nil
+            default: throw error
+            }
+        }
+    }
+
+    /// Meets a process of a list by its `stat` alone: one file needs no directory that holds several together.
+    mutating func visitByPath(_ listed: Candidate) throws(ReadFailure) {
+        guard budget.allows(another: members.count) else { return }
+        let path = ProcPath(listed.process, "stat")
+        let root = root
+        do {
+            let met = try stat(of: listed) { () throws(ReadFailure) in
+                try root.read(path, ProcessStat.shape, ProcessStat.init(parsing:))
+            }
+            guard let met, visited.insert(met.processID).inserted, met.processID != excluded else { return }
+            members.append(Member(pid: met.processID, depth: 0, stat: met, value: nil))
         } catch .system(.permissionDenied), .system(.notPermitted) {
             include(unreadable: listed)
         }
@@ -200,18 +164,18 @@ struct ProcessWalk<Value: Sendable>: Sendable {
 
     /// Counts in a process that the kernel named and that `/proc` does not show, where it is there all the same.
     @discardableResult
-    private mutating func includeIfHidden(_ candidate: Candidate) -> Bool {
+    mutating func includeIfHidden(_ candidate: Candidate) -> Bool {
         guard ProcVisibility.isHidden(candidate.process, in: root) else { return false }
         include(unreadable: candidate)
         return true
     }
 
-    private mutating func include(unreadable candidate: Candidate) {
+    private mutating func include(unreadable candidate: Candidate, _ reason: UnavailableReason = .permissionDenied) {
         // Whose parent it is cannot be known.
         if children != nil { budget.note(.hidden) }
         let pid = candidate.process.threadID
         guard visited.insert(pid).inserted else { return }
-        members.append(Member(pid: pid, depth: candidate.depth, stat: nil, value: nil))
+        members.append(Member(pid: pid, depth: candidate.depth, stat: nil, value: nil, obstacle: reason))
     }
 
     /// Whether a process that was listed as a child is that child, and not one that has taken over its id since.

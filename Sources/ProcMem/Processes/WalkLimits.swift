@@ -40,11 +40,21 @@ struct WalkBudget: Sendable {
             gaps.insert(.countLimit)
             return false
         }
-        if elapsed() >= limits.maximumDuration {
-            gaps.insert(.timeLimit)
-            return false
-        }
-        return true
+        return allowsTime()
+    }
+
+    /// Whether there is time left; that there is none is noted.
+    mutating func allowsTime() -> Bool {
+        if elapsed() < limits.maximumDuration { return true }
+        gaps.insert(.timeLimit)
+        return false
+    }
+
+    /// As many of a list as may still be looked at, after so many; that some are too many is noted.
+    mutating func allowed(of pids: [Int32], after count: Int) -> ArraySlice<Int32> {
+        let allowed = pids.prefix(max(0, limits.maximumCount - count))
+        if allowed.count < pids.count { gaps.insert(.countLimit) }
+        return allowed
     }
 
     mutating func note(_ gap: ProcessGap) {

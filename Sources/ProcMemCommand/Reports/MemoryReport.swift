@@ -14,6 +14,7 @@ struct MemoryReport: Encodable {
         @Nullable var pssBytes: Int?
         @Nullable var ussBytes: Int?
         @Nullable var swapBytes: Int?
+        @Nullable var hugetlbBytes: Int?
         // A sample's error and a cached figure's age: neither mode of this version has them.
         @Nullable var ussStandardErrorBytes: Int?
         @Nullable var ageMilliseconds: Int?
@@ -111,6 +112,7 @@ struct MemoryReport: Encodable {
                 pssBytes: usage.pssBytes,
                 ussBytes: usage.ussBytes,
                 swapBytes: usage.swapBytes,
+                hugetlbBytes: usage.hugetlbBytes,
                 unavailable: usage.unavailable?.rawValue,
                 sharesMemoryWith: process.sharesMemoryWith,
                 mayShareMemoryWith: process.mayShareMemoryWith

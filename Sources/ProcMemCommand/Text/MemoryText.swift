@@ -115,8 +115,8 @@ extension ProcessGap {
         switch self {
         case .countLimit: "there are more than are looked at"
         case .timeLimit: "there was no more time"
-        case .hidden: "/proc hides some (hidepid)"
-        case .otherNamespace: "some are outside of this pid namespace"
+        case .hidden: "some are hidden (hidepid), or may not be listed"
+        case .otherNamespace: "some may be outside of this pid namespace"
         }
     }
 }

@@ -65,7 +65,7 @@ import Testing
         #expect(answer["complete"] == .bool(false))
         #expect(answer["gaps"] == .array(["hidden"]))
         let text = try ProcMount.procmem("memory", "--all", options: options)
-        #expect(text.text.hasSuffix("processes may be missing: /proc hides some (hidepid)\n"))
+        #expect(text.text.hasSuffix("processes may be missing: some are hidden (hidepid), or may not be listed\n"))
     }
 
     /// Members of the group that the mount names see all, up to hidepid=2; so does who may trace all.
@@ -143,6 +143,23 @@ import Testing
         #expect(run.status == 1)
         #expect(run.text.isEmpty)
         #expect(run.errorText.hasPrefix("procmem: /proc/self: /proc is mounted for another pid namespace: this "))
+    }
+
+    private static let v1Root = "/sys/fs/cgroup/memory"
+
+    /// v1 does not tell of a cgroup's processes outside of the namespace: it is said that there may be some.
+    @Test(.enabled(if: access(v1Root + "/release_agent", F_OK) == 0, "the memory controller is not on v1"))
+    func aCgroupSeenFromAnotherPIDNamespace() throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let run = try ProcMount.output(
+            "mount -t proc proc /proc",
+            privileges: [],
+            namespaces: ["--pid", "--fork"],
+            of: [procmem, "memory", "--cgroup", Self.v1Root, "--json"]
+        )
+        let answer = try JSON(parsing: run.text)
+        #expect(answer["gaps"] == .array(["otherNamespace"]))
+        #expect(answer["complete"] == .bool(false))
     }
 
     /// In a pid namespace with a `/proc` of its own the first process has a parent that has no id there.

@@ -38,6 +38,7 @@ import Testing
         #expect(try ids(in: path, of: tree) == [5, 6, 7, 30, .max])
     }
 
+    /// As v2 shows it.
     @Test func aProcessOutsideOfThePidNamespaceIsNotNamed() throws {
         let tree = try tree(["/cg/a/cgroup.procs": "0\n0\n17\n"])
         var budget = WalkBudget(WalkLimits())

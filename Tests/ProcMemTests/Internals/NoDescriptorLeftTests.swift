@@ -22,6 +22,22 @@ import Testing
         )
     }
 
+    @Test func listsSayThatThereWasNoDescriptor() {
+        let answer = Self.withoutDescriptors {
+            let scopes: [ProcessScope] = [.all, .cgroup("/sys/fs/cgroup"), .process(1), .tree(root: 1), .currentTree]
+            for (number, scope) in scopes.enumerated() {
+                do throws(ProcMemError) {
+                    _ = try processList(of: scope)
+                    return Int32(10 + number)
+                } catch {
+                    if error.code != .outOfResources { return Int32(20 + number) }
+                }
+            }
+            return 42
+        }
+        #expect(answer == 42)
+    }
+
     @Test func theCountComesFromTheMaskAlone() throws {
         let mask = try CPULimits.current().affinity.count
         #expect(Self.withoutDescriptors { Int32(ProcMem.effectiveCPUCount()) } == Int32(mask))

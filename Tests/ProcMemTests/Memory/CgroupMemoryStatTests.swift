@@ -13,6 +13,7 @@ import Testing
         #expect(stat.anonBytes == 151_552)
         #expect(stat.fileBytes == 1_986_560)
         #expect(stat.shmemBytes == 1_540_096)
+        #expect(stat.mappedFileBytes == 1634304)
         #expect(stat.inactiveFileBytes == 446_464)
         #expect(stat.kernelBytes == 8192)
         #expect(stat.swapBytes == nil && stat.memoryLimit == nil && stat.memorySwapLimit == nil)
@@ -24,6 +25,7 @@ import Testing
         #expect(stat.anonBytes == 366_739_456)
         #expect(stat.fileBytes == 925_003_776)
         #expect(stat.shmemBytes == 9_068_544)
+        #expect(stat.mappedFileBytes == 288014336)
         #expect(stat.inactiveFileBytes == 535_601_152)
         #expect(stat.swapBytes == 4096)
         #expect(stat.kernelBytes == nil)
@@ -36,7 +38,7 @@ import Testing
         let text = """
             anon_thp 1
             xanon 2
-            file_mapped 3
+            file_mapped_x 3
             total_rss_huge 4
             inactive_file_x 5
             new anon 6

@@ -158,6 +158,34 @@ import Testing
         #expect(rollup.sharedHugetlbBytes == 4096 << 10)
     }
 
+    /// Two processes that map a segment of huge pages each hold their own and, together, the segment once or twice.
+    @Test func pagesOfHugetlbfsAreHeld() throws {
+        var files = ["/proc/meminfo": "Hugetlb: 4194304 kB\n", "/sys/devices/system/cpu/online": "0\n"]
+        for pid in [17, 18] {
+            files["/proc/\(pid)/stat"] = ProcessStatTests.line("x", [1: "\(pid)"])
+            files["/proc/\(pid)/statm"] = "100 25 0 0 0 0 0\n"
+            files["/proc/\(pid)/smaps_rollup"] = """
+                Rss: 100 kB
+                Pss: 50 kB
+                Private_Clean: 0 kB
+                Private_Dirty: 0 kB
+                Shared_Hugetlb: 2048 kB
+                Private_Hugetlb: \(pid == 17 ? 4096 : 0) kB
+
+                """
+        }
+        let tree = try FixtureTree(files)
+        let accurate = try memorySnapshot(of: .all, mode: .accurate, in: tree.root(pageSizeBytes: 4096))
+        #expect(accurate.processes.map(\.usage.hugetlbBytes) == [6144 << 10, 2048 << 10])
+        #expect(accurate.total.physicalBytes.lower == (100 + 4096 + 2048) << 10)
+        #expect(accurate.total.physicalBytes.estimate == (100 + 4096 + 2048) << 10)
+        #expect(accurate.total.physicalBytes.upper == (100 + 4096 + 2 * 2048) << 10)
+        // The cheap look knows no more than what the system has set aside.
+        let cheap = try memorySnapshot(of: .process(17), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
+        #expect(cheap.total.physicalBytes.upper == 100 << 10 + 4 << 30)
+        #expect(cheap.total.physicalBytes.lower == 100 << 10)
+    }
+
     @Test func swapThatIsSharedIsCountedByItsShare() throws {
         var files: [String: String] = [:]
         for pid in [17, 18] {

@@ -176,6 +176,21 @@ import Testing
         }
     }
 
+    /// A child may be in another pid namespace, even by the same number: it must not believe what its parent saw.
+    @Test func aForkLooksForItself() throws {
+        _ = try memoryUsage(of: getpid(), mode: .cheap)
+        #expect(ProcNamespace.isConfirmed)
+        let answer = test_in_fork(
+            { _ in
+                if ProcNamespace.isConfirmed { return 1 }
+                _ = try? memoryUsage(of: getpid(), mode: .cheap)
+                return ProcNamespace.isConfirmed ? 0 : 2
+            },
+            nil
+        )
+        #expect(answer == 0)
+    }
+
     @Test(.enabled(if: Rights.isRoot, "needs root, to mount")) func everyQuestionSaysSo() {
         let failed = test_in_fork(
             { _ in

@@ -152,6 +152,43 @@ import Testing
         #expect(Self.pids(whole) == Array(1...20))
     }
 
+    /// A list that is long enough for several threads: they have one limit between them.
+    @Test(arguments: [100, 300, 599, 600, 601]) func noMoreThanSoManyOfALongList(_ count: Int) throws {
+        let tree = try Self.chain(600, childrenFiles: false)
+        let list = try processList(of: .all, limits: WalkLimits(maximumCount: count), in: tree.root())
+        #expect(Self.pids(list) == Array(1...Int32(min(600, count))))
+        #expect(list.gaps == (count < 600 ? [.countLimit] : []))
+        let snapshot = try memorySnapshot(of: .all, mode: .cheap, limits: WalkLimits(maximumCount: count), in: tree.root())
+        #expect(snapshot.processes.map(\.pid) == Self.pids(list) && snapshot.gaps == list.gaps)
+    }
+
+    /// Strangers take no place among those who count, also where they have to be looked at.
+    @Test func strangersDoNotCount() throws {
+        let tree = try Self.chain(80, childrenFiles: false)
+        try tree.write(ProcessStatTests.line("p", [1: "90", 4: "1", 20: "1"]), to: "/proc/90/stat")
+        try tree.write(ProcessStatTests.line("p", [1: "91", 4: "90", 20: "1"]), to: "/proc/91/stat")
+        for exhaustive in [false, true] {
+            let scope = ProcessScope.tree(root: 90, exhaustive: exhaustive)
+            let list = try processList(of: scope, limits: WalkLimits(maximumCount: 50), in: tree.root())
+            #expect(Self.pids(list) == [90, 91])
+            #expect(list.complete && list.search == .scan)
+        }
+    }
+
+    /// An odd process costs nobody else its place; who asks for it by its id hears of it.
+    @Test func aStatThatNoKernelWrites() throws {
+        let tree = try Self.chain(3, childrenFiles: true)
+        try tree.write("", to: "/proc/2/stat")
+        for (scope, pids) in [(ProcessScope.all, [1, 2, 3]), (.tree(root: 1), [1, 2])] as [(ProcessScope, [Int32])] {
+            let snapshot = try memorySnapshot(of: scope, mode: .cheap, in: tree.root())
+            #expect(snapshot.processes.map(\.pid) == pids)
+            #expect(snapshot.processes[1].usage.unavailable == .malformed)
+            #expect(try Self.pids(processList(of: scope, in: tree.root())) == pids)
+        }
+        let error = #expect(throws: ProcMemError.self) { try processList(of: .process(2), in: tree.root()) }
+        #expect(error?.code == .malformed)
+    }
+
     @Test func noLongerThanSoLong() throws {
         let tree = try Self.chain(20, childrenFiles: true)
         // A clock that says a second more at each look.
