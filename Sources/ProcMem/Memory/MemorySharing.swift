@@ -50,7 +50,8 @@ struct MemorySharing {
         _ candidates: [Candidate],
         _ compare: (Candidate, Candidate) -> MemoryMapOrder?
     ) {
-        for group in Dictionary(grouping: candidates, by: \.layout).values where group.contains(where: \.hasNotExecuted) {
+        for group in Dictionary(grouping: candidates, by: \.layout).values where group.contains(where: \.hasNotExecuted)
+        {
             var sorted: [Candidate] = []
             var untold: [Candidate] = []
             // The first to be inserted counts for all: who made the others.

@@ -23,8 +23,7 @@ public struct MemoryTotal: Sendable, Hashable {
     public let unreadableRSSBytes: Int
     /// What they hold together, each page counted once.
     ///
-    /// From `.accurate` it is the sum of PSS. From `.cheap` the bounds are the largest anonymous part of one process and
-    /// the sum of RSS.
+    /// From `.accurate` it is the sum of PSS, from `.cheap` bounds and a likely value.
     public let physicalBytes: PhysicalMemory
     /// How many processes had their figures from which source.
     public let sources: [MemorySource: Int]

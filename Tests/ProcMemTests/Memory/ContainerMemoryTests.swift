@@ -142,7 +142,11 @@ import Testing
     }
 
     /// Without the machine's memory there is still no limit that no machine has.
-    @Test(arguments: [nil, "", "MemTotal:\n", "MemTotal: 0 kB\n", "MemTotal: 99999999999999999999 kB\n", "MemFree: 1 kB\n"] as [String?])
+    @Test(
+        arguments: [
+            nil, "", "MemTotal:\n", "MemTotal: 0 kB\n", "MemTotal: 99999999999999999999 kB\n", "MemFree: 1 kB\n",
+        ] as [String?]
+    )
     func whereTheMachinesMemoryIsNotKnown(_ machine: String?) throws {
         for (texts, limit) in [(["9223372036854771712"], nil), (["1073741824"], Self.gib)] as [([String], Int?)] {
             var system = Self.v1("", texts)

@@ -158,7 +158,12 @@ import Testing
         let list = try processList(of: .all, limits: WalkLimits(maximumCount: count), in: tree.root())
         #expect(Self.pids(list) == Array(1...Int32(min(600, count))))
         #expect(list.gaps == (count < 600 ? [.countLimit] : []))
-        let snapshot = try memorySnapshot(of: .all, mode: .cheap, limits: WalkLimits(maximumCount: count), in: tree.root())
+        let snapshot = try memorySnapshot(
+            of: .all,
+            mode: .cheap,
+            limits: WalkLimits(maximumCount: count),
+            in: tree.root()
+        )
         #expect(snapshot.processes.map(\.pid) == Self.pids(list) && snapshot.gaps == list.gaps)
     }
 
