@@ -9,17 +9,14 @@ extension ProcessDirectory {
         pageSizeBytes: Int
     ) throws(ReadFailure) -> MemoryUsage {
         if stat.isKernelThread { return MemoryUsage(unavailable: .kernelThread) }
-        if stat.isZombie { return try usageOfZombie(mode: mode, pageSizeBytes: pageSizeBytes) }
-        return try usage(through: .ofProcess, mode: mode, pageSizeBytes: pageSizeBytes)
-    }
-
-    /// A main thread that has ended leaves its process a zombie in name while other threads go on with the memory.
-    private borrowing func usageOfZombie(mode: MemoryMode, pageSizeBytes: Int) throws(ReadFailure) -> MemoryUsage {
-        for id in (try? threadIDs()) ?? [] where .id(id) != process {
-            let usage = try usage(through: .ofThread(id), mode: mode, pageSizeBytes: pageSizeBytes)
-            if usage.rssBytes != nil { return usage }
+        if stat.isZombie {
+            let ofThreads = try answerOfThreads(leftBehind: stat) { (id) throws(ReadFailure) -> MemoryUsage? in
+                let ofThread = try usage(through: .ofThread(id), mode: mode, pageSizeBytes: pageSizeBytes)
+                return ofThread.rssBytes == nil ? nil : ofThread
+            }
+            return ofThreads ?? MemoryUsage(unavailable: .zombie)
         }
-        return MemoryUsage(unavailable: .zombie)
+        return try usage(through: .ofProcess, mode: mode, pageSizeBytes: pageSizeBytes)
     }
 
     private borrowing func usage(
