@@ -118,8 +118,7 @@ public struct MemoryReader: ~Copyable {
         // What was seen of an earlier program is no peak of this one.
         try lookForExecution()
         do {
-            let status = try directory.read(ProcPath(file: "status"), ProcessStatus.shape, ProcessStatus.init(parsing:))
-            return status.peakRSSBytes.map { max($0, largestSeenRSSBytes) }
+            return try directory.peakRSSBytes().map { max($0, largestSeenRSSBytes) }
         } catch {
             throw self.error(error)
         }

@@ -132,6 +132,7 @@ import Testing
     @Test func aMainThreadThatHasEnded() throws {
         let child = try ChildProcess(state: "zombie-leader", 16 << 20)
         var reader = try MemoryReader(of: child.pid)
+        #expect(try #require(try reader.peakRSSBytes()) >= 16 << 20)
         #expect(try #require(try reader.usage(mode: .cheap).rssBytes) >= 16 << 20)
         #expect(try !reader.hasExecuted())
     }
