@@ -45,6 +45,16 @@ struct ProcessDirectory: ~Copyable {
         }
     }
 
+    /// The directory of the whole process, also where this one was opened by the id of another of its threads: that one goes
+    /// when the thread ends.
+    consuming func ofWholeProcess(in root: KernelRoot) throws(ReadFailure) -> ProcessDirectory {
+        guard case .id(let id) = process, let processID = try processID(), processID != id else { return self }
+        let directory = try ProcessDirectory(.id(processID), in: root)
+        // A thread that is still there has its process with it: the id was no other one's meanwhile.
+        _ = try stat()
+        return directory
+    }
+
     /// The ids of the process's threads; some may be gone as soon as the list is made.
     borrowing func threadIDs() throws(ReadFailure) -> [Int32] {
         try open(ProcPath(file: "task"), as: .directory).processIDs()

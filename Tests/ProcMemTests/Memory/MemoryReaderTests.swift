@@ -137,6 +137,25 @@ import Testing
         #expect(try !reader.hasExecuted())
     }
 
+    /// The thread ends, and its process does not.
+    @Test func aThreadThatEnds() throws {
+        let child = try ChildProcess(state: "thread-ends")
+        let thread = try #require(child.ids.first)
+        var reader = try MemoryReader(of: thread)
+        child.send(line: "now")
+        #expect(child.line() == "ready")
+        let hasEnded = (0..<500).contains { _ in
+            usleep(1000)
+            return !FileManager.default.fileExists(atPath: "/proc/\(child.pid)/task/\(thread)")
+        }
+        try #require(hasEnded)
+        for mode in [MemoryMode.cheap, .accurate] {
+            #expect(try reader.usage(mode: mode).rssBytes == memoryUsage(of: child.pid, mode: mode).rssBytes)
+        }
+        #expect(try reader.peakRSSBytes() != nil)
+        #expect(try !reader.hasExecuted())
+    }
+
     @Test(arguments: [Int32.min, -1, 0]) func whatIsNoProcessID(_ pid: Int32) {
         do {
             _ = try MemoryReader(of: pid)
