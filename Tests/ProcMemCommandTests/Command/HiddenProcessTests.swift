@@ -101,12 +101,10 @@ import Testing
     }
 
     /// A mount that shows processes and nothing else.
-    @Test func aProcWithoutTheMachine() throws {
+    @Test(.enabled(if: ProcMount.knowsSubset, "a /proc with subset=pid (since Linux 5.8) cannot be mounted here"))
+    func aProcWithoutTheMachine() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let options = "subset=pid"
-        guard try ProcMount.output("mount -t proc -o \(options) proc /proc", of: ["/bin/true"]).status == 0 else {
-            return
-        }
         let run = try ProcMount.procmem("memory", "\(process.pid)", "--json", options: options, privileges: [])
         #expect(run.status == 0)
         #expect(try JSON(parsing: run.text)["processes"]?.elements.first?["rssBytes"] != .null)
