@@ -11,6 +11,7 @@
 //                          forks COUNT whose main threads end, while another one holds BYTES; prints their ids
 //   name NAME              calls itself NAME
 //   thread [NAME]          starts a thread, which calls itself NAME and its id; prints the id
+//   thread-ends            starts a thread and prints its id; at the next line of input the thread ends: "ready" again
 //   undumpable             lets nobody trace it
 //   vm-sharer BYTES        holds BYTES, and makes a process that has the same memory; prints its id
 //   orphan                 forks a child that forks a child and ends; prints the grandchild's id, which init adopts
@@ -281,6 +282,18 @@ static void *show_thread_id(void *name)
     return NULL;
 }
 
+static void *end_at_a_line(void *unused)
+{
+    (void)unused;
+    int id = (int)syscall(SYS_gettid);
+    ready(&id, 1);
+    char byte;
+    if (read(STDIN_FILENO, &byte, 1) != 1) {
+        _exit(0);
+    }
+    return NULL;
+}
+
 static void in_thread(void *(*body)(void *), void *argument, int main_stays)
 {
     pthread_t thread;
@@ -335,6 +348,9 @@ int main(int count, char **arguments)
         ready(NULL, 0);
     } else if (strcmp(state, "thread") == 0) {
         in_thread(show_thread_id, count > 2 ? arguments[2] : NULL, 1);
+    } else if (strcmp(state, "thread-ends") == 0) {
+        in_thread(end_at_a_line, NULL, 1);
+        ready(NULL, 0);
     } else if (strcmp(state, "vm-sharer") == 0) {
         hold(first);
         int id = sharer();

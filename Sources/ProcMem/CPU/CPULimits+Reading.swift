@@ -20,8 +20,8 @@ extension CPULimits {
     ///
     /// All of the answer is about one process, also where the id passes to another one meanwhile. A thread's id gives the
     /// mask of that thread. A zombie answers with the mask that it had and the cgroup that it was in; on v1 the kernel names
-    /// the root for it. The cost is that of ``current(in:)`` and eight system calls. No privileges are needed unless `/proc`
-    /// hides the process.
+    /// the root for it, unless other threads of it run on: they tell. The cost is that of ``current(in:)`` and eight system
+    /// calls. No privileges are needed unless `/proc` hides the process.
     ///
     /// - Parameters:
     ///   - processID: The process's id in the caller's pid namespace.

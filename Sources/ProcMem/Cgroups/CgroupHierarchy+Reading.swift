@@ -20,9 +20,10 @@ extension CgroupHierarchy {
         let membershipPath = ProcPath(process, "cgroup")
         let membership: CgroupMembership
         do throws(ReadFailure) {
-            membership = try root.read(membershipPath, CgroupMembership.shape) {
+            let named = try root.read(membershipPath, CgroupMembership.shape) {
                 CgroupMembership(parsing: $0, controller: controller)
             }
+            membership = membershipOfThreads(controller, of: process, namedInRoot: named, in: root) ?? named
         } catch {
             lookup.warn("\(root.text(membershipPath)): \(error.summary)")
             return lookup
@@ -65,6 +66,27 @@ extension CgroupHierarchy {
         return lookup
     }
 
+    /// What the threads say of a process whose main thread has ended: on v1 the kernel names the root for any thread that
+    /// has, as it does for one that is in the root.
+    private static func membershipOfThreads(
+        _ controller: CgroupController,
+        of process: ProcessSelector,
+        namedInRoot named: CgroupMembership,
+        in root: KernelRoot
+    ) -> CgroupMembership? {
+        // The caller is spared the look.
+        guard case .id = process, named.isInRootOfV1, let directory = try? ProcessDirectory(process, in: root),
+            let stat = try? directory.stat()
+        else { return nil }
+        return try? directory.answerOfThreads(leftBehind: stat) { (id) throws(ReadFailure) in
+            let membership = try directory.read(ProcPath(task: id, "cgroup"), CgroupMembership.shape) {
+                CgroupMembership(parsing: $0, controller: controller)
+            }
+            // A thread that is about to end is named in the root as well.
+            return membership.isInRootOfV1 ? nil : membership
+        }
+    }
+
     /// Whose mounts tell where the files are.
     ///
     /// The kernel names cgroups and mount roots as seen from the *reader's* cgroup namespace, and a mount point leads
@@ -93,4 +115,8 @@ extension CgroupHierarchy {
         }
         return nil
     }
+}
+
+extension CgroupMembership {
+    fileprivate var isInRootOfV1: Bool { v1Path == [0x2F] }
 }

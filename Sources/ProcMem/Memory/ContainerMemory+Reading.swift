@@ -21,8 +21,8 @@ extension ContainerMemory {
     /// The memory of another process's cgroups, as ``current(in:)`` tells that of the caller's.
     ///
     /// All of the answer is about one process, also where the id passes to another one meanwhile. Of a zombie the kernel says
-    /// on v1 that it is in the root. The cost is that of ``current(in:)`` and eight system calls. No privileges are needed
-    /// unless `/proc` hides the process.
+    /// on v1 that it is in the root; one whose other threads run on is where they are. The cost is that of ``current(in:)``
+    /// and eight system calls. No privileges are needed unless `/proc` hides the process.
     ///
     /// - Parameters:
     ///   - processID: The process's id in the caller's pid namespace.

@@ -36,7 +36,8 @@ public struct MemoryReader: ~Copyable {
     /// Opens the files of a process.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace. A thread's id gives the memory of its process.
+    ///   - processID: The process's id in the caller's pid namespace. A thread's id gives the memory of its process, also
+    ///     when that thread has ended.
     ///   - root: Where the kernel's files are.
     /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none,
     ///   `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`, `outOfResources` without
@@ -45,20 +46,22 @@ public struct MemoryReader: ~Copyable {
         try self.init(of: ProcessSelector(validating: processID, in: root), in: root)
     }
 
-    private init(of process: ProcessSelector, in root: KernelRoot) throws(ProcMemError) {
-        self.process = process
-        self.root = root
-        let directory = try Self.explaining(process, root) { () throws(ReadFailure) in
-            try ProcessDirectory(process, in: root)
+    private init(of named: ProcessSelector, in root: KernelRoot) throws(ProcMemError) {
+        let directory = try Self.explaining(named, root) { () throws(ReadFailure) in
+            try ProcessDirectory(named, in: root).ofWholeProcess(in: root)
         }
+        let process = directory.process
         let statm = try Self.explaining(process, root) { () throws(ReadFailure) in
             try directory.open(ProcPath(file: "statm"))
         }
-        program = try Self.explaining(process, root) { () throws(ReadFailure) in
+        let program = try Self.explaining(process, root) { () throws(ReadFailure) in
             try RunningProgram(of: directory)
         }
+        self.process = process
+        self.root = root
         self.directory = directory
         self.statm = statm
+        self.program = program
     }
 
     private static func explaining<R: ~Copyable>(
@@ -118,8 +121,7 @@ public struct MemoryReader: ~Copyable {
         // What was seen of an earlier program is no peak of this one.
         try lookForExecution()
         do {
-            let status = try directory.read(ProcPath(file: "status"), ProcessStatus.shape, ProcessStatus.init(parsing:))
-            return status.peakRSSBytes.map { max($0, largestSeenRSSBytes) }
+            return try directory.peakRSSBytes().map { max($0, largestSeenRSSBytes) }
         } catch {
             throw self.error(error)
         }

@@ -9,17 +9,14 @@ extension ProcessDirectory {
         pageSizeBytes: Int
     ) throws(ReadFailure) -> MemoryUsage {
         if stat.isKernelThread { return MemoryUsage(unavailable: .kernelThread) }
-        if stat.isZombie { return try usageOfZombie(mode: mode, pageSizeBytes: pageSizeBytes) }
-        return try usage(through: .ofProcess, mode: mode, pageSizeBytes: pageSizeBytes)
-    }
-
-    /// A main thread that has ended leaves its process a zombie in name while other threads go on with the memory.
-    private borrowing func usageOfZombie(mode: MemoryMode, pageSizeBytes: Int) throws(ReadFailure) -> MemoryUsage {
-        for id in (try? threadIDs()) ?? [] where .id(id) != process {
-            let usage = try usage(through: .ofThread(id), mode: mode, pageSizeBytes: pageSizeBytes)
-            if usage.rssBytes != nil { return usage }
+        if stat.isZombie {
+            let ofThreads = try answerOfThreads(leftBehind: stat) { (id) throws(ReadFailure) -> MemoryUsage? in
+                let ofThread = try usage(through: .ofThread(id), mode: mode, pageSizeBytes: pageSizeBytes)
+                return ofThread.rssBytes == nil ? nil : ofThread
+            }
+            return ofThreads ?? MemoryUsage(unavailable: .zombie)
         }
-        return MemoryUsage(unavailable: .zombie)
+        return try usage(through: .ofProcess, mode: mode, pageSizeBytes: pageSizeBytes)
     }
 
     private borrowing func usage(
@@ -36,14 +33,56 @@ extension ProcessDirectory {
             }
         }
         do {
-            let statm = try read(files.statm, Statm.shape) { (bytes) throws(Malformation) in
-                try Statm(validating: bytes, pageSizeBytes: pageSizeBytes)
-            }
+            let statm = try statm(through: files, pageSizeBytes: pageSizeBytes)
             // A process without a memory map that is no zombie yet is on its way there.
             if statm.isEmpty { return MemoryUsage(unavailable: .exited) }
             return MemoryUsage(statm, unavailable: missing)
         } catch {
             return MemoryUsage(unavailable: try UnavailableReason(error))
+        }
+    }
+
+    /// The sizes by `statm` of a process whose main thread has ended, through a thread that lives.
+    ///
+    /// - Throws: `ESRCH` where there is none.
+    borrowing func statmOfThreads(pageSizeBytes: Int) throws(ReadFailure) -> Statm {
+        let ofThreads = try answerOfThreads(leftBehind: stat()) { (id) throws(ReadFailure) -> Statm? in
+            let ofThread = try statm(through: .ofThread(id), pageSizeBytes: pageSizeBytes)
+            return ofThread.isEmpty ? nil : ofThread
+        }
+        guard let ofThreads else { throw .system(.noSuchProcess) }
+        return ofThreads
+    }
+
+    private borrowing func statm(
+        through files: ThreadMemoryFiles,
+        pageSizeBytes: Int
+    ) throws(ReadFailure) -> Statm {
+        try read(files.statm, Statm.shape) { (bytes) throws(Malformation) in
+            try Statm(validating: bytes, pageSizeBytes: pageSizeBytes)
+        }
+    }
+
+    /// The sums over the mappings, through a thread that lives where the main thread has ended.
+    borrowing func smapsRollupOfAnyThread() throws(ReadFailure) -> SmapsRollup {
+        do {
+            return try smapsRollup()
+        } catch  where error.isAbsence {
+            let ofThread = try answerOfThreads(leftBehind: stat()) { (id) throws(ReadFailure) in
+                try smapsRollup(through: .ofThread(id))
+            }
+            guard let ofThread else { throw error }
+            return ofThread
+        }
+    }
+
+    /// The largest RSS so far, in bytes, through a thread that lives where the main thread has ended; `nil` for what has no
+    /// memory.
+    borrowing func peakRSSBytes() throws(ReadFailure) -> Int? {
+        let status = try read(ProcPath(file: "status"), ProcessStatus.shape, ProcessStatus.init(parsing:))
+        if let peak = status.peakRSSBytes { return peak }
+        return try answerOfThreads(leftBehind: stat()) { (id) throws(ReadFailure) in
+            try read(ProcPath(task: id, "status"), ProcessStatus.shape, ProcessStatus.init(parsing:)).peakRSSBytes
         }
     }
 

@@ -2,7 +2,7 @@
 ///
 /// A field that the kernel does not have is `nil`. Pages of hugetlbfs are in ``sharedHugetlbBytes`` and
 /// ``privateHugetlbBytes`` alone. On a kernel built with `CONFIG_NO_PAGE_MAPCOUNT` (since Linux 6.15) PSS and the private
-/// and shared parts are estimates.
+/// and shared parts are estimates. Mappings of devices (`VM_PFNMAP`) are in none of the figures.
 public struct SmapsRollup: Sendable, Hashable {
     /// `Rss`: the pages in memory, each shared one in full.
     public let rssBytes: Int

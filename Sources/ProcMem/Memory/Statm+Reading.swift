@@ -13,18 +13,18 @@ extension Statm {
     /// - Parameters:
     ///   - processID: The process's id in the caller's pid namespace. A thread's id gives the sizes of its process.
     ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError``: `kernelThread` and `zombie` for what has no memory, where the file shows zeros;
-    ///   `noSuchProcess`, `exited`, `permissionDenied`, `malformed`.
+    /// - Throws: ``ProcMemError``: `kernelThread` and `zombie` for what has no memory, where the file shows zeros (a
+    ///   zombie whose other threads run on has); `noSuchProcess`, `exited`, `permissionDenied`, `malformed`.
     public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
         let process = try ProcessSelector(validating: processID, in: root)
         let path = ProcPath(process, "statm")
         do {
-            self = try Statm(at: path, in: root)
+            let statm = try Statm(at: path, in: root)
+            self =
+                try statm.isEmpty
+                ? ProcessDirectory(process, in: root).statmOfThreads(pageSizeBytes: root.pageSizeBytes) : statm
         } catch {
             throw ProcMemError(explaining: error, at: path, of: process, in: root)
-        }
-        if isEmpty {
-            throw ProcMemError(explaining: .system(.noSuchProcess), at: path, of: process, in: root)
         }
     }
 }

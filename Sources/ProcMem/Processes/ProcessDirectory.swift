@@ -45,8 +45,43 @@ struct ProcessDirectory: ~Copyable {
         }
     }
 
+    /// The directory of the whole process, also where this one was opened by the id of another of its threads: that one goes
+    /// when the thread ends.
+    consuming func ofWholeProcess(in root: KernelRoot) throws(ReadFailure) -> ProcessDirectory {
+        guard case .id(let id) = process, let processID = try processID(), processID != id else { return self }
+        let directory = try ProcessDirectory(.id(processID), in: root)
+        // A thread that is still there has its process with it: the id was no other one's meanwhile.
+        _ = try stat()
+        return directory
+    }
+
     /// The ids of the process's threads; some may be gone as soon as the list is made.
     borrowing func threadIDs() throws(ReadFailure) -> [Int32] {
         try open(ProcPath(file: "task"), as: .directory).processIDs()
+    }
+
+    /// Asks the threads of a process whose main thread has ended, one after the other, until one has an answer.
+    ///
+    /// Such a process is a zombie by its `stat`, and goes on: what the files of its main thread no longer tell, those of a
+    /// thread that lives do.
+    ///
+    /// - Parameters:
+    ///   - stat: The process's.
+    ///   - ask: Looks at the files of the thread with this id; answers `nil` where they tell nothing.
+    /// - Returns: `nil` where the main thread has not ended, and where no thread has an answer.
+    borrowing func answerOfThreads<R>(
+        leftBehind stat: ProcessStat,
+        _ ask: (Int32) throws(ReadFailure) -> R?
+    ) throws(ReadFailure) -> R? {
+        guard stat.isZombie else { return nil }
+        for id in (try? threadIDs()) ?? [] where .id(id) != process {
+            do throws(ReadFailure) {
+                if let answer = try ask(id) { return answer }
+            } catch  where error.isAbsence {
+                // It has ended since the list was made.
+                continue
+            }
+        }
+        return nil
     }
 }

@@ -15,7 +15,9 @@ public struct ProcessList: Sendable, Hashable {
 
 /// One process of a list.
 ///
-/// An id is given out again when its process has been collected: ``pid`` and ``startTimeTicks`` together name one process.
+/// An id is given out again when its process has been collected: ``pid`` and ``startTimeTicks`` together name one process,
+/// but for two that have one id within one clock tick, 10 ms as a rule: by these they look the same. ``MemoryReader``, which
+/// holds a process's directory, does not confuse them.
 public struct ListedProcess: Sendable, Hashable {
     /// The process's id in the caller's pid namespace.
     public let pid: Int32

@@ -81,7 +81,7 @@ struct ContainerText {
     private var swap: String {
         let limit =
             memory.swapLimitBytes.map { ", limit \($0.asSize)" }
-            ?? (memory.unknown[.swapLimitBytes] == nil ? ", no limit" : "")
+            ?? (memory.unknown[.swapLimitBytes] == nil ? ", no limit is \(noLimit)" : "")
         return size(memory.swapBytes) + limit
     }
 

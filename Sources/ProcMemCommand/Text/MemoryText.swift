@@ -78,8 +78,7 @@ struct MemoryText {
         if suspects > 0 {
             notes.append("\(suspects.counted("process", "processes")) may be counted twice: not allowed to ask (kcmp)")
         }
-        notes += ProcessGap.allCases.filter(snapshot.gaps.contains).map { "processes may be missing: \($0.phrase)" }
-        return notes
+        return notes + snapshot.gaps.notes
     }
 }
 
@@ -107,6 +106,13 @@ extension MemorySnapshot {
         // What has no memory tells all there is to tell.
         let count = processes.count { [.permissionDenied, .unsupported, .malformed].contains($0.usage.unavailable) }
         return count == 0 ? nil : "\(count.counted("process tells", "processes tell")) less than asked for"
+    }
+}
+
+extension Set<ProcessGap> {
+    /// What is to be said of them, a line each.
+    var notes: [String] {
+        ProcessGap.allCases.filter(contains).map { "processes may be missing: \($0.phrase)" }
     }
 }
 

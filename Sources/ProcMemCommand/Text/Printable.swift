@@ -16,9 +16,14 @@ extension String {
         )
     }
 
-    /// At most so many characters, with a mark where some are missing.
+    /// At most so many columns of a terminal, with a mark where characters are missing.
     func cut(to width: Int?) -> String {
-        guard let width, count > width, width > 0 else { return self }
-        return prefix(width - 1) + "…"
+        guard let width, width > 0, displayColumns > width else { return self }
+        var room = width - 1
+        let kept = prefix { character in
+            room -= character.unicodeScalars.reduce(0) { $0 + $1.displayColumns }
+            return room >= 0
+        }
+        return kept + "…"
     }
 }

@@ -19,6 +19,8 @@ struct SummaryText {
             )
         }
         lines += snapshots.map { row("  \($0.mode.name)", held($0)) }
+        let gaps = snapshots.reduce(into: Set()) { $0.formUnion($1.gaps) }
+        lines += gaps.notes.map { row("note", $0) }
         lines += (limits.warnings + container.warnings).map { row("warning", $0.printable) }
         return lines
     }

@@ -42,13 +42,13 @@ struct Table {
         return shown.dropLast().reduce(min(width(of: last), Self.minimumLastWidth)) { $0 + width(of: $1) + 2 }
     }
 
-    private func width(of column: Int) -> Int { rows.map { $0[column].count }.max() ?? 0 }
+    private func width(of column: Int) -> Int { rows.map { $0[column].displayColumns }.max() ?? 0 }
 
     private func lines(of shown: some Collection<Int>) -> [String] {
         let widths = columns.indices.map(width)
         return rows.map { row in
             let cells = shown.map { column in
-                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                let padding = String(repeating: " ", count: widths[column] - row[column].displayColumns)
                 return columns[column].isNumber ? padding + row[column] : row[column] + padding
             }
             return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())

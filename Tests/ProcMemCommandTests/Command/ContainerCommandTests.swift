@@ -103,9 +103,12 @@ import Testing
     @Test func cgroupsAboveWhatIsMounted() throws {
         let tree = try Systems.container()
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.swap.max")
+        #expect(try CommandRun("container", in: tree).lines.contains("swap          0 B, no limit is set"))
         try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
         let lines = try CommandRun("container", in: tree).lines
         #expect(lines.first?.hasPrefix("8.00 GiB: the machine's memory, no limit is visible; ") == true)
+        #expect(lines.contains("swap          0 B, no limit is visible"))
         #expect(lines.contains("hidden        cgroups above what is mounted here; their limits bind as well"))
         #expect(try CommandRun("container", "--json", in: tree).json()["hiddenAncestors"] == .bool(true))
     }

@@ -46,7 +46,12 @@ enum ProcMount {
     }
 
     /// Whether the kernel has `hidepid=4`, since Linux 5.8.
-    static var knowsPtraceable: Bool {
-        (try? output("mount -t proc -o hidepid=4 proc /proc", of: ["/bin/true"]))?.status == 0
+    static var knowsPtraceable: Bool { knows("hidepid=4") }
+
+    /// Whether the kernel has `subset=pid`, since Linux 5.8.
+    static var knowsSubset: Bool { knows("subset=pid") }
+
+    private static func knows(_ options: String) -> Bool {
+        (try? output("mount -t proc -o \(options) proc /proc", of: ["/bin/true"]))?.status == 0
     }
 }

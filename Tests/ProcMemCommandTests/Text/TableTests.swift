@@ -37,6 +37,14 @@ import Testing
         #expect(lines[0].hasSuffix("  COMMAND"))
     }
 
+    @Test func wideCharactersTakeTwoColumns() {
+        var table = Table([Table.Column(title: "NAME"), Table.Column(title: "NOTE")])
+        table.add(["日本", "a"])
+        table.add(["e\u{301}🚀", "b"])
+        #expect(table.lines == ["NAME  NOTE", "日本  a", "e\u{301}🚀   b"])
+        #expect(table.lines(fitting: 6).map(\.displayColumns) == [10, 7, 7])
+    }
+
     @Test func namesAlone() {
         #expect(Table([Table.Column(title: "A"), Table.Column(title: "B", isNumber: true)]).lines == ["A  B"])
     }
@@ -53,6 +61,8 @@ import Testing
     }
 
     @Test(arguments: [
+        (6, "日本語", "日本語"), (5, "日本語", "日本…"), (4, "日本語", "日…"), (2, "日本語", "…"), (4, "a日b", "a日b"),
+        (3, "a日b", "a…"), (2, "e\u{301}e\u{301}", "e\u{301}e\u{301}"), (2, "🚀🚀", "…"), (3, "🚀🚀", "🚀…"),
         (5, "abc", "abc"), (3, "abc", "abc"), (2, "abc", "a…"), (1, "abc", "…"), (1, "a", "a"), (1, "", ""),
     ])
     func aLineThatIsTooLongEndsInAMark(_ width: Int, _ line: String, _ printed: String) {
@@ -61,5 +71,16 @@ import Testing
 
     @Test func withoutAWidthNothingIsCut() {
         #expect(String(repeating: "a", count: 10_000).cut(to: nil).count == 10_000)
+    }
+}
+
+@Suite struct DisplayColumnsTests {
+    @Test(arguments: [
+        ("", 0), ("abc", 3), ("größer", 6), ("日本", 4), ("かな", 4), ("カナ", 4), ("한글", 4), ("ＡＢ", 4), ("ｶﾅ", 2), ("𠀀", 2),
+        ("🚀", 2), ("🇯🇵", 2), ("e\u{301}", 1), ("a\u{20DD}", 1), ("\u{3099}", 0), ("a\u{200D}b", 2), ("│├─…µ", 5),
+        ("©", 1),
+    ])
+    func wideMarksAndTheRest(_ text: String, _ columns: Int) {
+        #expect(text.displayColumns == columns)
     }
 }

@@ -100,6 +100,17 @@ struct CPUCgroupLiveTests {
         #expect(try CPULimits(of: child.pid).quota == nil)
     }
 
+    /// Of the main thread the kernel says that it is in the root; the other thread is where the process was.
+    @Test func aProcessWithoutItsMainThread() throws {
+        let own = try cgroups(Case(name: "", own: (50_000, 100_000)))
+        let child = try own.child(state: "zombie-leader", "4096")
+        let limits = try CPULimits(of: child.pid)
+        #expect(limits.quota?.quota.cpus == 0.5)
+        #expect(limits.quota?.cgroup == own.path)
+        #expect(limits.complete)
+        #expect(limits.warnings.isEmpty)
+    }
+
     @Test func aNameOfManyKindsOfCharactersIsFollowed() throws {
         let parent = try RealCgroup("cpu")
         let own = try RealCgroup(in: parent, name: "a b:c\\040#\t'ä\u{7F}")

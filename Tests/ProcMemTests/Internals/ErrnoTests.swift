@@ -18,6 +18,29 @@ import Testing
         #expect(error.description == text)
     }
 
+    @Test func anInterruptedCallIsMadeAgain() throws {
+        var calls = 0
+        let result = try Syscalls.retrying { () -> Int32 in
+            calls += 1
+            errno = EINTR
+            return calls < 3 ? -1 : 7
+        }
+        #expect(result == 7)
+        #expect(calls == 3)
+    }
+
+    @Test func aCallThatFailsIsNotMadeAgain() {
+        var calls = 0
+        #expect(throws: Errno(rawValue: EIO)) {
+            try Syscalls.retrying { () -> Int32 in
+                calls += 1
+                errno = EIO
+                return -1
+            }
+        }
+        #expect(calls == 1)
+    }
+
     @Test func anUnknownNumberIsStillTold() {
         #expect(Errno(rawValue: 4095).description.hasPrefix("errno 4095"))
     }

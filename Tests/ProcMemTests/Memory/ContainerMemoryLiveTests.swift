@@ -38,6 +38,21 @@ struct ContainerMemoryLiveTests {
         #expect(memory.levels.map(\.limitBytes) == (isOwn ? [limit, nil, nil] : [nil, limit, nil]))
     }
 
+    /// Of the main thread the kernel says that it is in the root; the other thread is where the process was.
+    @Test func aProcessWithoutItsMainThread() throws {
+        let own = try RealCgroup("memory")
+        try own.set("memory.limit_in_bytes", to: 96 * Self.mib)
+        let child = try own.child(state: "zombie-leader", "4096")
+        let named = try String(contentsOfFile: "/proc/\(child.pid)/cgroup", encoding: .utf8)
+        try #require(!named.contains(own.path), "the main thread has not ended")
+        let memory = try ContainerMemory(of: child.pid)
+        #expect(memory.limitBytes == 96 * Self.mib)
+        #expect(memory.cgroup == own.path)
+        #expect(memory.complete)
+        #expect(memory.warnings.isEmpty)
+        #expect(try processList(of: .cgroup(of: child.pid)).processes.map(\.pid) == [child.pid])
+    }
+
     @Test func withoutALimitTheMachinesMemoryIsWhatThereIs() throws {
         let own = try RealCgroup("memory")
         let child = try ChildProcess(state: "hold", 4096)

@@ -132,7 +132,27 @@ import Testing
     @Test func aMainThreadThatHasEnded() throws {
         let child = try ChildProcess(state: "zombie-leader", 16 << 20)
         var reader = try MemoryReader(of: child.pid)
+        #expect(try #require(try reader.peakRSSBytes()) >= 16 << 20)
         #expect(try #require(try reader.usage(mode: .cheap).rssBytes) >= 16 << 20)
+        #expect(try !reader.hasExecuted())
+    }
+
+    /// The thread ends, and its process does not.
+    @Test func aThreadThatEnds() throws {
+        let child = try ChildProcess(state: "thread-ends")
+        let thread = try #require(child.ids.first)
+        var reader = try MemoryReader(of: thread)
+        child.send(line: "now")
+        #expect(child.line() == "ready")
+        let hasEnded = (0..<500).contains { _ in
+            usleep(1000)
+            return !FileManager.default.fileExists(atPath: "/proc/\(child.pid)/task/\(thread)")
+        }
+        try #require(hasEnded)
+        for mode in [MemoryMode.cheap, .accurate] {
+            #expect(try reader.usage(mode: mode).rssBytes == memoryUsage(of: child.pid, mode: mode).rssBytes)
+        }
+        #expect(try reader.peakRSSBytes() != nil)
         #expect(try !reader.hasExecuted())
     }
 

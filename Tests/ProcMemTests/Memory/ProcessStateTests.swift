@@ -49,6 +49,15 @@ import Testing
         if mode == .accurate { #expect(try #require(usage.ussBytes) >= 32 << 20) }
     }
 
+    @Test func aZombieLeadersFiles() throws {
+        let child = try ChildProcess(state: "zombie-leader", 32 << 20)
+        let usage = try memoryUsage(of: child.pid, mode: .accurate)
+        #expect(try Statm(of: child.pid).residentBytes == memoryUsage(of: child.pid, mode: .cheap).rssBytes)
+        let rollup = try SmapsRollup(of: child.pid)
+        #expect(rollup.rssBytes == usage.rssBytes)
+        #expect(rollup.ussBytes >= 32 << 20)
+    }
+
     /// `kthreadd` is always number 2, where it is visible: not in a container.
     static var kernelThread: Int32? {
         let name = try? String(contentsOfFile: "/proc/2/comm", encoding: .utf8)

@@ -1,0 +1,32 @@
+extension StringProtocol {
+    /// How many columns of a terminal the text takes.
+    ///
+    /// By each scalar alone, as terminals do. Not by the C library's wcwidth, which knows no wide characters in the C locale.
+    var displayColumns: Int { unicodeScalars.reduce(0) { $0 + $1.displayColumns } }
+}
+
+extension Unicode.Scalar {
+    /// Two for what East Asian scripts and emoji draw wide, none for what is drawn onto the one before.
+    var displayColumns: Int {
+        if isASCII { return 1 }
+        switch properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: return isWide ? 2 : 1
+        }
+    }
+
+    /// The ranges that are Wide or Fullwidth by Unicode's East_Asian_Width, without emoji.
+    private static var wideRanges: [ClosedRange<UInt32>] {
+        [
+            0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0xA4CF,
+            0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6B, 0xFF01...0xFF60,
+            0xFFE0...0xFFE6, 0x16FE0...0x18DFF, 0x1AFF0...0x1B2FF, 0x1F200...0x1F265, 0x20000...0x3FFFD,
+        ]
+    }
+
+    private var isWide: Bool {
+        // Two letters of a region make one flag of two columns.
+        let isRegion = (0x1F1E6...0x1F1FF).contains(value)
+        return properties.isEmojiPresentation && !isRegion || Self.wideRanges.contains { $0.contains(value) }
+    }
+}
