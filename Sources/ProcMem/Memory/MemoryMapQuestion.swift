@@ -16,8 +16,10 @@ struct MemoryMapQuestion {
 
     private func livingID(of process: MemorySharing.Candidate) -> Int32? {
         guard process.isLedByZombie else { return process.pid }
-        let threads = try? ProcessDirectory(.id(process.pid), in: root).threadIDs()
-        return threads?.first { statm(of: $0)?.isEmpty == false }
+        guard let directory = try? ProcessDirectory(.id(process.pid), in: root), let stat = try? directory.stat() else {
+            return nil
+        }
+        return try? directory.answerOfThreads(leftBehind: stat) { statm(of: $0)?.isEmpty == false ? $0 : nil }
     }
 
     /// Whether the process is still the one that was met, and the thread still has a memory.

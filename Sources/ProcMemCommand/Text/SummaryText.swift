@@ -41,10 +41,15 @@ struct SummaryText {
         // The figure and its price first: a narrow terminal cuts the end.
         let figure =
             switch snapshot.mode {
-            case .cheap: "RSS \(total.rssBytes?.asSize ?? "unknown") in \(time), shared pages counted by each process"
+            case .cheap:
+                "\(counted(total)) in \(time), from counters; RSS adds up to \(total.rssBytes?.asSize ?? "unknown")"
             case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown") in \(time), each page counted once"
             }
         return figure + (snapshot.missing.map { "; \($0)" } ?? "")
+    }
+
+    private func counted(_ total: MemoryTotal) -> String {
+        total.rssBytes == nil ? "unknown" : total.physicalBytes.text
     }
 
     private func row(_ title: String, _ text: String) -> String {

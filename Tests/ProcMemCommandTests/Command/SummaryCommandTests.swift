@@ -26,8 +26,8 @@ import Testing
             ]
         )
         if rss == 8000 {
-            #expect(run.lines[4].hasPrefix("  cheap    RSS 7.81 MiB in "))
-            #expect(run.lines[4].hasSuffix("s, shared pages counted by each process"))
+            #expect(run.lines[4].hasPrefix("  cheap    7.81 MiB (5.86 MiB to 7.81 MiB) in "))
+            #expect(run.lines[4].hasSuffix("s, from counters; RSS adds up to 7.81 MiB"))
         }
         #expect(run.lines[5].hasPrefix("  accurate PSS 5.86 MiB in "))
         #expect(run.lines[5].hasSuffix("s, each page counted once"))
@@ -48,7 +48,7 @@ import Testing
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
         #expect(run.lines.first?.hasPrefix("CPUs ") == true)
-        #expect(run.lines.contains { $0.hasPrefix("  cheap    RSS ") })
+        #expect(run.lines.contains { $0.hasPrefix("  cheap    ") && $0.contains("RSS adds up to") })
         #expect(run.lines.contains { $0.hasPrefix("  accurate PSS ") })
     }
 }
