@@ -104,13 +104,13 @@ enum Syscalls {
         return opened
     }
 
-    /// What a symbolic link says; the path ends in a NUL byte. A longer answer than a path can be is cut.
-    static func readLink(_ path: Span<UInt8>) throws(Errno) -> [UInt8] {
+    /// What a symbolic link in a directory says; the path ends in a NUL byte. A longer answer than a path can be is cut.
+    static func readLink(_ path: Span<UInt8>, at directory: Int32) throws(Errno) -> [UInt8] {
         try unsafe withCPath(path) { (path) throws(Errno) in
             try unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: maximumPathBytes) {
                 (link) throws(Errno) in
                 guard let start = link.baseAddress else { return [] }
-                let count = try retrying { unsafe readlink(path, start, link.count) }
+                let count = try retrying { unsafe readlinkat(directory, path, start, link.count) }
                 return unsafe link[..<count].map { UInt8(bitPattern: $0) }
             }
         }

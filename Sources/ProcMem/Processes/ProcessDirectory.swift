@@ -29,6 +29,15 @@ struct ProcessDirectory: ~Copyable {
         try open(path).withContents(shape, parse)
     }
 
+    /// Where a link leads to, as the kernel writes it; `nil` where it may not be read.
+    borrowing func linkTarget(_ file: StaticString) -> String? {
+        let directory = descriptor.rawValue
+        let target = try? ProcPath(file: file).withBytes { (path) throws(Errno) in
+            try Syscalls.readLink(path, at: directory)
+        }
+        return target.map { String(decoding: $0, as: UTF8.self) }
+    }
+
     borrowing func stat() throws(ReadFailure) -> ProcessStat {
         try read(ProcPath(file: "stat"), ProcessStat.shape, ProcessStat.init(parsing:))
     }

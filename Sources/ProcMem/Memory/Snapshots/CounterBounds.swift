@@ -1,0 +1,34 @@
+/// Bounds for what processes hold together, from `statm` and `stat` alone.
+///
+/// Anonymous memory is bounded by ``ForkFamilies``, and by what the whole system maps of such. Pages of files and of shared
+/// memory are not more than the sum over the processes, nor than what the whole system maps of them. They add nothing to the
+/// lower bound: a process may map one such page twice.
+struct CounterBounds {
+    private(set) var lowerBytes: Int
+    private(set) var upperBytes: Int
+    /// What is likely: what was brought was kept, and processes of one program map the same files. `nil` where it is not
+    /// known of forked processes whose forks they are.
+    private(set) var likelyBytes: Int?
+    private(set) var isProven = false
+
+    init(_ processes: [ProcessMemory], _ stats: [ProcessStat?], knowsChildren: Bool, in root: KernelRoot) {
+        let facts = PageFacts(root: root)
+        let kin = Kinship(processes, stats, pageSizeBytes: root.pageSizeBytes)
+        let families = ForkFamilies(kin.members)
+        // Of one process the sums are all that there is to know.
+        let all = facts.systemBytes
+        let system = kin.members.count > 1 ? all : nil
+        lowerBytes = families.lowerBytes
+        let anonymousBytes = max(lowerBytes, min(families.upperBytes, system?.anonymous ?? .max))
+        // Nothing tells which pages of hugetlbfs a process maps.
+        upperBytes = anonymousBytes.saturatingAdding(min(kin.sharedSumBytes, system?.shared ?? .max))
+            .saturatingAdding(kin.members.isEmpty ? 0 : all?.hugetlb ?? 0)
+        if kin.members.allSatisfy({ !$0.hasNotExecuted || $0.layout != nil }) {
+            likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.shared ?? .max))
+        }
+        let needsFaults = families.usesFaults && anonymousBytes < system?.anonymous ?? .max
+        isProven =
+            facts.isStatmExact && !facts.mayHaveMergedPages
+            && (!needsFaults || (knowsChildren && !families.mayLackFaults && !facts.mayHaveHugePages))
+    }
+}
