@@ -124,12 +124,15 @@ import Testing
     @Test func theRollupIsNotBelowTheSumOfSmaps() throws {
         let child = try ChildProcess(state: "tree", 2, Self.size)
         let directory = try ProcessDirectory(.id(child.pid), in: .live)
-        let summed = try SmapsRollup.summed(directory.open(ProcPath(file: "smaps")))
-        let rollup = try directory.smapsRollup()
-        #expect(summed.isSummedFromSmaps && !rollup.isSummedFromSmaps)
-        #expect(summed.rssBytes == rollup.rssBytes)
-        #expect(summed.pssBytes <= rollup.pssBytes)
-        #expect(rollup.pssBytes - summed.pssBytes <= 512 << 10)
+        // Between the two looks another program may begin to share a library: one of several pairs is undisturbed.
+        let isNotBelow = try (0..<20).contains { _ in
+            let summed = try SmapsRollup.summed(directory.open(ProcPath(file: "smaps")))
+            let rollup = try directory.smapsRollup()
+            #expect(summed.isSummedFromSmaps && !rollup.isSummedFromSmaps)
+            #expect(summed.rssBytes == rollup.rssBytes)
+            return summed.pssBytes <= rollup.pssBytes && rollup.pssBytes - summed.pssBytes <= 512 << 10
+        }
+        #expect(isNotBelow)
     }
 
     /// 40 MB of text, through one buffer. A debug build takes 20 s for that.
