@@ -15,6 +15,10 @@ import Timing
             "snapshot of a tree, cheap": {
                 try time { try memorySnapshot(of: .tree(root: root), mode: .cheap).processes.count }
             },
+            "MemoryReader, cheap": {
+                var reader = try MemoryReader(of: root)
+                try time { try reader.usage(mode: .cheap).rssBytes ?? 0 }
+            },
             "list of all": { try time { try processList(of: .all).processes.count } },
             "snapshot of all, cheap": { try time { try memorySnapshot(of: .all, mode: .cheap).processes.count } },
         ]
