@@ -5,8 +5,9 @@
 /// let rss = try reader.usage(mode: .cheap).rssBytes
 /// ```
 ///
-/// A cheap look is one read of `statm` on a kept descriptor, 1.5 µs where the read alone takes as much, without allocation. An accurate one opens
-/// `smaps_rollup` anew each time, because an open one stays with the program that the process ran when it was opened.
+/// A cheap look is one read of `statm` on a kept descriptor, 1.5 µs where the read alone takes as much, without an
+/// allocation. An accurate one opens `smaps_rollup` anew each time, because an open one stays with the program that the
+/// process ran when it was opened.
 ///
 /// The reader stays with its process: when that has ended and its id is in use again, it says `exited`. When the process
 /// executes another program the figures are those of the new one, and ``hasExecuted()`` tells, so that a baseline can be
