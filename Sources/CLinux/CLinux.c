@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -113,6 +114,41 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount)
 int procmem_compare_memory_maps(int32_t first, int32_t second)
 {
     return (int)syscall(SYS_kcmp, first, second, PROCMEM_KCMP_VM, 0UL, 0UL);
+}
+
+// <linux/fs.h> has it since Linux 6.7.
+struct procmem_scan {
+    uint64_t size;
+    uint64_t flags;
+    uint64_t start;
+    uint64_t end;
+    uint64_t walk_end;
+    uint64_t ranges;
+    uint64_t range_count;
+    uint64_t page_count;
+    uint64_t inverted_kinds;
+    uint64_t all_of_kinds;
+    uint64_t any_of_kinds;
+    uint64_t returned_kinds;
+};
+_Static_assert(sizeof(struct procmem_scan) == 96, "struct pm_scan_arg");
+_Static_assert(sizeof(struct procmem_page_range) == 24, "struct page_region");
+#define PROCMEM_SCAN_PAGES _IOWR('f', 16, struct procmem_scan)
+
+int procmem_scan_pages(int pagemap, uint64_t start, uint64_t end, uint64_t kinds, uint64_t page_count,
+                       struct procmem_page_range *ranges, uint64_t range_count)
+{
+    struct procmem_scan scan = {
+        .size = sizeof scan,
+        .start = start,
+        .end = end,
+        .ranges = (uint64_t)(uintptr_t)ranges,
+        .range_count = range_count,
+        .page_count = page_count,
+        .all_of_kinds = kinds,
+        .returned_kinds = kinds,
+    };
+    return ioctl(pagemap, PROCMEM_SCAN_PAGES, &scan);
 }
 
 // <linux/capability.h>, whose version 3 has 64 capabilities in two words.

@@ -45,6 +45,14 @@
         @Option(help: "How exactly to look.")
         var mode = ModeOption.cheap
 
+        @Option(
+            help: ArgumentHelp(
+                "With --mode sampled: how many windows to read in each process.",
+                valueName: "n"
+            )
+        )
+        var reads = 64
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
@@ -61,7 +69,7 @@
 
         func run() throws {
             try answering {
-                let snapshot = try memorySnapshot(of: scope, mode: mode.mode, in: common.root)
+                let snapshot = try memorySnapshot(of: scope, mode: mode.mode(reads: reads), in: common.root)
                 if common.json {
                     try Terminal.print(text: MemoryReport(snapshot).json())
                 } else {

@@ -26,11 +26,12 @@
     }
 
     enum ModeOption: String, CaseIterable, ExpressibleByArgument {
-        case cheap, accurate
+        case cheap, sampled, accurate
 
-        var mode: MemoryMode {
+        func mode(reads: Int) -> MemoryMode {
             switch self {
             case .cheap: .cheap
+            case .sampled: .sampled(reads: reads)
             case .accurate: .accurate
             }
         }

@@ -18,6 +18,7 @@
                 let scope = Session.scope(in: root)
                 let snapshots = [
                     try memorySnapshot(of: scope, mode: .cheap, in: root),
+                    try memorySnapshot(of: scope, mode: .sampled(reads: 64), in: root),
                     try memorySnapshot(of: scope, mode: .accurate, in: root),
                 ]
                 if common.json {

@@ -21,6 +21,9 @@
 //                          holds BYTES and forks WORKERS that each rewrite a quarter of it and hold a quarter of their own
 //   freeing WORKERS BYTES  the same as tree, and then gives its own BYTES back
 //   churning WORKERS BYTES forks WORKERS that each take and give back half of BYTES five times
+//   batches WORKERS BYTES  holds BYTES, forks WORKERS in four batches and rewrites another quarter before each but the first;
+//                          prints the ids of the workers
+//   sparse RESERVED BYTES  reserves RESERVED bytes and holds BYTES in the middle of them
 //   lines BYTES            holds BYTES and forks two that hold half of their own and fork two that do nothing
 //   mapped-twice BYTES     maps a file in memory of BYTES twice, and touches all of both
 //   lazy-free BYTES        holds BYTES, and lets the kernel have them when it needs them
@@ -29,6 +32,7 @@
 //   mappings COUNT         has COUNT mappings of a page each, and writes every one
 //   executes BYTES         holds BYTES; at the next line of input it executes "hold 4096"
 //   kinds SHARED LOCKED    maps SHARED bytes of shared memory and LOCKED bytes that it locks, and writes every page
+//   as-nobody STATE...     the same as STATE, as user 65534, whose like may trace it
 //   users REAL EFFECTIVE SAVED
 //                          takes these user ids, and group ids 10 above them
 #define _GNU_SOURCE
@@ -207,6 +211,21 @@ static int *workers(size_t count, void (*body)(void), size_t done)
     return ids;
 }
 
+/// Forks workers in four batches, and rewrites a part of the memory that they inherit in between.
+static int *batches(size_t count, char *memory, size_t bytes)
+{
+    int *ids = calloc(count, sizeof *ids);
+    for (size_t batch = 0; batch < 4; batch++) {
+        if (batch > 0) {
+            memset(memory + (batch - 1) * (bytes / 4), (int)batch + 1, bytes / 4);
+        }
+        for (size_t i = count * batch / 4; i < count * (batch + 1) / 4; i++) {
+            ids[i] = forked(stay);
+        }
+    }
+    return ids;
+}
+
 static void nothing(void) { stay(); }
 static void end(void) { _exit(0); }
 
@@ -306,6 +325,15 @@ static void in_thread(void *(*body)(void *), void *argument, int main_stays)
 
 int main(int count, char **arguments)
 {
+    if (count > 1 && strcmp(arguments[1], "as-nobody") == 0) {
+        if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0) {
+            perror("setresuid");
+            return 1;
+        }
+        prctl(PR_SET_DUMPABLE, 1);
+        count--;
+        arguments++;
+    }
     const char *state = count > 1 ? arguments[1] : "";
     size_t first = count > 2 ? strtoull(arguments[2], NULL, 10) : 0;
     size_t second = count > 3 ? strtoull(arguments[3], NULL, 10) : 0;
@@ -390,6 +418,13 @@ int main(int count, char **arguments)
         hold(second);
         shared_bytes = second;
         ready(workers(first, churn, first), (int)first);
+    } else if (strcmp(state, "batches") == 0) {
+        ready(batches(first, hold(second), second), (int)first);
+    } else if (strcmp(state, "sparse") == 0) {
+        char *memory = mapped(first, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+        madvise(memory, first, MADV_NOHUGEPAGE);
+        memset(memory + first / 2, 1, second);
+        ready(NULL, 0);
     } else if (strcmp(state, "lines") == 0) {
         hold(first);
         shared_bytes = first;

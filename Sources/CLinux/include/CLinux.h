@@ -26,6 +26,18 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount);
 /// one's in the kernel's order, 2 where it is after. Since Linux 3.5, where the kernel is built with CONFIG_KCMP.
 int procmem_compare_memory_maps(int32_t first, int32_t second);
 
+/// PAGEMAP_SCAN: the first pages from `start` to below `end` that are of all of these kinds, as ranges of addresses, at most
+/// `range_count` of them and, unless it is 0, `page_count` pages. Returns how many ranges; -1 and ENOTTY before Linux 6.7.
+#define PROCMEM_PAGE_PRESENT (1 << 3)
+#define PROCMEM_PAGE_OF_ZEROS (1 << 5)
+struct procmem_page_range {
+    uint64_t start;
+    uint64_t end;
+    uint64_t kinds;
+};
+int procmem_scan_pages(int pagemap, uint64_t start, uint64_t end, uint64_t kinds, uint64_t page_count,
+                       struct procmem_page_range *ranges, uint64_t range_count);
+
 /// Whether a capability is in the calling thread's effective set, by capget(2): 1 or 0.
 int procmem_has_capability(int32_t capability);
 

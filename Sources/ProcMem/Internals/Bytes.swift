@@ -66,6 +66,17 @@ extension Span<UInt8> {
         return value
     }
 
+    /// A number of hexadecimal digits alone: `nil` for an empty range, any other byte, or more than `UInt64.max`.
+    func hexadecimal(in range: Range<Int>) -> UInt64? {
+        guard !range.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for index in range {
+            guard let digit = self[index].hexadecimalDigit, value <= UInt64.max >> 4 else { return nil }
+            value = value << 4 | UInt64(digit)
+        }
+        return value
+    }
+
     /// A number of digits with or without a point and up to nine more behind it, such as `12.34`.
     func decimalFraction(in range: Range<Int>) -> Double? {
         let point = firstIndex(of: 0x2E, in: range) ?? range.upperBound

@@ -92,7 +92,7 @@ public struct MemoryReader: ~Copyable {
         if mode == .cheap, let statm = try? keptStatm(), !statm.isEmpty { return MemoryUsage(statm) }
         let usage: MemoryUsage
         do {
-            usage = try directory.memoryUsage(directory.stat(), mode: mode, pageSizeBytes: root.pageSizeBytes)
+            usage = try directory.memoryUsage(directory.stat(), mode: mode, in: root)
         } catch {
             throw self.error(error)
         }

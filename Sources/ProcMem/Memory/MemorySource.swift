@@ -6,6 +6,12 @@ public enum MemorySource: Sendable, Hashable {
     case smapsRollup
     /// `/proc/PID/smaps`, summed: the kernel has no `smaps_rollup`.
     case smaps
+    /// `/proc/PID/pagemap`, sampled: USS is an estimate, and the truth lies within two standard errors of it in 95 of 100
+    /// looks at least. 0 where every page was read.
+    ///
+    /// - `standardError`: in bytes.
+    /// - `reads`: how many windows of pages were read.
+    case sampled(standardError: Int, reads: Int)
     /// Nowhere: no figure is known.
     case unavailable(UnavailableReason)
 }

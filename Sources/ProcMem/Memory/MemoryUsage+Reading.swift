@@ -38,6 +38,7 @@ extension MemoryUsage {
                 self.init(statm)
                 return
             }
+        case .sampled: break
         case .accurate:
             let rollup = try? root.read(ProcPath(process, "smaps_rollup"), SmapsRollup.shape) {
                 (bytes) throws(Malformation) in try SmapsRollup(validating: bytes, isSmaps: false)
@@ -50,7 +51,7 @@ extension MemoryUsage {
         let directoryPath = ProcPath(directoryOf: process)
         do {
             let directory = try ProcessDirectory(process, in: root)
-            self = try directory.memoryUsage(directory.stat(), mode: mode, pageSizeBytes: root.pageSizeBytes)
+            self = try directory.memoryUsage(directory.stat(), mode: mode, in: root)
         } catch .system(.permissionDenied), .system(.notPermitted) {
             self.init(unavailable: .permissionDenied)
         } catch {

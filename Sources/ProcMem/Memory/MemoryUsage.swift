@@ -49,6 +49,36 @@ extension MemoryUsage {
         self.unavailable = unavailable
     }
 
+    /// - Parameters:
+    ///   - ussBytes: By samples.
+    ///   - source: Which.
+    init(_ counted: MemoryUsage, ussBytes: Int, source: MemorySource) {
+        rssBytes = counted.rssBytes
+        sharedBytes = counted.sharedBytes
+        pssBytes = nil
+        self.ussBytes = counted.rssBytes.map { min($0, ussBytes) } ?? ussBytes
+        swapBytes = nil
+        swapPssBytes = nil
+        hugetlbBytes = nil
+        sharedHugetlbBytes = nil
+        self.source = source
+        unavailable = nil
+    }
+
+    /// The same figures, without those that could not be had.
+    init(_ counted: MemoryUsage, lacking reason: UnavailableReason) {
+        rssBytes = counted.rssBytes
+        sharedBytes = counted.sharedBytes
+        pssBytes = nil
+        ussBytes = nil
+        swapBytes = nil
+        swapPssBytes = nil
+        hugetlbBytes = nil
+        sharedHugetlbBytes = nil
+        source = counted.rssBytes == nil ? .unavailable(reason) : counted.source
+        unavailable = reason
+    }
+
     init(_ rollup: SmapsRollup) {
         rssBytes = rollup.rssBytes
         sharedBytes = rollup.anonymousBytes.map { max(0, rollup.rssBytes - $0) }

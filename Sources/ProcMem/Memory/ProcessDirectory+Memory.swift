@@ -1,5 +1,18 @@
 extension ProcessDirectory {
+    /// What a look at this process alone comes to, in any mode.
+    borrowing func memoryUsage(
+        _ stat: ProcessStat,
+        mode: MemoryMode,
+        in root: KernelRoot
+    ) throws(ReadFailure) -> MemoryUsage {
+        let usage = try memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+        guard case .sampled(let reads) = mode else { return usage }
+        return try usage.sampled(process, stat, reads: reads, in: root)
+    }
+
     /// What a look at a process's memory comes to: figures, or the failure that a caller must hear of.
+    ///
+    /// Where samples are asked for, this is what counters say: samples are taken of several processes together.
     ///
     /// A process that is there but tells nothing gives figures that are `nil`, with the reason. An error is left for what
     /// is no property of the process: no descriptor left, and the like.
@@ -52,6 +65,14 @@ extension ProcessDirectory {
         }
         guard let ofThreads else { throw .system(.noSuchProcess) }
         return ofThreads
+    }
+
+    /// The files that tell of the process's memory: those of a thread that lives where the main thread has ended.
+    borrowing func memoryFiles(_ stat: ProcessStat, pageSizeBytes: Int) throws(ReadFailure) -> ThreadMemoryFiles {
+        let thread = try answerOfThreads(leftBehind: stat) { (id) throws(ReadFailure) -> Int32? in
+            try statm(through: .ofThread(id), pageSizeBytes: pageSizeBytes).isEmpty ? nil : id
+        }
+        return thread.map(ThreadMemoryFiles.ofThread) ?? .ofProcess
     }
 
     private borrowing func statm(

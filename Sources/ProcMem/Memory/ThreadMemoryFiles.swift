@@ -6,13 +6,17 @@ struct ThreadMemoryFiles {
     let statm: ProcPath
     let smapsRollup: ProcPath
     let smaps: ProcPath
+    let maps: ProcPath
+    let pagemap: ProcPath
 
     /// Through the main thread.
     static var ofProcess: ThreadMemoryFiles {
         ThreadMemoryFiles(
             statm: ProcPath(file: "statm"),
             smapsRollup: ProcPath(file: "smaps_rollup"),
-            smaps: ProcPath(file: "smaps")
+            smaps: ProcPath(file: "smaps"),
+            maps: ProcPath(file: "maps"),
+            pagemap: ProcPath(file: "pagemap")
         )
     }
 
@@ -20,7 +24,9 @@ struct ThreadMemoryFiles {
         ThreadMemoryFiles(
             statm: ProcPath(task: id, "statm"),
             smapsRollup: ProcPath(task: id, "smaps_rollup"),
-            smaps: ProcPath(task: id, "smaps")
+            smaps: ProcPath(task: id, "smaps"),
+            maps: ProcPath(task: id, "maps"),
+            pagemap: ProcPath(task: id, "pagemap")
         )
     }
 }

@@ -8,7 +8,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         /// `nil` where not even `stat` may be read.
         let stat: ProcessStat?
         /// `nil` where the process could not be looked at.
-        let value: Value?
+        var value: Value?
         /// Why it could not.
         var obstacle: UnavailableReason?
     }

@@ -113,6 +113,7 @@ struct MemoryReport: Encodable {
                 ussBytes: usage.ussBytes,
                 swapBytes: usage.swapBytes,
                 hugetlbBytes: usage.hugetlbBytes,
+                ussStandardErrorBytes: usage.source.standardErrorBytes,
                 unavailable: usage.unavailable?.rawValue,
                 sharesMemoryWith: process.sharesMemoryWith,
                 mayShareMemoryWith: process.mayShareMemoryWith
@@ -152,17 +153,24 @@ extension MemoryMode {
         switch self {
         case .cheap: "cheap"
         case .accurate: "accurate"
+        case .sampled: "sampled"
         }
     }
 }
 
 extension MemorySource {
+    /// The standard error of a sample; `nil` for another source.
+    var standardErrorBytes: Int? {
+        if case .sampled(let error, _) = self { error } else { nil }
+    }
+
     /// The name that the command prints.
     var name: String {
         switch self {
         case .statm: "statm"
         case .smapsRollup: "smaps_rollup"
         case .smaps: "smaps"
+        case .sampled: "sampled"
         case .unavailable: "none"
         }
     }

@@ -20,11 +20,13 @@ struct MemoryText {
         return table.lines(fitting: width) + ["", summary] + charge + notes
     }
 
-    private var isAccurate: Bool { snapshot.mode == .accurate }
-
     private var columns: [Table.Column] {
         let ranks: KeyValuePairs<String, Int?> =
-            isAccurate ? ["RSS": 1, "PSS": nil, "USS": 2, "SWAP": 3] : ["RSS": nil, "SHARED": 1]
+            switch snapshot.mode {
+            case .cheap: ["RSS": nil, "SHARED": 1]
+            case .sampled: ["RSS": 1, "USS": nil, "±": 2]
+            case .accurate: ["RSS": 1, "PSS": nil, "USS": 2, "SWAP": 3]
+            }
         return [Table.Column(title: "PID", isNumber: true)]
             + ranks.map { Table.Column(title: $0.key, isNumber: true, rank: $0.value) }
             + [Table.Column(title: "COMMAND")]
@@ -32,15 +34,22 @@ struct MemoryText {
 
     private func figures(_ usage: MemoryUsage) -> [String] {
         let figures =
-            isAccurate
-            ? [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes] : [usage.rssBytes, usage.sharedBytes]
+            switch snapshot.mode {
+            case .cheap: [usage.rssBytes, usage.sharedBytes]
+            case .sampled: [usage.rssBytes, usage.ussBytes, usage.source.standardErrorBytes.map { 2 * $0 }]
+            case .accurate: [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes]
+            }
         return figures.map { $0?.asSize ?? "-" }
     }
 
     private var totals: [String] {
         let total = snapshot.total
-        guard isAccurate else { return [total.rssBytes?.asSize ?? "-", ""] }
-        return [total.rssBytes, total.pssBytes, total.ussBytes, total.swapBytes].map { $0?.asSize ?? "-" }
+        switch snapshot.mode {
+        case .cheap: return [total.rssBytes?.asSize ?? "-", ""]
+        case .sampled: return [total.rssBytes?.asSize ?? "-", total.ussBytes?.asSize ?? "-", ""]
+        case .accurate:
+            return [total.rssBytes, total.pssBytes, total.ussBytes, total.swapBytes].map { $0?.asSize ?? "-" }
+        }
     }
 
     /// Each page counted once: the value or its bounds, how it was found, and in which time.

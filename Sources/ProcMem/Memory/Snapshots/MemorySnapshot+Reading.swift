@@ -22,17 +22,33 @@ public func memorySnapshot(
     in root: KernelRoot = .live
 ) throws(ProcMemError) -> MemorySnapshot {
     let start = ContinuousClock.now
-    var walk = ProcessWalk(in: root, budget: WalkBudget(limits), isConcurrent: mode == .cheap) {
+    var walk = ProcessWalk(in: root, budget: WalkBudget(limits), isConcurrent: mode != .accurate) {
         (directory, stat) throws(ReadFailure) in
         try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
     }
     try walk.visit(scope)
     let sharing = MemorySharing(of: walk.members, mode, in: root)
+    let knowsChildren = walk.search != .named
+    var sampled: SampledMemory?
+    if case .sampled(let reads) = mode {
+        let members = SampledMembers(
+            walk.members,
+            isCounted: { sharing.certain[$0] == nil },
+            knowsChildren: knowsChildren,
+            in: root
+        )
+        do {
+            sampled = try members.sample(&walk.members, reads: reads, isClosed: knowsChildren, in: root)
+        } catch {
+            throw ProcMemError(error, path: root.text(.processes))
+        }
+    }
     let processes = walk.members.map { ProcessMemory($0, sharing) }
     let physical = PhysicalMemory(
         processes,
         walk.members.map(\.stat),
-        knowsChildren: walk.search != .named,
+        knowsChildren: knowsChildren,
+        sampled: sampled?.distinct,
         in: root
     )
     let total = MemoryTotal(processes, holding: physical)
@@ -53,7 +69,7 @@ extension MemorySharing {
             member.stat.flatMap { stat in member.value.flatMap { Candidate(member.pid, stat, $0) } }
         }
         let question = MemoryMapQuestion(root: root)
-        self.init(candidates, mode == .cheap ? .likely : .all) { question.compare($0, $1) }
+        self.init(candidates, mode == .accurate ? .all : .likely) { question.compare($0, $1) }
     }
 }
 

@@ -5,12 +5,25 @@ extension PhysicalMemory {
     ///   - processes: What each of them told.
     ///   - stats: `stat` of each of them, in the same order; `nil` where it could not be read.
     ///   - knowsChildren: Whether all children of the processes are among them.
-    init(_ processes: [ProcessMemory], _ stats: [ProcessStat?], knowsChildren: Bool, in root: KernelRoot) {
+    ///   - sampled: What samples say of those that were sampled.
+    init(
+        _ processes: [ProcessMemory],
+        _ stats: [ProcessStat?],
+        knowsChildren: Bool,
+        sampled: SampledMemory.Distinct? = nil,
+        in root: KernelRoot
+    ) {
         let isEachCountedOnce = processes.allSatisfy { $0.mayShareMemoryWith == nil }
         let holders = processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }.map(\.usage)
         if holders.allSatisfy({ $0.pssBytes == nil }) {
             let counters = CounterBounds(processes, stats, knowsChildren: knowsChildren, in: root)
-            self.init(counters, holders, isEachCountedOnce: isEachCountedOnce)
+            let byCounters = PhysicalMemory(counters, holders, isEachCountedOnce: isEachCountedOnce)
+            guard let sampled, holders.contains(where: \.isSampled) else {
+                self = byCounters
+                return
+            }
+            let others = holders.filter { !$0.isSampled }
+            self.init(sampled, others, within: byCounters)
         } else {
             self.init(sharesOf: holders, isEachCountedOnce: isEachCountedOnce)
         }
@@ -32,11 +45,31 @@ extension PhysicalMemory {
         proven = upper != nil && isEachCountedOnce
     }
 
+    /// What samples say, within what counters say. Of the processes that could not be sampled RSS is the most that they add.
+    private init(_ sampled: SampledMemory.Distinct, _ others: [MemoryUsage], within counters: PhysicalMemory) {
+        let twoErrors = 2 * sampled.standardError
+        let otherBytes = others.compactMap(\.rssBytes).saturatingSum ?? 0
+        let sampledUpper = Int((sampled.upper + twoErrors).rounded(.up)).saturatingAdding(otherBytes)
+        let sampledLower = Int(max(0, sampled.lower - twoErrors).rounded(.down))
+        let upper = counters.upper.map { min($0, max(sampledUpper, counters.lower)) }
+        lower = min(max(counters.lower, sampledLower), upper ?? .max)
+        self.upper = upper
+        estimate =
+            others.isEmpty ? min(max(lower, Int(sampled.likely.rounded())), upper ?? .max) : counters.estimate
+        proven = counters.proven && lower == counters.lower && upper == counters.upper
+    }
+
     private init(_ counters: CounterBounds, _ holders: [MemoryUsage], isEachCountedOnce: Bool) {
         lower = counters.lowerBytes
         let isKnown = holders.allSatisfy { $0.rssBytes != nil }
         upper = isKnown ? counters.upperBytes : nil
         estimate = isKnown ? counters.likelyBytes : nil
         proven = isKnown && isEachCountedOnce && counters.isProven
+    }
+}
+
+extension MemoryUsage {
+    fileprivate var isSampled: Bool {
+        if case .sampled = source { true } else { false }
     }
 }

@@ -1,0 +1,53 @@
+/// `/proc/PID/pagemap`, open: it belongs to the memory that the process had when it was opened.
+struct PageMap: ~Copyable {
+    private let file: FileDescriptor
+    private let pageSizeBytes: Int
+
+    init(_ file: consuming FileDescriptor, pageSizeBytes: Int) {
+        self.file = file
+        self.pageSizeBytes = pageSizeBytes
+    }
+
+    /// Hands over what is behind a range of pages.
+    ///
+    /// - Throws: `ESRCH` where that memory is gone: the process has ended or executed another program.
+    borrowing func read(_ pages: Range<Int>, _ body: (Span<UInt64>) -> Void) throws(ReadFailure) {
+        let isThere: Bool
+        do {
+            isThere = try Syscalls.withWords(of: file, from: pages.lowerBound, count: pages.count) { words in
+                body(words)
+                return !words.isEmpty
+            }
+        } catch {
+            throw .system(error)
+        }
+        guard isThere else { throw .system(.noSuchProcess) }
+    }
+
+    /// The first page within a range that is in memory; `nil` for none.
+    ///
+    /// - Throws: `ENOTTY` before Linux 6.7.
+    borrowing func firstPresent(in pages: Range<Int>) throws(Errno) -> Int? {
+        try Syscalls.firstPages(of: .present, in: pages, maximumCount: 1, pageSizeBytes: pageSizeBytes, of: file)?
+            .lowerBound
+    }
+
+    /// The runs of pages within a range that are the kernel's page of zeros; none where it does not tell, before Linux 6.7.
+    borrowing func zeros(in pages: Range<Int>) -> [Range<Int>] {
+        var zeros: [Range<Int>] = []
+        var rest = pages
+        while !rest.isEmpty,
+            let run = try? Syscalls.firstPages(
+                of: .zeros,
+                in: rest,
+                maximumCount: 0,
+                pageSizeBytes: pageSizeBytes,
+                of: file
+            ), !run.isEmpty
+        {
+            zeros.append(run)
+            rest = min(rest.upperBound, max(rest.lowerBound + 1, run.upperBound))..<rest.upperBound
+        }
+        return zeros
+    }
+}

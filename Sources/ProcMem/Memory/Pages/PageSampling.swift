@@ -1,0 +1,204 @@
+/// A look at some pages of several processes, the same ones in each that may share them.
+///
+/// Anonymous memory is sampled by address within each family of one layout, since a forked process has its parent's pages at
+/// its parent's addresses. Files and shared memory are sampled by their place in the file, over all processes: that is the
+/// same page wherever it is mapped.
+struct PageSampling {
+    let root: KernelRoot
+    private(set) var processes: [SampledProcess]
+    private(set) var families: [SampleGroup] = []
+    private(set) var files: SampleGroup
+    /// In the order of the groups' windows.
+    private(set) var familyCounts: [[WindowCounts]] = []
+    private(set) var fileCounts: [WindowCounts] = []
+    /// Whether all processes that may share pages with these are among them.
+    let isClosed: Bool
+    /// Whether a page fault brings no more than one page, and no page comes without one.
+    let boundsByFaults: Bool
+
+    /// - Parameters:
+    ///   - processes: Their families are numbered from 0.
+    ///   - reads: How many windows to read in each process.
+    ///   - isClosed: Whether all processes that may share pages with these are among them.
+    ///   - boundsByFaults: Whether a page fault brings no more than one page, and no page comes without one.
+    init(
+        of processes: [SampledProcess],
+        reads: Int,
+        isClosed: Bool,
+        boundsByFaults: Bool,
+        generator: SampleGenerator,
+        in root: KernelRoot
+    ) throws(ReadFailure) {
+        self.root = root
+        self.processes = processes
+        self.isClosed = isClosed
+        self.boundsByFaults = boundsByFaults
+        files = SampleGroup(of: [], presentCount: 0, count: 0, generator: generator)
+        try readMappings(maximumQuestions: max(256, reads))
+        makeGroups(reads: max(2, reads), generator)
+        try lookAtWindows()
+        count()
+    }
+
+    // MARK: Where to look
+
+    private mutating func readMappings(maximumQuestions: Int) throws(ReadFailure) {
+        var numbering = FileNumbering()
+        var mappings: [SampledProcess.Mappings?] = []
+        for number in processes.indices {
+            var found: SampledProcess.Mappings?
+            let process = processes[number]
+            do {
+                try withPages(of: process) { (directory, files, map) throws(ReadFailure) in
+                    let list = try directory.open(files.maps).memoryMappings(pageSizeBytes: root.pageSizeBytes)
+                    found = process.mappings(list, map, maximumQuestions: maximumQuestions, numbering: &numbering)
+                }
+            } catch {
+                processes[number].obstacle = try UnavailableReason(error)
+            }
+            mappings.append(found)
+        }
+        let firstPages = numbering.firstPages
+        for number in processes.indices {
+            if let found = mappings[number] { processes[number].take(found, firstPages) }
+        }
+    }
+
+    /// Opens a process's page map.
+    private func withPages(
+        of process: SampledProcess,
+        _ body: (borrowing ProcessDirectory, ThreadMemoryFiles, borrowing PageMap) throws(ReadFailure) -> Void
+    ) throws(ReadFailure) {
+        let directory = try ProcessDirectory(process.process, in: root)
+        // The id may be another process's by now.
+        let stat = try directory.stat()
+        guard stat.startTimeTicks == process.startTimeTicks else { throw .system(.noSuchProcess) }
+        let files = try directory.memoryFiles(stat, pageSizeBytes: root.pageSizeBytes)
+        try body(directory, files, PageMap(directory.open(files.pagemap), pageSizeBytes: root.pageSizeBytes))
+    }
+
+    private mutating func makeGroups(reads: Int, _ generator: SampleGenerator) {
+        var generator = generator
+        let ranges = SampleRanges(processes)
+        let budget = ReadBudget(processes, ranges, reads: Double(reads))
+        for (family, members) in ranges.members.enumerated() {
+            families.append(
+                SampleGroup(
+                    of: ranges.ofFamilies[family],
+                    presentCount: members.map { processes[$0].anonymousCount }.max() ?? 0,
+                    count: budget.countsOfFamilies[family],
+                    generator: SampleGenerator(seed: generator.next())
+                )
+            )
+        }
+        files = SampleGroup(
+            of: ranges.ofFiles,
+            presentCount: processes.map(\.fileCount).max() ?? 0,
+            count: budget.countOfFiles,
+            generator: SampleGenerator(seed: generator.next())
+        )
+    }
+
+    // MARK: Looking
+
+    private mutating func lookAtWindows() throws(ReadFailure) {
+        for number in processes.indices { try look(at: number) }
+        for number in processesBeyondRSS() {
+            processes[number].excludesZeros = true
+            families[processes[number].family].removeHolders(number)
+            files.removeHolders(number)
+            try look(at: number)
+        }
+    }
+
+    /// Of which processes so much anonymous memory was found that some of it must be the kernel's page of zeros.
+    private func processesBeyondRSS() -> [Int] {
+        var held = Array(repeating: 0, count: processes.count)
+        for family in families {
+            for (number, window) in family.windows.enumerated() {
+                for holder in window.holders { held[holder.process] += family.plan.spans[number].weight }
+            }
+        }
+        return processes.indices.filter { number in
+            let process = processes[number]
+            return process.obstacle == nil && !process.excludesZeros
+                && held[number] > process.anonymousCount.saturatingAdding(process.anonymousCount / 8 + 64)
+        }
+    }
+
+    private struct Found {
+        let isOfFiles: Bool
+        let window: Int
+        let holder: SampleGroup.Holder
+    }
+
+    private mutating func look(at number: Int) throws(ReadFailure) {
+        guard processes[number].obstacle == nil else { return }
+        let process = processes[number]
+        var found: [Found] = []
+        var readCount = 0
+        do {
+            try withPages(of: process) { (_, _, map) throws(ReadFailure) in
+                try families[process.family].forEachPart(of: process.anonymousSegments) {
+                    (window, place, segment) throws(ReadFailure) in
+                    readCount += 1
+                    try entries(of: segment, map, process) {
+                        let holder = SampleGroup.Holder(process: number, place: place + $0, entry: $1)
+                        found.append(Found(isOfFiles: false, window: window, holder: holder))
+                    }
+                }
+                try files.forEachPart(of: process.fileSegments) {
+                    (window, place, segment) throws(ReadFailure) in
+                    readCount += 1
+                    try entries(of: segment, map, process) {
+                        let holder = SampleGroup.Holder(process: number, place: place + $0, entry: $1)
+                        found.append(Found(isOfFiles: true, window: window, holder: holder))
+                    }
+                }
+            }
+        } catch {
+            processes[number].obstacle = try UnavailableReason(error)
+            return
+        }
+        processes[number].readCount += readCount
+        for found in found {
+            if found.isOfFiles {
+                files.add(found.holder, toWindow: found.window)
+            } else {
+                families[process.family].add(found.holder, toWindow: found.window)
+            }
+        }
+    }
+
+    /// Hands over what is behind the pages of a segment, so far as RSS counts it, with their places.
+    private func entries(
+        of segment: PageSegment,
+        _ map: borrowing PageMap,
+        _ process: SampledProcess,
+        _ body: (Int, PageEntry) -> Void
+    ) throws(ReadFailure) {
+        let pages = segment.firstPage..<segment.firstPage + segment.pages.count
+        var zeros: [Range<Int>]?
+        try map.read(pages) { words in
+            for place in 0..<words.count {
+                let entry = PageEntry(word: words[place])
+                // What is in a shared mapping and no file's is a device's memory.
+                guard entry.isPresent, entry.isOfFile || !segment.isShared else { continue }
+                if process.excludesZeros, !entry.isOfFile, !entry.isExclusive {
+                    let found = zeros ?? map.zeros(in: pages)
+                    zeros = found
+                    if found.contains(where: { $0.contains(pages.lowerBound + place) }) { continue }
+                }
+                body(place, entry)
+            }
+        }
+    }
+
+    // MARK: Counting
+
+    private mutating func count() {
+        var pages = FamilyPages(processes, isClosed: isClosed)
+        familyCounts = families.map { group in group.windows.map { WindowCounts($0, &pages) } }
+        fileCounts = files.windows.map { WindowCounts($0, &pages) }
+    }
+}

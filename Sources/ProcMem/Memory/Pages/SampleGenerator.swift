@@ -1,0 +1,17 @@
+/// Numbers by chance, the same ones for the same seed (Steele, Lea and Flood's SplitMix64).
+struct SampleGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64 = .random(in: .min ... .max)) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// One of a range that is not empty.
+    mutating func next(in range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
+}
