@@ -10,7 +10,9 @@
                 Without a process, a cgroup or --all: the processes of this session.
 
                 cheap reads statm: RSS, in microseconds, whatever the size of the process. accurate reads smaps_rollup: \
-                PSS, USS and swap, in a time that grows with the mapped memory, during which the process cannot map more.
+                PSS, USS and swap, in a time that grows with the mapped memory, during which the process cannot map more. \
+                sampled reads parts of pagemap: USS with its error, in a time that does not grow with the memory. bounded \
+                takes the best of these that fits into --budget.
                 """
         )
 
@@ -53,6 +55,11 @@
         )
         var reads = 64
 
+        @Option(
+            help: ArgumentHelp("With --mode bounded: how long a look may take, such as 5ms or 2s.", valueName: "time")
+        )
+        var budget = DurationOption(.milliseconds(50))
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
@@ -69,7 +76,11 @@
 
         func run() throws {
             try answering {
-                let snapshot = try memorySnapshot(of: scope, mode: mode.mode(reads: reads), in: common.root)
+                let snapshot = try memorySnapshot(
+                    of: scope,
+                    mode: mode.mode(reads: reads, budget: budget.duration),
+                    in: common.root
+                )
                 if common.json {
                     try Terminal.print(text: MemoryReport(snapshot).json())
                 } else {

@@ -26,13 +26,14 @@
     }
 
     enum ModeOption: String, CaseIterable, ExpressibleByArgument {
-        case cheap, sampled, accurate
+        case cheap, sampled, accurate, bounded
 
-        func mode(reads: Int) -> MemoryMode {
+        func mode(reads: Int, budget: Duration) -> MemoryMode {
             switch self {
             case .cheap: .cheap
             case .sampled: .sampled(reads: reads)
             case .accurate: .accurate
+            case .bounded: .bounded(budget)
             }
         }
     }

@@ -23,4 +23,16 @@ public enum MemoryMode: Sendable, Hashable {
     /// The right to trace the process is needed, as for ``accurate``. With CAP_SYS_ADMIN the samples show page frames, and
     /// what processes hold together is told more exactly. <doc:SamplingMemory> has the method and its errors.
     case sampled(reads: Int)
+    /// The best figures that can be had in a given time.
+    ///
+    /// Nothing is begun that is not likely to fit into what is left of the time, so that it is exceeded by one look at most.
+    /// What an accurate look costs is predicted by the last one at that process, before that by its RSS. Of one process the
+    /// figures are accurate where that fits, else sampled, else cheap. Of several, those that do not fit are sampled together,
+    /// and who has waited longest is read accurately: one look leaves many with a sample, and a ``MemorySampler`` comes to
+    /// accurate figures of all within some passes. It keeps them while nothing has moved, and each figure says its
+    /// ``MemorySource`` and age.
+    ///
+    /// Listing the processes counts as well. Where that alone takes longer the list is cut, and says so
+    /// (``ProcessGap/timeLimit``).
+    case bounded(Duration)
 }

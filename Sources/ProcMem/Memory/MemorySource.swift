@@ -12,8 +12,33 @@ public enum MemorySource: Sendable, Hashable {
     /// - `standardError`: in bytes.
     /// - `reads`: how many windows of pages were read.
     case sampled(standardError: Int, reads: Int)
+    /// An earlier look, of which nothing has moved since: ``MemoryMode/bounded(_:)``.
+    ///
+    /// - `age`: how long ago.
+    /// - `of`: where the figure came from then.
+    indirect case cached(age: Duration, of: MemorySource)
     /// Nowhere: no figure is known.
     case unavailable(UnavailableReason)
+}
+
+extension MemorySource {
+    /// How long ago the figure was taken; `nil` for one of this very look.
+    public var age: Duration? {
+        if case .cached(let age, _) = self { age } else { nil }
+    }
+
+    /// Where the figure was from when it was taken.
+    public var original: MemorySource {
+        if case .cached(_, let source) = self { source } else { self }
+    }
+
+    /// The standard error of USS in bytes, where it is from samples; `nil` for another source.
+    public var standardErrorBytes: Int? {
+        if case .sampled(let error, _) = original { error } else { nil }
+    }
+
+    /// Whether it is from samples, of this look or of an earlier one.
+    var isSampled: Bool { standardErrorBytes != nil }
 }
 
 /// Why a figure is not known.

@@ -38,7 +38,7 @@ extension MemoryUsage {
                 self.init(statm)
                 return
             }
-        case .sampled: break
+        case .sampled, .bounded: break
         case .accurate:
             let rollup = try? root.read(ProcPath(process, "smaps_rollup"), SmapsRollup.shape) {
                 (bytes) throws(Malformation) in try SmapsRollup(validating: bytes, isSmaps: false)

@@ -65,6 +65,20 @@ extension MemoryUsage {
         unavailable = nil
     }
 
+    /// The same figures from another source.
+    init(_ other: MemoryUsage, source: MemorySource, unavailable: UnavailableReason? = nil) {
+        rssBytes = other.rssBytes
+        sharedBytes = other.sharedBytes
+        pssBytes = other.pssBytes
+        ussBytes = other.ussBytes
+        swapBytes = other.swapBytes
+        swapPssBytes = other.swapPssBytes
+        hugetlbBytes = other.hugetlbBytes
+        sharedHugetlbBytes = other.sharedHugetlbBytes
+        self.source = source
+        self.unavailable = unavailable
+    }
+
     /// The same figures, without those that could not be had.
     init(_ counted: MemoryUsage, lacking reason: UnavailableReason) {
         rssBytes = counted.rssBytes

@@ -6,8 +6,18 @@ extension ProcessDirectory {
         in root: KernelRoot
     ) throws(ReadFailure) -> MemoryUsage {
         let usage = try memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
-        guard case .sampled(let reads) = mode else { return usage }
-        return try usage.sampled(process, stat, reads: reads, in: root)
+        switch mode {
+        case .cheap, .accurate: return usage
+        case .sampled(let reads): return try usage.sampled(process, stat, reads: reads, in: root)
+        case .bounded(let budget):
+            guard let rssBytes = usage.rssBytes else { return usage }
+            let pageSizeBytes = root.pageSizeBytes
+            if ReadCosts.accurate(rssBytes: rssBytes, last: nil, pageSizeBytes: pageSizeBytes) <= budget {
+                return try memoryUsage(stat, mode: .accurate, pageSizeBytes: pageSizeBytes)
+            }
+            guard let reads = ReadCosts.reads(within: budget) else { return usage }
+            return try usage.sampled(process, stat, reads: reads, in: root)
+        }
     }
 
     /// What a look at a process's memory comes to: figures, or the failure that a caller must hear of.

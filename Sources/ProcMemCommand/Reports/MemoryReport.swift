@@ -80,6 +80,7 @@ struct MemoryReport: Encodable {
         let unreadableRSSBytes: Int
         let physicalBytes: Physical
         let sources: [String: Int]
+        @Nullable var oldestAgeMilliseconds: Int?
         let unavailableCount: Int
     }
 
@@ -114,6 +115,7 @@ struct MemoryReport: Encodable {
                 swapBytes: usage.swapBytes,
                 hugetlbBytes: usage.hugetlbBytes,
                 ussStandardErrorBytes: usage.source.standardErrorBytes,
+                ageMilliseconds: usage.source.age.map { $0.microseconds / 1000 },
                 unavailable: usage.unavailable?.rawValue,
                 sharesMemoryWith: process.sharesMemoryWith,
                 mayShareMemoryWith: process.mayShareMemoryWith
@@ -142,6 +144,7 @@ struct MemoryReport: Encodable {
                 proven: sum.physicalBytes.proven
             ),
             sources: Dictionary(sum.sources.map { ($0.key.name, $0.value) }, uniquingKeysWith: +),
+            oldestAgeMilliseconds: sum.oldestAge.map { $0.microseconds / 1000 },
             unavailableCount: sum.unavailableCount
         )
     }
@@ -154,16 +157,12 @@ extension MemoryMode {
         case .cheap: "cheap"
         case .accurate: "accurate"
         case .sampled: "sampled"
+        case .bounded: "bounded"
         }
     }
 }
 
 extension MemorySource {
-    /// The standard error of a sample; `nil` for another source.
-    var standardErrorBytes: Int? {
-        if case .sampled(let error, _) = self { error } else { nil }
-    }
-
     /// The name that the command prints.
     var name: String {
         switch self {
@@ -171,6 +170,7 @@ extension MemorySource {
         case .smapsRollup: "smaps_rollup"
         case .smaps: "smaps"
         case .sampled: "sampled"
+        case .cached: "cached"
         case .unavailable: "none"
         }
     }

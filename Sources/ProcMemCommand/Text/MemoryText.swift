@@ -26,6 +26,7 @@ struct MemoryText {
             case .cheap: ["RSS": nil, "SHARED": 1]
             case .sampled: ["RSS": 1, "USS": nil, "±": 2]
             case .accurate: ["RSS": 1, "PSS": nil, "USS": 2, "SWAP": 3]
+            case .bounded: ["RSS": 1, "PSS": nil, "USS": 2, "±": 3, "AGE": 4, "FROM": 5]
             }
         return [Table.Column(title: "PID", isNumber: true)]
             + ranks.map { Table.Column(title: $0.key, isNumber: true, rank: $0.value) }
@@ -38,8 +39,12 @@ struct MemoryText {
             case .cheap: [usage.rssBytes, usage.sharedBytes]
             case .sampled: [usage.rssBytes, usage.ussBytes, usage.source.standardErrorBytes.map { 2 * $0 }]
             case .accurate: [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes]
+            case .bounded:
+                [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.source.standardErrorBytes.map { 2 * $0 }]
             }
-        return figures.map { $0?.asSize ?? "-" }
+        let sizes = figures.map { $0?.asSize ?? "-" }
+        guard case .bounded = snapshot.mode else { return sizes }
+        return sizes + [usage.source.age?.asTime ?? "", usage.source.original.name]
     }
 
     private var totals: [String] {
@@ -49,12 +54,15 @@ struct MemoryText {
         case .sampled: return [total.rssBytes?.asSize ?? "-", total.ussBytes?.asSize ?? "-", ""]
         case .accurate:
             return [total.rssBytes, total.pssBytes, total.ussBytes, total.swapBytes].map { $0?.asSize ?? "-" }
+        case .bounded:
+            return [total.rssBytes, total.pssBytes, total.ussBytes].map { $0?.asSize ?? "-" } + ["", "", ""]
         }
     }
 
     /// Each page counted once: the value or its bounds, how it was found, and in which time.
     private var summary: String {
-        "\(snapshot.total.physicalBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
+        let held = "\(snapshot.total.physicalBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
+        return held + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
     }
 
     /// What a cgroup is charged for beside its processes.
@@ -101,11 +109,34 @@ extension ProcessMemory {
 }
 
 extension PhysicalMemory {
-    /// `2.04 GiB`, `2.04 GiB (2.01 GiB to 2.06 GiB)`, or the bounds alone.
+    /// `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980 MiB–1.02 GiB)`, or the bounds alone.
     var text: String {
-        let bounds = upper.map { "\(lower.asSize) to \($0.asSize)" } ?? "at least \(lower.asSize)"
-        guard let estimate else { return bounds }
-        return lower == estimate && upper == estimate ? estimate.asSize : "\(estimate.asSize) (\(bounds))"
+        guard let upper else {
+            let least = "at least \(lower.asSize)"
+            return estimate.map { "\($0.asSize) (\(least))" } ?? least
+        }
+        let ends = [lower.asSize, upper.asSize].map { $0.split(separator: " ") }
+        let isOneUnit = ends[0].last == ends[1].last
+        guard let estimate else {
+            return isOneUnit ? "\(ends[0][0])–\(upper.asSize)" : "\(lower.asSize)–\(upper.asSize)"
+        }
+        if lower == estimate, upper == estimate { return estimate.asSize }
+        let hasItsUnit = isOneUnit && estimate.asSize.hasSuffix(ends[0].last ?? "")
+        return "\(estimate.asSize) "
+            + (hasItsUnit ? "(\(ends[0][0])–\(ends[1][0]))" : "(\(lower.asSize)–\(upper.asSize))")
+    }
+}
+
+extension MemoryTotal {
+    /// Of how many processes the figures are from where, `12 smaps_rollup, 85 sampled, up to 3.10 s old`; `nil` where all
+    /// are of this look and from one source.
+    var sourcesText: String? {
+        var counts: [String: Int] = [:]
+        for (source, count) in sources { counts[source.original.name, default: 0] += count }
+        counts["none"] = nil
+        guard counts.count > 1 || oldestAge != nil else { return nil }
+        let parts = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+        return (parts + (oldestAge.map { ["up to \($0.asTime) old"] } ?? [])).joined(separator: ", ")
     }
 }
 

@@ -43,7 +43,7 @@ struct SummaryText {
             switch snapshot.mode {
             case .cheap:
                 "\(counted(total)) in \(time), from counters; RSS adds up to \(total.rssBytes?.asSize ?? "unknown")"
-            case .sampled: "\(counted(total)) in \(time), from samples"
+            case .sampled, .bounded: "\(counted(total)) in \(time), from samples"
             case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown") in \(time), each page counted once"
             }
         return figure + (snapshot.missing.map { "; \($0)" } ?? "")

@@ -11,6 +11,8 @@ struct PageSampling {
     /// In the order of the groups' windows.
     private(set) var familyCounts: [[WindowCounts]] = []
     private(set) var fileCounts: [WindowCounts] = []
+    /// Whether there was not the time to look at all processes: then nothing was counted.
+    private(set) var isCutShort = false
     /// Whether all processes that may share pages with these are among them.
     let isClosed: Bool
     /// Whether a page fault brings no more than one page, and no page comes without one.
@@ -21,12 +23,14 @@ struct PageSampling {
     ///   - reads: How many windows to read in each process.
     ///   - isClosed: Whether all processes that may share pages with these are among them.
     ///   - boundsByFaults: Whether a page fault brings no more than one page, and no page comes without one.
+    ///   - mayGoOn: Whether there is time for another process.
     init(
         of processes: [SampledProcess],
         reads: Int,
         isClosed: Bool,
         boundsByFaults: Bool,
         generator: SampleGenerator,
+        mayGoOn: () -> Bool = { true },
         in root: KernelRoot
     ) throws(ReadFailure) {
         self.root = root
@@ -34,18 +38,24 @@ struct PageSampling {
         self.isClosed = isClosed
         self.boundsByFaults = boundsByFaults
         files = SampleGroup(of: [], presentCount: 0, count: 0, generator: generator)
-        try readMappings(maximumQuestions: max(256, reads))
+        try readMappings(maximumQuestions: max(256, reads), mayGoOn)
+        guard !isCutShort else { return }
         makeGroups(reads: max(2, reads), generator)
-        try lookAtWindows()
+        try lookAtWindows(mayGoOn)
+        guard !isCutShort else { return }
         count()
     }
 
     // MARK: Where to look
 
-    private mutating func readMappings(maximumQuestions: Int) throws(ReadFailure) {
+    private mutating func readMappings(maximumQuestions: Int, _ mayGoOn: () -> Bool) throws(ReadFailure) {
         var numbering = FileNumbering()
         var mappings: [SampledProcess.Mappings?] = []
         for number in processes.indices {
+            guard mayGoOn() else {
+                isCutShort = true
+                return
+            }
             var found: SampledProcess.Mappings?
             let process = processes[number]
             do {
@@ -101,8 +111,14 @@ struct PageSampling {
 
     // MARK: Looking
 
-    private mutating func lookAtWindows() throws(ReadFailure) {
-        for number in processes.indices { try look(at: number) }
+    private mutating func lookAtWindows(_ mayGoOn: () -> Bool) throws(ReadFailure) {
+        for number in processes.indices {
+            guard mayGoOn() else {
+                isCutShort = true
+                return
+            }
+            try look(at: number)
+        }
         for number in processesBeyondRSS() {
             processes[number].excludesZeros = true
             families[processes[number].family].removeHolders(number)

@@ -17,6 +17,7 @@ extension MemoryTotal {
         )
         unreadableRSSBytes = counted.filter { $0.unavailable != nil }.compactMap(\.rssBytes).saturatingSum ?? 0
         sources = usages.reduce(into: [:]) { $0[$1.source, default: 0] += 1 }
+        oldestAge = usages.compactMap(\.source.age).max()
         unavailableCount = usages.count { $0.unavailable != nil }
         physicalBytes = physical
     }

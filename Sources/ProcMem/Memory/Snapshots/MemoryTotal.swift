@@ -27,6 +27,8 @@ public struct MemoryTotal: Sendable, Hashable {
     public let physicalBytes: PhysicalMemory
     /// How many processes had their figures from which source.
     public let sources: [MemorySource: Int]
+    /// How long ago the oldest of the figures was taken; `nil` where all are of this very look.
+    public let oldestAge: Duration?
     /// How many processes lack the figures that the mode asks for.
     public let unavailableCount: Int
 

@@ -15,18 +15,32 @@ extension PhysicalMemory {
     ) {
         let isEachCountedOnce = processes.allSatisfy { $0.mayShareMemoryWith == nil }
         let holders = processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }.map(\.usage)
-        if holders.allSatisfy({ $0.pssBytes == nil }) {
-            let counters = CounterBounds(processes, stats, knowsChildren: knowsChildren, in: root)
-            let byCounters = PhysicalMemory(counters, holders, isEachCountedOnce: isEachCountedOnce)
-            guard let sampled, holders.contains(where: \.isSampled) else {
-                self = byCounters
-                return
-            }
-            let others = holders.filter { !$0.isSampled }
-            self.init(sampled, others, within: byCounters)
-        } else {
-            self.init(sharesOf: holders, isEachCountedOnce: isEachCountedOnce)
+        let shares = PhysicalMemory(sharesOf: holders, isEachCountedOnce: isEachCountedOnce)
+        // Where PSS of all is known there is nothing to add.
+        if !holders.isEmpty, holders.allSatisfy({ $0.pssBytes != nil }) {
+            self = shares
+            return
         }
+        let counters = CounterBounds(processes, stats, knowsChildren: knowsChildren, in: root)
+        var physical = PhysicalMemory(counters, holders, isEachCountedOnce: isEachCountedOnce)
+        if holders.contains(where: { $0.pssBytes != nil }) { physical = physical.narrowed(by: shares) }
+        if let sampled {
+            let others = holders.filter { $0.pssBytes == nil && !$0.source.isSampled }
+            physical = PhysicalMemory(sampled, others, within: physical)
+        }
+        self = physical
+    }
+
+    /// What two ways to know leave open.
+    private func narrowed(by other: PhysicalMemory) -> PhysicalMemory {
+        let lower = max(lower, other.lower)
+        let upper = [upper, other.upper].compactMap(\.self).min().map { max($0, lower) }
+        return PhysicalMemory(
+            estimate: estimate.map { min(max($0, lower), upper ?? .max) },
+            lower: lower,
+            upper: upper,
+            proven: proven && other.proven
+        )
     }
 
     /// Of each process with PSS that is its part. Of the others RSS is the most that they can add, and the anonymous part of
@@ -65,11 +79,5 @@ extension PhysicalMemory {
         upper = isKnown ? counters.upperBytes : nil
         estimate = isKnown ? counters.likelyBytes : nil
         proven = isKnown && isEachCountedOnce && counters.isProven
-    }
-}
-
-extension MemoryUsage {
-    fileprivate var isSampled: Bool {
-        if case .sampled = source { true } else { false }
     }
 }

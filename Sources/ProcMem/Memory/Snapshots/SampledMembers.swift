@@ -59,20 +59,26 @@ struct SampledMembers {
     }
 
     /// Samples them, and gives each its figures.
+    ///
+    /// - Parameter mayGoOn: Whether there is time for another process.
+    /// - Returns: `nil` where there was not.
     func sample(
         _ members: inout [ProcessWalk<MemoryUsage>.Member],
         reads: Int,
         isClosed: Bool,
+        mayGoOn: () -> Bool = { true },
         in root: KernelRoot
-    ) throws(ReadFailure) -> SampledMemory {
+    ) throws(ReadFailure) -> SampledMemory? {
         let sampling = try PageSampling(
             of: processes,
             reads: reads,
             isClosed: isClosed,
             boundsByFaults: !PageFacts(root: root).mayHaveHugePages,
             generator: SampleGenerator(),
+            mayGoOn: mayGoOn,
             in: root
         )
+        guard !sampling.isCutShort else { return nil }
         let memory = SampledMemory(sampling)
         for (place, number) in numbers.enumerated() {
             guard let usage = members[number].value else { continue }

@@ -1,0 +1,139 @@
+/// Looks at the processes of a scope, again and again, and remembers what saves time the next time.
+struct MemoryPass: ~Copyable {
+    private let scope: ProcessScope
+    private let mode: MemoryMode
+    private let limits: WalkLimits
+    private let root: KernelRoot
+    private var figures: BudgetedFigures
+
+    /// - Parameter maximumAge: How old a figure may be that is taken over from an earlier look.
+    init(
+        of scope: ProcessScope,
+        mode: MemoryMode,
+        limits: WalkLimits,
+        maximumAge: Duration = .seconds(60),
+        in root: KernelRoot
+    ) {
+        self.scope = scope
+        self.mode = mode
+        self.limits = limits
+        self.root = root
+        figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
+    }
+
+    mutating func run() throws(ProcMemError) -> MemorySnapshot {
+        let start = ContinuousClock.now
+        var census = try ProcessCensus(of: scope, mode: mode, limits: limits, in: root)
+        let sharing = MemorySharing(of: census.members, mode, in: root)
+        let distinct: SampledMemory.Distinct?
+        do throws(ReadFailure) {
+            distinct = try improve(&census, sharing, since: start)
+        } catch {
+            throw ProcMemError(error, path: root.text(.processes))
+        }
+        let processes = census.members.map { ProcessMemory($0, sharing) }
+        let physical = PhysicalMemory(
+            processes,
+            census.members.map(\.stat),
+            knowsChildren: census.knowsChildren,
+            sampled: distinct,
+            in: root
+        )
+        let total = MemoryTotal(processes, holding: physical)
+        return MemorySnapshot(
+            mode: mode,
+            elapsed: start.duration(to: .now),
+            processes: processes,
+            total: total,
+            cgroupCharge: census.cgroup.map { CgroupCharge(of: $0, holding: total.physicalBytes, in: root) },
+            search: census.search,
+            gaps: census.gaps
+        )
+    }
+
+    /// Looks again by the modes that need more than one file.
+    private mutating func improve(
+        _ census: inout ProcessCensus,
+        _ sharing: MemorySharing,
+        since start: ContinuousClock.Instant
+    ) throws(ReadFailure) -> SampledMemory.Distinct? {
+        let root = root
+        let knowsChildren = census.knowsChildren
+        func sample(
+            _ members: [ProcessCensus.Member],
+            reads: Int,
+            _ mayGoOn: () -> Bool
+        ) throws(ReadFailure) -> BudgetedFigures.Sampled? {
+            var members = members
+            let sampled = SampledMembers(
+                members,
+                isCounted: { sharing.certain[$0] == nil },
+                knowsChildren: knowsChildren,
+                in: root
+            )
+            guard
+                let memory = try sampled.sample(
+                    &members,
+                    reads: reads,
+                    isClosed: knowsChildren,
+                    mayGoOn: mayGoOn,
+                    in: root
+                )
+            else { return nil }
+            return BudgetedFigures.Sampled(members: members, distinct: memory.distinct)
+        }
+        switch mode {
+        case .cheap, .accurate: return nil
+        case .sampled(let reads):
+            guard let sampled = try sample(census.members, reads: reads, { true }) else { return nil }
+            census.members = sampled.members
+            return sampled.distinct
+        case .bounded(let budget):
+            let looks = BudgetedFigures.Looks(
+                now: { .now },
+                read: { (member) throws(ReadFailure) in try member.readAccurately(in: root) },
+                sample: { (members, mayGoOn) throws(ReadFailure) in try sample(members, reads: 64, mayGoOn) }
+            )
+            return try figures.improve(&census.members, until: start + budget, looks)
+        }
+    }
+}
+
+extension ProcessCensus.Member {
+    /// Looks at the process again, if it is still the same one.
+    fileprivate func readAccurately(in root: KernelRoot) throws(ReadFailure) -> MemoryUsage {
+        do throws(ReadFailure) {
+            let directory = try ProcessDirectory(.id(pid), in: root)
+            let stat = try directory.stat()
+            guard stat.startTimeTicks == self.stat?.startTimeTicks else {
+                return MemoryUsage(unavailable: .exited)
+            }
+            return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
+        } catch {
+            return MemoryUsage(unavailable: try UnavailableReason(error))
+        }
+    }
+}
+
+extension MemorySharing {
+    fileprivate init(of members: [ProcessCensus.Member], _ mode: MemoryMode, in root: KernelRoot) {
+        let candidates = members.compactMap { member in
+            member.stat.flatMap { stat in member.value.flatMap { Candidate(member.pid, stat, $0) } }
+        }
+        let question = MemoryMapQuestion(root: root)
+        self.init(candidates, mode == .accurate ? .all : .likely) { question.compare($0, $1) }
+    }
+}
+
+extension ProcessMemory {
+    fileprivate init(_ member: ProcessCensus.Member, _ sharing: MemorySharing) {
+        pid = member.pid
+        parentPID = member.stat?.parentID
+        command = member.stat?.command
+        startTimeTicks = member.stat?.startTimeTicks
+        depth = member.depth
+        usage = member.value ?? MemoryUsage(unavailable: member.obstacle ?? .permissionDenied)
+        sharesMemoryWith = sharing.certain[member.pid]
+        mayShareMemoryWith = sharing.possible[member.pid]
+    }
+}

@@ -1,0 +1,37 @@
+/// The processes of a scope, and what their counters say.
+struct ProcessCensus: Sendable {
+    typealias Member = ProcessWalk<MemoryUsage>.Member
+
+    var members: [Member]
+    let search: ProcessSearch
+    let gaps: Set<ProcessGap>
+    /// The cgroup that the scope is; `nil` for another scope.
+    let cgroup: CgroupDirectory?
+
+    /// Whether all children of the members are among them, so far as is known.
+    var knowsChildren: Bool { search != .named }
+
+    /// Finds the processes, and looks at each by a mode's file.
+    init(
+        of scope: ProcessScope,
+        mode: MemoryMode,
+        limits: WalkLimits,
+        in root: KernelRoot
+    ) throws(ProcMemError) {
+        var limits = limits
+        if case .bounded(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
+        var walk = ProcessWalk(in: root, budget: WalkBudget(limits), isConcurrent: mode != .accurate) {
+            (directory, stat) throws(ReadFailure) in
+            try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+        }
+        try walk.visit(scope)
+        self.init(members: walk.members, search: walk.search, gaps: walk.gaps, cgroup: walk.cgroup)
+    }
+
+    init(members: [Member], search: ProcessSearch, gaps: Set<ProcessGap>, cgroup: CgroupDirectory?) {
+        self.members = members
+        self.search = search
+        self.gaps = gaps
+        self.cgroup = cgroup
+    }
+}
