@@ -24,6 +24,11 @@ let package = Package(
             dependencies: ["Timing", .product(name: "ProcMem", package: "swift-procmem")],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "TreeMemory",
+            dependencies: ["Timing", .product(name: "ProcMem", package: "swift-procmem")],
+            swiftSettings: settings
+        ),
         .executableTarget(name: "CPUCountFoundation", dependencies: ["Timing"], swiftSettings: settings),
         .executableTarget(
             name: "CPUCountNIO",

@@ -11,7 +11,10 @@ except ImportError:
     sys.exit(3)
 
 root = psutil.Process(int(os.environ.get("ROOT", 1)))
+processes = lambda: [root, *root.children(recursive=True)]
 cases = {
+    "memory_info": lambda: sum(process.memory_info().rss for process in processes()) >> 20,
+    "memory_full_info": lambda: sum(process.memory_full_info().pss for process in processes()) >> 20,
     "list of a tree": lambda: 1 + len(root.children(recursive=True)),
     "snapshot of a tree, cheap": lambda: len([process.memory_info() for process in [root, *root.children(recursive=True)]]),
     "list of all": lambda: len(list(psutil.process_iter(["ppid", "name", "create_time"]))),

@@ -197,3 +197,5 @@ int procmem_start_thread(void *(*body)(void *), void *context)
 }
 
 int procmem_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int32_t procmem_thread_id(void) { return (int32_t)syscall(SYS_gettid); }

@@ -27,7 +27,7 @@ extension ProcMemError {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
             case invalidArgument, noSuchProcess, exited, zombie, kernelThread, permissionDenied, unsupported
-            case procUnavailable, malformed, tooLarge, outOfResources, inputOutput
+            case procUnavailable, malformed, tooLarge, outOfResources, inputOutput, cancelled
         }
 
         let kind: Kind
@@ -56,10 +56,13 @@ extension ProcMemError {
         public static var malformed: Code { Code(kind: .malformed) }
         /// The file is larger than anything that the kernel writes there.
         public static var tooLarge: Code { Code(kind: .tooLarge) }
-        /// No descriptor or no memory was left. The corresponding C errors are `EMFILE`, `ENFILE` and `ENOMEM`.
+        /// No descriptor, no thread or no memory was left. The corresponding C errors are `EMFILE`, `ENFILE`, `EAGAIN` and
+        /// `ENOMEM`.
         public static var outOfResources: Code { Code(kind: .outOfResources) }
         /// Any other error of the kernel; ``ProcMemError/errno`` tells which.
         public static var inputOutput: Code { Code(kind: .inputOutput) }
+        /// The task that asked was cancelled before there was an answer.
+        public static var cancelled: Code { Code(kind: .cancelled) }
     }
 }
 
@@ -88,8 +91,9 @@ extension ProcMemError: CustomStringConvertible {
         case .procUnavailable: "/proc is not mounted, or shows another pid namespace"
         case .malformed: "not in the documented format"
         case .tooLarge: "larger than the kernel writes this file"
-        case .outOfResources: "no descriptor or no memory left"
+        case .outOfResources: "no descriptor, no thread or no memory left"
         case .inputOutput: "cannot be read"
+        case .cancelled: "the task was cancelled before there was an answer"
         }
     }
 

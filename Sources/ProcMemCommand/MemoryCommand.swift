@@ -1,8 +1,9 @@
 #if CommandLine
     import ArgumentParser
+    import FoundationEssentials
     import ProcMem
 
-    struct MemoryCommand: ParsableCommand {
+    struct MemoryCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "memory",
             abstract: "What processes hold in memory.",
@@ -60,6 +61,11 @@
         )
         var budget = DurationOption(.milliseconds(50))
 
+        @Option(
+            help: ArgumentHelp("Go on, and print a line so often, such as 2s or 500ms.", valueName: "interval")
+        )
+        var watch: DurationOption?
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
@@ -74,13 +80,10 @@
             }
         }
 
-        func run() throws {
+        func run() async throws {
+            if let watch { return try await answering { try await follow(every: watch.duration) } }
             try answering {
-                let snapshot = try memorySnapshot(
-                    of: scope,
-                    mode: mode.mode(reads: reads, budget: budget.duration),
-                    in: common.root
-                )
+                let snapshot = try memorySnapshot(of: scope, mode: chosenMode, in: common.root)
                 if common.json {
                     try Terminal.print(text: MemoryReport(snapshot).json())
                 } else {
@@ -90,6 +93,20 @@
                 if let failure = snapshot.failure {
                     Terminal.printError(failure)
                     throw ExitCode.failure
+                }
+            }
+        }
+
+        private var chosenMode: MemoryMode { mode.mode(reads: reads, budget: budget.duration) }
+
+        private func follow(every interval: Duration) async throws {
+            let sampler = MemorySampler(of: scope, mode: chosenMode, in: common.root)
+            for try await snapshot in sampler.snapshots(every: interval) {
+                if common.json {
+                    try Terminal.print(text: MemoryReport(snapshot).json(onOneLine: true))
+                } else {
+                    let text = MemoryText(snapshot: snapshot)
+                    try Terminal.print(["\(Date.now.formatted(.iso8601))  \(text.line)"])
                 }
             }
         }

@@ -15,6 +15,9 @@ import Timing
             "snapshot of a tree, cheap": {
                 try time { try memorySnapshot(of: .tree(root: root), mode: .cheap).processes.count }
             },
+            "snapshot of a tree, accurate": {
+                try time { try memorySnapshot(of: .tree(root: root), mode: .accurate).processes.count }
+            },
             "snapshot of a tree, sampled": {
                 try time { try memorySnapshot(of: .tree(root: root), mode: .sampled(reads: 64)).processes.count }
             },

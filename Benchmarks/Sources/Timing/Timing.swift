@@ -2,16 +2,36 @@
 ///
 /// The arguments behind the first name the number of batches and that of calls in each. The first batch is not printed.
 public func time(_ answer: () throws -> Int) rethrows {
-    let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
-    guard numbers.count == 2, let batches = numbers.first, let calls = numbers.last, calls > 0 else {
-        fatalError("usage: \(CommandLine.arguments[0]) CASE BATCHES CALLS")
-    }
+    let (batches, calls) = counts
     for batch in 0...batches {
         var last = 0
         let start = ContinuousClock.now
         for _ in 0..<calls { last = try answer() }
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        let nanoseconds = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
-        if batch > 0 { print(last, nanoseconds / Double(calls)) }
+        report(last, since: start, batch, calls)
     }
+}
+
+/// The same for what is waited for.
+public func time(_ answer: () async throws -> Int) async rethrows {
+    let (batches, calls) = counts
+    for batch in 0...batches {
+        var last = 0
+        let start = ContinuousClock.now
+        for _ in 0..<calls { last = try await answer() }
+        report(last, since: start, batch, calls)
+    }
+}
+
+private var counts: (batches: Int, calls: Int) {
+    let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
+    guard numbers.count == 2, let batches = numbers.first, let calls = numbers.last, calls > 0 else {
+        fatalError("usage: \(CommandLine.arguments[0]) CASE BATCHES CALLS")
+    }
+    return (batches, calls)
+}
+
+private func report(_ answer: Int, since start: ContinuousClock.Instant, _ batch: Int, _ calls: Int) {
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    let nanoseconds = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
+    if batch > 0 { print(answer, nanoseconds / Double(calls)) }
 }

@@ -53,4 +53,7 @@ int procmem_start_thread(void *(*body)(void *), void *context);
 /// Names the calling thread, by at most 15 bytes, for whoever lists the threads of a process.
 int procmem_name_thread(const char *name);
 
+/// gettid(2): the calling thread's id.
+int32_t procmem_thread_id(void);
+
 #endif

@@ -23,6 +23,20 @@ struct KeptFiles: ~Copyable {
         try Self.read(descriptors[number], expectedBytes: 128, limitBytes: 4096, parse)
     }
 
+    /// Hands over what a file of one line says now.
+    borrowing func read<R>(
+        _ number: Int,
+        _ shape: FileShape,
+        _ parse: (Span<UInt8>) throws(Malformation) -> R
+    ) throws(ReadFailure) -> R {
+        try Self.read(
+            descriptors[number],
+            expectedBytes: shape.expectedBytes,
+            limitBytes: shape.limitBytes,
+            parse
+        )
+    }
+
     /// Hands over what a file says now that the kernel writes in one piece.
     static func read<R>(
         _ descriptor: Int32,

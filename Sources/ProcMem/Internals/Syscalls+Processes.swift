@@ -22,6 +22,9 @@ extension Syscalls {
         }
     }
 
+    /// The calling thread's id. The corresponding C function is `gettid`.
+    static var threadID: Int32 { procmem_thread_id() }
+
     /// Whether the calling thread may trace any process of its user namespace. The corresponding C constant is
     /// `CAP_SYS_PTRACE`.
     static var mayTraceAll: Bool { procmem_has_capability(19) == 1 }

@@ -13,6 +13,12 @@ private let libcClose = close
 private let libcRead = unsafe read
 private let libcPread = unsafe pread
 
+#if canImport(Glibc)
+    private let openFilesResource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+#else
+    private let openFilesResource = RLIMIT_NOFILE
+#endif
+
 /// System calls, retried on `EINTR`, with errors as values.
 enum Syscalls {
     /// Calls again while a signal handler interrupted the call.
@@ -33,6 +39,14 @@ enum Syscalls {
     static let ticksPerSecond = max(1, sysconf(Int32(_SC_CLK_TCK)))
 
     static var processID: Int32 { getpid() }
+
+    /// How many files the process may have open. The corresponding C constant is `RLIMIT_NOFILE`.
+    static var maximumOpenFiles: Int {
+        var limit = rlimit()
+        // Glibc declares the number as an enumeration, musl as an integer.
+        guard unsafe getrlimit(openFilesResource, &limit) == 0 else { return 0 }
+        return Int(clamping: limit.rlim_cur)
+    }
 
     // MARK: Files
 

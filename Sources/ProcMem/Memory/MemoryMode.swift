@@ -21,7 +21,7 @@ public enum MemoryMode: Sendable, Hashable {
     /// standard error is larger). A process so small that the reads take in all of it is read exactly.
     ///
     /// The right to trace the process is needed, as for ``accurate``. With CAP_SYS_ADMIN the samples show page frames, and
-    /// what processes hold together is told more exactly. <doc:SamplingMemory> has the method and its errors.
+    /// what processes hold together is told more exactly. <doc:CountingPagesOnce> has the method and its errors.
     case sampled(reads: Int)
     /// The best figures that can be had in a given time.
     ///

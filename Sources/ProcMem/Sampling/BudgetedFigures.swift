@@ -110,7 +110,8 @@ struct BudgetedFigures: Sendable {
         guard start + costs.samples(of: count) <= deadline else { return nil }
         let sampled = try looks.sample(members) { looks.now() < deadline }
         let end = looks.now()
-        costs.learn(samplesOf: count, took: start.duration(to: end))
+        // Who was not reached would have taken as much again, at the least.
+        costs.learn(samplesOf: count, took: start.duration(to: end) * (sampled == nil ? 2 : 1))
         guard let sampled else { return nil }
         var usages: [FigureCache.Key: MemoryUsage] = [:]
         for number in members.indices { usages[keys[number]] = sampled.members[number].value }

@@ -4,16 +4,27 @@ struct MemoryPass: ~Copyable {
     private let mode: MemoryMode
     private let limits: WalkLimits
     private let root: KernelRoot
+    private let maximumAge: Duration
+    private let keepsFiles: Bool
     private var figures: BudgetedFigures
+    /// The processes of the last look, where they were the same for two looks in a row, and who has whose memory.
+    private var kept: KeptCensus?
+    private var keptSharing: MemorySharing?
+    private var lastWalk: (newest: Int?, at: ContinuousClock.Instant)?
 
-    /// - Parameter maximumAge: How old a figure may be that is taken over from an earlier look.
+    /// - Parameters:
+    ///   - maximumAge: How old a figure may be that is taken over from an earlier look.
+    ///   - keepsFiles: Whether there will be other looks.
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
         limits: WalkLimits,
         maximumAge: Duration = .seconds(60),
+        keepsFiles: Bool = false,
         in root: KernelRoot
     ) {
+        self.maximumAge = maximumAge
+        self.keepsFiles = keepsFiles
         self.scope = scope
         self.mode = mode
         self.limits = limits
@@ -23,8 +34,7 @@ struct MemoryPass: ~Copyable {
 
     mutating func run() throws(ProcMemError) -> MemorySnapshot {
         let start = ContinuousClock.now
-        var census = try ProcessCensus(of: scope, mode: mode, limits: limits, in: root)
-        let sharing = MemorySharing(of: census.members, mode, in: root)
+        var (census, sharing) = try look(at: start)
         let distinct: SampledMemory.Distinct?
         do throws(ReadFailure) {
             distinct = try improve(&census, sharing, since: start)
@@ -49,6 +59,30 @@ struct MemoryPass: ~Copyable {
             search: census.search,
             gaps: census.gaps
         )
+    }
+
+    /// Finds the processes again, or looks at those of before where nobody has come or gone.
+    private mutating func look(
+        at start: ContinuousClock.Instant
+    ) throws(ProcMemError) -> (ProcessCensus, MemorySharing) {
+        // Asked before: who is forked during the walk shows the next time.
+        let newest = keepsFiles && mode.looksAtCountersFirst ? KeptCensus.newestProcessID(in: root) : nil
+        if let sharing = keptSharing, let last = lastWalk, last.at.duration(to: start) <= maximumAge,
+            let census = kept?.look(newest: newest)
+        {
+            return (census, sharing)
+        }
+        kept = nil
+        keptSharing = nil
+        let census = try ProcessCensus(of: scope, mode: mode, limits: limits, in: root)
+        let sharing = MemorySharing(of: census.members, mode, in: root)
+        // Where processes come and go all the time, opening their files would be in vain.
+        if let newest, lastWalk?.newest == newest {
+            kept = KeptCensus.keeping(census, newest: newest, in: root)
+            keptSharing = sharing
+        }
+        lastWalk = (newest, start)
+        return (census, sharing)
     }
 
     /// Looks again by the modes that need more than one file.
@@ -136,4 +170,9 @@ extension ProcessMemory {
         sharesMemoryWith = sharing.certain[member.pid]
         mayShareMemoryWith = sharing.possible[member.pid]
     }
+}
+
+extension MemoryMode {
+    /// Whether a look begins with `stat` and `statm` of each process.
+    fileprivate var looksAtCountersFirst: Bool { self != .accurate }
 }

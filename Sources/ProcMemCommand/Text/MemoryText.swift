@@ -65,6 +65,13 @@ struct MemoryText {
         return held + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
     }
 
+    /// The whole on one line, with what the look cost.
+    var line: String {
+        let count = snapshot.total.processCount.counted("process", "processes")
+        return "\(snapshot.total.physicalBytes.text), \(count), in \(snapshot.elapsed.asTime)"
+            + (snapshot.total.sourcesText.map { ": \($0)" } ?? "") + (snapshot.complete ? "" : "; some may be missing")
+    }
+
     /// What a cgroup is charged for beside its processes.
     private var charge: [String] {
         guard let charge = snapshot.cgroupCharge else { return [] }

@@ -23,6 +23,13 @@ import ProcMem
         let snapshot = try ProcMem.memorySnapshot(of: .currentTree, mode: .cheap)
         print("processes", snapshot.total.processCount)
 
+        let sampler = ProcMem.MemorySampler(of: .currentTree, mode: .cheap)
+        print("sampled", try await sampler.snapshot().total.processCount)
+        for try await snapshot in sampler.snapshots(every: .seconds(1)) {
+            print("followed", snapshot.total.processCount)
+            break
+        }
+
         let container = try ProcMem.ContainerMemory.current()
         print("memory", container.effectiveMemoryBytes ?? 0)
         print("limit", ProcMem.effectiveMemoryBytes() ?? 0)

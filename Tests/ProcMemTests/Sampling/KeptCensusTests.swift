@@ -1,0 +1,94 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Whether kept files tell what a walk would.
+@Suite struct KeptCensusTests {
+    private func census(_ scope: ProcessScope) throws -> ProcessCensus {
+        try ProcessCensus(of: scope, mode: .cheap, limits: WalkLimits(), in: .live)
+    }
+
+    @Test func tellsWhatAWalkTells() throws {
+        let child = try ChildProcess(state: "tree", 5, 8 << 20)
+        let walked = try census(.tree(root: child.pid))
+        let kept = try #require(KeptCensus.keeping(walked, newest: 7, in: .live))
+        let looked = try #require(kept.look(newest: 7))
+        #expect(looked.members.map(\.pid) == walked.members.map(\.pid))
+        #expect(looked.members.map(\.depth) == walked.members.map(\.depth))
+        #expect(looked.members.map(\.value) == walked.members.map(\.value))
+        #expect(looked.members.map(\.stat) == walked.members.map(\.stat))
+        #expect(looked.search == walked.search && looked.knowsChildren)
+    }
+
+    @Test func showsWhatHasChanged() throws {
+        let child = try ChildProcess(state: "executes", 32 << 20)
+        let kept = try #require(KeptCensus.keeping(census(.process(child.pid)), newest: 7, in: .live))
+        #expect(try #require(kept.look(newest: 7)?.members.first?.value?.rssBytes) >= 32 << 20)
+        child.send(line: "")
+        #expect(child.line() == "ready")
+        // Another program: another layout.
+        let hasChanged = kept.look(newest: 7) == nil
+        #expect(hasChanged)
+    }
+
+    @Test func isOverWhereAProcessCameOrWent() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let other = try ChildProcess(state: "hold", 4096)
+        let kept = try #require(
+            KeptCensus.keeping(census(.processes([child.pid, other.pid])), newest: 7, in: .live)
+        )
+        let isOverForANewOne = kept.look(newest: 8) == nil
+        let isOverForNobodyKnows = kept.look(newest: nil) == nil
+        let goesOn = kept.look(newest: 7) != nil
+        #expect(isOverForANewOne && isOverForNobodyKnows && goesOn)
+        other.end()
+        let isOverForAnEnd = kept.look(newest: 7) == nil
+        #expect(isOverForAnEnd)
+    }
+
+    /// A process that is forked has a newer id; a test beside this one may fork as well.
+    @Test func theNewestProcessIsKnown() throws {
+        let before = try #require(KeptCensus.newestProcessID(in: .live))
+        let child = try ChildProcess(state: "hold", 4096)
+        let after = try #require(KeptCensus.newestProcessID(in: .live))
+        // Ids begin anew behind the largest one.
+        #expect(after != before && (after >= Int(child.pid) || after < before))
+    }
+
+    @Test(
+        arguments: [
+            ("0.1 0.2 0.3 1/200 4711\n", 4711), ("0.1 0.2 0.3 1/200 x\n", nil), ("", nil),
+        ] as [(String, Int?)]
+    )
+    func theLastFieldOfLoadavg(_ text: String, _ id: Int?) throws {
+        let tree = try FixtureTree(["/proc/loadavg": text])
+        #expect(KeptCensus.newestProcessID(in: tree.root()) == id)
+    }
+
+    @Test func aZombieAndAKernelThreadAreKept() throws {
+        let child = try ChildProcess(state: "zombie")
+        let walked = try census(.tree(root: child.pid))
+        #expect(walked.members.contains { $0.value?.unavailable == .zombie })
+        let kept = try #require(KeptCensus.keeping(walked, newest: 7, in: .live))
+        let looked = try #require(kept.look(newest: 7))
+        #expect(looked.members.map(\.value) == walked.members.map(\.value))
+    }
+
+    @Test func filesAreClosedWithIt() throws {
+        let child = try ChildProcess(state: "tree", 20, 4096)
+        let walked = try census(.tree(root: child.pid))
+        func openFiles() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+            }.filter { $0.hasPrefix("/proc/\(child.pid)/") }
+        }
+        do {
+            let kept = try #require(KeptCensus.keeping(walked, newest: 7, in: .live))
+            #expect(try openFiles().count == 2)
+            _ = consume kept
+        }
+        #expect(try openFiles().isEmpty)
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// One test at a time: some count the threads of this process.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct MemorySamplerTests {
+    @Test func looksAtProcesses() async throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let snapshot = try await MemorySampler(of: .process(child.pid), mode: .accurate).snapshot()
+        #expect(snapshot.mode == .accurate)
+        #expect(snapshot.processes.map(\.pid) == [child.pid])
+        #expect(snapshot.total.pssBytes ?? 0 > 0)
+    }
+
+    @Test func followsProcesses() async throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let sampler = MemorySampler(of: .process(child.pid), mode: .cheap)
+        var count = 0
+        for try await snapshot in sampler.snapshots(every: .milliseconds(1)) {
+            #expect(snapshot.processes.map(\.pid) == [child.pid])
+            count += 1
+            if count == 5 { break }
+        }
+        #expect(count == 5)
+    }
+
+    @Test func throwsWhereThereIsNoProcess() async throws {
+        let sampler = MemorySampler(of: .process(.max), mode: .cheap)
+        await #expect(throws: ProcMemError.self) { try await sampler.snapshot() }
+    }
+
+    @Test func passesRunOnTheSamplersThread() async throws {
+        let pass = SamplerPass()
+        let sampler = MemorySampler(pass)
+        _ = try await sampler.snapshot()
+        for try await _ in sampler.snapshots(every: .milliseconds(1)) where pass.begunCount > 3 { break }
+        #expect(pass.threads == ["procmem-sampler"])
+    }
+
+    @Test func isolatedCodeRunsOnTheSamplersThread() async throws {
+        func threadName(_ sampler: isolated MemorySampler) -> String {
+            sampler.assertIsolated()
+            return SamplerPass.threadName
+        }
+        let sampler = MemorySampler(SamplerPass())
+        #expect(await threadName(sampler) == "procmem-sampler")
+        _ = try await sampler.snapshot()
+        #expect(await threadName(sampler) == "procmem-sampler")
+    }
+
+    @Test func whoAsksOneAfterTheOtherGetsPassesOfTheirOwn() async throws {
+        let sampler = MemorySampler(SamplerPass())
+        for number in 1...100 {
+            #expect(try await sampler.snapshot().number == number)
+        }
+    }
+
+    @Test func whoAsksDuringAPassSharesIt() async throws {
+        let pass = SamplerPass(isHeld: true)
+        let sampler = MemorySampler(pass)
+        async let first = sampler.snapshot()
+        #expect(await comesTrue { pass.begunCount == 1 })
+        let others = (0..<10).map { _ in Task { try await sampler.snapshot() } }
+        #expect(await sampler.waits(for: 11))
+        pass.letThrough()
+        #expect(try await first.number == 1)
+        for other in others { #expect(try await other.value.number == 1) }
+        // Later than that pass.
+        pass.letThrough()
+        #expect(try await sampler.snapshot().number == 2)
+        #expect(pass.begunCount == 2)
+    }
+
+    @Test func aThousandAskAtOnce() async throws {
+        let pass = SamplerPass()
+        let sampler = MemorySampler(pass)
+        let numbers = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<1000 { group.addTask { try await sampler.snapshot().number } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(numbers.count == 1000)
+        #expect(Set(numbers) == Set(1...pass.endedCount))
+        #expect(sampler.waitingCount == 0)
+    }
+
+    @Test func anErrorReachesAllWhoWait() async throws {
+        let pass = SamplerPass(isHeld: true)
+        let sampler = MemorySampler(pass)
+        let error = ProcMemError(.procUnavailable, path: "/proc")
+        let askers = (0..<5).map { _ in Task { try await sampler.snapshot() } }
+        let followers = (0..<5).map { _ in
+            Task {
+                var snapshots = sampler.snapshots(every: .milliseconds(1)).makeAsyncIterator()
+                do throws(ProcMemError) {
+                    return (try await snapshots.next(), nil, nil)
+                } catch {
+                    return (nil, error, try await snapshots.next())
+                }
+            } as Task<(MemorySnapshot?, ProcMemError?, MemorySnapshot?), any Error>
+        }
+        #expect(await sampler.waits(for: 10))
+        pass.fail(with: error)
+        pass.letThrough()
+        for asker in askers {
+            await #expect(throws: error) { try await asker.value }
+        }
+        for follower in followers {
+            let (snapshot, thrown, after) = try await follower.value
+            #expect(snapshot == nil)
+            #expect(thrown == error)
+            #expect(after == nil)
+        }
+        // Nothing is done for sequences that have ended; whoever asks again gets a pass.
+        #expect(pass.begunCount == 1)
+        pass.fail(with: nil)
+        pass.letThrough()
+        #expect(try await sampler.snapshot().number == 2)
+    }
+
+    @Test func withoutAThreadThereIsNoAnswer() async throws {
+        let sampler = MemorySampler(
+            starter: { (_, _) throws(Errno) in throw .wouldBlock },
+            pass: { () throws(ProcMemError) in MemorySnapshot(number: 1) }
+        )
+        var snapshots = sampler.snapshots(every: .milliseconds(1)).makeAsyncIterator()
+        do throws(ProcMemError) {
+            _ = try await sampler.snapshot()
+            Issue.record("no error")
+        } catch {
+            #expect(error.code == .outOfResources)
+            #expect(error.errno == EAGAIN)
+        }
+        do throws(ProcMemError) {
+            _ = try await snapshots.next()
+            Issue.record("no error")
+        } catch {
+            #expect(error.code == .outOfResources)
+        }
+        #expect(try await snapshots.next() == nil)
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// The threads of samplers in this process.
+struct SamplerThreads {
+    /// Their directories.
+    private static var directories: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        return names.map { "/proc/self/task/\($0)" }.filter {
+            (try? String(contentsOfFile: $0 + "/comm", encoding: .utf8)) == "procmem-sampler\n"
+        }
+    }
+
+    static var count: Int { directories.count }
+
+    /// How often the only one has waited.
+    static var waitCount: Int? {
+        guard let directory = directories.first, count == 1,
+            let status = try? String(contentsOfFile: directory + "/status", encoding: .utf8)
+        else { return nil }
+        let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
+        return line?.split(separator: "\t").last.flatMap { Int($0) }
+    }
+
+    /// Whether there are so many, before long: a thread that has been told to end needs a moment for it.
+    static func become(_ count: Int) async -> Bool {
+        await comesTrue { Self.count == count }
+    }
+}
