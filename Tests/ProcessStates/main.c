@@ -28,6 +28,7 @@
 //   mapped-twice BYTES     maps a file in memory of BYTES twice, and touches all of both
 //   lazy-free BYTES        holds BYTES, and lets the kernel have them when it needs them
 //   zero-page BYTES        maps BYTES of private memory and reads every page
+//   some-zeros BYTES       holds BYTES, and reads every page of an eighth as much that it never writes
 //   huge BYTES             the same as hold, in huge pages where the kernel has them
 //   mappings COUNT         has COUNT mappings of a page each, and writes every one
 //   executes BYTES         holds BYTES; at the next line of input it executes "hold 4096"
@@ -437,6 +438,10 @@ int main(int count, char **arguments)
         ready(NULL, 0);
     } else if (strcmp(state, "zero-page") == 0) {
         read_pages(reserved(first), first);
+        ready(NULL, 0);
+    } else if (strcmp(state, "some-zeros") == 0) {
+        hold(first);
+        read_pages(reserved(first / 8), first / 8);
         ready(NULL, 0);
     } else if (strcmp(state, "huge") == 0) {
         char *memory = mapped(first, MAP_PRIVATE | MAP_ANONYMOUS, -1);

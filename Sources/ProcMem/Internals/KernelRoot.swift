@@ -28,7 +28,8 @@ public struct KernelRoot: Sendable, Hashable {
 
     private init(directory: [UInt8]?, pageSizeBytes: Int) {
         self.directory = directory
-        self.pageSizeBytes = pageSizeBytes
+        // Sizes are divided by it.
+        self.pageSizeBytes = max(1, pageSizeBytes)
     }
 
     var isLive: Bool { directory == nil }

@@ -73,7 +73,8 @@ import Testing
         #expect(answer == 42)
     }
 
-    @Test(arguments: [MemoryMode.cheap, .accurate]) func memoryIsNotCalledGone(_ mode: MemoryMode) {
+    @Test(arguments: [MemoryMode.cheap, .accurate, .sampled(reads: 64)]) func memoryIsNotCalledGone(_ mode: MemoryMode)
+    {
         let answer = Self.withoutDescriptors {
             do throws(ProcMemError) {
                 _ = try memoryUsage(of: getpid(), mode: mode)

@@ -78,6 +78,7 @@ struct FamilyPages {
             for process in owners { owns[process] = false }
         }
         var founders: Set<Int> = []
+        var makers: [Int] = []
         var likely = 0
         var hasStray = false
         var heirsOf: Set<Int> = []
@@ -93,16 +94,18 @@ struct FamilyPages {
                 heirsOf.insert(founder)
             case .own(let founder):
                 founders.insert(founder)
-                likely += 1
-                counts.made.append((process, 1))
+                makers.append(process)
             }
         }
-        likely += heirsOf.count + (hasStray ? 1 : 0)
+        likely += makers.count + heirsOf.count + (hasStray ? 1 : 0)
         let lower = max(1, founders.count)
-        counts.sharedLower += lower
-        counts.shared += max(lower, likely)
         // Who shares does so with one other at least.
-        counts.sharedUpper += max(lower, isClosed ? sharers.count / 2 : sharers.count)
+        let upper = max(lower, isClosed ? sharers.count / 2 : sharers.count)
+        counts.sharedLower += lower
+        counts.shared += min(max(lower, likely), upper)
+        counts.sharedUpper += upper
+        // More than there can be have been inherited after all.
+        if likely <= upper { counts.made += makers.map { ($0, 1) } }
     }
 
     private enum Origin {

@@ -68,11 +68,16 @@ extension FileDescriptor {
     /// The mappings of an open `/proc/PID/maps`.
     borrowing func memoryMappings(pageSizeBytes: Int) throws(ReadFailure) -> [MemoryMapping] {
         var mappings: [MemoryMapping] = []
-        // The kernel allows 65,530 mappings unless told otherwise (`vm.max_map_count`).
-        try forEachLine(limitBytes: 1 << 30) { (bytes, line) throws(Malformation) in
-            if let mapping = try MemoryMapping(parsing: bytes, line: line, pageSizeBytes: pageSizeBytes) {
-                mappings.append(mapping)
+        // The kernel allows 65,530 mappings unless told otherwise (`vm.max_map_count`): here there is room for a million.
+        try forEachLine(limitBytes: 1 << 27) { (bytes, line) throws(Malformation) in
+            guard let mapping = try MemoryMapping(parsing: bytes, line: line, pageSizeBytes: pageSizeBytes) else {
+                return
             }
+            // Pages that are listed again and again would be read as often.
+            guard mapping.pages.lowerBound >= mappings.last?.pages.upperBound ?? 0 else {
+                throw Malformation("mappings in ascending order")
+            }
+            mappings.append(mapping)
         }
         return mappings
     }

@@ -38,13 +38,17 @@ struct PageSampling {
         self.isClosed = isClosed
         self.boundsByFaults = boundsByFaults
         files = SampleGroup(of: [], presentCount: 0, count: 0, generator: generator)
+        let reads = min(max(2, reads), Self.maximumReads)
         try readMappings(maximumQuestions: max(256, reads), mayGoOn)
         guard !isCutShort else { return }
-        makeGroups(reads: max(2, reads), generator)
+        makeGroups(reads: reads, generator)
         try lookAtWindows(mayGoOn)
         guard !isCutShort else { return }
         count()
     }
+
+    /// What is read is kept until it is counted: some hundred megabytes here.
+    private static var maximumReads: Int { 1 << 16 }
 
     // MARK: Where to look
 
@@ -80,9 +84,11 @@ struct PageSampling {
         _ body: (borrowing ProcessDirectory, ThreadMemoryFiles, borrowing PageMap) throws(ReadFailure) -> Void
     ) throws(ReadFailure) {
         let directory = try ProcessDirectory(process.process, in: root)
-        // The id may be another process's by now.
+        // The id may be another process's by now, and the memory another program's.
         let stat = try directory.stat()
-        guard stat.startTimeTicks == process.startTimeTicks else { throw .system(.noSuchProcess) }
+        guard stat.startTimeTicks == process.startTimeTicks, stat.layout == process.layout else {
+            throw .system(.noSuchProcess)
+        }
         let files = try directory.memoryFiles(stat, pageSizeBytes: root.pageSizeBytes)
         try body(directory, files, PageMap(directory.open(files.pagemap), pageSizeBytes: root.pageSizeBytes))
     }
@@ -92,6 +98,8 @@ struct PageSampling {
         let ranges = SampleRanges(processes)
         let budget = ReadBudget(processes, ranges, reads: Double(reads))
         for (family, members) in ranges.members.enumerated() {
+            // Who has no kin here shares next to nothing: there it costs little to ask at once.
+            if members.count == 1 { processes[members[0]].excludesZeros = true }
             families.append(
                 SampleGroup(
                     of: ranges.ofFamilies[family],
@@ -119,10 +127,13 @@ struct PageSampling {
             }
             try look(at: number)
         }
-        for number in processesBeyondRSS() {
+        let beyond = processesBeyondRSS()
+        guard !beyond.isEmpty else { return }
+        let isBeyond = Set(beyond)
+        for family in Set(beyond.map { processes[$0].family }) { families[family].removeHolders(isBeyond) }
+        files.removeHolders(isBeyond)
+        for number in beyond {
             processes[number].excludesZeros = true
-            families[processes[number].family].removeHolders(number)
-            files.removeHolders(number)
             try look(at: number)
         }
     }

@@ -60,8 +60,8 @@ struct SampleCounting {
         // Brought to what `statm` counts, a sum is no whole number of pages.
         let leastError = isWhole ? 0.0 : 1
         return SampledMemory.Unique(
-            bytes: Int(((anonymous.total + ofFiles.total + unseen / 2) * pageSizeBytes).rounded()),
-            standardErrorBytes: Int((max(error, leastError) * pageSizeBytes).rounded(.up))
+            bytes: Int(saturating: ((anonymous.total + ofFiles.total + unseen / 2) * pageSizeBytes).rounded()),
+            standardErrorBytes: Int(saturating: (max(error, leastError) * pageSizeBytes).rounded(.up))
         )
     }
 
@@ -166,12 +166,7 @@ struct SampleCounting {
             excess += max(0, count * likely.scale - Double(faults))
         }
         var upperTotal = upper.total
-        // Who has never forked shares nothing that it brought itself: what is shared was brought by those who have.
-        let forkers = members.filter(\.mayHaveForked)
-        let faults = forkers.reduce(Double?(0)) { sum, process in
-            sum.flatMap { sum in process.faultCount.map { sum + Double($0) } }
-        }
-        if sampling.boundsByFaults, members.contains(where: \.isFounder), let faults {
+        if sampling.boundsByFaults, let faults = faultsOfForkers(inFamily: family) {
             upperTotal = min(upperTotal, max(lower.total, exclusive.total - ofForkers.total + faults))
         }
         let unseen = likely.unseen
@@ -181,6 +176,23 @@ struct SampleCounting {
             upper: upperTotal + unseen,
             standardError: spread.standardError
         )
+    }
+
+    /// How many pages can have been brought by those who have forked, and by their children that have ended.
+    ///
+    /// Who has never forked shares nothing that it brought itself: what is shared was brought by those who have. Who could
+    /// not be sampled may be among them.
+    ///
+    /// - Returns: `nil` where that is not known.
+    private func faultsOfForkers(inFamily family: Int) -> Double? {
+        var sum = 0.0
+        for process in sampling.processes where process.family == family {
+            if process.mayLackFaults { return nil }
+            guard process.mayHaveForked else { continue }
+            guard let faults = process.faultCount, let ended = process.endedFaultCount else { return nil }
+            sum += Double(faults) + Double(ended)
+        }
+        return sum
     }
 
     /// Pages of a kind among those that were found, brought to the number that `statm` counts.
@@ -212,4 +224,9 @@ struct SampleCounting {
             return (Double(counted) - self.counted / self.held * Double(held)) * scale
         }
     }
+}
+
+extension Int {
+    /// A whole number, brought into the range of sizes; 0 for what is no number.
+    init(saturating value: Double) { self = value >= 0x1p63 ? .max : value > 0 ? Int(value) : 0 }
 }

@@ -33,9 +33,9 @@ struct SampleGroup: Sendable {
 
     mutating func add(_ holder: Holder, toWindow number: Int) { windows[number].holders.append(holder) }
 
-    /// Forgets what a process held.
-    mutating func removeHolders(_ process: Int) {
-        for number in windows.indices { windows[number].holders.removeAll { $0.process == process } }
+    /// Forgets what some processes held.
+    mutating func removeHolders(_ processes: Set<Int>) {
+        for number in windows.indices { windows[number].holders.removeAll { processes.contains($0.process) } }
     }
 
     /// Hands over each part of a process's segments that a window takes in, with its place there.

@@ -35,8 +35,12 @@ struct SamplePlan: Sendable {
         let shares = Self.shares(of: isWhole ? .max : max(0, count), strata.map { ($0.blockCount, $0.pageCount) })
         for (number, stratum) in strata.enumerated() {
             let share = shares[number]
+            // The first block of a part, by a product that fits into Int however many blocks there are.
+            func start(_ part: Int) -> Int {
+                stratum.blockCount / share * part + stratum.blockCount % share * part / share
+            }
             for part in 0..<share {
-                let blocks = stratum.blockCount * part / share..<stratum.blockCount * (part + 1) / share
+                let blocks = start(part)..<start(part + 1)
                 spans.append(Span(stratum: number, blocks: blocks, sample: generator.next(in: blocks)))
             }
         }

@@ -8,6 +8,12 @@ struct SampledProcess: Sendable {
     let fileCount: Int
     /// Page faults since it was forked; `nil` where they are not known.
     let faultCount: Int?
+    /// Those of its children, and of theirs, that have ended; `nil` where they are not known.
+    let endedFaultCount: Int?
+    /// Whether pages that it holds may have been brought by others that are not among the processes.
+    let mayLackFaults: Bool
+    /// Where its program lies: another one where it has executed a program since.
+    let layout: ProgramLayout?
     /// Processes of one layout have one number.
     let family: Int
     /// Which of the processes it was forked from; `nil` for who executed a program, and where that one is not among them.

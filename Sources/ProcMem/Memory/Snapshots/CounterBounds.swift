@@ -6,6 +6,8 @@
 struct CounterBounds {
     private(set) var lowerBytes: Int
     private(set) var upperBytes: Int
+    /// What of the upper bound is the system's pages of hugetlbfs.
+    let hugetlbBytes: Int
     /// What is likely: what was brought was kept, and processes of one program map the same files. `nil` where it is not
     /// known of forked processes whose forks they are.
     private(set) var likelyBytes: Int?
@@ -21,8 +23,9 @@ struct CounterBounds {
         lowerBytes = families.lowerBytes
         let anonymousBytes = max(lowerBytes, min(families.upperBytes, system?.anonymous ?? .max))
         // Nothing tells which pages of hugetlbfs a process maps.
+        hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlb ?? 0
         upperBytes = anonymousBytes.saturatingAdding(min(kin.sharedSumBytes, system?.shared ?? .max))
-            .saturatingAdding(kin.members.isEmpty ? 0 : all?.hugetlb ?? 0)
+            .saturatingAdding(hugetlbBytes)
         if kin.members.allSatisfy({ !$0.hasNotExecuted || $0.layout != nil }) {
             likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.shared ?? .max))
         }

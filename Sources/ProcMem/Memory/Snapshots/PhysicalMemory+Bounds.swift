@@ -26,7 +26,7 @@ extension PhysicalMemory {
         if holders.contains(where: { $0.pssBytes != nil }) { physical = physical.narrowed(by: shares) }
         if let sampled {
             let others = holders.filter { $0.pssBytes == nil && !$0.source.isSampled }
-            physical = PhysicalMemory(sampled, others, within: physical)
+            physical = PhysicalMemory(sampled, others, within: physical, hugetlbBytes: counters.hugetlbBytes)
         }
         self = physical
     }
@@ -60,16 +60,22 @@ extension PhysicalMemory {
     }
 
     /// What samples say, within what counters say. Of the processes that could not be sampled RSS is the most that they add.
-    private init(_ sampled: SampledMemory.Distinct, _ others: [MemoryUsage], within counters: PhysicalMemory) {
+    /// Samples leave out the pages of hugetlbfs, of which only the sum is known.
+    private init(
+        _ sampled: SampledMemory.Distinct,
+        _ others: [MemoryUsage],
+        within counters: PhysicalMemory,
+        hugetlbBytes: Int
+    ) {
         let twoErrors = 2 * sampled.standardError
-        let otherBytes = others.compactMap(\.rssBytes).saturatingSum ?? 0
-        let sampledUpper = Int((sampled.upper + twoErrors).rounded(.up)).saturatingAdding(otherBytes)
-        let sampledLower = Int(max(0, sampled.lower - twoErrors).rounded(.down))
+        let otherBytes = (others.compactMap(\.rssBytes).saturatingSum ?? 0).saturatingAdding(hugetlbBytes)
+        let sampledUpper = Int(saturating: (sampled.upper + twoErrors).rounded(.up)).saturatingAdding(otherBytes)
+        let sampledLower = Int(saturating: (sampled.lower - twoErrors).rounded(.down))
         let upper = counters.upper.map { min($0, max(sampledUpper, counters.lower)) }
         lower = min(max(counters.lower, sampledLower), upper ?? .max)
         self.upper = upper
-        estimate =
-            others.isEmpty ? min(max(lower, Int(sampled.likely.rounded())), upper ?? .max) : counters.estimate
+        let likely = others.isEmpty ? Int(saturating: sampled.likely.rounded()) : counters.estimate
+        estimate = likely.map { [lower] in min(max(lower, $0), upper ?? .max) }
         proven = counters.proven && lower == counters.lower && upper == counters.upper
     }
 

@@ -21,6 +21,8 @@ struct SampledMembers {
         }
         let places = Dictionary(numbers.enumerated().map { (members[$1].pid, $0) }) { first, _ in first }
         let parents = Set(members.compactMap { $0.stat?.parentID })
+        // Their faults have brought pages into memory that is counted as another's.
+        let layoutsOfSharers = Set(members.compactMap { isCounted($0.pid) ? nil : $0.stat?.layout })
         var families: [ProgramLayout: Int] = [:]
         var familyCount = 0
         func family(_ layout: ProgramLayout?) -> Int {
@@ -31,15 +33,20 @@ struct SampledMembers {
             }
             return number
         }
+        let ancestry = Self.withoutCircles(
+            numbers.map { number in
+                guard let stat = members[number].stat, stat.hasNotExecuted, let place = places[stat.parentID],
+                    let layout = members[numbers[place]].stat?.layout, layout == stat.layout
+                else { return nil }
+                return place
+            }
+        )
         var processes: [SampledProcess] = []
-        for number in numbers {
+        for (place, number) in numbers.enumerated() {
             guard let stat = members[number].stat, let usage = members[number].value,
                 let anonymous = usage.anonymousBytes, let shared = usage.sharedBytes
             else { continue }
-            let parent = places[stat.parentID].flatMap { place in
-                let layout = members[numbers[place]].stat?.layout
-                return stat.hasNotExecuted && layout != nil && layout == stat.layout ? place : nil
-            }
+            let parent = ancestry[place]
             processes.append(
                 SampledProcess(
                     process: named ?? .id(members[number].pid),
@@ -47,6 +54,10 @@ struct SampledMembers {
                     anonymousCount: anonymous / root.pageSizeBytes,
                     fileCount: shared / root.pageSizeBytes,
                     faultCount: stat.faultCount,
+                    endedFaultCount: stat.childFaultCount,
+                    mayLackFaults: (stat.hasNotExecuted && parent == nil)
+                        || stat.layout.map { layoutsOfSharers.contains($0) } ?? false,
+                    layout: stat.layout,
                     family: family(stat.layout),
                     parent: parent,
                     isFounder: !stat.hasNotExecuted,
@@ -56,6 +67,24 @@ struct SampledMembers {
         }
         self.numbers = numbers
         self.processes = processes
+    }
+
+    /// Ids that are in use again can make parents circular: such a line has no beginning, and is cut somewhere.
+    static func withoutCircles(_ parents: [Int?]) -> [Int?] {
+        var parents = parents
+        // By whose line a process was met first; a line that comes back to itself is a circle.
+        var lineOf: [Int?] = Array(repeating: nil, count: parents.count)
+        for start in parents.indices where lineOf[start] == nil {
+            lineOf[start] = start
+            var last = start
+            while let next = parents[last] {
+                if lineOf[next] == start { parents[last] = nil }
+                if lineOf[next] != nil { break }
+                lineOf[next] = start
+                last = next
+            }
+        }
+        return parents
     }
 
     /// Samples them, and gives each its figures.
@@ -91,7 +120,9 @@ struct SampledMembers {
                 )
             } else {
                 let reason = sampling.processes[place].obstacle ?? .unsupported
-                members[number].value = MemoryUsage(usage, lacking: reason)
+                // What a process had that has ended is held no longer.
+                members[number].value =
+                    reason == .exited ? MemoryUsage(unavailable: reason) : MemoryUsage(usage, lacking: reason)
             }
         }
         return memory

@@ -1,0 +1,132 @@
+import Testing
+
+@testable import ProcMem
+
+/// Where a process has pages at all, asked of a kernel that a test makes up.
+@Suite struct PopulatedRangesTests {
+    /// Answers from a sorted list of runs of pages, and counts the questions.
+    private final class Memory {
+        let runs: [Range<Int>]
+        var questions = 0
+
+        init(_ runs: [Range<Int>]) { self.runs = runs }
+
+        func first(in range: Range<Int>) -> Int? {
+            questions += 1
+            let index = runs.partitioningIndex { $0.upperBound > range.lowerBound }
+            guard index < runs.count else { return nil }
+            let page = max(range.lowerBound, runs[index].lowerBound)
+            return page < range.upperBound ? page : nil
+        }
+    }
+
+    private func populated(_ ranges: [Range<Int>], _ memory: Memory, questions: Int = 256) -> [Range<Int>] {
+        PopulatedRanges(in: ranges, presentCount: memory.runs.pageCount, maximumQuestions: questions) {
+            (range) throws(Errno) in memory.first(in: range)
+        }.ranges
+    }
+
+    /// All pages that are in memory are in the ranges, which are ascending, apart, and parts of the mappings.
+    private func expectSound(_ ranges: [Range<Int>], _ memory: Memory, within mappings: [Range<Int>]) {
+        for run in memory.runs {
+            #expect(ranges.contains { $0.lowerBound <= run.lowerBound && run.upperBound <= $0.upperBound }, "\(run)")
+        }
+        #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound })
+        #expect(ranges.allSatisfy { part in mappings.contains { $0.clamped(to: part) == part } && !part.isEmpty })
+    }
+
+    @Test func denseMemoryNeedsNoQuestion() {
+        let memory = Memory([100..<1100])
+        #expect(populated([100..<1200], memory) == [100..<1200])
+        #expect(memory.questions == 0)
+    }
+
+    /// 64 GiB reserved, 512 MiB of them in one piece.
+    @Test func onePieceOfAReservation() {
+        let memory = Memory([8_388_608..<8_519_680])
+        let reservation = 16..<16 + 1 << 24
+        let ranges = populated([reservation], memory)
+        expectSound(ranges, memory, within: [reservation])
+        #expect(ranges.pageCount < 2 * memory.runs.pageCount)
+        #expect(memory.questions <= 256)
+    }
+
+    /// One page of 128 TiB: what remains is a block of it.
+    @Test func onePageOfAll() {
+        let memory = Memory([1 << 33..<1 << 33 + 1])
+        let ranges = populated([0..<1 << 35], memory)
+        expectSound(ranges, memory, within: [0..<1 << 35])
+        #expect(ranges.pageCount <= 16)
+        #expect(memory.questions < 64)
+    }
+
+    @Test func nothingAtAll() {
+        let memory = Memory([])
+        #expect(populated([0..<1 << 35, 1 << 36..<1 << 37], memory).isEmpty)
+        #expect(memory.questions == 2)
+    }
+
+    /// Every 64th page: there is no hole to leave out, and little is spent on finding that out.
+    @Test func scatteredEvenly() {
+        let memory = Memory((0..<16384).map { $0 * 64..<$0 * 64 + 1 })
+        let ranges = populated([0..<1 << 20], memory)
+        expectSound(ranges, memory, within: [0..<1 << 20])
+        #expect(ranges.pageCount > 1 << 19)
+        #expect(memory.questions <= 256)
+    }
+
+    /// With few questions less is left out, and never what is in memory.
+    @Test(arguments: [0, 1, 2, 3, 10, 50, 1000]) func fewQuestions(_ questions: Int) {
+        let memory = Memory((0..<200).map { $0 * 5000 + 17..<$0 * 5000 + 40 })
+        let mappings = [0..<400_000, 400_001..<700_000, 700_010..<1_000_100]
+        let ranges = populated(mappings, memory, questions: questions)
+        expectSound(ranges, memory, within: mappings)
+        #expect(memory.questions <= questions)
+        if questions == 0 { #expect(ranges == mappings) }
+    }
+
+    @Test func anyMemory() {
+        var generator = SampleGenerator(seed: 7)
+        for _ in 0..<200 {
+            var runs: [Range<Int>] = []
+            var end = 0
+            for _ in 0..<generator.next(in: 0..<30) {
+                let start = end + generator.next(in: 1..<10000)
+                end = start + generator.next(in: 1..<300)
+                runs.append(start..<end)
+            }
+            let middle = end / 2
+            let mappings = [0..<max(1, middle), max(1, middle)..<end + 1000]
+            // A run that lies in two mappings is two.
+            let memory = Memory(runs.flatMap { run in mappings.map { $0.clamped(to: run) }.filter { !$0.isEmpty } })
+            let ranges = populated(mappings, memory, questions: generator.next(in: 0..<400))
+            for run in memory.runs { #expect(run.allSatisfy { page in ranges.contains { $0.contains(page) } }) }
+        }
+    }
+
+    /// Before Linux 6.7: the mappings as they are.
+    @Test func aKernelThatDoesNotTell() {
+        let ranges = PopulatedRanges(in: [0..<1 << 24], presentCount: 10, maximumQuestions: 256) {
+            (_) throws(Errno) -> Int? in throw .invalidArgument
+        }.ranges
+        #expect(ranges == [0..<1 << 24])
+    }
+
+    /// Whatever the answers are, it ends, and nothing lies outside of the mappings.
+    @Test(arguments: [-1, 0, 5, 999, 1 << 20, .max, .min] as [Int]) func answersThatCannotBe(_ answer: Int) {
+        var questions = 0
+        let ranges = PopulatedRanges(in: [1000..<1 << 20], presentCount: 1, maximumQuestions: 256) {
+            (_) throws(Errno) -> Int? in
+            questions += 1
+            return answer
+        }.ranges
+        #expect(ranges.allSatisfy { $0.lowerBound >= 1000 && $0.upperBound <= 1 << 20 })
+        #expect(questions <= 256)
+    }
+
+    @Test func rangesThatAreJoined() {
+        #expect([5..<7, 1..<2, 2..<3, 9..<9, 6..<10].joinedRanges() == [1..<3, 5..<10])
+        #expect([Range<Int>]().joinedRanges().isEmpty)
+        #expect([0..<Int.max, 0..<Int.max].pageCount == .max)
+    }
+}

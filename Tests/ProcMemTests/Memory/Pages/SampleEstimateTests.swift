@@ -1,0 +1,148 @@
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Estimates and their standard errors against page maps of which all is known.
+@Suite struct SampleEstimateTests {
+    private typealias Page = SyntheticMemory.Page
+
+    struct Pattern: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        /// Of the sizes of mappings, which pages are the process's own.
+        let sizes: [Int]
+        let isOwn: @Sendable (Int, inout SampleGenerator) -> Bool
+    }
+
+    private static func cluster(_ percent: Int) -> Pattern {
+        let own = 20000..<20000 + 60000 * percent / 100
+        return Pattern(testDescription: "\(percent) % in one place", sizes: [60000]) { page, _ in own.contains(page) }
+    }
+
+    private static func scattered(_ percent: Int) -> Pattern {
+        Pattern(testDescription: "\(percent) % scattered", sizes: [60000]) { _, generator in
+            generator.next(in: 0..<100) < percent
+        }
+    }
+
+    static let patterns = [
+        cluster(1), cluster(3), cluster(10), cluster(50), scattered(1), scattered(30),
+        Pattern(testDescription: "many small mappings", sizes: Array(repeating: 30, count: 2000)) { page, _ in
+            page / 30 % 7 == 0
+        },
+        Pattern(testDescription: "own memory in small mappings", sizes: [50000] + Array(repeating: 20, count: 200)) {
+            page,
+            _ in page >= 50000
+        },
+        Pattern(testDescription: "one level above another", sizes: [40000, 300, 20000, 9, 9, 9]) { page, _ in
+            (40300..<60300).contains(page) || page % 4000 < 300
+        },
+    ]
+
+    @Test(arguments: patterns) func theStandardErrorIsHonest(_ pattern: Pattern) throws {
+        var generator = SampleGenerator(seed: 1)
+        var mappings: [SyntheticMemory.Mapping] = []
+        var start = 16
+        var page = 0
+        for size in pattern.sizes {
+            let entries = (page..<page + size).map {
+                pattern.isOwn($0, &generator) ? Page.exclusive : Page.present
+            }
+            mappings.append(SyntheticMemory.Mapping(start: start, entries: entries))
+            start += size + 3
+            page += size
+        }
+        let process = SyntheticMemory.Process(mappings: mappings)
+        let memory = try SyntheticMemory([process])
+        let truth = process.entries.count { $0 == Page.exclusive } * 4096
+        var errors: [Double] = []
+        var inside = 0
+        let looks = 100
+        for seed in 0..<looks {
+            let unique = try #require(try memory.sampled(reads: 64, seed: UInt64(seed)).unique[0])
+            errors.append(Double(unique.bytes - truth))
+            if abs(unique.bytes - truth) <= 2 * unique.standardErrorBytes { inside += 1 }
+        }
+        let mean = errors.reduce(0, +) / Double(looks)
+        let spread = (errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(looks - 1)).squareRoot()
+        // 95 of 100 are stated; of so few looks that is 92 at times.
+        #expect(inside >= looks * 92 / 100, "\(inside) of \(looks)")
+        #expect(abs(mean) <= 4 * spread / Double(looks).squareRoot() + 4096, "\(mean) of \(truth)")
+        // Of no process an estimate is so bad that it says nothing.
+        #expect(spread < Double(60000 * 4096) / 10)
+    }
+
+    /// Counted, not estimated.
+    @Test func whatIsReadWholeIsExact() throws {
+        let own = (0..<1500).map { $0 % 3 == 0 ? Page.exclusive : Page.present }
+        let files = (0..<300).map { $0 % 5 == 0 ? Page.exclusiveOfFile : $0 % 5 == 1 ? Page.ofFile : 0 }
+        let process = SyntheticMemory.Process(mappings: [
+            .init(start: 16, entries: own), .init(start: 2000, entries: files, rights: "r--p", inode: 9),
+        ])
+        let memory = try SyntheticMemory([process])
+        for seed in 0..<20 {
+            let unique = try #require(try memory.sampled(reads: 64, seed: UInt64(seed)).unique[0])
+            #expect(unique.bytes == (500 + 60) * 4096)
+            #expect(unique.standardErrorBytes == 0)
+        }
+        let usage = try memoryUsage(of: 17, mode: .sampled(reads: 64), in: memory.root)
+        #expect(usage.ussBytes == 560 * 4096)
+        guard case .sampled(standardError: 0, let reads) = usage.source else {
+            Issue.record("\(usage.source)")
+            return
+        }
+        #expect(reads == 4)
+    }
+
+    /// A family's pages: all that its members hold, each once, with and without frame numbers.
+    @Test(arguments: [true, false]) func whatAFamilyHolds(_ showsFrames: Bool) throws {
+        let size = 20000
+        func frame(_ number: Int) -> UInt64 { showsFrames ? UInt64(number + 1) : 0 }
+        // The parent's memory; the last worker has rewritten a quarter of it and has a mapping of its own.
+        let quarter = 5000..<10000
+        let inherited = (0..<size).map { Page.present | frame($0) }
+        let rewritten = (0..<size).map { quarter.contains($0) ? Page.exclusive | frame(100_000 + $0) : inherited[$0] }
+        func process(_ pid: Int32, _ entries: [UInt64], own: Int) -> SyntheticMemory.Process {
+            let ownEntries = (0..<own).map { Page.exclusive | frame(200_000 + $0) }
+            return SyntheticMemory.Process(
+                pid: pid,
+                parent: pid == 10 ? 1 : 10,
+                hasNotExecuted: pid != 10,
+                mappings: [.init(start: 16, entries: entries)]
+                    + (own > 0 ? [.init(start: 16 + size + 100, entries: ownEntries)] : [])
+            )
+        }
+        let memory = try SyntheticMemory([
+            process(10, inherited, own: 0), process(11, inherited, own: 0), process(12, inherited, own: 0),
+            process(13, rewritten, own: 3000),
+        ])
+        let truth = Double((size + quarter.count + 3000) * 4096)
+        var inside = 0
+        var sum = 0.0
+        for seed in 0..<60 {
+            let distinct = try #require(try memory.sampled(reads: 64, seed: UInt64(seed)).distinct)
+            #expect(distinct.lower <= distinct.likely && distinct.likely <= distinct.upper)
+            sum += distinct.likely / truth - 1
+            let doubt = 2 * distinct.standardError
+            if distinct.lower - doubt <= truth, truth <= distinct.upper + doubt { inside += 1 }
+        }
+        #expect(inside >= 57)
+        #expect(abs(sum / 60) < 0.01)
+    }
+
+    /// What samples have not met is neither nothing nor all: half of it, give or take as much.
+    @Test func memoryThatNoSampleMeets() throws {
+        let process = SyntheticMemory.Process(mappings: [
+            .init(start: 16, entries: [UInt64](repeating: 0, count: 40000))
+        ])
+        let memory = try SyntheticMemory([process])
+        try memory.tree.write("50000 1000 0 0 0 0 0\n", to: "/proc/17/statm")
+        let usage = try memoryUsage(of: 17, mode: .sampled(reads: 2), in: memory.root)
+        #expect(usage.ussBytes == 500 * 4096)
+        guard case .sampled(let error, _) = usage.source else {
+            Issue.record("\(usage.source)")
+            return
+        }
+        #expect(error == 500 * 4096)
+    }
+}

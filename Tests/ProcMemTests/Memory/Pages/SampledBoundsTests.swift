@@ -1,0 +1,94 @@
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// What bounds a family's memory by samples, and where counters may and may not narrow that.
+@Suite struct SampledBoundsTests {
+    private typealias Page = SyntheticMemory.Page
+    private static let count = 400
+
+    /// A founder that has nothing left, and four who share pages in pairs: two versions of each page.
+    private func family(founderFaults: Int, endedFaults: Int, parent: Int32 = 10) -> [SyntheticMemory.Process] {
+        let shared = [UInt64](repeating: Page.present, count: Self.count)
+        let workers = (11...14).map { pid in
+            SyntheticMemory.Process(
+                pid: pid,
+                parent: parent,
+                hasNotExecuted: true,
+                mappings: [.init(start: 16, entries: shared)]
+            )
+        }
+        return [
+            .init(
+                pid: 10,
+                faults: founderFaults,
+                endedFaults: endedFaults,
+                mappings: [.init(start: 16, entries: [UInt64](repeating: 0, count: Self.count))]
+            )
+        ] + workers
+    }
+
+    private func upper(_ processes: [SyntheticMemory.Process], boundsByFaults: Bool = true) throws -> Int {
+        let memory = try SyntheticMemory(processes)
+        let distinct = try #require(
+            try memory.sampled(reads: 64, seed: 1, boundsByFaults: boundsByFaults).distinct
+        )
+        #expect(distinct.lower == Double(Self.count * 4096) && distinct.standardError == 0)
+        return Int(distinct.upper) / 4096
+    }
+
+    @Test func faultsBoundWhatIsShared() throws {
+        #expect(try upper(family(founderFaults: 500, endedFaults: 0)) == 500)
+        #expect(try upper(family(founderFaults: 5000, endedFaults: 0)) == 2 * Self.count)
+        // Where one fault may bring many pages they say nothing.
+        #expect(try upper(family(founderFaults: 500, endedFaults: 0), boundsByFaults: false) == 2 * Self.count)
+        // Not fewer than there are.
+        #expect(try upper(family(founderFaults: 5, endedFaults: 0)) == Self.count)
+    }
+
+    /// A child that has ended brought pages that its own children, whom the founder adopted, have still.
+    @Test func whatAChildBroughtThatHasEnded() throws {
+        #expect(try upper(family(founderFaults: 5, endedFaults: 2 * Self.count)) == 2 * Self.count)
+    }
+
+    /// Nobody knows the faults of an ancestor that is not among the processes.
+    @Test func anAncestorThatIsNotThere() throws {
+        #expect(try upper(family(founderFaults: 5, endedFaults: 0, parent: 99)) == 2 * Self.count)
+    }
+
+    /// Pages of hugetlbfs are in no sample, and held all the same.
+    @Test func hugetlb() throws {
+        let entries = [UInt64](repeating: Page.exclusive, count: Self.count)
+        let processes = [10, 11].map { pid in
+            SyntheticMemory.Process(pid: pid, mappings: [.init(start: 16, entries: entries)])
+        }
+        let files = [
+            "/proc/meminfo": "AnonPages: 99999999 kB\nMapped: 99999999 kB\nHugetlb: 6144 kB\n",
+            "/sys/devices/system/cpu/online": "0\n",
+        ]
+        let memory = try SyntheticMemory(processes, files)
+        let snapshot = try memorySnapshot(of: .processes([10, 11]), mode: .sampled(reads: 64), in: memory.root)
+        let physical = snapshot.total.physicalBytes
+        #expect(physical.lower == 2 * Self.count * 4096)
+        #expect(physical.estimate == 2 * Self.count * 4096)
+        #expect(physical.upper == 2 * Self.count * 4096 + 6144 << 10)
+    }
+
+    /// One of them cannot be sampled: what counters take for likely may be less than samples have found.
+    @Test func whatIsLikelyLiesWithinTheBounds() throws {
+        var processes = family(founderFaults: 5000, endedFaults: 0)
+        for number in processes.indices { processes[number].faults = 5000 }
+        let memory = try SyntheticMemory(processes)
+        try memory.tree.write("x", to: "/proc/14/maps")
+        for scope in [ProcessScope.processes([10, 11, 12, 13, 14]), .all] {
+            let total = try memorySnapshot(of: scope, mode: .sampled(reads: 64), in: memory.root).total
+            let physical = total.physicalBytes
+            let (estimate, upper) = try (#require(physical.estimate), #require(physical.upper))
+            #expect(total.unavailableCount == 1)
+            #expect(physical.lower == Self.count * 4096)
+            #expect(physical.lower <= estimate && estimate <= upper)
+            #expect(upper <= 4 * Self.count * 4096)
+        }
+    }
+}

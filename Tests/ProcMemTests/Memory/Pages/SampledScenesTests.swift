@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// What processes hold together by samples, against the truth, the frames of the pages of live processes.
+@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+struct SampledScenesTests {
+    private static let size = 64 << 20
+    private static let runs = BuildMode.isOptimized ? 20 : 8
+
+    struct Scene: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        /// Starts it; the arguments go before the state's name.
+        let start: @Sendable (_ prefix: [String]) throws -> [ChildProcess]
+        var scope: @Sendable ([ChildProcess]) -> ProcessScope = { .tree(root: $0[0].pid) }
+        /// Whether nothing but frame numbers tells which processes hold the same page.
+        var needsFrames = false
+
+        init(
+            _ name: String,
+            needsFrames: Bool = false,
+            scope: (@Sendable ([ChildProcess]) -> ProcessScope)? = nil,
+            start: @escaping @Sendable ([String]) throws -> [ChildProcess]
+        ) {
+            testDescription = name
+            self.start = start
+            self.needsFrames = needsFrames
+            if let scope { self.scope = scope }
+        }
+    }
+
+    private static func child(_ words: [String]) throws -> ChildProcess {
+        switch words.count {
+        case 2: try ChildProcess(state: words[0], words[1])
+        case 3: try ChildProcess(state: words[0], words[1], words[2])
+        default: try ChildProcess(state: words[0], words[1], words[2], words[3])
+        }
+    }
+
+    static let scenes = [
+        Scene("tree") { [try child($0 + ["tree", "8", "\(size)"])] },
+        Scene("rewriting") { [try child($0 + ["rewriting", "6", "\(size)"])] },
+        Scene("lines") { [try child($0 + ["lines", "\(size)"])] },
+        Scene("shmem") { [try child($0 + ["shmem", "6", "\(size)"])] },
+        Scene("freeing") { [try child($0 + ["freeing", "6", "\(size)"])] },
+        Scene("churning") { [try child($0 + ["churning", "6", "\(size)"])] },
+        Scene("batches", needsFrames: true) { [try child($0 + ["batches", "8", "\(size)"])] },
+        // Its root is not in the list: nobody's parent is known.
+        Scene("a family without its root", scope: { .processes($0[0].ids) }) {
+            [try child($0 + ["tree", "4", "\(size)"])]
+        },
+        Scene("unrelated processes", scope: { .processes($0.map(\.pid)) }) { prefix in
+            try (0..<4).map { _ in try child(prefix + ["hold", "\(size / 4)"]) }
+        },
+        Scene("the same addresses", scope: { .trees(roots: $0.map(\.pid)) }) { prefix in
+            let program = try BuiltProduct.url(of: "ProcessStates").path
+            return try (0..<2).map { _ in
+                let arguments = ["-R", program] + prefix + ["tree", "3", "\(size / 2)"]
+                let child = try ChildProcess(running: "/usr/bin/setarch", arguments)
+                #expect(child.line().hasPrefix("ready"))
+                usleep(50_000)
+                return child
+            }
+        },
+        Scene("one that executes after the fork") { prefix in
+            let program = try BuiltProduct.url(of: "ProcessStates").path
+            // A shell gives what it starts in the background nothing to read.
+            let script = "exec 3<&0; for i in 1 2; do \"$0\" \"$@\" hold \(size / 2) <&3 & done; wait"
+            let child = try ChildProcess(running: "/bin/sh", ["-c", script, program] + prefix)
+            #expect(child.line() == "ready" && child.line() == "ready")
+            usleep(50_000)
+            return [child]
+        },
+    ]
+
+    private func expectTrue(_ scene: Scene, asNobody: Bool) throws {
+        let children = try scene.start(asNobody ? ["as-nobody"] : [])
+        let scope = scene.scope(children)
+        let pids = try memorySnapshot(of: scope, mode: .cheap).processes.map(\.pid)
+        let truth = try PageFrames.distinctBytes(of: pids)
+        #expect(truth > Self.size * 9 / 10)
+        var errors: [Double] = []
+        var widths: [Double] = []
+        var misses = 0
+        for _ in 0..<Self.runs {
+            let look = { try memorySnapshot(of: scope, mode: .sampled(reads: 64)) }
+            let snapshot = asNobody ? try Rights.asNobody(look) : try look()
+            let physical = snapshot.total.physicalBytes
+            let (estimate, upper) = try (#require(physical.estimate), #require(physical.upper))
+            #expect(physical.lower <= estimate && estimate <= upper)
+            // Proven is what counters alone say.
+            if physical.proven { #expect((physical.lower...upper).contains(truth)) }
+            errors.append(abs(Double(estimate) / Double(truth) - 1))
+            widths.append(Double(upper - physical.lower) / Double(truth))
+            if !(physical.lower...upper).contains(truth) { misses += 1 }
+        }
+        #expect(misses <= max(1, Self.runs / 20), "of \(Self.runs)")
+        let (error, width) = (errors.sorted()[Self.runs / 2], widths.sorted()[Self.runs / 2])
+        if asNobody, scene.needsFrames {
+            // Where it cannot be told, that is said.
+            #expect(width > 0.2)
+        } else {
+            #expect(error <= 0.03)
+        }
+        withExtendedLifetime(children) {}
+    }
+
+    @Test(arguments: scenes) func withFrames(_ scene: Scene) throws {
+        try expectTrue(scene, asNobody: false)
+    }
+
+    /// The same with the rights of a user over its own processes. The shell of the last one is root's.
+    @Test(arguments: scenes.dropLast()) func withoutFrames(_ scene: Scene) throws {
+        try expectTrue(scene, asNobody: true)
+    }
+
+    /// It is there, and may be read.
+    @Test func aUserSeesNoFrames() throws {
+        let child = try ChildProcess(state: "as-nobody", "hold", Self.size)
+        let pid = child.pid
+        let frame = try Rights.asNobody { () -> UInt64? in
+            let map = try ProcessDirectory(.id(pid), in: .live).open(ThreadMemoryFiles.ofProcess.pagemap)
+            let maps = try ProcessDirectory(.id(pid), in: .live).open(ThreadMemoryFiles.ofProcess.maps)
+            let pages = try #require(try maps.memoryMappings(pageSizeBytes: Int(getpagesize())).first?.pages)
+            var frame: UInt64?
+            try PageMap(map, pageSizeBytes: Int(getpagesize())).read(pages) { words in
+                for number in 0..<words.count where PageEntry(word: words[number]).isPresent {
+                    frame = PageEntry(word: words[number]).frame
+                }
+            }
+            return frame
+        }
+        #expect(frame == 0)
+    }
+}

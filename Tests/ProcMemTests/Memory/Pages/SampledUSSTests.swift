@@ -1,0 +1,172 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// What live processes have to themselves by samples, beside what `smaps_rollup` counts.
+@Suite(.serialized) struct SampledUSSTests {
+    private static let size = 64 << 20
+    private static let runs = 40
+
+    struct Kind: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        /// The process to look at, of one that is started and kept.
+        let start: @Sendable () throws -> (child: ChildProcess, pid: Int32)?
+
+        init(_ name: String, _ start: @escaping @Sendable () throws -> (child: ChildProcess, pid: Int32)?) {
+            testDescription = name
+            self.start = start
+        }
+
+        /// A state whose only process is meant.
+        init(_ state: String, _ arguments: [Int]) {
+            self.init(state) {
+                let child = try Self.child(state, arguments)
+                return (child, child.pid)
+            }
+        }
+
+        static func child(_ state: String, _ arguments: [Int]) throws -> ChildProcess {
+            arguments.count == 1
+                ? try ChildProcess(state: state, arguments[0])
+                : try ChildProcess(state: state, arguments[0], arguments[1])
+        }
+
+        /// A state whose first worker is meant.
+        static func worker(_ state: String, _ workers: Int, _ bytes: Int) -> Kind {
+            Kind("a worker of \(state)") {
+                let child = try ChildProcess(state: state, workers, bytes)
+                return child.ids.first.map { (child, $0) }
+            }
+        }
+
+        /// Another program, where it is installed: it says "ready".
+        static func program(_ path: String, _ arguments: @escaping @Sendable () throws -> [String]) -> Kind {
+            Kind(path) {
+                guard FileManager.default.isExecutableFile(atPath: path) else { return nil }
+                let child = try ChildProcess(running: path, try arguments())
+                guard child.line() == "ready" else { return nil }
+                usleep(300_000)
+                return (child, child.pid)
+            }
+        }
+    }
+
+    static let kinds = [
+        Kind("hold", [size]), Kind("sparse", [64 << 30, size]), Kind("mappings", [10000]), Kind("huge", [size]),
+        // Shared memory that nobody else maps, and that is mapped twice.
+        Kind("kinds", [size, 4096]), Kind("mapped-twice", [size]), Kind("zero-page", [size]),
+        Kind("some-zeros", [size]), .worker("shmem", 2, size), .worker("tree", 2, size),
+        .worker("rewriting", 2, size), .worker("batches", 4, size),
+        .program("/usr/bin/python3") {
+            ["-c", "import time\nd=[{str(i):i} for i in range(100000)]\nprint('ready',flush=True)\ntime.sleep(600)"]
+        },
+        .program("/usr/bin/node") {
+            [
+                "-e",
+                "const a=[];for(let i=0;i<3e5;i++)a.push({i});console.log('ready');setTimeout(()=>console.log(a),6e5)",
+            ]
+        },
+        .program("/usr/bin/java") {
+            let program = FileManager.default.temporaryDirectory.appending(path: "Hold.java")
+            let text = """
+                class Hold { public static void main(String[] a) throws Exception {
+                byte[][] b = new byte[32][]; for (int i = 0; i < 32; i++) b[i] = new byte[1 << 20];
+                System.out.println("ready"); Thread.sleep(600000); System.out.println(b[0][0]); } }
+                """
+            try text.write(to: program, atomically: true, encoding: .utf8)
+            return ["-Xmx128m", program.path]
+        },
+    ]
+
+    @Test(arguments: kinds) func agreesWithTheRollup(_ kind: Kind) throws {
+        guard let (child, pid) = try kind.start() else { return }
+        var inside = 0
+        var errors: [Int] = []
+        for _ in 0..<Self.runs {
+            let before = try #require(try memoryUsage(of: pid, mode: .accurate).ussBytes)
+            let usage = try memoryUsage(of: pid, mode: .sampled(reads: 64))
+            let after = try #require(try memoryUsage(of: pid, mode: .accurate).ussBytes)
+            let uss = try #require(usage.ussBytes)
+            guard case .sampled(let error, let reads) = usage.source else {
+                Issue.record("\(usage)")
+                return
+            }
+            #expect(reads > 0 && usage.unavailable == nil && usage.pssBytes == nil && usage.swapBytes == nil)
+            #expect(try uss >= 0 && uss <= #require(usage.rssBytes))
+            // Whether another process maps the program's own pages changes as tests come and go.
+            let slack = 2 * error + 256 << 10
+            if min(before, after) - slack <= uss, uss <= max(before, after) + slack { inside += 1 }
+            errors.append(abs(uss - before))
+        }
+        let rss = try #require(try memoryUsage(of: pid, mode: .cheap).rssBytes)
+        #expect(inside >= Self.runs * 95 / 100, "of \(Self.runs)")
+        // An estimate that is right only because it claims little is none.
+        #expect(errors.sorted()[Self.runs / 2] < max(rss / 20, 1 << 20))
+        withExtendedLifetime(child) {}
+    }
+
+    /// What the reads take in is counted.
+    @Test func aSmallProcessIsReadWhole() throws {
+        let child = try ChildProcess(state: "hold", 200_000)
+        for _ in 0..<10 {
+            let usage = try memoryUsage(of: child.pid, mode: .sampled(reads: 512))
+            guard case .sampled(standardError: 0, _) = usage.source else {
+                Issue.record("\(usage)")
+                return
+            }
+            let truth = try #require(try memoryUsage(of: child.pid, mode: .accurate).ussBytes)
+            #expect(abs(try #require(usage.ussBytes) - truth) <= 256 << 10)
+        }
+    }
+
+    /// Memory that was read and never written is nobody's, however little of it there is.
+    @Test(arguments: ["zero-page", "some-zeros"]) func thePageOfZeros(_ state: String) throws {
+        let child = try ChildProcess(state: state, Self.size)
+        let truth = try #require(try memoryUsage(of: child.pid, mode: .accurate).ussBytes)
+        let looks = try (0..<20).map { _ in
+            try #require(try memoryUsage(of: child.pid, mode: .sampled(reads: 64)).ussBytes)
+        }
+        let mean = looks.reduce(0, +) / looks.count
+        #expect(abs(mean - truth) < Self.size / 50)
+    }
+
+    /// Its main thread has ended: a thread that lives tells.
+    @Test func aMainThreadThatHasEnded() throws {
+        let child = try ChildProcess(state: "zombie-leader", Self.size)
+        let usage = try memoryUsage(of: child.pid, mode: .sampled(reads: 64))
+        guard case .sampled = usage.source else {
+            Issue.record("\(usage)")
+            return
+        }
+        #expect(try #require(usage.rssBytes) >= Self.size)
+        #expect(abs(try #require(usage.ussBytes) - Self.size) < Self.size / 8)
+        let snapshot = try memorySnapshot(of: .process(child.pid), mode: .sampled(reads: 64))
+        #expect(try #require(snapshot.total.ussBytes) > Self.size * 7 / 8)
+    }
+
+    @Test func aKeptReader() throws {
+        let child = try ChildProcess(state: "executes", Self.size)
+        var reader = try MemoryReader(of: child.pid)
+        let usage = try reader.usage(mode: .sampled(reads: 64))
+        #expect(abs(try #require(usage.ussBytes) - Self.size) < Self.size / 8)
+        child.send(line: "now")
+        #expect(child.line() == "ready")
+        #expect(try #require(try reader.usage(mode: .sampled(reads: 64)).ussBytes) < Self.size / 8)
+        let executed = child.pid
+        child.end()
+        do {
+            _ = try reader.usage(mode: .sampled(reads: 64))
+            Issue.record("no error for \(executed)")
+        } catch {
+            #expect(error.code == .exited)
+        }
+    }
+
+    @Test func theCallerItself() throws {
+        let usage = try memoryUsage(mode: .sampled(reads: 64))
+        #expect(try #require(usage.ussBytes) > 0)
+        #expect(usage.unavailable == nil)
+    }
+}
