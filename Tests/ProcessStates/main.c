@@ -24,6 +24,9 @@
 //   batches WORKERS BYTES  holds BYTES, forks WORKERS in four batches and rewrites another quarter before each but the first;
 //                          prints the ids of the workers
 //   sparse RESERVED BYTES  reserves RESERVED bytes and holds BYTES in the middle of them
+//   forks-later WORKERS BYTES
+//                          takes and gives back BYTES four times, then holds them; at the next line of input it forks WORKERS
+//                          that do nothing, and says so again with their ids
 //   lines BYTES            holds BYTES and forks two that hold half of their own and fork two that do nothing
 //   mapped-twice BYTES     maps a file in memory of BYTES twice, and touches all of both
 //   lazy-free BYTES        holds BYTES, and lets the kernel have them when it needs them
@@ -421,6 +424,17 @@ int main(int count, char **arguments)
         ready(workers(first, churn, first), (int)first);
     } else if (strcmp(state, "batches") == 0) {
         ready(batches(first, hold(second), second), (int)first);
+    } else if (strcmp(state, "forks-later") == 0) {
+        for (int i = 0; i < 4; i++) {
+            munmap(hold(second), second);
+        }
+        hold(second);
+        ready(NULL, 0);
+        char byte;
+        if (read(STDIN_FILENO, &byte, 1) != 1) {
+            return 0;
+        }
+        ready(workers(first, do_nothing, first), (int)first);
     } else if (strcmp(state, "sparse") == 0) {
         char *memory = mapped(first, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
         madvise(memory, first, MADV_NOHUGEPAGE);

@@ -28,6 +28,9 @@ struct BudgetedFigures: Sendable {
         self.pageSizeBytes = pageSizeBytes
     }
 
+    /// Of how many processes something is remembered.
+    var rememberedCount: Int { cache.entries.count }
+
     /// Gives the members, who have their cheap figures, better ones.
     ///
     /// - Returns: What they hold together by samples; `nil` where no samples were taken.

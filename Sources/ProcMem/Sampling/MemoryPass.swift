@@ -10,6 +10,8 @@ struct MemoryPass: ~Copyable {
     /// The processes of the last look, where they were the same for two looks in a row, and who has whose memory.
     private var kept: KeptCensus?
     private var keptSharing: MemorySharing?
+    /// What was known of the anonymous memory of a tree.
+    private var history: AnonymousHistory?
     private var lastWalk: (newest: Int?, at: ContinuousClock.Instant)?
 
     /// - Parameters:
@@ -32,6 +34,9 @@ struct MemoryPass: ~Copyable {
         figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
     }
 
+    /// Of how many processes something is remembered.
+    var rememberedCount: Int { figures.rememberedCount }
+
     mutating func run() throws(ProcMemError) -> MemorySnapshot {
         let start = ContinuousClock.now
         var (census, sharing) = try look(at: start)
@@ -42,13 +47,16 @@ struct MemoryPass: ~Copyable {
             throw ProcMemError(error, path: root.text(.processes))
         }
         let processes = census.members.map { ProcessMemory($0, sharing) }
+        if !census.isWholeTree { history = nil }
         let physical = PhysicalMemory(
             processes,
             census.members.map(\.stat),
             knowsChildren: census.knowsChildren,
             sampled: distinct,
+            history: &history,
             in: root
         )
+        if !census.isWholeTree { history = nil }
         let total = MemoryTotal(processes, holding: physical)
         return MemorySnapshot(
             mode: mode,

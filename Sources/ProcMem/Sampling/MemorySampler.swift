@@ -58,7 +58,7 @@ public actor MemorySampler {
     ///   - starter: What starts the thread.
     ///   - pass: What is done on it for whoever asks.
     init(
-        starter: @escaping ThreadExecutor.Starter = { (_, body) throws(Errno) in Task.detached { body() } },
+        starter: @escaping ThreadExecutor.Starter = BackgroundThread.start,
         pass: sending @escaping () throws(ProcMemError) -> MemorySnapshot
     ) {
         thread = ThreadExecutor("procmem-sampler", starter: starter)

@@ -11,6 +11,9 @@ struct ProcessCensus: Sendable {
     /// Whether all children of the members are among them, so far as is known.
     var knowsChildren: Bool { search != .named }
 
+    /// Whether who is new among the members was forked from one of them, and nobody is missing.
+    var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }
+
     /// Finds the processes, and looks at each by a mode's file.
     init(
         of scope: ProcessScope,

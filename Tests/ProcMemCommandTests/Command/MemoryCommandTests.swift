@@ -35,7 +35,7 @@ import Testing
                 "memorylessCount": 1, "figureCounts": {"rss": 2, "pss": 0, "uss": 0, "swap": 0},
                 "unreadableRSSBytes": 0, "physicalBytes":
                     {"estimate": \(3000 * page), "lower": \(1900 * page), "upper": \(3000 * page), "proven": false},
-                "sources": {"statm": 2, "none": 1}, "unavailableCount": 1}}
+                "sources": {"statm": 2, "none": 1}, "oldestAgeMilliseconds": null, "unavailableCount": 1}}
             """
         #expect(try timeless(run.json()) == JSON(parsing: expected))
     }
@@ -62,7 +62,7 @@ import Testing
                 "swapBytes": \(32 << 10), "memorylessCount": 0, "unreadableRSSBytes": 0,
                 "figureCounts": {"rss": 2, "pss": 2, "uss": 2, "swap": 2},
                 "physicalBytes": {"estimate": \(held), "lower": \(held), "upper": \(held), "proven": true},
-                "sources": {"smaps_rollup": 2}, "unavailableCount": 0}}
+                "sources": {"smaps_rollup": 2}, "oldestAgeMilliseconds": null, "unavailableCount": 0}}
             """
         #expect(try timeless(run.json()) == JSON(parsing: expected))
     }

@@ -26,7 +26,7 @@ import Testing
             ]
         )
         if rss == 8000 {
-            #expect(run.lines[4].hasPrefix("  cheap    7.81 MiB (5.86 MiB to 7.81 MiB) in "))
+            #expect(run.lines[4].hasPrefix("  cheap    7.81 MiB (5.86–7.81) in "))
             #expect(run.lines[4].hasSuffix("s, from counters; RSS adds up to 7.81 MiB"))
         }
         #expect(run.lines[5].hasPrefix("  accurate PSS 5.86 MiB in "))

@@ -10,11 +10,19 @@ import Testing
         try ProcessCensus(of: scope, mode: .cheap, limits: WalkLimits(), in: .live)
     }
 
+    private struct NotKept: Error {}
+
+    private func keep(_ census: ProcessCensus) throws -> KeptCensus {
+        guard let kept = KeptCensus.keeping(census, newest: 7, in: .live) else { throw NotKept() }
+        return kept
+    }
+
     @Test func tellsWhatAWalkTells() throws {
         let child = try ChildProcess(state: "tree", 5, 8 << 20)
         let walked = try census(.tree(root: child.pid))
-        let kept = try #require(KeptCensus.keeping(walked, newest: 7, in: .live))
-        let looked = try #require(kept.look(newest: 7))
+        let kept = try keep(walked)
+        let look = kept.look(newest: 7)
+        let looked = try #require(look)
         #expect(looked.members.map(\.pid) == walked.members.map(\.pid))
         #expect(looked.members.map(\.depth) == walked.members.map(\.depth))
         #expect(looked.members.map(\.value) == walked.members.map(\.value))
@@ -24,8 +32,10 @@ import Testing
 
     @Test func showsWhatHasChanged() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
-        let kept = try #require(KeptCensus.keeping(census(.process(child.pid)), newest: 7, in: .live))
-        #expect(try #require(kept.look(newest: 7)?.members.first?.value?.rssBytes) >= 32 << 20)
+        let kept = try keep(census(.process(child.pid)))
+        let look = kept.look(newest: 7)
+        let rssBytes = try #require(look?.members.first?.value?.rssBytes)
+        #expect(rssBytes >= 32 << 20)
         child.send(line: "")
         #expect(child.line() == "ready")
         // Another program: another layout.
@@ -36,9 +46,7 @@ import Testing
     @Test func isOverWhereAProcessCameOrWent() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let other = try ChildProcess(state: "hold", 4096)
-        let kept = try #require(
-            KeptCensus.keeping(census(.processes([child.pid, other.pid])), newest: 7, in: .live)
-        )
+        let kept = try keep(census(.processes([child.pid, other.pid])))
         let isOverForANewOne = kept.look(newest: 8) == nil
         let isOverForNobodyKnows = kept.look(newest: nil) == nil
         let goesOn = kept.look(newest: 7) != nil
@@ -71,8 +79,9 @@ import Testing
         let child = try ChildProcess(state: "zombie")
         let walked = try census(.tree(root: child.pid))
         #expect(walked.members.contains { $0.value?.unavailable == .zombie })
-        let kept = try #require(KeptCensus.keeping(walked, newest: 7, in: .live))
-        let looked = try #require(kept.look(newest: 7))
+        let kept = try keep(walked)
+        let look = kept.look(newest: 7)
+        let looked = try #require(look)
         #expect(looked.members.map(\.value) == walked.members.map(\.value))
     }
 
@@ -85,7 +94,7 @@ import Testing
             }.filter { $0.hasPrefix("/proc/\(child.pid)/") }
         }
         do {
-            let kept = try #require(KeptCensus.keeping(walked, newest: 7, in: .live))
+            let kept = try keep(walked)
             #expect(try openFiles().count == 2)
             _ = consume kept
         }

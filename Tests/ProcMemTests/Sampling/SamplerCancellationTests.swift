@@ -76,6 +76,22 @@ extension MemorySamplerTests {
         #expect(pass.begunCount == 1)
     }
 
+    /// After the look at the task and before the wait, where the handler finds nobody yet.
+    @Test func cancellingJustBeforeTheWaitIsNoticed() async throws {
+        let pass = SamplerPass(isHeld: true)
+        let sampler = MemorySampler(
+            starter: { (name, body) throws(Errno) in
+                withUnsafeCurrentTask { $0?.cancel() }
+                try BackgroundThread.start(name, body)
+            },
+            pass: { () throws(ProcMemError) in try pass.run() }
+        )
+        let task = Task { try await sampler.snapshot() }
+        #expect(await code(of: task) == .cancelled)
+        #expect(pass.endedCount == 0, "it has waited for the pass")
+        pass.letThrough()
+    }
+
     /// Before the wait, at its beginning, during it and after it.
     @Test func cancellingAtAnyMomentLosesNobody() async throws {
         let pass = SamplerPass()

@@ -87,7 +87,10 @@ extension MemorySnapshot {
 
     var number: Int { Int(elapsed.components.seconds) }
 
-    private static let nothing = MemoryTotal([], holding: PhysicalMemory([], [], knowsChildren: false, in: .live))
+    private static let nothing = MemoryTotal(
+        [],
+        holding: PhysicalMemory(estimate: nil, lower: 0, upper: 0, proven: false)
+    )
 }
 
 /// Waits until something comes true, on a machine that may have other work: for ten seconds at most.

@@ -12,8 +12,19 @@ struct CounterBounds {
     /// known of forked processes whose forks they are.
     private(set) var likelyBytes: Int?
     private(set) var isProven = false
+    /// What a later look at the same tree may go by; `nil` where it cannot.
+    let history: AnonymousHistory?
 
-    init(_ processes: [ProcessMemory], _ stats: [ProcessStat?], knowsChildren: Bool, in root: KernelRoot) {
+    /// - Parameters:
+    ///   - knowsChildren: Whether all children of the processes are among them.
+    ///   - earlier: What an earlier look at the same tree has left.
+    init(
+        _ processes: [ProcessMemory],
+        _ stats: [ProcessStat?],
+        knowsChildren: Bool,
+        earlier: AnonymousHistory? = nil,
+        in root: KernelRoot
+    ) {
         let facts = PageFacts(root: root)
         let kin = Kinship(processes, stats, pageSizeBytes: root.pageSizeBytes)
         let families = ForkFamilies(kin.members)
@@ -21,7 +32,9 @@ struct CounterBounds {
         let all = facts.systemBytes
         let system = kin.members.count > 1 ? all : nil
         lowerBytes = families.lowerBytes
-        let anonymousBytes = max(lowerBytes, min(families.upperBytes, system?.anonymous ?? .max))
+        let since = earlier?.upperBytes(now: stats, pageSizeBytes: root.pageSizeBytes) ?? .max
+        let anonymousBytes = max(lowerBytes, min(families.upperBytes, since, system?.anonymous ?? .max))
+        history = knowsChildren ? AnonymousHistory(upperBytes: anonymousBytes, stats) : nil
         // Nothing tells which pages of hugetlbfs a process maps.
         hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlb ?? 0
         upperBytes = anonymousBytes.saturatingAdding(min(kin.sharedSumBytes, system?.shared ?? .max))
@@ -29,9 +42,12 @@ struct CounterBounds {
         if kin.members.allSatisfy({ !$0.hasNotExecuted || $0.layout != nil }) {
             likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.shared ?? .max))
         }
-        let needsFaults = families.usesFaults && anonymousBytes < system?.anonymous ?? .max
+        let needsHistory = since < families.upperBytes && since < system?.anonymous ?? .max
+        let needsFaults = needsHistory || (families.usesFaults && anonymousBytes < system?.anonymous ?? .max)
+        // Faults since then lack nobody's.
+        let mayLackFaults = !needsHistory && families.mayLackFaults
         isProven =
             facts.isStatmExact && !facts.mayHaveMergedPages
-            && (!needsFaults || (knowsChildren && !families.mayLackFaults && !facts.mayHaveHugePages))
+            && (!needsFaults || (knowsChildren && !mayLackFaults && !facts.mayHaveHugePages))
     }
 }

@@ -6,11 +6,13 @@ extension PhysicalMemory {
     ///   - stats: `stat` of each of them, in the same order; `nil` where it could not be read.
     ///   - knowsChildren: Whether all children of the processes are among them.
     ///   - sampled: What samples say of those that were sampled.
+    ///   - history: What an earlier look at the same tree has left; then what this one leaves.
     init(
         _ processes: [ProcessMemory],
         _ stats: [ProcessStat?],
         knowsChildren: Bool,
         sampled: SampledMemory.Distinct? = nil,
+        history: inout AnonymousHistory?,
         in root: KernelRoot
     ) {
         let isEachCountedOnce = processes.allSatisfy { $0.mayShareMemoryWith == nil }
@@ -21,7 +23,14 @@ extension PhysicalMemory {
             self = shares
             return
         }
-        let counters = CounterBounds(processes, stats, knowsChildren: knowsChildren, in: root)
+        let counters = CounterBounds(
+            processes,
+            stats,
+            knowsChildren: knowsChildren,
+            earlier: history,
+            in: root
+        )
+        history = counters.history
         var physical = PhysicalMemory(counters, holders, isEachCountedOnce: isEachCountedOnce)
         if holders.contains(where: { $0.pssBytes != nil }) { physical = physical.narrowed(by: shares) }
         if let sampled {

@@ -1,0 +1,96 @@
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Bounds that an earlier look at the same tree narrows.
+@Suite struct AnonymousHistoryTests {
+    private func stat(_ pid: Int, faults: Int, ofChildren: Int = 0, start: Int = 50) throws -> ProcessStat {
+        let line = ProcessStatTests.line(
+            "x",
+            [
+                1: "\(pid)", 10: "\(faults)", 11: "\(ofChildren)", 12: "0", 13: "0", 22: "\(start)",
+            ]
+        )
+        return try ProcessStat(parsing: Array(line.utf8).span)
+    }
+
+    @Test func aPageForEachFaultSince() throws {
+        let history = try #require(
+            AnonymousHistory(upperBytes: 100 * 4096, [stat(1, faults: 5000), stat(2, faults: 10)])
+        )
+        func upper(_ stats: ProcessStat?...) -> Int? { history.upperBytes(now: stats, pageSizeBytes: 4096) }
+        #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10)) == 100 * 4096)
+        #expect(try upper(stat(2, faults: 13), stat(1, faults: 5004)) == 107 * 4096)
+        // A new process, with all of its faults.
+        #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), stat(3, faults: 20)) == 120 * 4096)
+        // One has ended; its id is another's; a child has ended; one tells nothing.
+        #expect(try upper(stat(1, faults: 5000)) == nil)
+        #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10, start: 51)) == nil)
+        #expect(try upper(stat(1, faults: 5000, ofChildren: 1), stat(2, faults: 10)) == nil)
+        #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), stat(3, faults: 20, ofChildren: 1)) == nil)
+        #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), nil) == nil)
+        #expect(try upper(stat(1, faults: 5000), stat(2, faults: 9)) == nil)
+        let nobodyKnown: [ProcessStat?] = [nil]
+        let isKnown = AnonymousHistory(upperBytes: 1, nobodyKnown) != nil
+        #expect(!isKnown)
+    }
+
+    /// A process that took and gave back memory before it forked has more faults than pages: who looked before the fork knows
+    /// better.
+    @Test(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"))
+    func aParentThatChurnedBeforeItForked() throws {
+        let size = 48 << 20
+        let child = try ChildProcess(state: "forks-later", 4, size)
+        var pass = MemoryPass(of: .tree(root: child.pid), mode: .cheap, limits: WalkLimits(), in: .live)
+        let before = try pass.run().total.physicalBytes
+        child.send(line: "")
+        #expect(child.line().hasPrefix("ready"))
+        let after = try pass.run()
+        let first = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.physicalBytes
+        #expect(after.processes.count == 5)
+        let truth = try PageFrames.distinctBytes(of: after.processes.map(\.pid))
+        let upper = try #require(after.total.physicalBytes.upper)
+        #expect(after.total.physicalBytes.lower <= truth && truth <= upper)
+        // Two hundred faults for each fork, and what the system maps of files.
+        let upperBefore = try #require(before.upper)
+        let upperOfWhoComesLater = try #require(first.upper)
+        #expect(upper <= upperBefore + 40 << 20)
+        #expect(upper <= upperOfWhoComesLater)
+    }
+
+    /// The same where nothing but faults bounds.
+    @Test func narrowsWhatFaultsAloneLeaveOpen() throws {
+        func line(_ pid: Int, _ parent: Int, _ flags: Int, faults: Int) -> String {
+            ProcessStatTests.line(
+                "x",
+                [
+                    1: "\(pid)", 4: "\(parent)", 9: "\(flags)", 10: "\(faults)", 11: "0", 12: "0", 13: "0", 20: "1",
+                ]
+            )
+        }
+        let tree = try FixtureTree([
+            "/proc/vmstat": "thp_fault_alloc 0\nthp_collapse_alloc 0\n", "/proc/sys/kernel/osrelease": "6.18.0\n",
+            "/proc/meminfo": "AnonPages: 99999999 kB\nMapped: 99999999 kB\n", "/sys/devices/system/cpu/online": "0-3\n",
+            "/proc/10/stat": line(10, 1, 0, faults: 50_000), "/proc/10/statm": "5000 1000 0 0 0 0 0\n",
+            "/proc/10/task/10/children": "",
+        ])
+        let root = tree.root(pageSizeBytes: 4096)
+        var pass = MemoryPass(of: .tree(root: 10), mode: .cheap, limits: WalkLimits(), in: root)
+        let alone = try pass.run().total.physicalBytes
+        #expect(alone.upper == 1000 * 4096)
+        try tree.write("11 12 ", to: "/proc/10/task/10/children")
+        for pid in [11, 12] {
+            try tree.write(line(pid, 10, 0x40, faults: 7), to: "/proc/\(pid)/stat")
+            try tree.write("5000 1000 0 0 0 0 0\n", to: "/proc/\(pid)/statm")
+            try tree.write("", to: "/proc/\(pid)/task/\(pid)/children")
+        }
+        let physical = try pass.run().total.physicalBytes
+        #expect(physical.upper == 1014 * 4096)
+        #expect(physical.proven)
+        // Who has not looked before has the sum alone.
+        #expect(
+            try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: root).total.physicalBytes.upper == 3000 * 4096
+        )
+    }
+}

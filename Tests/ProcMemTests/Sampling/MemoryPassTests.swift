@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Passes over live processes, one after the other.
+@Suite struct MemoryPassTests {
+    private func pass(_ pid: Int32, _ budget: Duration, maximumAge: Duration = .seconds(60)) -> MemoryPass {
+        MemoryPass(
+            of: .tree(root: pid),
+            mode: .bounded(budget),
+            limits: WalkLimits(),
+            maximumAge: maximumAge,
+            keepsFiles: true,
+            in: .live
+        )
+    }
+
+    /// In time each process has its turn, and what holds is kept: the sum is that of accurate looks.
+    @Test func comesToAccurateFiguresOfAll() throws {
+        let child = try ChildProcess(state: "tree", 8, 16 << 20)
+        var pass = pass(child.pid, .milliseconds(200))
+        var last = try pass.run()
+        for _ in 0..<100 where last.total.figureCounts.pss < 9 { last = try pass.run() }
+        #expect(last.total.figureCounts.pss == 9)
+        let warm = try pass.run()
+        #expect(warm.processes.allSatisfy { $0.usage.source.original == .smapsRollup && $0.usage.source.age != nil })
+        let age = try #require(warm.total.oldestAge)
+        #expect(age > .zero)
+        let accurate = try memorySnapshot(of: .tree(root: child.pid), mode: .accurate).total
+        #expect(warm.total.processCount == 9 && warm.total.unavailableCount == 0)
+        // Files that others map as well have another share each time.
+        let estimate = try #require(warm.total.physicalBytes.estimate)
+        let expected = try #require(accurate.physicalBytes.estimate)
+        #expect(abs(estimate - expected) < 1 << 20)
+        #expect(warm.total.physicalBytes.proven)
+    }
+
+    /// Who executes another program has new figures, and the others, whose family has lost a member, as well.
+    @Test func figuresOfAnotherProgramAreTakenAnew() throws {
+        let child = try ChildProcess(state: "executes", 32 << 20)
+        var pass = pass(child.pid, .seconds(5))
+        _ = try pass.run()
+        let before = try pass.run()
+        #expect(before.processes[0].usage.source.age != nil)
+        let ussBefore = try #require(before.processes[0].usage.ussBytes)
+        #expect(ussBefore >= 32 << 20)
+        child.send(line: "")
+        #expect(child.line() == "ready")
+        let after = try pass.run()
+        #expect(after.processes[0].usage.source == .smapsRollup)
+        let ussAfter = try #require(after.processes[0].usage.ussBytes)
+        #expect(ussAfter < 32 << 20)
+    }
+
+    @Test func agedFiguresAreTakenAnew() throws {
+        let child = try ChildProcess(state: "hold", 1 << 20)
+        var pass = pass(child.pid, .seconds(5), maximumAge: .zero)
+        for _ in 0..<3 {
+            let source = try pass.run().processes[0].usage.source
+            #expect(source == .smapsRollup)
+        }
+    }
+
+    /// Ends and beginnings between two passes, and within one, neither fail it nor leave anything behind.
+    @Test func bearsProcessesThatComeAndGo() throws {
+        let child = try ChildProcess(
+            running: "/bin/sh",
+            ["-c", "while :; do for i in 1 2 3 4 5 6 7 8; do /bin/true & done; wait; done"]
+        )
+        var pass = pass(child.pid, .milliseconds(50))
+        var counts: [Int] = []
+        for _ in 0..<200 {
+            let snapshot = try pass.run()
+            counts.append(snapshot.processes.count)
+            #expect(snapshot.processes.first?.pid == child.pid)
+        }
+        // It was worth the name.
+        #expect(Set(counts).count > 1)
+        let kept = pass.rememberedCount
+        #expect(kept <= (counts.last ?? 0))
+    }
+
+    @Test func filesAreKeptForTheSameProcessesOnly() throws {
+        let child = try ChildProcess(state: "tree", 3, 1 << 20)
+        func openFiles() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+            }.filter { $0.hasPrefix("/proc/\(child.pid)/") }.count
+        }
+        do {
+            var pass = pass(child.pid, .seconds(5))
+            var most = 0
+            // Other tests fork as well: some time nobody does between two passes.
+            for _ in 0..<2000 where most == 0 {
+                _ = try pass.run()
+                most = try openFiles()
+            }
+            #expect(most == 2)
+        }
+        #expect(try openFiles() == 0)
+    }
+}
