@@ -50,6 +50,23 @@ import Testing
         try expectPossible(tree, reads: reads)
         let usage = try memoryUsage(of: 17, mode: .sampled(reads: reads), in: tree.root(pageSizeBytes: 4096))
         #expect(usage.ussBytes != nil)
+        guard case .sampled(_, let windows) = usage.source else {
+            Issue.record("\(usage)")
+            return
+        }
+        #expect(windows > 0)
+    }
+
+    /// As many windows as fit into memory, of 2 PiB that are in memory by the counters.
+    @Test func allReadsThatThereCanBe() throws {
+        let statm = "549755813888 549755813888 0 0 0 0 0\n"
+        let tree = try tree(maps: "0-8000000000000 rw-p 0 0:0 0\n", statm: statm, pagemapBytes: 1 << 43)
+        let usage = try memoryUsage(of: 17, mode: .sampled(reads: .max), in: tree.root(pageSizeBytes: 4096))
+        guard case .sampled(_, let windows) = usage.source else {
+            Issue.record("\(usage)")
+            return
+        }
+        #expect(windows > 1000 && windows <= 1 << 16)
     }
 
     /// Ranges as large as addresses allow, dense and empty by the counters.

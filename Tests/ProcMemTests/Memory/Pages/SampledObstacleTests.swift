@@ -122,7 +122,7 @@ import Testing
                 .init(start: 700, entries: own, rights: "rw-s", inode: 8),
             ])
         ])
-        try memory.tree.write("900 100 0 0 0 0 0\n", to: "/proc/17/statm")
+        try memory.tree.write("900 400 0 0 0 0 0\n", to: "/proc/17/statm")
         let usage = try memoryUsage(of: 17, mode: Self.mode, in: memory.root)
         #expect(usage.ussBytes == 100 * 4096)
     }
