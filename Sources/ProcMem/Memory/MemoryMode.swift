@@ -14,7 +14,7 @@ public enum MemoryMode: Sendable, Hashable {
     case accurate
     /// USS with its standard error, and what processes hold together, from samples of `/proc/PID/pagemap`.
     ///
-    /// Reads `maps` and, in each process, about so many windows of 16 pages or more. Bit 56 of a page's entry tells whether
+    /// Reads `maps` and, in each process, about so many windows of 16 pages or more, 65,536 at most. Bit 56 of a page's entry tells whether
     /// it is mapped there alone (since Linux 4.2); `statm` tells how many pages there are. The cost grows with the number of
     /// mappings and of reads, about 2 µs for each read, and not with the memory: 0.15 ms for 64 reads. Memory that is
     /// reserved and hardly used costs some more questions to the kernel (`PAGEMAP_SCAN`, since Linux 6.7; before that its

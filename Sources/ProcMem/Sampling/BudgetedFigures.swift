@@ -67,7 +67,12 @@ struct BudgetedFigures: Sendable {
         guard !waiting.isEmpty else { return nil }
         var distinct: SampledMemory.Distinct?
         let whole = waiting.reduce(Duration.zero) { $0 + $1.cost }
-        if looks.now() + whole > deadline {
+        if let (samples, age) = cache.samples(of: witnesses, at: looks.now()) {
+            for number in waiting.map(\.number) {
+                if let usage = samples.usages[keys[number]] { members[number].value = usage.cached(for: age) }
+            }
+            distinct = samples.distinct
+        } else if looks.now() + whole > deadline {
             distinct = try sample(&members, witnesses, keys, waiting.map(\.number), until: deadline, looks)
         }
         try read(&members, waiting, until: deadline, looks)
@@ -103,12 +108,6 @@ struct BudgetedFigures: Sendable {
         _ looks: Looks
     ) throws(ReadFailure) -> SampledMemory.Distinct? {
         let start = looks.now()
-        if let (samples, age) = cache.samples(of: witnesses, at: start) {
-            for number in waiting {
-                if let usage = samples.usages[keys[number]] { members[number].value = usage.cached(for: age) }
-            }
-            return samples.distinct
-        }
         let count = witnesses.count { $0 != nil }
         guard start + costs.samples(of: count) <= deadline else { return nil }
         let sampled = try looks.sample(members) { looks.now() < deadline }

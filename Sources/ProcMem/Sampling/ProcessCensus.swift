@@ -9,7 +9,7 @@ struct ProcessCensus: Sendable {
     let cgroup: CgroupDirectory?
 
     /// Whether all children of the members are among them, so far as is known.
-    var knowsChildren: Bool { search != .named }
+    var knowsChildren: Bool { search != .named && gaps.isEmpty }
 
     /// Whether who is new among the members was forked from one of them, and nobody is missing.
     var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }

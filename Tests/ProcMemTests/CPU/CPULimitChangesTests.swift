@@ -9,7 +9,7 @@ import Testing
     /// So rarely looked at that only a notification can have told.
     static let never = Duration.seconds(3600)
     /// So soon that a machine with other work does not fail a test; the changes themselves take milliseconds.
-    static let soon = Duration.seconds(1)
+    static let soon = Duration.seconds(10)
 
     private let clock = ContinuousClock()
 

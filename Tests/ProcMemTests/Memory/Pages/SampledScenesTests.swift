@@ -7,7 +7,7 @@ import Testing
 /// What processes hold together by samples, against the truth, the frames of the pages of live processes.
 @Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
 struct SampledScenesTests {
-    private static let size = 64 << 20
+    private static let size = 128 << 20
     private static let runs = BuildMode.isOptimized ? 20 : 8
 
     struct Scene: CustomTestStringConvertible, Sendable {

@@ -1,0 +1,102 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `procmem memory` by samples and on a budget, of live processes.
+@Suite struct SampledMemoryCommandTests {
+    @Test func samplesAsJSON() throws {
+        let child = try ChildProcess(state: "tree", 2, 8 << 20)
+        let run = try CommandRun("memory", "\(child.pid)", "--tree", "--mode", "sampled", "--reads", "32", "--json")
+        #expect(run.status == 0 && run.errors.isEmpty)
+        let answer = try run.json()
+        #expect(answer["mode"] == "sampled")
+        let processes = try #require(answer["processes"]?.elements)
+        #expect(processes.count == 3)
+        for process in processes {
+            #expect(process["source"] == "sampled" && process["pssBytes"] == .null)
+            #expect((process["ussBytes"]?.number ?? -1) >= 0)
+            #expect((process["ussStandardErrorBytes"]?.number ?? -1) >= 0)
+            #expect(process["ageMilliseconds"] == .null && process["unavailable"] == .null)
+        }
+        let physical = try #require(answer["total"]?["physicalBytes"])
+        let estimate = try #require(physical["estimate"]?.number)
+        #expect(estimate > Double(8 << 20) && estimate < Double(14 << 20))
+        #expect(answer["total"]?["sources"] == .object(["sampled": .number(3)]))
+    }
+
+    @Test func samplesForPeople() throws {
+        let child = try ChildProcess(state: "tree", 2, 8 << 20)
+        let run = try CommandRun("memory", "\(child.pid)", "--tree", "--mode", "sampled")
+        let title = try #require(run.lines.first?.split(separator: " "))
+        #expect(title == ["PID", "RSS", "USS", "±", "COMMAND"])
+        #expect(run.lines.last?.contains("held, sampled look in ") == true)
+    }
+
+    @Test func aBudget() throws {
+        let child = try ChildProcess(state: "tree", 2, 8 << 20)
+        let pid = "\(child.pid)"
+        let ample = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "20s", "--json").json()
+        #expect(ample["total"]?["sources"] == .object(["smaps_rollup": .number(3)]))
+        let text = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "20s")
+        let title = try #require(text.lines.first?.split(separator: " "))
+        #expect(title == ["PID", "RSS", "PSS", "USS", "±", "AGE", "FROM", "COMMAND"])
+        // No process is looked at in no time.
+        let none = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "0.001us", "--json").json()
+        #expect(none["gaps"] == .array(["timeLimit"]) && none["complete"] == .bool(false))
+    }
+
+    @Test(arguments: ["0", "-1s", "5parsecs", "", "ms", "1e400s", "nan", "1000y", "99999999m"])
+    func noTime(_ text: String) throws {
+        for option in ["--budget", "--watch"] {
+            let run = try CommandRun("memory", "1", option, text)
+            #expect(run.status == 64)
+            #expect(run.errors.contains(option))
+        }
+    }
+
+    /// A line for each pass, in pairs of one instant and one answer, for as long as somebody reads.
+    @Test func watching() throws {
+        let child = try ChildProcess(state: "tree", 2, 8 << 20)
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let watch = try ChildProcess(
+            running: procmem,
+            ["memory", "\(child.pid)", "--tree", "--mode", "bounded", "--budget", "5s", "--watch", "10ms"]
+        )
+        let lines = (0..<5).map { _ in watch.line() }
+        for line in lines {
+            #expect(line.contains("Z  ") && line.contains(", 3 processes, in "))
+        }
+        #expect(lines.last?.contains("3 smaps_rollup, up to ") == true)
+    }
+
+    @Test func watchingAsJSON() throws {
+        let child = try ChildProcess(state: "hold", 1 << 20)
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let watch = try ChildProcess(
+            running: procmem,
+            ["memory", "\(child.pid)", "--watch", "10ms", "--json"]
+        )
+        for _ in 0..<3 {
+            let answer = try JSON(parsing: watch.line())
+            #expect(answer["mode"] == "cheap" && answer["processes"]?.elements.count == 1)
+        }
+    }
+
+    /// What is remembered from pass to pass does not grow.
+    @Test func watchingForLongTakesNoMoreMemory() throws {
+        let child = try ChildProcess(state: "tree", 4, 1 << 20)
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let watch = try ChildProcess(
+            running: procmem,
+            ["memory", "\(child.pid)", "--tree", "--mode", "bounded", "--budget", "1s", "--watch", "1ms"]
+        )
+        func rssPages() throws -> Int {
+            let text = try String(contentsOfFile: "/proc/\(watch.pid)/statm", encoding: .utf8)
+            return try #require(Int(text.split(separator: " ")[1]))
+        }
+        for _ in 0..<300 { _ = watch.line() }
+        let before = try rssPages()
+        for _ in 0..<1500 { _ = watch.line() }
+        #expect(try rssPages() < before + 64)
+    }
+}
