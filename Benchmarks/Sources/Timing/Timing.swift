@@ -12,7 +12,7 @@ public func time(_ answer: () throws -> Int) rethrows {
 }
 
 /// The same for what is waited for.
-public func time(_ answer: () async throws -> Int) async rethrows {
+public func time(_ answer: @Sendable () async throws -> Int) async rethrows {
     let (batches, calls) = counts
     for batch in 0...batches {
         var last = 0

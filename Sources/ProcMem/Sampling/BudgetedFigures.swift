@@ -109,7 +109,10 @@ struct BudgetedFigures: Sendable {
     ) throws(ReadFailure) -> SampledMemory.Distinct? {
         let start = looks.now()
         let count = witnesses.count { $0 != nil }
-        guard start + costs.samples(of: count) <= deadline else { return nil }
+        guard start + costs.samples(of: count) <= deadline else {
+            costs.relaxSamples()
+            return nil
+        }
         let sampled = try looks.sample(members) { looks.now() < deadline }
         let end = looks.now()
         // Who was not reached would have taken as much again, at the least.
@@ -132,7 +135,10 @@ struct BudgetedFigures: Sendable {
     ) throws(ReadFailure) {
         for candidate in waiting.sorted(by: { $0.precedes($1) }) {
             let start = looks.now()
-            guard start + candidate.cost <= deadline else { continue }
+            guard start + candidate.cost <= deadline else {
+                cache.relaxCost(of: candidate.key)
+                continue
+            }
             let usage = try looks.read(members[candidate.number])
             let end = looks.now()
             cache.record(usage, of: candidate.key, candidate.witness, at: end, took: start.duration(to: end))

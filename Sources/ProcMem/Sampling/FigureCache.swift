@@ -65,6 +65,12 @@ struct FigureCache: Sendable {
         entries[key] = entry
     }
 
+    /// Notes that a process could not be read, because it is expected to take too long.
+    mutating func relaxCost(of key: Key) {
+        guard let cost = entries[key]?.cost else { return }
+        entries[key]?.cost = ReadCosts.Measured(duration: ReadCosts.relaxed(cost.duration), rssBytes: cost.rssBytes)
+    }
+
     /// Forgets processes that are no longer there.
     mutating func keepOnly(_ keys: some Sequence<Key>) {
         let present = Set(keys)

@@ -29,6 +29,11 @@ struct ReadCosts: Sendable {
     /// What samples of so many processes take.
     func samples(of count: Int) -> Duration { samplesOfOne * count }
 
+    /// Trusts a measurement less with each time that it has kept from a look: the machine may have been busy.
+    static func relaxed(_ duration: Duration) -> Duration { duration * 0.9 }
+
+    mutating func relaxSamples() { samplesOfOne = Self.relaxed(samplesOfOne) }
+
     mutating func learn(samplesOf count: Int, took duration: Duration) {
         guard count > 0 else { return }
         samplesOfOne = duration / count

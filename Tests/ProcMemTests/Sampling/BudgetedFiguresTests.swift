@@ -163,6 +163,19 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read == [1])
     }
 
+    /// What took long once, on a busy machine, is tried again some time.
+    @Test mutating func costsAreDoubtedInTime() throws {
+        invented.costs[1] = .milliseconds(8)
+        _ = try pass([member(1)], .milliseconds(5))
+        invented.costs[1] = .milliseconds(1)
+        var passes = 0
+        while passes < 20, invented.read.count < 2 {
+            passes += 1
+            _ = try pass([member(1, faults: 100 + passes)], .milliseconds(5))
+        }
+        #expect(passes > 1 && invented.read == [1, 1])
+    }
+
     @Test mutating func noBudgetReadsNothing() throws {
         let usages = try pass([member(1)], .zero)
         #expect(invented.read.isEmpty && invented.sampleCount == 0)

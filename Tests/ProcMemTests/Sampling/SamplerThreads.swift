@@ -21,7 +21,8 @@ struct SamplerThreads {
         return line?.split(separator: "\t").last.flatMap { Int($0) }
     }
 
-    /// Whether there are so many, before long: a thread that has been told to end needs a moment for it.
+    /// Whether there are so many, before long: a thread that has been told to end needs a moment for it, and one that a
+    /// sampler's thread has made for the runtime bears its name at first.
     static func become(_ count: Int) async -> Bool {
         await comesTrue { Self.count == count }
     }

@@ -4,8 +4,14 @@ struct MemoryMapping: Sendable {
     let pages: Range<Int>
     /// Whether what is written shows to whoever maps the same: then all pages are the file's.
     let isShared: Bool
+    /// Whether the process may write to it now.
+    let isWritable: Bool
     /// What is mapped, and from which of its pages on; `nil` for anonymous memory.
     let source: (file: FileID, page: Int)?
+
+    /// Whether its pages are the process's and its family's own, or become so when they are written: they are known by
+    /// their addresses. The others are a file's, known by their place in it.
+    var isByAddress: Bool { source == nil || (isWritable && !isShared) }
 }
 
 /// Which file is mapped: memory that processes share, by `shmget`, `memfd_create` or `mmap`, is a file as well.
@@ -34,6 +40,7 @@ extension MemoryMapping {
         guard start / pageSize < end / pageSize, end / pageSize <= Self.maximumPage else { return nil }
         pages = Int(start / pageSize)..<Int(end / pageSize)
         isShared = bytes.firstIndex(of: 0x73, in: rights) != nil
+        isWritable = bytes.firstIndex(of: 0x77, in: rights) != nil
         var name = line.upperBound..<line.upperBound
         if let first = bytes.nextField(at: &index), first.upperBound <= line.upperBound {
             name = first.lowerBound..<line.upperBound

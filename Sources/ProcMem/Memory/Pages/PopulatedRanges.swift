@@ -44,6 +44,11 @@ struct PopulatedRanges {
     ) throws(Errno) -> [Range<Int>] {
         var found: [Range<Int>] = []
         for range in ranges {
+            // A block at the most: that it is empty would say little. Hundreds of such would take all questions.
+            guard range.count > stride else {
+                found.append(range)
+                continue
+            }
             var start = range.lowerBound
             while start < range.upperBound {
                 guard remainingQuestions > 0 else {

@@ -91,20 +91,28 @@ struct SampleCounting {
 
     private func distinctOfFiles() -> SampledMemory.Distinct {
         let held = sampling.processes.reduce(0.0) { $0 + ($1.obstacle == nil ? Double($1.fileCount) : 0) }
-        var part = Part(statm: held, isWhole: sampling.files.plan.isComplete)
-        // Of the windows of families: what lies in no file's mapping is no file's page.
-        for (span, counts) in sampling.fileCounts.enumerated() {
-            part.add(fileSums.weight(of: span), held: counts.heldOfFiles, counted: counts.distinctOfFiles)
-        }
-        let spread = fileSums.spread(
-            sampling.fileCounts.enumerated().map { (span, counts) in
-                SampleSums.Value(
-                    span: span,
-                    excess: part.excess(held: counts.heldOfFiles, counted: counts.distinctOfFiles),
-                    mass: Double(counts.distinctOfFiles) * part.scale
-                )
+        let isWhole = sampling.files.plan.isComplete && sampling.families.allSatisfy(\.plan.isComplete)
+        var part = Part(statm: held, isWhole: isWhole)
+        // In the windows of families they are what nobody has written to yet, in mappings that may be written.
+        let groups = [(fileSums, sampling.fileCounts)] + zip(familySums, sampling.familyCounts)
+        for (sums, windows) in groups {
+            for (span, counts) in windows.enumerated() {
+                part.add(sums.weight(of: span), held: counts.heldOfFiles, counted: counts.distinctOfFiles)
             }
-        )
+        }
+        let spread = groups.reduce(SampleSpread()) { spread, group in
+            let (sums, windows) = group
+            return spread
+                + sums.spread(
+                    windows.enumerated().map { (span, counts) in
+                        SampleSums.Value(
+                            span: span,
+                            excess: part.excess(held: counts.heldOfFiles, counted: counts.distinctOfFiles),
+                            mass: Double(counts.distinctOfFiles) * part.scale
+                        )
+                    }
+                )
+        }
         let total = part.total + part.unseen
         return SampledMemory.Distinct(
             likely: total,

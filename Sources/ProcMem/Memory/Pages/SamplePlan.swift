@@ -81,7 +81,7 @@ struct SamplePlan: Sendable {
         var weight = strata.reduce(0.0) { $0 + Double($1.pages).squareRoot() }
         for number in strata.indices.sorted(by: { strata[$0].blocks < strata[$1].blocks }) where left > 0 {
             let own = Double(strata[number].pages).squareRoot()
-            let share = Int(min(Double(strata[number].blocks), (Double(left) * own / weight).rounded(.up)))
+            let share = Int(min(Double(strata[number].blocks), (Double(left) * own / weight).rounded()))
             shares[number] = min(left, min(strata[number].blocks, max(share, min(2, strata[number].blocks))))
             left -= shares[number]
             weight -= own

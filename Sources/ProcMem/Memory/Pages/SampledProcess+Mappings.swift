@@ -56,12 +56,12 @@ extension SampledProcess {
     ) -> Mappings {
         var mappings = Mappings()
         let anonymous = populated(
-            list.lazy.filter { $0.source == nil }.map(\.pages),
+            list.lazy.filter(\.isByAddress).map(\.pages),
             anonymousCount,
             map,
             maximumQuestions
         )
-        for mapping in list where mapping.source == nil {
+        for mapping in list where mapping.isByAddress {
             mappings.anonymous.append(
                 joining: PageSegment(
                     pages: mapping.pages,
@@ -71,8 +71,8 @@ extension SampledProcess {
             )
         }
         if let anonymous { mappings.anonymous = mappings.anonymous.within(anonymous) }
-        let ofFiles = populated(list.lazy.filter { $0.source != nil }.map(\.pages), fileCount, map, maximumQuestions)
-        for mapping in list {
+        let ofFiles = populated(list.lazy.filter { !$0.isByAddress }.map(\.pages), fileCount, map, maximumQuestions)
+        for mapping in list where !mapping.isByAddress {
             guard let source = mapping.source else { continue }
             let pages = source.page..<source.page + mapping.pages.count
             let file = numbering.number(of: source.file, mappedTo: pages.upperBound)
@@ -86,6 +86,8 @@ extension SampledProcess {
         return mappings
     }
 
+    /// Questions are worth as much as the memory that they are about: a part of the process gets its part of them.
+    ///
     /// - Returns: `nil` where all of it is dense enough.
     private func populated(
         _ pages: some Sequence<Range<Int>>,
@@ -96,10 +98,11 @@ extension SampledProcess {
         let size = pages.reduce(0) { $0.saturatingAdding($1.count) }
         // What one read takes in anyway is not worth a question.
         guard size / 2 > presentCount, size > 512 else { return nil }
-        return PopulatedRanges(
-            in: Array(pages).joinedRanges(),
-            presentCount: presentCount,
-            maximumQuestions: maximumQuestions
-        ) { (range) throws(Errno) in try map.firstPresent(in: range) }.ranges
+        let ranges = Array(pages).joinedRanges()
+        let part = max(0.125, Double(presentCount) / max(1, Double(anonymousCount) + Double(fileCount)))
+        let questions = Int((Double(maximumQuestions) * part).rounded(.up))
+        return PopulatedRanges(in: ranges, presentCount: presentCount, maximumQuestions: questions) {
+            (range) throws(Errno) in try map.firstPresent(in: range)
+        }.ranges
     }
 }

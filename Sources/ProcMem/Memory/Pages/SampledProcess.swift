@@ -23,7 +23,7 @@ struct SampledProcess: Sendable {
     /// Whether it may have had children, who may have its pages still.
     let mayHaveForked: Bool
 
-    /// Anonymous memory, by the process's own addresses: within a family an address means the same memory.
+    /// Anonymous memory, and what becomes so when it is written, by the process's own addresses: within a family an address means the same memory.
     var anonymousSegments: [PageSegment] = []
     /// Files and shared memory, by their place among all files that are mapped.
     var fileSegments: [PageSegment] = []
