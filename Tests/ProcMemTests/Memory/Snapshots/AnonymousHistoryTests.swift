@@ -90,7 +90,8 @@ import Testing
         #expect(physical.proven)
         // Who has not looked before has the sum alone.
         #expect(
-            try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: root).total.physicalBytes.upper == (3000 - 3) * 4096
+            try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: root).total.physicalBytes.upper == (3000 - 3)
+                * 4096
         )
     }
 }
