@@ -78,6 +78,7 @@
             if exhaustive, !tree || pids.isEmpty {
                 throw ValidationError("--exhaustive goes with --tree and processes.")
             }
+            if reads < 1 { throw ValidationError("--reads is 1 at least.") }
         }
 
         func run() async throws {

@@ -12,7 +12,7 @@ extension ProcessDirectory {
         case .bounded(let budget):
             guard let rssBytes = usage.rssBytes else { return usage }
             let pageSizeBytes = root.pageSizeBytes
-            if ReadCosts.accurate(rssBytes: rssBytes, last: nil, pageSizeBytes: pageSizeBytes) <= budget {
+            if ReadCosts.accurate(rssBytes: rssBytes, pageSizeBytes: pageSizeBytes) <= budget {
                 return try memoryUsage(stat, mode: .accurate, pageSizeBytes: pageSizeBytes)
             }
             guard let reads = ReadCosts.reads(within: budget) else { return usage }

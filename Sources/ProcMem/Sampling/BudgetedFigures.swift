@@ -19,6 +19,14 @@ struct BudgetedFigures: Sendable {
         let distinct: SampledMemory.Distinct?
     }
 
+    /// What there is to say of the members together.
+    struct Together {
+        /// What they hold by samples; `nil` where no samples were taken.
+        var distinct: SampledMemory.Distinct?
+        /// Whether nothing has moved from the first of the accurate figures to the last.
+        var isOfOneScene = true
+    }
+
     private var cache: FigureCache
     private var costs = ReadCosts()
     private let pageSizeBytes: Int
@@ -32,51 +40,57 @@ struct BudgetedFigures: Sendable {
     var rememberedCount: Int { cache.entries.count }
 
     /// Gives the members, who have their cheap figures, better ones.
-    ///
-    /// - Returns: What they hold together by samples; `nil` where no samples were taken.
     mutating func improve(
         _ members: inout [ProcessCensus.Member],
         until deadline: ContinuousClock.Instant,
         _ looks: Looks
-    ) throws(ReadFailure) -> SampledMemory.Distinct? {
+    ) throws(ReadFailure) -> Together {
         let witnesses = FigureWitness.witnesses(of: members)
         let keys = members.map { FigureCache.Key(pid: $0.pid, startTimeTicks: $0.stat?.startTimeTicks ?? 0) }
+        let scene = witnesses.scene(of: keys)
         cache.keepOnly(keys)
+        let start = looks.now()
+        var together = Together()
         var waiting: [Waiting] = []
         for number in members.indices {
             guard let witness = witnesses[number] else { continue }
             if let known = cache.figures(of: keys[number], witness, at: looks.now()) {
                 members[number].value = known
+                if cache.entries[keys[number]]?.figures?.scene != scene { together.isOfOneScene = false }
                 continue
             }
-            let entry = cache.entries[keys[number]]
+            let entry = cache.entry(of: keys[number], at: start)
             waiting.append(
                 Waiting(
                     number: number,
                     key: keys[number],
                     witness: witness,
-                    since: entry?.lastAttempt,
+                    since: entry.since,
                     cost: ReadCosts.accurate(
                         rssBytes: witness.rssBytes,
-                        last: entry?.cost,
+                        last: entry.cost,
+                        at: start,
                         pageSizeBytes: pageSizeBytes
                     )
                 )
             )
         }
-        guard !waiting.isEmpty else { return nil }
-        var distinct: SampledMemory.Distinct?
+        guard !waiting.isEmpty else { return together }
+        waiting.sort { $0.precedes($1) }
         let whole = waiting.reduce(Duration.zero) { $0 + $1.cost }
         if let (samples, age) = cache.samples(of: witnesses, at: looks.now()) {
             for number in waiting.map(\.number) {
-                if let usage = samples.usages[keys[number]] { members[number].value = usage.cached(for: age) }
+                guard let usage = samples.usages[keys[number]], let value = members[number].value else { continue }
+                members[number].value =
+                    usage.source.isSampled
+                    ? usage.cached(for: age) : MemoryUsage(value, source: value.source, unavailable: usage.unavailable)
             }
-            distinct = samples.distinct
-        } else if looks.now() + whole > deadline {
-            distinct = try sample(&members, witnesses, keys, waiting.map(\.number), until: deadline, looks)
+            together.distinct = samples.distinct
+        } else if looks.now() + whole > deadline, !isOverdue(waiting[0], witnesses, until: deadline, looks) {
+            together.distinct = try sample(&members, witnesses, keys, waiting.map(\.number), until: deadline, looks)
         }
-        try read(&members, waiting, until: deadline, looks)
-        return distinct
+        try read(&members, waiting, scene, until: deadline, looks)
+        return together
     }
 
     /// A process that has no accurate figures.
@@ -84,19 +98,29 @@ struct BudgetedFigures: Sendable {
         let number: Int
         let key: FigureCache.Key
         let witness: FigureWitness
-        /// When an accurate look was tried last; `nil` for never.
-        let since: ContinuousClock.Instant?
+        /// When an accurate look was tried last, or the process was met.
+        let since: ContinuousClock.Instant
         let cost: Duration
 
-        /// Who has waited longer. Of those who never had a look the smaller is first: there are more of them.
+        /// Who has waited longer. Of those who were met together the smaller is first: there are more of them. Who is new
+        /// comes last: where processes come all the time, the others would wait for ever.
         func precedes(_ other: Waiting) -> Bool {
-            switch (since, other.since) {
-            case (let own?, let others?): own < others
-            case (nil, _?): true
-            case (_?, nil): false
-            case (nil, nil): (cost, key.pid) < (other.cost, other.key.pid)
-            }
+            (since, cost, key.pid) < (other.since, other.cost, other.key.pid)
         }
+    }
+
+    /// Whether the process that has waited longest fits now, would not fit behind samples, and has missed its turn so for a
+    /// minute.
+    private func isOverdue(
+        _ first: Waiting,
+        _ witnesses: [FigureWitness?],
+        until deadline: ContinuousClock.Instant,
+        _ looks: Looks
+    ) -> Bool {
+        let now = looks.now()
+        let samples = costs.samples(of: witnesses.count { $0 != nil }, at: now)
+        return first.since.duration(to: now) > .seconds(60) && now + first.cost <= deadline
+            && now + samples + first.cost > deadline
     }
 
     private mutating func sample(
@@ -109,17 +133,17 @@ struct BudgetedFigures: Sendable {
     ) throws(ReadFailure) -> SampledMemory.Distinct? {
         let start = looks.now()
         let count = witnesses.count { $0 != nil }
-        guard start + costs.samples(of: count) <= deadline else {
-            costs.relaxSamples()
-            return nil
-        }
+        guard start + costs.samples(of: count, at: start) <= deadline else { return nil }
         let sampled = try looks.sample(members) { looks.now() < deadline }
         let end = looks.now()
         // Who was not reached would have taken as much again, at the least.
-        costs.learn(samplesOf: count, took: start.duration(to: end) * (sampled == nil ? 2 : 1))
+        costs.learn(samplesOf: count, took: start.duration(to: end) * (sampled == nil ? 2 : 1), at: end)
         guard let sampled else { return nil }
         var usages: [FigureCache.Key: MemoryUsage] = [:]
-        for number in members.indices { usages[keys[number]] = sampled.members[number].value }
+        // What was taken over itself says how old it is, and does not become young again.
+        for number in waiting where sampled.members[number].value?.source.age == nil {
+            usages[keys[number]] = sampled.members[number].value
+        }
         for number in waiting { members[number].value = sampled.members[number].value }
         cache.keep(
             FigureCache.Samples(usages: usages, distinct: sampled.distinct, taken: end, witnesses: witnesses)
@@ -130,20 +154,28 @@ struct BudgetedFigures: Sendable {
     private mutating func read(
         _ members: inout [ProcessCensus.Member],
         _ waiting: [Waiting],
+        _ scene: Int,
         until deadline: ContinuousClock.Instant,
         _ looks: Looks
     ) throws(ReadFailure) {
-        for candidate in waiting.sorted(by: { $0.precedes($1) }) {
+        for candidate in waiting {
             let start = looks.now()
-            guard start + candidate.cost <= deadline else {
-                cache.relaxCost(of: candidate.key)
-                continue
-            }
+            guard start + candidate.cost <= deadline else { continue }
             let usage = try looks.read(members[candidate.number])
             let end = looks.now()
-            cache.record(usage, of: candidate.key, candidate.witness, at: end, took: start.duration(to: end))
+            cache.record(
+                usage,
+                of: candidate.key,
+                candidate.witness,
+                scene: scene,
+                at: end,
+                took: start.duration(to: end)
+            )
             // Without PSS, what there is already tells as much.
             if usage.pssBytes != nil {
+                members[candidate.number].value = usage
+            } else if !usage.mayHoldMemory {
+                // What a process had that has ended is held no longer.
                 members[candidate.number].value = usage
             } else if let value = members[candidate.number].value, let reason = usage.unavailable {
                 members[candidate.number].value = MemoryUsage(value, source: value.source, unavailable: reason)

@@ -8,10 +8,23 @@ struct FigureCache: Sendable {
     /// What is remembered of a process.
     struct Entry: Sendable {
         /// The last accurate figures, when they were taken, and of what.
-        fileprivate(set) var figures: (usage: MemoryUsage, taken: ContinuousClock.Instant, witness: FigureWitness)?
+        fileprivate(set) var figures: Figures?
+        /// When the process was first met.
+        fileprivate let met: ContinuousClock.Instant
         /// When an accurate look was tried last; `nil` for never.
         fileprivate(set) var lastAttempt: ContinuousClock.Instant?
         fileprivate(set) var cost: ReadCosts.Measured?
+
+        /// Since when it has waited for a look.
+        var since: ContinuousClock.Instant { lastAttempt ?? met }
+    }
+
+    struct Figures: Sendable {
+        fileprivate let usage: MemoryUsage
+        fileprivate let taken: ContinuousClock.Instant
+        fileprivate let witness: FigureWitness
+        /// Of all processes at that time.
+        let scene: Int
     }
 
     /// Samples of all processes, and what they were of.
@@ -51,24 +64,27 @@ struct FigureCache: Sendable {
         _ usage: MemoryUsage?,
         of key: Key,
         _ witness: FigureWitness,
+        scene: Int,
         at now: ContinuousClock.Instant,
         took duration: Duration
     ) {
-        var entry = entries[key] ?? Entry()
+        var entry = entries[key] ?? Entry(met: now)
         entry.lastAttempt = now
         if let usage, usage.pssBytes != nil {
-            entry.figures = (usage, now, witness)
-            entry.cost = ReadCosts.Measured(duration: duration, rssBytes: witness.rssBytes)
+            entry.figures = Figures(usage: usage, taken: now, witness: witness, scene: scene)
+            entry.cost = ReadCosts.Measured(duration: duration, rssBytes: witness.rssBytes, taken: now)
         } else {
             entry.figures = nil
         }
         entries[key] = entry
     }
 
-    /// Notes that a process could not be read, because it is expected to take too long.
-    mutating func relaxCost(of key: Key) {
-        guard let cost = entries[key]?.cost else { return }
-        entries[key]?.cost = ReadCosts.Measured(duration: ReadCosts.relaxed(cost.duration), rssBytes: cost.rssBytes)
+    /// What is remembered of a process, from now on at least.
+    mutating func entry(of key: Key, at now: ContinuousClock.Instant) -> Entry {
+        if let entry = entries[key] { return entry }
+        let entry = Entry(met: now)
+        entries[key] = entry
+        return entry
     }
 
     /// Forgets processes that are no longer there.

@@ -15,13 +15,15 @@ struct FigureWitness: Hashable, Sendable {
 
     /// By member; `nil` for who tells too little to be recognised.
     static func witnesses(of members: [ProcessCensus.Member]) -> [FigureWitness?] {
-        var families: [ProgramLayout: Hasher] = [:]
+        // In whatever order they were found.
+        var hashes: [ProgramLayout: Int] = [:]
         for member in members {
             guard let stat = member.stat, let layout = stat.layout else { continue }
-            families[layout, default: Hasher()].combine(member.pid)
-            families[layout, default: Hasher()].combine(stat.startTimeTicks)
+            var hasher = Hasher()
+            hasher.combine(member.pid)
+            hasher.combine(stat.startTimeTicks)
+            hashes[layout, default: 0] ^= hasher.finalize()
         }
-        let hashes = families.mapValues { $0.finalize() }
         return members.map { member in
             guard let stat = member.stat, let rssBytes = member.value?.rssBytes,
                 let sharedBytes = member.value?.sharedBytes
@@ -36,6 +38,19 @@ struct FigureWitness: Hashable, Sendable {
                 faultCount: stat.faultCount,
                 familyHash: stat.layout.flatMap { hashes[$0] } ?? 0
             )
+        }
+    }
+}
+
+extension [FigureWitness?] {
+    /// Stands for all that may have moved, in whatever order the processes were found: `nil` counts for nothing.
+    func scene(of keys: [FigureCache.Key]) -> Int {
+        zip(keys, self).reduce(0) { scene, process in
+            guard let witness = process.1 else { return scene }
+            var hasher = Hasher()
+            hasher.combine(process.0)
+            hasher.combine(witness)
+            return scene ^ hasher.finalize()
         }
     }
 }

@@ -18,8 +18,14 @@ struct KeptCensus: ~Copyable {
 
     /// - Parameters:
     ///   - newest: What ``newestProcessID(in:)`` was before the processes were looked for.
-    /// - Returns: `nil` where they cannot be kept: there are too many, or some could not be read.
-    static func keeping(_ census: ProcessCensus, newest: Int, in root: KernelRoot) -> KeptCensus? {
+    ///   - mayGoOn: Whether there is time for another process.
+    /// - Returns: `nil` where they cannot be kept: there are too many, some could not be read, or there was not the time.
+    static func keeping(
+        _ census: ProcessCensus,
+        newest: Int,
+        in root: KernelRoot,
+        mayGoOn: () -> Bool = { true }
+    ) -> KeptCensus? {
         guard census.gaps.isEmpty, census.cgroup == nil, root.isLive,
             // A quarter of what the process may open is left to ProcMem.
             census.members.count * 2 <= Syscalls.maximumOpenFiles / 4
@@ -27,7 +33,7 @@ struct KeptCensus: ~Copyable {
         var files = KeptFiles()
         var kept: [Kept] = []
         for member in census.members {
-            guard let stat = member.stat, let usage = member.value else { return nil }
+            guard mayGoOn(), let stat = member.stat, let usage = member.value else { return nil }
             guard let directory = try? ProcessDirectory(.id(member.pid), in: root),
                 let statFile = try? directory.open(ProcPath(file: "stat"))
             else { return nil }

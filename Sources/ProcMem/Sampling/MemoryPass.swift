@@ -40,9 +40,9 @@ struct MemoryPass: ~Copyable {
     mutating func run() throws(ProcMemError) -> MemorySnapshot {
         let start = ContinuousClock.now
         var (census, sharing) = try look(at: start)
-        let distinct: SampledMemory.Distinct?
+        let together: BudgetedFigures.Together
         do throws(ReadFailure) {
-            distinct = try improve(&census, sharing, since: start)
+            together = try improve(&census, sharing, since: start)
         } catch {
             throw ProcMemError(error, path: root.text(.processes))
         }
@@ -52,7 +52,8 @@ struct MemoryPass: ~Copyable {
             processes,
             census.members.map(\.stat),
             knowsChildren: census.knowsChildren,
-            sampled: distinct,
+            sampled: together.distinct,
+            isOfOneScene: together.isOfOneScene,
             history: &history,
             in: root
         )
@@ -82,11 +83,13 @@ struct MemoryPass: ~Copyable {
         }
         kept = nil
         keptSharing = nil
+        let deadline = mode.deadline(from: start)
         let census = try ProcessCensus(of: scope, mode: mode, limits: limits, in: root)
         let sharing = MemorySharing(of: census.members, mode, in: root)
         // Where processes come and go all the time, opening their files would be in vain.
         if let newest, lastWalk?.newest == newest {
-            kept = KeptCensus.keeping(census, newest: newest, in: root)
+            // Opening them is left for a pass that has the time.
+            kept = KeptCensus.keeping(census, newest: newest, in: root) { deadline.map { .now < $0 } ?? true }
             keptSharing = sharing
         }
         lastWalk = (newest, start)
@@ -98,7 +101,7 @@ struct MemoryPass: ~Copyable {
         _ census: inout ProcessCensus,
         _ sharing: MemorySharing,
         since start: ContinuousClock.Instant
-    ) throws(ReadFailure) -> SampledMemory.Distinct? {
+    ) throws(ReadFailure) -> BudgetedFigures.Together {
         let root = root
         let knowsChildren = census.knowsChildren
         func sample(
@@ -125,18 +128,21 @@ struct MemoryPass: ~Copyable {
             return BudgetedFigures.Sampled(members: members, distinct: memory.distinct)
         }
         switch mode {
-        case .cheap, .accurate: return nil
+        case .cheap, .accurate: return BudgetedFigures.Together()
         case .sampled(let reads):
-            guard let sampled = try sample(census.members, reads: reads, { true }) else { return nil }
+            guard let sampled = try sample(census.members, reads: reads, { true }) else {
+                return BudgetedFigures.Together()
+            }
             census.members = sampled.members
-            return sampled.distinct
-        case .bounded(let budget):
+            return BudgetedFigures.Together(distinct: sampled.distinct)
+        case .bounded:
+            guard let deadline = mode.deadline(from: start) else { return BudgetedFigures.Together() }
             let looks = BudgetedFigures.Looks(
                 now: { .now },
                 read: { (member) throws(ReadFailure) in try member.readAccurately(in: root) },
                 sample: { (members, mayGoOn) throws(ReadFailure) in try sample(members, reads: 64, mayGoOn) }
             )
-            return try figures.improve(&census.members, until: start + budget, looks)
+            return try figures.improve(&census.members, until: deadline, looks)
         }
     }
 }
@@ -183,4 +189,12 @@ extension ProcessMemory {
 extension MemoryMode {
     /// Whether a look begins with `stat` and `statm` of each process.
     fileprivate var looksAtCountersFirst: Bool { self != .accurate }
+
+    /// When a pass is to be over that begins now; `nil` where it takes as long as it takes.
+    func deadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard case .bounded(let budget) = self else { return nil }
+        // Times that nobody lives to see would not fit into an instant.
+        let century = Duration.seconds(100 * 366 * 86400)
+        return start + min(max(.zero, budget), century)
+    }
 }

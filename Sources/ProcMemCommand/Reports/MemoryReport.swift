@@ -15,7 +15,6 @@ struct MemoryReport: Encodable {
         @Nullable var ussBytes: Int?
         @Nullable var swapBytes: Int?
         @Nullable var hugetlbBytes: Int?
-        // A sample's error and a cached figure's age: neither mode of this version has them.
         @Nullable var ussStandardErrorBytes: Int?
         @Nullable var ageMilliseconds: Int?
         @Nullable var unavailable: String?

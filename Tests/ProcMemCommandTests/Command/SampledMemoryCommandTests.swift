@@ -54,6 +54,11 @@ import Testing
         }
     }
 
+    @Test(arguments: ["0", "-1"]) func noReads(_ count: String) throws {
+        let run = try CommandRun("memory", "1", "--mode", "sampled", "--reads=\(count)")
+        #expect(run.status == 64 && run.errors.contains("--reads"))
+    }
+
     /// A line for each pass, in pairs of one instant and one answer, for as long as somebody reads.
     @Test func watching() throws {
         let child = try ChildProcess(state: "tree", 2, 8 << 20)

@@ -11,6 +11,9 @@ private final class InventedLooks {
     var costs: [Int32: Duration] = [:]
     var usualCost = Duration.milliseconds(1)
     var refused: Set<Int32> = []
+    var ended: Set<Int32> = []
+    /// Who is not sampled: its memory is counted as another's.
+    var unsampled: Set<Int32> = []
     /// What the samples of one process take.
     var sampleCost = Duration.microseconds(100)
     private(set) var longestRead = Duration.zero
@@ -27,6 +30,7 @@ private final class InventedLooks {
                 self.longestRead = max(self.longestRead, cost)
                 self.now += cost
                 self.read.append(member.pid)
+                if self.ended.contains(member.pid) { return MemoryUsage(unavailable: .exited) }
                 return self.refused.contains(member.pid)
                     ? MemoryUsage(unavailable: .permissionDenied) : Self.accurate(member)
             },
@@ -36,6 +40,7 @@ private final class InventedLooks {
                 for number in members.indices {
                     guard mayGoOn() else { return nil }
                     self.now += self.sampleCost
+                    if self.unsampled.contains(members[number].pid) { continue }
                     let usage = members[number].value ?? MemoryUsage(unavailable: .exited)
                     members[number].value = MemoryUsage(
                         usage,
@@ -73,9 +78,11 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     private let invented = InventedLooks()
     private var figures = BudgetedFigures(maximumAge: .seconds(60), pageSizeBytes: 4096)
 
+    private var together = BudgetedFigures.Together()
+
     private mutating func pass(_ members: [ProcessCensus.Member], _ budget: Duration) throws -> [MemoryUsage] {
         var members = members
-        _ = try figures.improve(&members, until: invented.now + budget, invented.looks)
+        together = try figures.improve(&members, until: invented.now + budget, invented.looks)
         return members.compactMap(\.value)
     }
 
@@ -144,6 +151,88 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(usages[..<3].allSatisfy { $0.pssBytes == nil && $0.rssBytes != nil })
     }
 
+    /// Where small processes come all the time, a large one has its turn all the same.
+    @Test mutating func whoIsNewWaitsBehindTheOthers() throws {
+        invented.costs[1] = .milliseconds(3)
+        for number in 0..<20 {
+            let newcomers = try (0..<10).map { try member(Int32(100 + 10 * number + $0)) }
+            _ = try pass([member(1, faults: number, pages: 60_000)] + newcomers, .milliseconds(6))
+        }
+        #expect(invented.read.count { $0 == 1 } > 1)
+    }
+
+    /// Samples of all, again and again, do not keep a large process from its turn for ever.
+    @Test mutating func samplesLeaveTimeForWhoIsOverdue() throws {
+        invented.costs[1] = .milliseconds(8)
+        for number in 0..<100 {
+            let others = try (2...30).map { try member($0, faults: number, pages: 20_000) }
+            _ = try pass([member(1, faults: number, pages: 160_000)] + others, .milliseconds(10))
+            invented.wait(.seconds(2))
+        }
+        let turns = invented.read.count { $0 == 1 }
+        #expect(turns > 0 && turns < 5)
+        #expect(invented.sampleCount > 90)
+    }
+
+    /// What took long once is tried again some time.
+    @Test mutating func nobodyIsGivenUpForOneLook() throws {
+        invented.costs[1] = .milliseconds(500)
+        _ = try pass([member(1)], .milliseconds(5))
+        invented.costs[1] = .milliseconds(1)
+        invented.forget()
+        for number in 0..<1000 where invented.read.isEmpty {
+            _ = try pass([member(1, faults: number + 200)], .milliseconds(50))
+            invented.wait(.seconds(60))
+        }
+        #expect(invented.read == [1])
+    }
+
+    @Test mutating func whoHasEndedHoldsNothing() throws {
+        invented.ended = [1]
+        let usages = try pass([member(1), member(2)], .milliseconds(10))
+        #expect(usages[0].rssBytes == nil && usages[0].unavailable == .exited)
+        #expect(usages[1].rssBytes != nil)
+    }
+
+    /// A figure that was taken over when samples were taken is not taken over from them, and made younger.
+    @Test mutating func whatIsTakenOverKeepsItsAge() throws {
+        invented.unsampled = [1]
+        invented.usualCost = .milliseconds(2)
+        // Of 61 the smallest alone is read.
+        let members = try [member(1)] + (2...61).map { try member($0, pages: 20_000) }
+        _ = try pass(members, .microseconds(500))
+        #expect(invented.read == [1] && invented.sampleCount == 0)
+        invented.wait(.seconds(40))
+        invented.sampleCost = .microseconds(50)
+        let before = try pass(members, .milliseconds(10))
+        #expect(invented.sampleCount == 1)
+        #expect(before[0].source.age != nil && before[0].pssBytes != nil)
+        // Now the figure is too old, and the samples are not.
+        invented.wait(.seconds(30))
+        let after = try pass(members, .microseconds(100))
+        #expect(invented.sampleCount == 1)
+        #expect(after[0].source == .statm)
+        #expect(after.last?.source.age != nil)
+    }
+
+    /// Figures between which another process has moved do not add up to what all hold together.
+    @Test mutating func figuresOfSeveralTimesAreToldApart() throws {
+        _ = try pass([member(1), member(2)], .milliseconds(10))
+        #expect(together.isOfOneScene)
+        _ = try pass([member(2), member(1)], .milliseconds(10))
+        #expect(together.isOfOneScene)
+        _ = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
+        #expect(!together.isOfOneScene)
+        // Nor later, as long as the older figure stays.
+        let usages = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
+        #expect(usages.allSatisfy { $0.pssBytes != nil } && !together.isOfOneScene)
+        _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
+        #expect(!together.isOfOneScene)
+        invented.wait(.seconds(61))
+        _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
+        #expect(together.isOfOneScene)
+    }
+
     @Test mutating func nothingIsBegunThatDoesNotFit() throws {
         // 45 ns a page: 45 ms.
         let usages = try pass([member(1, pages: 1_000_000), member(2)], .milliseconds(5))
@@ -161,19 +250,6 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read.isEmpty)
         _ = try pass([member(1, faults: 102)], .milliseconds(31))
         #expect(invented.read == [1])
-    }
-
-    /// What took long once, on a busy machine, is tried again some time.
-    @Test mutating func costsAreDoubtedInTime() throws {
-        invented.costs[1] = .milliseconds(8)
-        _ = try pass([member(1)], .milliseconds(5))
-        invented.costs[1] = .milliseconds(1)
-        var passes = 0
-        while passes < 20, invented.read.count < 2 {
-            passes += 1
-            _ = try pass([member(1, faults: 100 + passes)], .milliseconds(5))
-        }
-        #expect(passes > 1 && invented.read == [1, 1])
     }
 
     @Test mutating func noBudgetReadsNothing() throws {

@@ -85,6 +85,19 @@ import Testing
         #expect(looked.members.map(\.value) == walked.members.map(\.value))
     }
 
+    /// Opening the files is a part of a pass, and ends where its time does.
+    @Test func isNotKeptBeyondTheTime() throws {
+        let child = try ChildProcess(state: "tree", 5, 4096)
+        let walked = try census(.tree(root: child.pid))
+        var left = 3
+        let isKept =
+            KeptCensus.keeping(walked, newest: 7, in: .live) {
+                left -= 1
+                return left > 0
+            } != nil
+        #expect(!isKept && left == 0)
+    }
+
     @Test func filesAreClosedWithIt() throws {
         let child = try ChildProcess(state: "tree", 20, 4096)
         let walked = try census(.tree(root: child.pid))

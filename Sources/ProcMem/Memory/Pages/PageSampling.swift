@@ -133,6 +133,10 @@ struct PageSampling {
         for family in Set(beyond.map { processes[$0].family }) { families[family].removeHolders(isBeyond) }
         files.removeHolders(isBeyond)
         for number in beyond {
+            guard mayGoOn() else {
+                isCutShort = true
+                return
+            }
             processes[number].excludesZeros = true
             try look(at: number)
         }

@@ -11,6 +11,8 @@ struct AnonymousHistory: Sendable {
 
     /// Not more than this was there.
     private let upperBytes: Int
+    /// Whether that was proven.
+    let isProven: Bool
     private let faults: [Process: Faults]
 
     private struct Process: Hashable, Sendable {
@@ -24,20 +26,25 @@ struct AnonymousHistory: Sendable {
     }
 
     /// - Returns: `nil` where the faults of a process are not known.
-    init?(upperBytes: Int, _ stats: [ProcessStat?]) {
+    init?(upperBytes: Int, isProven: Bool = true, _ stats: [ProcessStat?]) {
         var faults: [Process: Faults] = [:]
         for stat in stats {
             guard let stat, let own = stat.faultCount, let ofChildren = stat.childFaultCount else { return nil }
             faults[Process(stat)] = Faults(own: own, ofChildren: ofChildren)
         }
         self.upperBytes = upperBytes
+        self.isProven = isProven
         self.faults = faults
     }
 
     /// Not more than this is there now, of a tree with all of its processes.
     ///
-    /// - Returns: `nil` where a process has ended since, or a child of one: it may have brought pages that others hold.
+    /// - Returns: `nil` where a process has ended since, or a child of one, or where one has come that may have been forked
+    ///   by somebody else: there may be pages that those have brought.
     func upperBytes(now stats: [ProcessStat?], pageSizeBytes: Int) -> Int? {
+        let layouts = Dictionary(stats.compactMap { stat in stat.map { ($0.processID, $0.layout) } }) { first, _ in
+            first
+        }
         var met = 0
         var pages = 0
         for stat in stats {
@@ -45,6 +52,11 @@ struct AnonymousHistory: Sendable {
             guard let before = faults[Process(stat)] else {
                 // Forked since, all of its faults with it. A child of its own that has ended leaves them to it.
                 guard ofChildren == 0 else { return nil }
+                // Who has executed no program has the layout of whoever forked it. Where its parent has another one, or is
+                // not among these, it was adopted, or a stranger forked it.
+                if stat.hasNotExecuted {
+                    guard let layout = stat.layout, layouts[stat.parentID] == layout else { return nil }
+                }
                 pages = pages.saturatingAdding(own)
                 continue
             }

@@ -34,7 +34,6 @@ struct CounterBounds {
         lowerBytes = families.lowerBytes
         let since = earlier?.upperBytes(now: stats, pageSizeBytes: root.pageSizeBytes) ?? .max
         let anonymousBytes = max(lowerBytes, min(families.upperBytes, since, system?.anonymous ?? .max))
-        history = knowsChildren ? AnonymousHistory(upperBytes: anonymousBytes, stats) : nil
         // Nothing tells which pages of hugetlbfs a process maps.
         hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlb ?? 0
         upperBytes = anonymousBytes.saturatingAdding(min(kin.sharedSumBytes, system?.shared ?? .max))
@@ -49,5 +48,10 @@ struct CounterBounds {
         isProven =
             facts.isStatmExact && !facts.mayHaveMergedPages
             && (!needsFaults || (knowsChildren && !mayLackFaults && !facts.mayHaveHugePages))
+            && (!needsHistory || earlier?.isProven ?? false)
+        // Of who may hold memory and tells nothing, nobody knows what was there.
+        history =
+            knowsChildren && kin.knowsAll
+            ? AnonymousHistory(upperBytes: anonymousBytes, isProven: isProven, stats) : nil
     }
 }

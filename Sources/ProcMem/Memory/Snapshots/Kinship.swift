@@ -3,6 +3,8 @@ struct Kinship {
     private(set) var members: [ForkFamilies.Member] = []
     private(set) var sharedSumBytes = 0
     private(set) var likelySharedBytes = 0
+    /// Whether all that may hold memory tell how much.
+    private(set) var knowsAll = true
 
     init(_ processes: [ProcessMemory], _ stats: [ProcessStat?], pageSizeBytes: Int) {
         var largestShared: [ProgramLayout: Int] = [:]
@@ -10,6 +12,7 @@ struct Kinship {
         let parents = Set(stats.compactMap { $0.flatMap { $0.hasNotExecuted ? nil : $0.parentID } })
         for (process, stat) in zip(processes, stats) {
             guard let stat, let anonymous = process.usage.anonymousBytes, let shared = process.usage.sharedBytes else {
+                knowsAll = knowsAll && stat.map { Self.holdsNothing($0, process.usage) } ?? false
                 continue
             }
             let isCounted = process.sharesMemoryWith == nil
@@ -37,5 +40,9 @@ struct Kinship {
             }
         }
         likelySharedBytes = largestShared.values.reduce(likelySharedBytes) { $0.saturatingAdding($1) }
+    }
+    /// Whether a process that tells nothing has nothing: a main thread may end, or be on its way out, before the others.
+    private static func holdsNothing(_ stat: ProcessStat, _ usage: MemoryUsage) -> Bool {
+        stat.isKernelThread || (usage.unavailable == .zombie && stat.threadCount <= 1)
     }
 }

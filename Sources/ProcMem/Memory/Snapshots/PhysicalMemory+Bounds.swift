@@ -6,18 +6,20 @@ extension PhysicalMemory {
     ///   - stats: `stat` of each of them, in the same order; `nil` where it could not be read.
     ///   - knowsChildren: Whether all children of the processes are among them.
     ///   - sampled: What samples say of those that were sampled.
+    ///   - isOfOneScene: Whether nothing is known to have moved from the first of the figures to the last.
     ///   - history: What an earlier look at the same tree has left; then what this one leaves.
     init(
         _ processes: [ProcessMemory],
         _ stats: [ProcessStat?],
         knowsChildren: Bool,
         sampled: SampledMemory.Distinct? = nil,
+        isOfOneScene: Bool = true,
         history: inout AnonymousHistory?,
         in root: KernelRoot
     ) {
         let isEachCountedOnce = processes.allSatisfy { $0.mayShareMemoryWith == nil }
         let holders = processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }.map(\.usage)
-        let shares = PhysicalMemory(sharesOf: holders, isEachCountedOnce: isEachCountedOnce)
+        let shares = PhysicalMemory(sharesOf: holders, isEachCountedOnce: isEachCountedOnce && isOfOneScene)
         // Where PSS of all is known there is nothing to add.
         if !holders.isEmpty, holders.allSatisfy({ $0.pssBytes != nil }) {
             self = shares
@@ -43,12 +45,14 @@ extension PhysicalMemory {
     /// What two ways to know leave open.
     private func narrowed(by other: PhysicalMemory) -> PhysicalMemory {
         let lower = max(lower, other.lower)
-        let upper = [upper, other.upper].compactMap(\.self).min().map { max($0, lower) }
+        let least = [upper, other.upper].compactMap(\.self).min()
+        let upper = least.map { max($0, lower) }
         return PhysicalMemory(
             estimate: estimate.map { min(max($0, lower), upper ?? .max) },
             lower: lower,
             upper: upper,
-            proven: proven && other.proven
+            // PSS leaves out the shares of processes that are not among these: the two ways then mean different things.
+            proven: proven && other.proven && upper == least
         )
     }
 
