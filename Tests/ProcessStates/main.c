@@ -36,10 +36,12 @@
 //   mappings COUNT         has COUNT mappings of a page each, and writes every one
 //   executes BYTES         holds BYTES; at the next line of input it executes "hold 4096"
 //   kinds SHARED LOCKED    maps SHARED bytes of shared memory and LOCKED bytes that it locks, and writes every page
+//   comes-and-goes         forks eight children that end at once, collects them, and begins anew
 //   as-nobody STATE...     the same as STATE, as user 65534, whose like may trace it
 //   users REAL EFFECTIVE SAVED
 //                          takes these user ids, and group ids 10 above them
 #define _GNU_SOURCE
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -435,6 +437,19 @@ int main(int count, char **arguments)
             return 0;
         }
         ready(workers(first, do_nothing, first), (int)first);
+    } else if (strcmp(state, "comes-and-goes") == 0) {
+        ready(NULL, 0);
+        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+        while (poll(&input, 1, 0) == 0) {
+            for (int i = 0; i < 8; i++) {
+                if (fork() == 0) {
+                    usleep(1000);
+                    _exit(0);
+                }
+            }
+            while (wait(NULL) > 0) {
+            }
+        }
     } else if (strcmp(state, "sparse") == 0) {
         char *memory = mapped(first, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
         madvise(memory, first, MADV_NOHUGEPAGE);
