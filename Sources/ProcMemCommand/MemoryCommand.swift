@@ -125,6 +125,7 @@
         /// What to tell where no figure could be had of any process.
         fileprivate var failure: String? {
             guard total.rssBytes == nil else { return nil }
+            if processes.isEmpty, let gap = gaps.notes.first { return "no process was looked at; \(gap)" }
             let refusals: [UnavailableReason] = [.permissionDenied, .unsupported, .malformed]
             guard let reason = processes.compactMap(\.usage.unavailable).first(where: refusals.contains) else {
                 return nil

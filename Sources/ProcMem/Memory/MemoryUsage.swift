@@ -36,33 +36,60 @@ public struct MemoryUsage: Sendable, Hashable {
 }
 
 extension MemoryUsage {
-    init(_ statm: Statm, unavailable: UnavailableReason? = nil) {
-        rssBytes = statm.residentBytes
-        sharedBytes = statm.sharedBytes
+    /// What counters tell, and USS where it is known otherwise.
+    private init(
+        rssBytes: Int?,
+        sharedBytes: Int?,
+        ussBytes: Int? = nil,
+        source: MemorySource,
+        unavailable: UnavailableReason?
+    ) {
+        self.rssBytes = rssBytes
+        self.sharedBytes = sharedBytes
+        self.ussBytes = ussBytes
         pssBytes = nil
-        ussBytes = nil
         swapBytes = nil
         swapPssBytes = nil
         hugetlbBytes = nil
         sharedHugetlbBytes = nil
-        source = .statm
+        self.source = source
         self.unavailable = unavailable
+    }
+
+    init(_ statm: Statm, unavailable: UnavailableReason? = nil) {
+        self.init(
+            rssBytes: statm.residentBytes,
+            sharedBytes: statm.sharedBytes,
+            source: .statm,
+            unavailable: unavailable
+        )
     }
 
     /// - Parameters:
     ///   - ussBytes: By samples.
     ///   - source: Which.
     init(_ counted: MemoryUsage, ussBytes: Int, source: MemorySource) {
-        rssBytes = counted.rssBytes
-        sharedBytes = counted.sharedBytes
-        pssBytes = nil
-        self.ussBytes = counted.rssBytes.map { min($0, ussBytes) } ?? ussBytes
-        swapBytes = nil
-        swapPssBytes = nil
-        hugetlbBytes = nil
-        sharedHugetlbBytes = nil
-        self.source = source
-        unavailable = nil
+        self.init(
+            rssBytes: counted.rssBytes,
+            sharedBytes: counted.sharedBytes,
+            ussBytes: min(ussBytes, counted.rssBytes ?? ussBytes),
+            source: source,
+            unavailable: nil
+        )
+    }
+
+    /// The same figures, without those that could not be had.
+    init(_ counted: MemoryUsage, lacking reason: UnavailableReason) {
+        self.init(
+            rssBytes: counted.rssBytes,
+            sharedBytes: counted.sharedBytes,
+            source: counted.rssBytes == nil ? .unavailable(reason) : counted.source,
+            unavailable: reason
+        )
+    }
+
+    init(unavailable reason: UnavailableReason) {
+        self.init(rssBytes: nil, sharedBytes: nil, source: .unavailable(reason), unavailable: reason)
     }
 
     /// The same figures from another source.
@@ -79,20 +106,6 @@ extension MemoryUsage {
         self.unavailable = unavailable
     }
 
-    /// The same figures, without those that could not be had.
-    init(_ counted: MemoryUsage, lacking reason: UnavailableReason) {
-        rssBytes = counted.rssBytes
-        sharedBytes = counted.sharedBytes
-        pssBytes = nil
-        ussBytes = nil
-        swapBytes = nil
-        swapPssBytes = nil
-        hugetlbBytes = nil
-        sharedHugetlbBytes = nil
-        source = counted.rssBytes == nil ? .unavailable(reason) : counted.source
-        unavailable = reason
-    }
-
     init(_ rollup: SmapsRollup) {
         rssBytes = rollup.rssBytes
         sharedBytes = rollup.anonymousBytes.map { max(0, rollup.rssBytes - $0) }
@@ -106,18 +119,5 @@ extension MemoryUsage {
         sharedHugetlbBytes = rollup.sharedHugetlbBytes
         source = rollup.isSummedFromSmaps ? .smaps : .smapsRollup
         unavailable = nil
-    }
-
-    init(unavailable reason: UnavailableReason) {
-        rssBytes = nil
-        sharedBytes = nil
-        pssBytes = nil
-        ussBytes = nil
-        swapBytes = nil
-        swapPssBytes = nil
-        hugetlbBytes = nil
-        sharedHugetlbBytes = nil
-        source = .unavailable(reason)
-        unavailable = reason
     }
 }

@@ -48,15 +48,19 @@ struct MemoryPass: ~Copyable {
         }
         let processes = census.members.map { ProcessMemory($0, sharing) }
         if !census.isWholeTree { history = nil }
-        let physical = PhysicalMemory(
-            processes,
-            census.members.map(\.stat),
-            knowsChildren: census.knowsChildren,
-            sampled: together.distinct,
-            isOfOneScene: together.isOfOneScene,
-            history: &history,
-            in: root
-        )
+        // Of nobody who was seen nothing is known, where somebody may be there.
+        let physical =
+            processes.isEmpty && !census.gaps.isEmpty
+            ? PhysicalMemory(estimate: nil, lower: 0, upper: nil, proven: false)
+            : PhysicalMemory(
+                processes,
+                census.members.map(\.stat),
+                knowsChildren: census.knowsChildren,
+                sampled: together.distinct,
+                isOfOneScene: together.isOfOneScene,
+                history: &history,
+                in: root
+            )
         if !census.isWholeTree { history = nil }
         let total = MemoryTotal(processes, holding: physical)
         return MemorySnapshot(

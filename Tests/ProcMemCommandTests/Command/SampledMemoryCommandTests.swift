@@ -41,7 +41,12 @@ import Testing
         let title = try #require(text.lines.first?.split(separator: " "))
         #expect(title == ["PID", "RSS", "PSS", "USS", "±", "AGE", "FROM", "COMMAND"])
         // No process is looked at in no time.
-        let none = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "0.001us", "--json").json()
+        let run = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "0.001us", "--json")
+        #expect(run.status == 1)
+        #expect(run.errors.contains("no process was looked at; "))
+        let none = try run.json()
+        let physical = none["total"]?["physicalBytes"]
+        #expect(physical?["estimate"] == .null && physical?["upper"] == .null)
         #expect(none["gaps"] == .array(["timeLimit"]) && none["complete"] == .bool(false))
     }
 

@@ -62,7 +62,7 @@ import Testing
         #expect(small != large)
     }
 
-    private func randomNumber(_ generator: inout SeededGenerator) -> Int {
+    private func randomNumber(_ generator: inout SampleGenerator) -> Int {
         // All magnitudes alike, and the edges often.
         let number = Int(truncatingIfNeeded: generator.next() >> UInt64.random(in: 1...63, using: &generator))
         switch Int.random(in: 0..<8, using: &generator) {
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func comparisonAndRoundingAgreeWithWiderIntegers() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SampleGenerator(seed: 1)
         for _ in 0..<5000 {
             let numbers = (0..<4).map { _ in randomNumber(&generator) }
             let (first, second) = (try quota(numbers[0], numbers[1]), try quota(numbers[2], numbers[3]))

@@ -82,7 +82,7 @@ import Testing
 
     /// Random sets, as ranges, list, mask and words, against a set of numbers.
     @Test(arguments: 0..<20) func setsBehaveAsSetsOfNumbers(_ seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SampleGenerator(seed: seed)
         for _ in 0..<20 {
             let size = Int.random(in: 1...300, using: &generator)
             let density = Int.random(in: 1...20, using: &generator)

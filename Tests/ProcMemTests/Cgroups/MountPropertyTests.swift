@@ -4,12 +4,12 @@ import Testing
 
 /// The mounts that are in reach, compared with a model of the kernel's own walk.
 @Suite(.timeLimit(.minutes(1))) struct MountPropertyTests {
-    private func randomPath(_ generator: inout SeededGenerator) -> [Character] {
+    private func randomPath(_ generator: inout SampleGenerator) -> [Character] {
         (0..<Int.random(in: 1...4, using: &generator)).map { _ in "ab".randomElement(using: &generator) ?? "a" }
     }
 
     @Test(arguments: 0..<8) func aMountIsFoundIfAndOnlyIfAPathLeadsToIt(_ seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SampleGenerator(seed: seed)
         var (reachable, hidden) = (0, 0)
         for _ in 0..<60 {
             var namespace = MountNamespace()

@@ -1,6 +1,8 @@
+@testable import ProcMem
+
 /// Makes bad input out of good: the same in every run of one seed.
 struct Mutator {
-    private var generator: SeededGenerator
+    private var generator: SampleGenerator
     private let samples: [[UInt8]]
 
     /// Numbers and words on which parsers have stumbled.
@@ -12,7 +14,7 @@ struct Mutator {
     ].map { Array($0.utf8) }
 
     init(_ samples: [String], seed: UInt64) {
-        generator = SeededGenerator(seed: seed)
+        generator = SampleGenerator(seed: seed)
         self.samples = samples.map { Array($0.utf8) }
     }
 
