@@ -1,5 +1,5 @@
-// What a look at a process does to it: stalled MEBIBYTES SECONDS holds so much memory and maps, touches and unmaps a page
-// again and again. Prints its id at first, then waits for a line of input, and at the end prints how long a round took: median,
+// What a look at a process does to it: stalled MEBIBYTES holds so much memory and prints its id. For each number that it then
+// reads it maps, touches and unmaps a page for so many seconds, again and again, and prints how long a round took: median,
 // 99 %, 99.9 %, worst, in nanoseconds, and how many rounds there were.
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +8,9 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+// A round takes microseconds: more than there is room for is not looked at.
+enum { ROOM = 1 << 24 };
 
 static uint64_t now(void)
 {
@@ -24,30 +27,33 @@ static int compare(const void *left, const void *right)
 
 int main(int count, char **arguments)
 {
-    if (count < 3) return 64;
-    size_t bytes = strtoull(arguments[1], NULL, 10) << 20;
+    if (count < 2) return 64;
+    size_t bytes = strtoull(arguments[1], NULL, 10) << 20, page_size = (size_t)getpagesize();
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return 1;
     madvise(memory, bytes, MADV_NOHUGEPAGE);
     memset(memory, 1, bytes);
-    // One round every 20 µs at the most: more than there is room for is not looked at.
-    size_t room = (size_t)(strtod(arguments[2], NULL) * 1e6), rounds = 0;
-    uint32_t *times = malloc(room * sizeof *times);
-    memset(times, 0, room * sizeof *times);
+    uint32_t *times = malloc(ROOM * sizeof *times);
+    if (!times) return 1;
+    memset(times, 0, ROOM * sizeof *times);
     printf("%d\n", (int)getpid());
     fflush(stdout);
-    if (getchar() == EOF) return 0;
-    uint64_t end = now() + (uint64_t)(strtod(arguments[2], NULL) * 1e9);
-    for (uint64_t start = now(); start < end && rounds < room; rounds++) {
-        volatile char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        *page = 1;
-        munmap((void *)page, 4096);
-        uint64_t stop = now();
-        times[rounds] = (uint32_t)(stop - start);
-        start = stop;
+    for (double seconds; scanf("%lf", &seconds) == 1;) {
+        size_t rounds = 0;
+        uint64_t end = now() + (uint64_t)(seconds * 1e9);
+        for (uint64_t start = now(); start < end && rounds < ROOM; rounds++) {
+            volatile char *page = mmap(NULL, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            *page = 1;
+            munmap((void *)page, page_size);
+            uint64_t stop = now();
+            times[rounds] = (uint32_t)(stop - start);
+            start = stop;
+        }
+        if (rounds == 0) return 1;
+        qsort(times, rounds, sizeof *times, compare);
+        printf("%u %u %u %u %zu\n", times[rounds / 2], times[rounds * 99 / 100], times[rounds * 999 / 1000],
+               times[rounds - 1], rounds);
+        fflush(stdout);
     }
-    qsort(times, rounds, sizeof *times, compare);
-    printf("%u %u %u %u %zu\n", times[rounds / 2], times[rounds * 99 / 100], times[rounds * 999 / 1000], times[rounds - 1],
-           rounds);
     return 0;
 }

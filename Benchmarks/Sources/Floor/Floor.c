@@ -1,0 +1,91 @@
+#define _GNU_SOURCE
+#include "Floor.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char buffer[1 << 20];
+
+/// Reads to the end, as a reader must who does not know the length: smaps_rollup and statm come in one piece.
+static long read_file(int directory, const char *name)
+{
+    int file = openat(directory, name, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t count = read(file, buffer, sizeof buffer - 1);
+    close(file);
+    if (count >= 0) buffer[count] = 0;
+    return count;
+}
+
+long floor_read(pid_t process, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
+    return read_file(AT_FDCWD, path);
+}
+
+int floor_open(pid_t process, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+long floor_reread(int file) { return pread(file, buffer, sizeof buffer, 0); }
+
+long floor_pagemap(int file, unsigned long address, int entries)
+{
+    return pread(file, buffer, (size_t)entries * sizeof(uint64_t), (off_t)(address / (unsigned long)getpagesize() * 8));
+}
+
+static int open_process(int id)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d", id);
+    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+long floor_tree(pid_t root, const char *memory_file)
+{
+    int directory = open_process(root);
+    if (directory < 0) return 0;
+    char children[48];
+    snprintf(children, sizeof children, "task/%d/children", (int)root);
+    long count = read_file(directory, "stat") > 0;
+    if (memory_file) read_file(directory, memory_file);
+    if (read_file(directory, children) <= 0) {
+        close(directory);
+        return count;
+    }
+    close(directory);
+    char *list = strdup(buffer);
+    for (char *rest = list, *end; *rest; rest = end) {
+        long child = strtol(rest, &end, 10);
+        if (end == rest) break;
+        count += floor_tree((pid_t)child, memory_file);
+    }
+    free(list);
+    return count;
+}
+
+long floor_all(const char *memory_file)
+{
+    DIR *proc = opendir("/proc");
+    long count = 0;
+    for (struct dirent *entry; (entry = readdir(proc));) {
+        if (!isdigit((unsigned char)entry->d_name[0])) continue;
+        int directory = open_process(atoi(entry->d_name));
+        if (directory < 0) continue;
+        count += read_file(directory, "stat") > 0;
+        if (memory_file) read_file(directory, memory_file);
+        close(directory);
+    }
+    closedir(proc);
+    return count;
+}

@@ -1,0 +1,85 @@
+"""Measuring side by side: everybody is asked in turn, round after round, so that whatever else the machine does meets all."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from dataclasses import dataclass, field
+
+from .subjects import Sample, Scene, Subject
+
+
+@dataclass
+class Entry:
+    """What one subject did: the samples of each round, or why there are none."""
+
+    name: str
+    is_call: bool
+    why_not: str | None
+    rounds: list[list[Sample]] = field(default_factory=list)
+
+    @property
+    def samples(self) -> list[Sample]:
+        return [sample for samples in self.rounds for sample in samples]
+
+    @property
+    def median(self) -> float | None:
+        return median_time(self.samples)
+
+    @property
+    def answer(self) -> int | None:
+        answers = [sample.answer for sample in self.samples if sample.answer is not None]
+        return statistics.median_low(answers) if answers else None
+
+    @property
+    def allocations(self) -> float | None:
+        counts = [sample.allocations for sample in self.samples if sample.allocations is not None]
+        return min(counts) if counts else None
+
+
+@dataclass
+class Case:
+    """One question, put to several in one run. `at` says where on a growing scale, `truth` what is right, where it is known."""
+
+    suite: str
+    title: str
+    unit: str = ""
+    at: float | None = None
+    scale: str | None = None
+    truth: int | None = None
+    notes: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    def entry(self, name: str) -> Entry | None:
+        return next((entry for entry in self.entries if entry.name == name and entry.samples), None)
+
+    def ratios(self, name: str, reference: str) -> list[float]:
+        """How many times as long as another took it, round by round."""
+        one, other = self.entry(name), self.entry(reference)
+        if not one or not other:
+            return []
+        pairs = zip(map(median_time, one.rounds), map(median_time, other.rounds))
+        return [mine / theirs for mine, theirs in pairs if mine and theirs]
+
+
+def median_time(samples: list[Sample]) -> float | None:
+    return statistics.median(sample.nanoseconds for sample in samples) if samples else None
+
+
+def measure(case: Case, subjects: list[Subject], scene: Scene, rounds: int) -> Case:
+    case.entries = [Entry(subject.name, subject.is_call, subject.why_not) for subject in subjects]
+    for index in range(rounds):
+        pairs = list(zip(subjects, case.entries))
+        # Backwards every second time, so that nobody is always the one after the same other.
+        for subject, entry in pairs if index % 2 == 0 else reversed(pairs):
+            progress(f"{case.suite}: {case.title}, round {index + 1} of {rounds}: {subject.name}")
+            if not subject.why_not:
+                entry.rounds.append(subject.samples(scene))
+    progress("")
+    return case
+
+
+def progress(text: str) -> None:
+    """Shows what goes on, on a terminal alone."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text[:110]}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,117 @@
+"""Everybody who answers, by the question."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from typing import Callable
+
+from . import places
+from .subjects import Scene, Subject, first_number, missing, process, program, request
+
+
+def procmem(name: str, case: str, batches: int, calls: int = 1) -> Subject:
+    return program(f"ProcMem {name}", str(places.release / "ProcMemCases"), case, batches=batches, calls=calls)
+
+
+def floor(case: str, batches: int, calls: int = 1) -> Subject:
+    """The system calls alone, which say nothing of what they read."""
+    return program("the same reads in C", str(places.release / "FloorProgram"), case, batches=batches, calls=calls,
+                   has_answer=case.endswith("list"))
+
+
+def psutil(name: str, case: str, batches: int, calls: int = 1) -> Subject:
+    return program(f"psutil {name}", sys.executable, str(places.peers / "psutil_cases.py"), case, batches=batches, calls=calls)
+
+
+def libproc2(name: str, case: str, batches: int, calls: int = 1) -> Subject:
+    path = places.built / "libproc2"
+    if not path.exists():
+        return missing(f"libproc2 {name}", "its headers are not installed")
+    return program(f"libproc2 {name}", str(path), case, batches=batches, calls=calls)
+
+
+def of_tools(name: str, tool: str, command: Callable[[Scene], list[str]], answer: Callable[[str], int | None],
+             batches: int = 1) -> Subject:
+    """A program of the system, timed as a whole."""
+    unpacked = places.built / "usr/bin" / tool
+    path = str(unpacked) if unpacked.exists() else shutil.which(tool)
+    if not path:
+        return missing(f"{name} (process)", "it is not installed")
+    return process(f"{name} (process)", lambda scene: [path, *command(scene)], answer, batches)
+
+
+def ps(column: str) -> Subject:
+    return of_tools(f"ps -o {column}", "ps", lambda scene: ["--no-headers", "-o", column, "-p", scene.environment["PIDS"].replace(" ", ",")],
+                    sum_of_kibibytes)
+
+
+def pmap() -> Subject:
+    return of_tools("pmap -X", "pmap", lambda scene: ["-X", *scene.environment["PIDS"].split()], pss_of_pmap)
+
+
+def smem(pattern: str) -> Subject:
+    return of_tools("smem", "smem", lambda _: ["-H", "-c", "pss", "-P", pattern], sum_of_kibibytes)
+
+
+def exporter(address: str | None, group: str) -> Subject:
+    name = "prometheus-process-exporter"
+    if not address:
+        return missing(name, "it is not installed")
+    return request(name, lambda: address, lambda text: pss_of_exporter(text, group))
+
+
+def notebook(address: str | None) -> Subject:
+    name = "jupyter-resource-usage"
+    if not address:
+        return missing(name, "it is not installed")
+    return request(name, lambda: address, lambda text: json.loads(text).get("pss"))
+
+
+def cpu_counts(batches: int, calls: int) -> list[Subject]:
+    """ProcMem's ways first; the first of all is what the others are compared with."""
+    def times(name: str, *command: str) -> Subject:
+        return program(name, *command, batches=batches, calls=calls)
+
+    subjects = [procmem(case, case, batches, calls) for case in ("effectiveCPUCount()", "CPULimits.current()", "CPULimitReader")]
+    rust = places.built / "cpu_count"
+    name = "Rust available_parallelism"
+    subjects.append(times(name, str(rust), "available_parallelism") if rust.exists() else missing(name, "rustc is not installed"))
+    subjects.append(times("SwiftNIO System.coreCount", str(places.release / "NIOCases"), "coreCount"))
+    subjects.append(times("Foundation activeProcessorCount", str(places.release / "FoundationCases"), "activeProcessorCount"))
+    name = "Java availableProcessors"
+    subjects.append(times(name, "java", "-cp", str(places.built), "CPUCount", "availableProcessors")
+                    if (places.built / "CPUCount.class").exists() else missing(name, "javac is not installed"))
+    python = str(places.peers / "python_cases.py")
+    for function in ("process_cpu_count", "cpu_count"):
+        name = f"Python os.{function}"
+        subjects.append(times(name, sys.executable, python, function) if hasattr(__import__("os"), function)
+                        else missing(name, f"Python {sys.version_info.major}.{sys.version_info.minor} has none"))
+    # nproc's logic cannot be called. Beside it stand the same start and end without the question.
+    few = max(batches // 4, 1)
+    subjects.append(of_tools("nproc", "nproc", lambda _: [], first_number, few))
+    subjects.append(of_tools("nproc --version", "nproc", lambda _: ["--version"], lambda _: None, few))
+    return subjects
+
+
+def sum_of_kibibytes(text: str) -> int | None:
+    numbers = [int(word) for word in text.split() if word.isdigit()]
+    return sum(numbers) * 1024 if numbers else None
+
+
+def pss_of_pmap(text: str) -> int | None:
+    """The mappings' Pss, summed here: asked for several processes, pmap 4.0.2 lets its own sums run on from one to the next."""
+    kibibytes, column = 0, None
+    for words in map(str.split, text.splitlines()):
+        if "Pss" in words:
+            column = words.index("Pss")
+        elif column and len(words) > column and words[column].isdigit() and words[1].startswith(("r", "-")):
+            kibibytes += int(words[column])
+    return kibibytes * 1024 if column else None
+
+
+def pss_of_exporter(text: str, group: str) -> int | None:
+    found = re.search(rf'memory_bytes{{groupname="{group}",memtype="proportionalResident"}} (\S+)', text)
+    return int(float(found.group(1))) if found else None

@@ -1,0 +1,177 @@
+"""What is looked at. Everything is made for the purpose, and gone when its `with` ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Iterator
+
+import psutil
+
+from . import places
+from .subjects import Scene
+
+
+def tree_of(root: int) -> Scene:
+    """The processes of a tree, named as everybody wants them named."""
+    pids = [root, *(child.pid for child in psutil.Process(root).children(recursive=True))]
+    return Scene({"ROOT": str(root), "PIDS": " ".join(map(str, pids))})
+
+
+@contextlib.contextmanager
+def holding(workers: int, mebibytes: int, *detail: str) -> Iterator[Scene]:
+    """A process that holds memory and has forked workers."""
+    command = [str(places.built / "tree"), str(workers), str(mebibytes), *detail]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            root = int(holder.stdout.readline())
+            # Until the last of them has begun to wait.
+            time.sleep(0.3 + workers / 2000)
+            yield tree_of(root)
+        finally:
+            holder.stdin.close()
+            holder.wait()
+
+
+@contextlib.contextmanager
+def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str | None]]:
+    """A Jupyter server whose child holds memory and has forked workers: its tree, and the address of what its memory display
+    asks, or None where jupyter-resource-usage is not there."""
+    jupyter = Path(sys.prefix) / "bin" / "jupyter-server"
+    if not jupyter.exists():
+        with holding(workers, mebibytes) as scene:
+            yield scene, None
+        return
+    with tempfile.TemporaryDirectory(prefix="procmem-bench") as folder:
+        fifo, output = f"{folder}/input", f"{folder}/output"
+        os.mkfifo(fifo)
+        port = free_port()
+        # The shell's child stays that of the server, which the shell becomes.
+        script = '"$1" "$2" "$3" <"$4" >"$5" & shift 5; exec "$@"'
+        server = [str(jupyter), "--allow-root", f"--port={port}", "--port-retries=0", "--ip=127.0.0.1", "--no-browser",
+                  "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--log-level=ERROR"]
+        environment = {**os.environ, "HOME": folder, "JUPYTER_RUNTIME_DIR": f"{folder}/runtime"}
+        process = subprocess.Popen(
+            ["sh", "-c", script, "sh", str(places.built / "tree"), str(workers), str(mebibytes), fifo, output, *server],
+            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        keep = os.open(fifo, os.O_RDWR)
+        try:
+            wait_for(lambda: Path(output).exists() and Path(output).read_text().strip(), "the tree")
+            address = f"http://127.0.0.1:{port}/api"
+            wait_for(lambda: answers(address), "Jupyter's server")
+            time.sleep(1)
+            yield tree_of(process.pid), f"{address}/metrics/v1"
+        finally:
+            os.close(keep)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+@contextlib.contextmanager
+def exporter(pattern: str) -> Iterator[str | None]:
+    """prometheus-process-exporter, which groups the processes of that name: the address of its figures."""
+    program = places.built / "usr/bin/prometheus-process-exporter"
+    if not program.exists():
+        yield None
+        return
+    port = free_port()
+    with subprocess.Popen([str(program), "-procnames", pattern, f"-web.listen-address=127.0.0.1:{port}"],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(lambda: answers(address), "prometheus-process-exporter")
+            yield f"{address}/metrics"
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
+def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
+    """So many cgroups of our own inside of each other, one of them with a quota of half a CPU; None where none may be made."""
+    mount = next((path for path in map(Path, ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup")) if path.is_dir()), None)
+    top = mount / f"procmem-bench-{os.getpid()}" if mount else None
+    made: list[Path] = []
+    try:
+        try:
+            level = top
+            for index in range(1, depth + 1):
+                level.mkdir()
+                made.append(level)
+                if index == quota_at:
+                    # The longest period: of all batches the fewest are stopped in the middle, which shows as the greatest time.
+                    if (level / "cpu.cfs_quota_us").exists():
+                        (level / "cpu.cfs_period_us").write_text("1000000")
+                        (level / "cpu.cfs_quota_us").write_text("500000")
+                    else:
+                        (level / "cpu.max").write_text("500000 1000000")
+                level = level / "level"
+            joining = 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"'
+            yield Scene(prefix=("sh", "-c", joining, "sh", str(made[-1])))
+        except OSError as error:
+            print(f"bench: no cgroup may be made here: {error}", file=sys.stderr)
+            yield None
+    finally:
+        for level in reversed(made):
+            remove_cgroup(level)
+
+
+def remove_cgroup(level: Path) -> None:
+    for _ in range(50):
+        with contextlib.suppress(OSError):
+            level.rmdir()
+            return
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def mounts(count: int) -> Iterator[Scene | None]:
+    """A mount namespace of our own with so many mounts more; None where none may be made."""
+    with tempfile.TemporaryDirectory(prefix="procmem-bench") as folder:
+        script = 'mount -t tmpfs bench "$1" && cd "$1" && for i in $(seq "$2"); do mkdir $i && mount --bind $i $i || exit 1; done'
+        script += " && echo ready && exec sleep infinity"
+        holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", folder, str(count)],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            if holder.stdout.readline().strip() == "ready":
+                yield Scene(prefix=("nsenter", f"--mount=/proc/{holder.pid}/ns/mnt", "--"))
+            else:
+                print("bench: no mount namespace may be made here", file=sys.stderr)
+                yield None
+        finally:
+            holder.kill()
+            holder.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(condition, what: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what} did not come up in {seconds} s")
+        time.sleep(0.05)
+
+
+def pss_of_notebook(text: str) -> int | None:
+    return json.loads(text).get("pss")

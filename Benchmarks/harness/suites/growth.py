@@ -1,0 +1,80 @@
+"""How costs grow: with resident memory, processes, mappings, cgroups and mounts."""
+
+from __future__ import annotations
+
+from .. import peers, scenes
+from ..measuring import Case, measure
+from ..subjects import Scene, Subject
+
+memory_scale, huge_scale = "resident memory, MiB, pages of 4 KiB", "resident memory, MiB, huge pages"
+process_scale, mapping_scale = "processes", "mappings"
+cgroup_scale, mount_scale = "cgroups above the process", "mounts beside the usual ones"
+
+steps = {
+    memory_scale: (64, 128, 256, 512, 1024, 2048, 4096, 8192),
+    huge_scale: (64, 128, 256, 512, 1024, 2048, 4096, 8192),
+    process_scale: (10, 30, 100, 300, 1000, 2000),
+    mapping_scale: (100, 300, 1000, 3000, 10_000, 30_000, 60_000),
+    cgroup_scale: (1, 2, 4, 8, 12),
+    mount_scale: (20, 100, 500, 2000),
+}
+
+
+def cases(rounds: int) -> list[Case]:
+    return [case for scale in steps for case in along(scale, rounds)]
+
+
+def along(scale: str, rounds: int, points: tuple[int, ...] | None = None, own_alone: bool = False) -> list[Case]:
+    """One case for each point of a scale; without the peers where only our own growth is asked for."""
+    found = []
+    for point in points or steps[scale]:
+        with scene_of(scale, point) as scene:
+            if not scene:
+                break
+            case = Case("growth", f"{scale}: {point}", "" if scale in (cgroup_scale, mount_scale) else "MiB", point, scale)
+            subjects = subjects_of(scale, point)
+            if own_alone:
+                subjects = [subject for subject in subjects if subject.name.startswith("ProcMem")]
+            found.append(measure(case, subjects, scene, rounds))
+    return found
+
+
+def scene_of(scale: str, point: int):
+    match scale:
+        case _ if scale == memory_scale: return scenes.holding(0, point)
+        case _ if scale == huge_scale: return scenes.holding(0, point, "huge")
+        # Workers that hold next to nothing below a parent with 64 MiB.
+        case _ if scale == process_scale: return scenes.holding(point - 1, 64)
+        case _ if scale == mapping_scale: return scenes.holding(0, 512, str(point))
+        case _ if scale == cgroup_scale: return scenes.cgroup(point)
+        case _: return scenes.mounts(point)
+
+
+def subjects_of(scale: str, point: int) -> list[Subject]:
+    if scale in (cgroup_scale, mount_scale):
+        return peers.cpu_counts(batches=4, calls=10)
+    if scale == process_scale:
+        few = 1 if point > 200 else 3
+        return [
+            peers.procmem("cheap", "tree, cheap", few),
+            peers.procmem("sampled", "tree, sampled", few),
+            peers.procmem("accurate", "tree, accurate", few),
+            peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 5),
+            peers.psutil("memory_info", "tree, cheap", few),
+            peers.psutil("memory_full_info", "tree, accurate", few),
+            peers.libproc2("PSS of known ids", "tree, accurate", few),
+            peers.ps("pss"),
+            peers.pmap(),
+            peers.smem("[p]eers/tree"),
+        ]
+    return [
+        peers.procmem("cheap", "process, cheap", 5, 5),
+        peers.procmem("sampled", "process, sampled", 5),
+        peers.procmem("accurate", "process, accurate", 3),
+        peers.procmem("sampler, bounded, warm", "process, bounded, sampler", 5, 5),
+        peers.psutil("memory_info", "process, cheap", 5, 5),
+        peers.psutil("memory_full_info", "process, accurate", 3),
+        peers.libproc2("PSS", "process, accurate", 3),
+        peers.ps("pss"),
+        peers.pmap(),
+    ]

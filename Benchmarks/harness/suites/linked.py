@@ -1,0 +1,99 @@
+"""What it costs to be linked: the size of a program, its start, and what it holds before it has asked anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+
+from .. import places
+from ..measuring import Case, Entry, measure, progress
+from ..subjects import Sample, Scene, process
+
+clients = {"a client without ProcMem": "bare", "with ProcMem, traits: []": "plain", "with ProcMem and procps": "procps"}
+
+package = """// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "client",
+    dependencies: [{dependency}],
+    targets: [.executableTarget(name: "client", dependencies: [{product}])]
+)
+"""
+# Both wait for their input to end when they are given an argument, so that they can be looked at.
+bare = """import Glibc
+
+if CommandLine.arguments.count > 1 { print("ready"); fflush(nil); _ = getchar() } else { print(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+"""
+using = """import Glibc
+import ProcMem
+
+if CommandLine.arguments.count > 1 { print("ready"); fflush(nil); _ = getchar() } else { print(ProcMem.effectiveCPUCount()) }
+"""
+
+
+def build() -> None:
+    for kind in clients.values():
+        folder = places.scratch / "linked" / kind
+        source = folder / "Sources" / "client" / "main.swift"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        traits = {"plain": "[]", "procps": '["Procps"]'}.get(kind)
+        dependency = f'.package(name: "swift-procmem", path: "{places.root}", traits: {traits})' if traits else ""
+        product = '.product(name: "ProcMem", package: "swift-procmem")' if traits else ""
+        write(folder / "Package.swift", package.format(dependency=dependency, product=product))
+        write(source, using if traits else bare)
+        progress(f"linked: building {kind}")
+        subprocess.run(["swift", "build", "--quiet", "-c", "release", "--package-path", str(folder)], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
+def write(path, text: str) -> None:
+    """Leaves alone what is right already, so that nothing is built anew."""
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def cases(rounds: int) -> list[Case]:
+    build()
+    programs = {name: str(places.scratch / "linked" / kind / ".build/release/client") for name, kind in clients.items()}
+    start = measure(Case("linked", "start to end of a client (process)"), [
+        process(name, lambda _, path=path: [path], lambda _: None, batches=10) for name, path in programs.items()
+    ], Scene(), rounds)
+    sizes = [
+        once("size of the program", {name: os.stat(path).st_size for name, path in programs.items()}),
+        once("its size without symbols", {name: stripped(path) for name, path in programs.items()}),
+    ]
+    held = {name: memory(path) for name, path in programs.items()}
+    return [start, *sizes,
+            once("RSS after the start", {name: figures["Rss"] for name, figures in held.items()}),
+            once("of it private", {name: figures["Private_Clean"] + figures["Private_Dirty"] for name, figures in held.items()}),
+            once("shared objects", {name: objects(path) for name, path in programs.items()}, unit="")]
+
+
+def once(title: str, answers: dict[str, int], unit: str = "KiB") -> Case:
+    case = Case("linked", title, unit)
+    case.entries = [Entry(name, True, None, [[Sample(answer, 0)]]) for name, answer in answers.items()]
+    return case
+
+
+def stripped(path: str) -> int:
+    copy = path + ".stripped"
+    subprocess.run(["strip", "-o", copy, path], check=True)
+    return os.stat(copy).st_size
+
+
+def memory(path: str) -> dict[str, int]:
+    with subprocess.Popen([path, "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        try:
+            client.stdout.readline()
+            time.sleep(0.1)
+            with open(f"/proc/{client.pid}/smaps_rollup") as lines:
+                words = [line.split() for line in lines][1:]
+            return {line[0].rstrip(":"): int(line[1]) * 1024 for line in words}
+        finally:
+            client.stdin.close()
+
+
+def objects(path: str) -> int:
+    return sum("=>" in line for line in subprocess.check_output(["ldd", path], text=True).splitlines())

@@ -1,0 +1,123 @@
+"""What ProcMem must cost, side by side with others in the same run; and whether it does."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from dataclasses import dataclass
+
+from .measuring import Case
+from .suites import cpu, growth, process, processes
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One target: what was asked, what was seen, and whether that is enough; None where it could not be measured."""
+
+    work: str
+    asked: str
+    seen: str
+    is_met: bool | None
+
+
+def verdicts(cases: list[Case]) -> list[Verdict]:
+    by_title = {case.title: case for case in cases}
+    C, held = "the same reads in C", processes.tree_held
+    found = [
+        at_most(by_title, process.kept, "ProcMem MemoryReader", C, 1.2),
+        no_allocation(by_title, process.kept, "ProcMem MemoryReader"),
+        at_most(by_title, process.cheap, "ProcMem memoryUsage", C, 1.3),
+        at_most(by_title, process.accurate, "ProcMem memoryUsage", C, 1.05),
+        at_most(by_title, processes.tree_list, "ProcMem processList", C, 1.2),
+        at_most(by_title, processes.tree_list, "ProcMem processList", "psutil children", 1 / 8),
+        at_most(by_title, processes.tree_cheap, "ProcMem memorySnapshot, cheap", C, 1.2),
+        at_most(by_title, processes.tree_cheap, "ProcMem memorySnapshot, cheap", "psutil memory_info", 1 / 4),
+        bracket(by_title.get(processes.tree_cheap)),
+        at_most(by_title, held, "ProcMem sampled", "psutil memory_full_info", 1 / 50),
+        near(by_title, held, "ProcMem sampled", 0.03),
+        at_most(by_title, held, "ProcMem sampler, bounded, warm", "psutil memory_full_info", 1 / 2000),
+        near(by_title, held, "ProcMem sampler, bounded, warm", 0.01),
+        at_most(by_title, cpu.at_root, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
+        at_most(by_title, cpu.in_fourth, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
+        within(by_title, cpu.in_fourth, "ProcMem CPULimitReader", 6000),
+        *(flat(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, bounded, warm")),
+        *(linear(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, bounded, warm")),
+    ]
+    return found
+
+
+def at_most(cases: dict[str, Case], title: str, name: str, reference: str, limit: float) -> Verdict:
+    asked = f"at most {ratio_text(limit)} of {reference}"
+    ratios = cases[title].ratios(name, reference) if title in cases else []
+    if not ratios:
+        return Verdict(work(title, name), asked, "not measured", None)
+    seen = statistics.median(ratios)
+    return Verdict(work(title, name), asked, f"{ratio_text(seen)} ({ratio_text(min(ratios))} to {ratio_text(max(ratios))})",
+                   seen <= limit)
+
+
+def no_allocation(cases: dict[str, Case], title: str, name: str) -> Verdict:
+    entry = cases[title].entry(name) if title in cases else None
+    count = entry.allocations if entry else None
+    return Verdict(work(title, name), "no heap allocation", "not measured" if count is None else f"{count:g} a call",
+                   None if count is None else count == 0)
+
+
+def within(cases: dict[str, Case], title: str, name: str, nanoseconds: float) -> Verdict:
+    entry = cases[title].entry(name) if title in cases else None
+    asked = f"at most {nanoseconds / 1000:g} µs"
+    if not entry:
+        return Verdict(work(title, name), asked, "not measured", None)
+    return Verdict(work(title, name), asked, f"{entry.median / 1000:.2f} µs", entry.median <= nanoseconds)
+
+
+def near(cases: dict[str, Case], title: str, name: str, part: float) -> Verdict:
+    case = cases.get(title)
+    entry = case.entry(name) if case else None
+    asked = f"every answer within {part:.0%} of the truth"
+    if not entry or not case.truth:
+        return Verdict(work(title, name), asked, "not measured", None)
+    errors = [abs(sample.answer / case.truth - 1) for sample in entry.samples if sample.answer is not None]
+    return Verdict(work(title, name), asked, f"{max(errors):.2%} at the most, {len(errors)} answers", max(errors) <= part)
+
+
+def bracket(case: Case | None) -> Verdict:
+    asked = "its bounds hold the truth and are at most 8 % wide"
+    name = work(processes.tree_cheap, "ProcMem memorySnapshot, cheap")
+    note = next((note for note in case.notes if note.startswith("cheap")), None) if case else None
+    if not note or not case.truth:
+        return Verdict(name, asked, "not measured", None)
+    lower, upper, _ = map(int, re.findall(r"\d+", note))
+    width = (upper - lower) / case.truth
+    holds = lower <= case.truth <= upper
+    return Verdict(name, asked, f"{'hold it' if holds else 'miss it'}, {width:.1%} wide", holds and width <= 0.08)
+
+
+def flat(cases: list[Case], name: str) -> Verdict:
+    """The largest process against the smallest, where others cost 30 times as much: half as much again is noise and caches."""
+    return grown(cases, growth.memory_scale, name, 1.5, "flat in resident memory", lambda less, more: 1)
+
+
+def linear(cases: list[Case], name: str) -> Verdict:
+    return grown(cases, growth.process_scale, name, 1.5, "linear in processes", lambda less, more: more / less)
+
+
+def grown(cases: list[Case], scale: str, name: str, limit: float, asked: str, expected) -> Verdict:
+    points = [(case.at, case.entry(name)) for case in cases if case.scale == scale]
+    points = [(at, entry) for at, entry in points if entry and at >= 100]
+    asked = f"{asked}: at most {limit:g} × what that would be"
+    if len(points) < 2:
+        return Verdict(f"{name}, growth", asked, "not measured", None)
+    (less, first), (more, last) = points[0], points[-1]
+    seen = last.median / first.median / expected(less, more)
+    return Verdict(f"{name}, growth", asked, f"{seen:.2f} × from {less:g} to {more:g}", seen <= limit)
+
+
+def work(title: str, name: str) -> str:
+    return f"{name} · {title}"
+
+
+def ratio_text(ratio: float) -> str:
+    if ratio < 0.4:
+        return f"1/{1 / ratio:,.0f}" if ratio < 0.1 else f"1/{1 / ratio:.1f}"
+    return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:,.0f} ×"
