@@ -23,8 +23,7 @@ from .subjects import Scene
 
 def tree_of(root: int) -> Scene:
     """The processes of a tree, named as everybody wants them named."""
-    pids = [root, *(child.pid for child in psutil.Process(root).children(recursive=True))]
-    return Scene({"ROOT": str(root), "PIDS": " ".join(map(str, pids))})
+    return Scene({"ROOT": str(root), "PIDS": " ".join(str(process.pid) for process in everybody(root))})
 
 
 @contextlib.contextmanager
@@ -38,8 +37,16 @@ def holding(workers: int, mebibytes: int, *detail: str) -> Iterator[Scene]:
             time.sleep(0.3 + workers / 2000)
             yield tree_of(root)
         finally:
+            members = everybody(holder.pid)
             holder.stdin.close()
             holder.wait()
+            psutil.wait_procs(members)
+
+
+def everybody(root: int) -> list[psutil.Process]:
+    """A process and its descendants. To free what they share takes them seconds, and whoever is measured next must not pay."""
+    process = psutil.Process(root)
+    return [process, *process.children(recursive=True)]
 
 
 @contextlib.contextmanager
@@ -71,9 +78,11 @@ def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str |
             time.sleep(1)
             yield tree_of(process.pid), f"{address}/metrics/v1"
         finally:
+            members = everybody(process.pid)
             os.close(keep)
             process.send_signal(signal.SIGKILL)
             process.wait()
+            psutil.wait_procs(members)
 
 
 @contextlib.contextmanager

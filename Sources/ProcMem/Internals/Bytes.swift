@@ -1,4 +1,5 @@
-// Reading text as the kernel writes it, byte by byte: no strings, no allocation, no traps.
+// Reading text as the kernel writes it, byte by byte: no strings, no allocation, no traps. A parser spends its time in the
+// loops over fields, lines and digits, so these check their bounds once, or in their own conditions, and not at every byte.
 
 extension UInt8 {
     /// Space, tab, newline, vertical tab, form feed or carriage return.
@@ -24,10 +25,13 @@ extension UInt8 {
 extension Span<UInt8> {
     /// The next run of bytes that are not spaces, and moves `index` behind it.
     func nextField(at index: inout Int) -> Range<Int>? {
-        while index < count, self[index].isASCIISpace { index += 1 }
-        let start = index
-        while index < count, !self[index].isASCIISpace { index += 1 }
-        return start == index ? nil : start..<index
+        precondition(index >= 0)
+        var next = index
+        while next < count, unsafe self[unchecked: next].isASCIISpace { next += 1 }
+        let start = next
+        while next < count, unsafe !self[unchecked: next].isASCIISpace { next += 1 }
+        index = next
+        return start == next ? nil : start..<next
     }
 
     /// The one run of bytes between spaces; `nil` where there is none or another one.
@@ -39,25 +43,36 @@ extension Span<UInt8> {
 
     /// The next line without its newline, and moves `index` behind it; a last line may lack the newline.
     func nextLine(at index: inout Int) -> Range<Int>? {
+        precondition(index >= 0)
         guard index < count else { return nil }
         let start = index
-        while index < count, self[index] != 0x0A { index += 1 }
-        let end = index
-        if index < count { index += 1 }
+        var end = index
+        while end < count, unsafe self[unchecked: end] != 0x0A { end += 1 }
+        index = Swift.min(end + 1, count)
         return start..<end
     }
 
     /// The first place of a byte within a range.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
-        range.first { self[$0] == byte }
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        return range.first { unsafe self[unchecked: $0] == byte }
     }
 
     /// A number of digits alone: `nil` for an empty range, a sign, any other byte, or more than `Int.max`.
     func decimal(in range: Range<Int>) -> Int? {
         guard !range.isEmpty else { return nil }
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var value = 0
+        // So many digits fit into an Int, whichever they are.
+        guard range.count > 18 else {
+            for index in range {
+                guard let digit = unsafe self[unchecked: index].decimalDigit else { return nil }
+                value = value &* 10 &+ digit
+            }
+            return value
+        }
         for index in range {
-            guard let digit = self[index].decimalDigit else { return nil }
+            guard let digit = unsafe self[unchecked: index].decimalDigit else { return nil }
             let (shifted, tooLarge) = value.multipliedReportingOverflow(by: 10)
             let (sum, overflow) = shifted.addingReportingOverflow(digit)
             if tooLarge || overflow { return nil }
@@ -95,8 +110,9 @@ extension Span<UInt8> {
     /// Whether the bytes of a range begin with this text.
     func hasPrefix(_ text: StaticString, in range: Range<Int>) -> Bool {
         guard range.count >= text.utf8CodeUnitCount else { return false }
-        let start = unsafe text.utf8Start
-        for offset in 0..<text.utf8CodeUnitCount where unsafe self[range.lowerBound + offset] != start[offset] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        let (start, first) = unsafe (text.utf8Start, range.lowerBound)
+        for offset in 0..<text.utf8CodeUnitCount where unsafe self[unchecked: first + offset] != start[offset] {
             return false
         }
         return true

@@ -2,6 +2,14 @@ import Synchronization
 
 /// Work in several parts at once.
 enum ConcurrentWork {
+    /// The pieces of a list for as many threads as there are CPUs, four at most, each of them long enough to be worth one.
+    static func parts<Element>(of list: [Element], worthAThread least: Int) -> [ArraySlice<Element>] {
+        let most = least > 0 ? min(4, list.count / least) : 1
+        guard most > 1 else { return [list[...]] }
+        let threads = min(most, effectiveCPUCount(rounding: .down))
+        return (0..<threads).map { list[list.count * $0 / threads..<list.count * ($0 + 1) / threads] }
+    }
+
     /// What comes out of each part: the first is done by the caller's thread, each other by a thread of its own, which has
     /// the caller's rights and ends with its part. Where no thread can be had the caller's does it all.
     static func results<Part: Sendable, Result: Sendable>(

@@ -4,7 +4,7 @@
 /// passed over, and so is a mapping's header, whatever the name of the file in it: a name cannot begin a line, because
 /// the kernel escapes newlines.
 struct SmapsSums {
-    private enum Field: Int, CaseIterable {
+    private enum Field: Int {
         case rss, pss, pssDirty, pssAnon, pssFile, pssShmem, sharedClean, sharedDirty, privateClean, privateDirty
         case referenced, anonymous, ksm, lazyFree, anonHugePages, shmemPmdMapped, filePmdMapped, sharedHugetlb
         case privateHugetlb, swap, swapPss, locked
@@ -58,10 +58,9 @@ struct SmapsSums {
     }
 
     private mutating func field(_ bytes: Span<UInt8>, key: Range<Int>) -> Field? {
-        for offset in 0..<Field.allCases.count {
-            let place = (expected + offset) % Field.allCases.count
-            let field = Field.allCases[place]
-            if bytes.equals(field.key, in: key) {
+        for offset in 0..<sums.count {
+            let place = (expected + offset) % sums.count
+            if let field = Field(rawValue: place), bytes.equals(field.key, in: key) {
                 expected = place + 1
                 return field
             }

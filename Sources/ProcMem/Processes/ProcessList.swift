@@ -36,9 +36,9 @@ public struct ListedProcess: Sendable, Hashable {
 /// The processes of a scope.
 ///
 /// Of each process `stat` is read and, in a tree, `children` of each of its threads. A process that appears or ends meanwhile
-/// may be in the list or not. The cost is about 10 µs a process, 20 in a tree; a list of 512 or more is divided among as many
-/// threads as ``effectiveCPUCount(rounding:minimum:in:)`` allows, four at most. No privileges are needed; a process that
-/// `/proc` shows and does not let look at is in the list by its id alone.
+/// may be in the list or not. The cost is about 10 µs a process, 20 in a tree. A list of 512 or more, and 64 or more children
+/// of one process, are divided among as many threads as ``effectiveCPUCount(rounding:minimum:in:)`` allows, four at most. No
+/// privileges are needed; a process that `/proc` shows and does not let look at is in the list by its id alone.
 ///
 /// - Parameters:
 ///   - scope: Which processes.

@@ -23,35 +23,17 @@ extension ProcessWalk {
     /// Visits the processes of a list that the kernel gave a moment ago; those that have gone are passed over.
     private mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
         try ProcNamespace.confirm(in: root)
-        let pids = budget.allowed(of: pids, after: members.count)
-        let parts = isConcurrent ? Self.parts(of: pids) : [pids]
-        guard parts.count > 1 else { return try visit(part: pids) }
-        // Of no process twice: the parts have none in common, and nobody was met before.
-        let blank = self
-        let walks = ConcurrentWork.results(of: parts, on: "procmem-walk") { [blank] part in
-            Result { () throws(ProcMemError) in
-                var walk = blank
-                try walk.visit(part: part)
-                return walk
-            }
+        let pids = Array(budget.allowed(of: pids, after: members.count))
+        let parts = ConcurrentWork.parts(of: pids, worthAThread: isConcurrent ? 256 : pids.count)
+        guard parts.count > 1 else { return try visit(part: pids[...]) }
+        let work = walking { (walk: inout ProcessWalk, part: ArraySlice<Int32>) throws(ProcMemError) in
+            try walk.visit(part: part)
         }
-        for walk in walks {
+        // Of no process twice: the parts have none in common, and nobody was met before.
+        for walk in ConcurrentWork.results(of: parts, on: "procmem-walk", work) {
             let walk = try walk.get()
             members += walk.members
             for gap in walk.gaps { budget.note(gap) }
-        }
-    }
-
-    /// The pieces of a list for as many threads as there are CPUs, each of them long enough to be worth one.
-    private static func parts(of pids: ArraySlice<Int32>) -> [ArraySlice<Int32>] {
-        let worthAThread = 256
-        let count = min(4, pids.count / worthAThread)
-        guard count > 1 else { return [pids] }
-        let threads = max(1, min(count, effectiveCPUCount(rounding: .down)))
-        return (0..<threads).map { part in
-            pids.dropFirst(pids.count * part / threads).prefix(
-                pids.count * (part + 1) / threads - pids.count * part / threads
-            )
         }
     }
 

@@ -26,16 +26,20 @@ struct ProcessWalk<Value: Sendable>: Sendable {
     let root: KernelRoot
     /// `nil` where `stat` says all that is wanted.
     let read: (@Sendable (borrowing ProcessDirectory, ProcessStat) throws(ReadFailure) -> Value)?
-    /// Whether processes of a list may be looked at side by side.
-    let isConcurrent: Bool
+    /// Whether processes may be looked at side by side.
+    var isConcurrent: Bool
     var budget: WalkBudget
     /// Who finds the children; `nil` outside of trees.
-    private var children: ProcessChildren?
-    private var visited: Set<Int32> = []
+    var children: ProcessChildren?
+    var visited: Set<Int32> = []
     /// Who is met and does not count.
     private(set) var excluded: Int32?
 
     var members: [Member] = []
+    /// How many members others have found: this walk is a part of theirs.
+    var countBefore = 0
+    /// Who was listed as a child, and is nobody's that this walk has met.
+    var strays: [Candidate] = []
     var search = ProcessSearch.named
     /// The cgroup that the scope is; `nil` for another scope.
     var cgroup: CgroupDirectory?
@@ -44,7 +48,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
     var gaps: Set<ProcessGap> { budget.gaps }
 
     /// - Parameters:
-    ///   - isConcurrent: Whether a long list may be looked at by several threads: not where a look holds a process up.
+    ///   - isConcurrent: Whether many processes may be looked at by several threads: not where a look holds a process up.
     ///   - read: Looks at one process; `nil` where `stat` says all that is wanted.
     init(
         in root: KernelRoot,
@@ -83,28 +87,9 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         return try? root.read(ProcPath(.current, "stat"), ProcessStat.shape, ProcessStat.init(parsing:)).processID
     }
 
-    /// Visits a process that a caller named, and in a tree all of its descendants, parents before children.
-    private mutating func visit(named process: ProcessSelector) throws(ProcMemError) {
-        let process = try process.validated(in: root)
-        let named = Candidate(process: process, isNamed: true)
-        do throws(ReadFailure) {
-            var pending = try visit(named)
-            while let next = pending.popLast() {
-                do throws(ReadFailure) {
-                    pending += try visit(next)
-                } catch  where error.isAbsence {
-                    includeIfHidden(next)
-                }
-            }
-        } catch {
-            if error.isAbsence, includeIfHidden(named) { return }
-            throw ProcMemError(explaining: error, at: ProcPath(directoryOf: process), of: process, in: root)
-        }
-    }
-
     /// Meets a process, and returns its children in a tree, the first one last.
     mutating func visit(_ candidate: Candidate) throws(ReadFailure) -> [Candidate] {
-        guard budget.allows(another: members.count) else { return [] }
+        guard budget.allows(another: countBefore + members.count) else { return [] }
         do {
             let directory = try ProcessDirectory(candidate.process, in: root)
             guard let stat = try self.stat(of: candidate, { () throws(ReadFailure) in try directory.stat() }) else {
@@ -113,7 +98,10 @@ struct ProcessWalk<Value: Sendable>: Sendable {
             if candidate.isNamed, let leader = try directory.processID(), leader != stat.processID {
                 return try visit(Candidate(process: .id(leader)))
             }
-            if let parent = candidate.parent, !isChild(stat, of: parent) { return [] }
+            if let parent = candidate.parent, !isChild(stat, of: parent) {
+                strays.append(candidate)
+                return []
+            }
             guard visited.insert(stat.processID).inserted else { return [] }
             if stat.processID != excluded {
                 let value = try read?(directory, stat)
@@ -148,7 +136,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
 
     /// Meets a process of a list by its `stat` alone: one file needs no directory that holds several together.
     mutating func visitByPath(_ listed: Candidate) throws(ReadFailure) {
-        guard budget.allows(another: members.count) else { return }
+        guard budget.allows(another: countBefore + members.count) else { return }
         let path = ProcPath(listed.process, "stat")
         let root = root
         do {

@@ -51,9 +51,9 @@ struct WalkBudget: Sendable {
     }
 
     /// As many of a list as may still be looked at, after so many; that some are too many is noted.
-    mutating func allowed(of pids: [Int32], after count: Int) -> ArraySlice<Int32> {
-        let allowed = pids.prefix(max(0, limits.maximumCount - count))
-        if allowed.count < pids.count { gaps.insert(.countLimit) }
+    mutating func allowed<Process>(of processes: [Process], after count: Int) -> ArraySlice<Process> {
+        let allowed = processes.prefix(max(0, limits.maximumCount - count))
+        if allowed.count < processes.count { gaps.insert(.countLimit) }
         return allowed
     }
 

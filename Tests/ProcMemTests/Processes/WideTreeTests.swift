@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Trees of which several threads look at parts.
+@Suite struct WideTreeTests {
+    /// A process 10 with 70 children from 100 on, of whom each has one.
+    private static func files() -> [String: String] {
+        var files = MemorySnapshotTests.system([(10, 1, 5)])
+        files["proc/10/task/10/children"] = (100..<170).map { "\($0) " }.joined()
+        for child in 100..<170 {
+            files.merge(MemorySnapshotTests.system([(child, 10, 6), (1000 + child, child, 7)])) { $1 }
+            files["proc/\(child)/task/\(child)/children"] = "\(1000 + child) "
+            files["proc/\(1000 + child)/task/\(1000 + child)/children"] = ""
+        }
+        return files
+    }
+
+    private static let pids: [Int32] =
+        [10] + (100..<170).flatMap { (child: Int32) -> [Int32] in [child, 1000 + child] }
+
+    private static func list(
+        _ files: [String: String],
+        _ limits: WalkLimits = WalkLimits(),
+        isConcurrent: Bool
+    ) throws -> ProcessWalk<Void> {
+        let tree = try FixtureTree(files)
+        var walk = ProcessWalk<Void>(in: tree.root(), budget: WalkBudget(limits), isConcurrent: isConcurrent)
+        try walk.visit(.tree(root: 10))
+        return walk
+    }
+
+    @Test(arguments: [false, true]) func parentsComeBeforeTheirChildren(_ isConcurrent: Bool) throws {
+        let walk = try Self.list(Self.files(), isConcurrent: isConcurrent)
+        #expect(walk.members.map(\.pid) == Self.pids)
+        let depths = Self.pids.map { $0 == 10 ? 0 : $0 < 170 ? 1 : 2 }
+        #expect(walk.members.map(\.depth) == depths)
+        #expect(walk.gaps.isEmpty && walk.search == .childrenFiles)
+    }
+
+    @Test(arguments: [false, true]) func noMoreThanAllowed(_ isConcurrent: Bool) throws {
+        let limits = WalkLimits(maximumCount: 120)
+        let walk = try Self.list(Self.files(), limits, isConcurrent: isConcurrent)
+        #expect(walk.members.map(\.pid) == Array(Self.pids.prefix(120)))
+        #expect(walk.gaps == [.countLimit])
+    }
+
+    /// A child whose parent ended during the walk was given to a subreaper, of which another thread knows.
+    @Test func whoIsAdoptedByAnotherPartIsFound() throws {
+        var files = Self.files()
+        files["proc/103/task/103/children"] = "1103 5000 "
+        files.merge(MemorySnapshotTests.system([(5000, 168, 9), (5001, 5000, 10)])) { $1 }
+        files["proc/5000/task/5000/children"] = "5001 "
+        files["proc/5001/task/5001/children"] = ""
+        let walk = try Self.list(files, isConcurrent: true)
+        #expect(walk.members.map(\.pid) == Self.pids + [5000, 5001])
+        #expect(walk.members.suffix(2).map(\.depth) == [2, 3])
+    }
+
+    /// One that is in two lists of children, as it is while it is given away, counts once.
+    @Test func whoIsListedTwiceIsMetOnce() throws {
+        var files = Self.files()
+        files["proc/103/task/103/children"] = "1103 1168 "
+        let walk = try Self.list(files, isConcurrent: true)
+        #expect(walk.members.map(\.pid).sorted() == Self.pids.sorted())
+    }
+
+    @Test func aMalformedFileIsAnErrorInEveryPart() throws {
+        for child in [101, 169] {
+            var files = Self.files()
+            files["proc/\(child)/task/\(child)/children"] = "x"
+            let error = #expect(throws: ProcMemError.self) { try Self.list(files, isConcurrent: true) }
+            #expect(error?.code == .malformed)
+        }
+    }
+
+    /// Where a part finds no `children` files, the system is scanned, and nobody is missing.
+    @Test func withoutSomeChildrenFiles() throws {
+        var files = Self.files()
+        files["proc/167/task/167/children"] = nil
+        let walk = try Self.list(files, isConcurrent: true)
+        #expect(walk.members.map(\.pid).sorted() == Self.pids.sorted())
+        #expect(walk.search == .scan)
+    }
+
+    /// The second witness: `ps`, asked about many real children.
+    @Test func manyRealChildren() throws {
+        let child = try ChildProcess(state: "tree", 150, 1 << 20)
+        let list = try processList(of: .tree(root: child.pid))
+        let ps = try ChildProcess.output(of: "/usr/bin/env", ["ps", "-o", "pid=", "--ppid", "\(child.pid)"])
+        let children = ps.text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+        #expect(children.count == 150)
+        #expect(list.processes.first?.pid == child.pid)
+        #expect(Set(list.processes.dropFirst().map(\.pid)) == Set(children))
+        let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap)
+        #expect(snapshot.processes.map(\.pid) == list.processes.map(\.pid))
+        #expect(snapshot.processes.allSatisfy { $0.usage.rssBytes ?? 0 > 0 })
+    }
+}
