@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from datetime import date
+from functools import partial
 
 from . import keeping, machine, measuring, places, tables, targets
 from .suites import cpu, growth, linked, micro, others, process, processes, story
@@ -24,15 +25,23 @@ suites = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures ProcMem beside its peers, in one run.")
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"which: {', '.join([*suites, 'micro'])}; all without one")
+    parser.add_argument(
+        "suites", nargs="*", metavar="SUITE", help=f"which: {', '.join([*suites, 'micro'])}; all without one"
+    )
     parser.add_argument("--rounds", type=int, default=8, help="how often everybody has a turn (%(default)s)")
     parser.add_argument("--check", action="store_true", help="measure what has a target, and fail where one is missed")
-    parser.add_argument("--quick", action="store_true", help="with --check: less than a minute, once everything is built")
-    parser.add_argument("--keep", metavar="NAME", help="keep the run as Benchmarks/runs/NAME (today's date, or with suites beside it)")
+    parser.add_argument(
+        "--quick", action="store_true", help="with --check: less than a minute, once everything is built"
+    )
+    parser.add_argument(
+        "--keep", metavar="NAME", help="keep the run as Benchmarks/runs/NAME (today's date, or with suites beside it)"
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.suites) - {*suites, "micro"}
     if unknown or arguments.rounds < 1 or (arguments.quick and not arguments.check):
-        parser.error(f"no such suite: {', '.join(unknown)}" if unknown else "--rounds counts from 1, --quick belongs to --check")
+        parser.error(
+            f"no such suite: {', '.join(unknown)}" if unknown else "--rounds counts from 1, --quick belongs to --check"
+        )
     return check(arguments) if arguments.check else run(arguments)
 
 
@@ -50,7 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
             traceback.print_exc()
             return []
 
-    cases = [case for name in suites if name in chosen for case in attempted(name, lambda: suites[name](arguments.rounds))]
+    cases = []
+    for name, measure in suites.items():
+        if name in chosen:
+            cases += attempted(name, partial(measure, arguments.rounds))
     functions = attempted("micro", micro.functions) if "micro" in chosen else []
     verdicts = targets.verdicts(cases) if not arguments.suites else []
     name = arguments.keep or "-".join([str(date.today()), *arguments.suites])
@@ -66,14 +78,20 @@ def check(arguments: argparse.Namespace) -> int:
     rounds = 2 if arguments.quick else arguments.rounds
     start = time.monotonic()
     cases = [*cpu.cases(rounds), *process.cases(rounds), *processes.cases(rounds, with_all=False)]
-    ends = {growth.memory_scale: (128, 2048) if arguments.quick else (128, 8192), growth.process_scale: (100, 300) if arguments.quick else (100, 1000)}
+    ends = {
+        growth.memory_scale: (128, 2048) if arguments.quick else (128, 8192),
+        growth.process_scale: (100, 300) if arguments.quick else (100, 1000),
+    }
     for scale, points in ends.items():
         cases += growth.along(scale, rounds, points, own_alone=True)
     verdicts = targets.verdicts(cases)
     measuring.progress("")
     print(tables.of_verdicts(verdicts))
     missed = [verdict for verdict in verdicts if not verdict.is_met]
-    print(f"{len(verdicts) - len(missed)} of {len(verdicts)} targets met, in {time.monotonic() - start:.0f} s", file=sys.stderr)
+    print(
+        f"{len(verdicts) - len(missed)} of {len(verdicts)} targets met, in {time.monotonic() - start:.0f} s",
+        file=sys.stderr,
+    )
     return 1 if missed else 0
 
 

@@ -12,8 +12,14 @@ from .suites.micro import Function
 from .targets import Verdict
 
 headings = {
-    "cpu": "How many CPUs", "process": "One process", "processes": "Many processes", "story": "The story", "growth": "Growth",
-    "others": "What looks do to others", "linked": "What it costs to be linked", "micro": "Single functions",
+    "cpu": "How many CPUs",
+    "process": "One process",
+    "processes": "Many processes",
+    "story": "The story",
+    "growth": "Growth",
+    "others": "What looks do to others",
+    "linked": "What it costs to be linked",
+    "micro": "Single functions",
 }
 
 
@@ -27,10 +33,15 @@ def keep(folder: Path, described: dict, cases: list[Case], functions: list[Funct
     return text
 
 
-def report(described: dict, cases: list[Case], functions: list[Function], verdicts: list[Verdict], pictures: dict[str, str]) -> str:
+def report(
+    described: dict, cases: list[Case], functions: list[Function], verdicts: list[Verdict], pictures: dict[str, str]
+) -> str:
     versions = ", ".join(f"{name} {version or 'not there'}" for name, version in described["versions"].items())
-    parts = [f"# Measured side by side\n\n{machine.summary(described)}.\n\n{versions}.",
-             "Ratios are to the first line of a table, taken round by round: median (least–greatest). Bold answers are wrong."]
+    parts = [
+        f"# Measured side by side\n\n{machine.summary(described)}.\n\n{versions}.",
+        "Ratios are to the first line of a table, taken round by round: median (least – greatest). "
+        "Bold answers are wrong.",
+    ]
     if verdicts:
         parts.append(f"## Targets\n\n{tables.of_verdicts(verdicts)}")
     for suite in dict.fromkeys(case.suite for case in cases):
@@ -51,7 +62,10 @@ def of_suite(cases: list[Case], pictures: dict[str, str]) -> list[str]:
             parts += [tables.of_growth(group), picture(pictures, scale)]
             continue
         for case in (case for case in group if not tables.is_fact(case)):
-            parts += [f"### {case.title[0].upper()}{case.title[1:]}\n\n{tables.of_case(case)}", picture(pictures, case.title)]
+            parts += [
+                f"### {case.title[0].upper()}{case.title[1:]}\n\n{tables.of_case(case)}",
+                picture(pictures, case.title),
+            ]
     facts = [case for case in cases if tables.is_fact(case)]
     return [part for part in (*parts, tables.of_facts(facts) if facts else "") if part]
 
@@ -63,8 +77,14 @@ def picture(pictures: dict[str, str], title: str) -> str:
 def draw(folder: Path, cases: list[Case]) -> dict[str, str]:
     """Draws what there is, and gives the files by what they show."""
     drawn = {}
-    for scale, name in {growth.memory_scale: "memory", growth.huge_scale: "huge", growth.process_scale: "processes",
-                        growth.mapping_scale: "mappings", growth.cgroup_scale: "cgroups", growth.mount_scale: "mounts"}.items():
+    for scale, name in {
+        growth.memory_scale: "memory",
+        growth.huge_scale: "huge",
+        growth.process_scale: "processes",
+        growth.mapping_scale: "mappings",
+        growth.cgroup_scale: "cgroups",
+        growth.mount_scale: "mounts",
+    }.items():
         group = [case for case in cases if case.scale == scale]
         if len(group) > 1:
             drawn[scale] = f"growth-{name}.svg"
@@ -90,9 +110,27 @@ def as_json(described: dict, cases: list[Case], functions: list[Function], verdi
 
 
 def case_json(case: Case) -> str:
-    head = {"suite": case.suite, "title": case.title, "at": case.at, "scale": case.scale, "truth": case.truth, "notes": case.notes}
-    entries = ",".join("\n   " + json.dumps({
-        "name": entry.name, "isCall": entry.is_call, "notRun": entry.why_not,
-        "rounds": [[[sample.answer, round(sample.nanoseconds), sample.allocations] for sample in samples] for samples in entry.rounds],
-    }) for entry in case.entries)
+    head = {
+        "suite": case.suite,
+        "title": case.title,
+        "at": case.at,
+        "scale": case.scale,
+        "truth": case.truth,
+        "notes": case.notes,
+    }
+    entries = ",".join(
+        "\n   "
+        + json.dumps(
+            {
+                "name": entry.name,
+                "isCall": entry.is_call,
+                "notRun": entry.why_not,
+                "rounds": [
+                    [[sample.answer, round(sample.nanoseconds), sample.allocations] for sample in samples]
+                    for samples in entry.rounds
+                ],
+            }
+        )
+        for entry in case.entries
+    )
     return "\n  " + json.dumps(head)[:-1] + f', "subjects": [{entries}]}}'

@@ -8,8 +8,7 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import places
@@ -34,11 +33,15 @@ def description() -> dict:
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return {
-        "date": datetime.now(timezone.utc).strftime("%FT%TZ"),
+        "date": datetime.now(UTC).strftime("%FT%TZ"),
         "commit": said(["git", "-C", str(places.root), "describe", "--always", "--dirty"], r"(.+)"),
-        "machine": {"model": model.group(1) if model else platform.machine(), "onlineCPUs": os.cpu_count(),
-                    "memoryBytes": int(memory.group(1)) * 1024, "kernel": f"{platform.system()} {platform.release()}",
-                    "loadAverage": os.getloadavg()[0]},
+        "machine": {
+            "model": model.group(1) if model else platform.machine(),
+            "onlineCPUs": os.cpu_count(),
+            "memoryBytes": int(memory.group(1)) * 1024,
+            "kernel": f"{platform.system()} {platform.release()}",
+            "loadAverage": os.getloadavg()[0],
+        },
         "versions": versions(),
     }
 
@@ -71,5 +74,8 @@ def said(command: list[str], pattern: str) -> str | None:
 
 def summary(described: dict) -> str:
     machine = described["machine"]
-    return (f"{described['date'][:10]}, commit {described['commit']}: {machine['model']}, {machine['onlineCPUs']} CPUs, "
-            f"{machine['memoryBytes'] / (1 << 30):.0f} GiB, {machine['kernel']}, load {machine['loadAverage']:.1f} at the start")
+    return (
+        f"{described['date'][:10]}, commit {described['commit']}: {machine['model']}, {machine['onlineCPUs']} CPUs, "
+        f"{machine['memoryBytes'] / (1 << 30):.0f} GiB, {machine['kernel']}, "
+        f"load {machine['loadAverage']:.1f} at the start"
+    )

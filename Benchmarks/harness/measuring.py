@@ -1,4 +1,4 @@
-"""Measuring side by side: everybody is asked in turn, round after round, so that whatever else the machine does meets all."""
+"""Measuring side by side: everybody is asked in turn, round after round, so that what else a machine does meets all."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass
 class Case:
-    """One question, put to several in one run. `at` says where on a growing scale, `truth` what is right, where it is known."""
+    """One question, put to several in one run. `at` is a place on a growing scale, `truth` what is right, if known."""
 
     suite: str
     title: str

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sys
-from typing import Callable
+from collections.abc import Callable
 
 from . import places
 from .subjects import Scene, Subject, first_number, missing, process, program, request
@@ -18,12 +18,20 @@ def procmem(name: str, case: str, batches: int, calls: int = 1) -> Subject:
 
 def floor(case: str, batches: int, calls: int = 1) -> Subject:
     """The system calls alone, which say nothing of what they read."""
-    return program("the same reads in C", str(places.release / "FloorProgram"), case, batches=batches, calls=calls,
-                   has_answer=case.endswith("list"))
+    return program(
+        "the same reads in C",
+        str(places.release / "FloorProgram"),
+        case,
+        batches=batches,
+        calls=calls,
+        has_answer=case.endswith("list"),
+    )
 
 
 def psutil(name: str, case: str, batches: int, calls: int = 1) -> Subject:
-    return program(f"psutil {name}", sys.executable, str(places.peers / "psutil_cases.py"), case, batches=batches, calls=calls)
+    return program(
+        f"psutil {name}", sys.executable, str(places.peers / "psutil_cases.py"), case, batches=batches, calls=calls
+    )
 
 
 def libproc2(name: str, case: str, batches: int, calls: int = 1) -> Subject:
@@ -33,8 +41,9 @@ def libproc2(name: str, case: str, batches: int, calls: int = 1) -> Subject:
     return program(f"libproc2 {name}", str(path), case, batches=batches, calls=calls)
 
 
-def of_tools(name: str, tool: str, command: Callable[[Scene], list[str]], answer: Callable[[str], int | None],
-             batches: int = 1) -> Subject:
+def of_tools(
+    name: str, tool: str, command: Callable[[Scene], list[str]], answer: Callable[[str], int | None], batches: int = 1
+) -> Subject:
     """A program of the system, timed as a whole."""
     unpacked = places.built / "usr/bin" / tool
     path = str(unpacked) if unpacked.exists() else shutil.which(tool)
@@ -44,8 +53,12 @@ def of_tools(name: str, tool: str, command: Callable[[Scene], list[str]], answer
 
 
 def ps(column: str) -> Subject:
-    return of_tools(f"ps -o {column}", "ps", lambda scene: ["--no-headers", "-o", column, "-p", scene.environment["PIDS"].replace(" ", ",")],
-                    sum_of_kibibytes)
+    return of_tools(
+        f"ps -o {column}",
+        "ps",
+        lambda scene: ["--no-headers", "-o", column, "-p", scene.environment["PIDS"].replace(" ", ",")],
+        sum_of_kibibytes,
+    )
 
 
 def pmap() -> Subject:
@@ -72,23 +85,36 @@ def notebook(address: str | None) -> Subject:
 
 def cpu_counts(batches: int, calls: int) -> list[Subject]:
     """ProcMem's ways first; the first of all is what the others are compared with."""
+
     def times(name: str, *command: str) -> Subject:
         return program(name, *command, batches=batches, calls=calls)
 
-    subjects = [procmem(case, case, batches, calls) for case in ("effectiveCPUCount()", "CPULimits.current()", "CPULimitReader")]
+    subjects = [
+        procmem(case, case, batches, calls) for case in ("effectiveCPUCount()", "CPULimits.current()", "CPULimitReader")
+    ]
     rust = places.built / "cpu_count"
     name = "Rust available_parallelism"
-    subjects.append(times(name, str(rust), "available_parallelism") if rust.exists() else missing(name, "rustc is not installed"))
+    subjects.append(
+        times(name, str(rust), "available_parallelism") if rust.exists() else missing(name, "rustc is not installed")
+    )
     subjects.append(times("SwiftNIO System.coreCount", str(places.release / "NIOCases"), "coreCount"))
-    subjects.append(times("Foundation activeProcessorCount", str(places.release / "FoundationCases"), "activeProcessorCount"))
+    subjects.append(
+        times("Foundation activeProcessorCount", str(places.release / "FoundationCases"), "activeProcessorCount")
+    )
     name = "Java availableProcessors"
-    subjects.append(times(name, "java", "-cp", str(places.built), "CPUCount", "availableProcessors")
-                    if (places.built / "CPUCount.class").exists() else missing(name, "javac is not installed"))
+    subjects.append(
+        times(name, "java", "-cp", str(places.built), "CPUCount", "availableProcessors")
+        if (places.built / "CPUCount.class").exists()
+        else missing(name, "javac is not installed")
+    )
     python = str(places.peers / "python_cases.py")
     for function in ("process_cpu_count", "cpu_count"):
         name = f"Python os.{function}"
-        subjects.append(times(name, sys.executable, python, function) if hasattr(__import__("os"), function)
-                        else missing(name, f"Python {sys.version_info.major}.{sys.version_info.minor} has none"))
+        subjects.append(
+            times(name, sys.executable, python, function)
+            if hasattr(__import__("os"), function)
+            else missing(name, f"Python {sys.version_info.major}.{sys.version_info.minor} has none")
+        )
     # nproc's logic cannot be called. Beside it stand the same start and end without the question.
     few = max(batches // 4, 1)
     subjects.append(of_tools("nproc", "nproc", lambda _: [], first_number, few))
@@ -102,7 +128,7 @@ def sum_of_kibibytes(text: str) -> int | None:
 
 
 def pss_of_pmap(text: str) -> int | None:
-    """The mappings' Pss, summed here: asked for several processes, pmap 4.0.2 lets its own sums run on from one to the next."""
+    """The mappings' Pss, summed here: of several processes, pmap 4.0.2 lets its sums run on from one to the next."""
     kibibytes, column = 0, None
     for words in map(str.split, text.splitlines()):
         if "Pss" in words:

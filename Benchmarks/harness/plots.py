@@ -14,8 +14,17 @@ from .measuring import Case
 from .tables import time_text
 
 # The same drawing from the same figures, so that a kept picture changes only when they do.
-plt.rcParams.update({"svg.hashsalt": "procmem", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
-                     "axes.grid": True, "grid.color": "#dddddd", "figure.facecolor": "white"})
+plt.rcParams.update(
+    {
+        "svg.hashsalt": "procmem",
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#dddddd",
+        "figure.facecolor": "white",
+    }
+)
 # ProcMem's own in colours, who does the same in greys: told apart in print and by everybody.
 own = ["#0072b2", "#009e73", "#e69f00", "#cc79a7", "#56b4e9"]
 marks = "os^Dv<>pXP*h"
@@ -26,15 +35,21 @@ def growth(cases: list[Case], file: Path) -> None:
     """Lines over a scale, both axes logarithmic."""
     figure, axes = plt.subplots(figsize=(7.2, 4.2))
     names = list(dict.fromkeys(entry.name for case in cases for entry in case.entries))
-    ends, colours, greys = [], iter(own), iter(["#333333", "#555555", "#777777", "#999999", "#aaaaaa", "#bbbbbb", "#888888"])
+    colours, greys = iter(own), iter(["#333333", "#555555", "#777777", "#999999", "#aaaaaa", "#bbbbbb", "#888888"])
     for index, name in enumerate(name for name in names if not name.startswith("nproc --version")):
         points = [(case.at, entry.median / 1000) for case in cases if (entry := case.entry(name))]
         if not points:
             continue
         is_own = name.startswith("ProcMem")
-        axes.plot(*zip(*points), label=name, marker=marks[index % len(marks)], markersize=4,
-                  color=next(colours if is_own else greys, "#666666"), linewidth=1.8 if is_own else 1,
-                  linestyle="-" if is_own else "--")
+        axes.plot(
+            *zip(*points),
+            label=name,
+            marker=marks[index % len(marks)],
+            markersize=4,
+            color=next(colours if is_own else greys, "#666666"),
+            linewidth=1.8 if is_own else 1,
+            linestyle="-" if is_own else "--",
+        )
     axes.set(xscale="log", yscale="log", xlabel=cases[0].scale, ylabel="time of one look, median")
     axes.set_xticks([case.at for case in cases], [f"{case.at:,.0f}" for case in cases])
     axes.minorticks_off()
@@ -53,8 +68,12 @@ def story(case: Case, file: Path) -> None:
         # Reads without a sum have no answer to the question.
         says = f"{entry.answer / (1 << 30):,.2f} GiB" if entry.answer and entry.answer > 1 << 20 else "no sum"
         axes.text(entry.median / 1000 * 1.08, position, f"{time_text(entry.median)} · {says}", va="center", fontsize=8)
-    axes.set(xscale="log", xlabel=f"time until an event loop that asks goes on; right is {case.truth / (1 << 30):.2f} GiB"
-             if case.truth else "time until an event loop that asks goes on")
+    axes.set(
+        xscale="log",
+        xlabel=f"time until an event loop that asks goes on; right is {case.truth / (1 << 30):.2f} GiB"
+        if case.truth
+        else "time until an event loop that asks goes on",
+    )
     axes.set_yticks(range(len(entries)), [entry.name for entry in entries])
     axes.invert_yaxis()
     axes.set_xlim(right=axes.get_xlim()[1] * 12)
@@ -71,8 +90,15 @@ def others(cases: list[Case], file: Path) -> None:
         values = [case.entry(name).median / 1000 for case in cases]
         axes.plot(values, [position] * len(values), color="#bbbbbb", linewidth=1, zorder=1)
         for value, mark, label in zip(values, "o^sX", ("median", "99 %", "99.9 %", "worst")):
-            axes.scatter(value, position, marker=mark, s=26, zorder=2, label=label if position == 0 else None,
-                         color=own[0] if name.startswith("ProcMem") else "#555555")
+            axes.scatter(
+                value,
+                position,
+                marker=mark,
+                s=26,
+                zorder=2,
+                label=label if position == 0 else None,
+                color=own[0] if name.startswith("ProcMem") else "#555555",
+            )
     axes.set(xscale="log", xlabel="how long the target's round of mmap, touch and munmap took")
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()

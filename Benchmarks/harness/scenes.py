@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import psutil
 
@@ -44,15 +44,15 @@ def holding(workers: int, mebibytes: int, *detail: str) -> Iterator[Scene]:
 
 
 def everybody(root: int) -> list[psutil.Process]:
-    """A process and its descendants. To free what they share takes them seconds, and whoever is measured next must not pay."""
+    """A process and its descendants. Freeing what they share takes seconds, which must not hit who is measured next."""
     process = psutil.Process(root)
     return [process, *process.children(recursive=True)]
 
 
 @contextlib.contextmanager
 def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str | None]]:
-    """A Jupyter server whose child holds memory and has forked workers: its tree, and the address of what its memory display
-    asks, or None where jupyter-resource-usage is not there."""
+    """A Jupyter server whose child holds memory and has forked workers: its tree, and the address that its memory
+    display asks, or None where jupyter-resource-usage is not there."""
     jupyter = Path(sys.prefix) / "bin" / "jupyter-server"
     if not jupyter.exists():
         with holding(workers, mebibytes) as scene:
@@ -64,12 +64,24 @@ def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str |
         port = free_port()
         # The shell's child stays that of the server, which the shell becomes.
         script = '"$1" "$2" "$3" <"$4" >"$5" & shift 5; exec "$@"'
-        server = [str(jupyter), "--allow-root", f"--port={port}", "--port-retries=0", "--ip=127.0.0.1", "--no-browser",
-                  "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--log-level=ERROR"]
+        server = [
+            str(jupyter),
+            "--allow-root",
+            f"--port={port}",
+            "--port-retries=0",
+            "--ip=127.0.0.1",
+            "--no-browser",
+            "--IdentityProvider.token=",
+            f"--ServerApp.root_dir={folder}",
+            "--log-level=ERROR",
+        ]
         environment = {**os.environ, "HOME": folder, "JUPYTER_RUNTIME_DIR": f"{folder}/runtime"}
         process = subprocess.Popen(
             ["sh", "-c", script, "sh", str(places.built / "tree"), str(workers), str(mebibytes), fifo, output, *server],
-            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         keep = os.open(fifo, os.O_RDWR)
         try:
             wait_for(lambda: Path(output).exists() and Path(output).read_text().strip(), "the tree")
@@ -93,8 +105,11 @@ def exporter(pattern: str) -> Iterator[str | None]:
         yield None
         return
     port = free_port()
-    with subprocess.Popen([str(program), "-procnames", pattern, f"-web.listen-address=127.0.0.1:{port}"],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [str(program), "-procnames", pattern, f"-web.listen-address=127.0.0.1:{port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         try:
             address = f"http://127.0.0.1:{port}"
             wait_for(lambda: answers(address), "prometheus-process-exporter")
@@ -105,7 +120,7 @@ def exporter(pattern: str) -> Iterator[str | None]:
 
 @contextlib.contextmanager
 def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
-    """So many cgroups of our own inside of each other, one of them with a quota of half a CPU; None where none may be made."""
+    """So many cgroups of our own inside of each other, one with a quota of half a CPU; None where none may be made."""
     mount = next((path for path in map(Path, ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup")) if path.is_dir()), None)
     top = mount / f"procmem-bench-{os.getpid()}" if mount else None
     made: list[Path] = []
@@ -116,7 +131,7 @@ def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
                 level.mkdir()
                 made.append(level)
                 if index == quota_at:
-                    # The longest period: of all batches the fewest are stopped in the middle, which shows as the greatest time.
+                    # The longest period: the fewest batches are stopped in the middle, which shows as max.
                     if (level / "cpu.cfs_quota_us").exists():
                         (level / "cpu.cfs_period_us").write_text("1000000")
                         (level / "cpu.cfs_quota_us").write_text("500000")
@@ -145,10 +160,15 @@ def remove_cgroup(level: Path) -> None:
 def mounts(count: int) -> Iterator[Scene | None]:
     """A mount namespace of our own with so many mounts more; None where none may be made."""
     with tempfile.TemporaryDirectory(prefix="procmem-bench") as folder:
-        script = 'mount -t tmpfs bench "$1" && cd "$1" && for i in $(seq "$2"); do mkdir $i && mount --bind $i $i || exit 1; done'
+        script = 'mount -t tmpfs bench "$1" && cd "$1" && '
+        script += 'for i in $(seq "$2"); do mkdir $i && mount --bind $i $i || exit 1; done'
         script += " && echo ready && exec sleep infinity"
-        holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", folder, str(count)],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        holder = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", folder, str(count)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         try:
             if holder.stdout.readline().strip() == "ready":
                 yield Scene(prefix=("nsenter", f"--mount=/proc/{holder.pid}/ns/mnt", "--"))

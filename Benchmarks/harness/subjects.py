@@ -7,8 +7,8 @@ import re
 import subprocess
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Scene:
 
 @dataclass(frozen=True)
 class Subject:
-    """Somebody who answers. `batches` and `calls` say how often in each round, `is_call` whether the time is that of a call
-    or that of a whole process with its start."""
+    """Somebody who answers. `batches` and `calls` say how often in each round, `is_call` whether the time is that of a
+    call or that of a whole process with its start."""
 
     name: str
     ask: Callable[[Scene, int, int], list[Sample]]
@@ -55,12 +55,17 @@ def program(name: str, *command: str, batches: int = 1, calls: int = 1, has_answ
     def ask(scene: Scene, batches: int, calls: int) -> list[Sample]:
         output = run([*scene.prefix, *command, str(batches), str(calls)], scene)
         lines = [line.split() for line in output.splitlines()]
-        return [Sample(int(line[0]) if has_answer else None, float(line[1]), float(line[2]) if len(line) > 2 else None) for line in lines]
+        return [
+            Sample(int(line[0]) if has_answer else None, float(line[1]), float(line[2]) if len(line) > 2 else None)
+            for line in lines
+        ]
 
     return Subject(name, ask, batches, calls)
 
 
-def process(name: str, command: Callable[[Scene], list[str]], answer: Callable[[str], int | None], batches: int = 1) -> Subject:
+def process(
+    name: str, command: Callable[[Scene], list[str]], answer: Callable[[str], int | None], batches: int = 1
+) -> Subject:
     """A program that is timed from its start to its end."""
 
     def ask(scene: Scene, batches: int, _: int) -> list[Sample]:

@@ -14,15 +14,17 @@ markdown = "github"
 
 
 def of_case(case: Case) -> str:
-    """Answer, median, least and greatest time, and the ratio to the first subject, round by round. The time of a whole process
-    has no ratio to that of a call."""
+    """Answer, median, least and greatest time, and the ratio to the first subject, round by round. The time of a whole
+    process has no ratio to that of a call."""
     reference = next((entry for entry in case.entries if entry.samples), None)
     rows = [row(entry, case, reference) for entry in case.entries if entry.samples]
     heading = ["", f"says{', ' + case.unit if case.unit else ''}", "median", "min", "max", "ratio (min–max)"]
     lines = [tabulate(rows, heading, markdown, colalign=("left", *["right"] * 5), disable_numparse=True)]
     if case.truth is not None:
-        lines.append(f"Right is {shown(case.truth, case.unit)}{' ' + case.unit if case.unit else ''}"
-                     + (", by page frames." if case.unit else "."))
+        lines.append(
+            f"Right is {shown(case.truth, case.unit)}{' ' + case.unit if case.unit else ''}"
+            + (", by page frames." if case.unit else ".")
+        )
     lines += [f"Bounds, {note_text(note)}." for note in case.notes]
     lines += not_run(case.entries)
     return "\n\n".join(lines)
@@ -31,8 +33,17 @@ def of_case(case: Case) -> str:
 def row(entry: Entry, case: Case, reference: Entry | None) -> list[str]:
     times = [sample.nanoseconds for sample in entry.samples]
     ratios = case.ratios(entry.name, reference.name) if reference and entry.is_call == reference.is_call else []
-    text = f"{ratio_text(statistics.median(ratios))} ({ratio_text(min(ratios))} – {ratio_text(max(ratios))})" if ratios else ""
-    return [entry.name, answer_text(entry, case), *map(time_text, (statistics.median(times), min(times), max(times))), text]
+    text = (
+        f"{ratio_text(statistics.median(ratios))} ({ratio_text(min(ratios))} – {ratio_text(max(ratios))})"
+        if ratios
+        else ""
+    )
+    return [
+        entry.name,
+        answer_text(entry, case),
+        *map(time_text, (statistics.median(times), min(times), max(times))),
+        text,
+    ]
 
 
 def not_run(entries: list[Entry]) -> list[str]:
@@ -69,7 +80,11 @@ def note_text(note: str) -> str:
 def time_text(nanoseconds: float) -> str:
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
         if nanoseconds >= size * (10 if unit == "s" else 1):
-            return f"{nanoseconds / size:,.3g} {unit}" if nanoseconds / size < 1000 else f"{nanoseconds / size:,.0f} {unit}"
+            return (
+                f"{nanoseconds / size:,.3g} {unit}"
+                if nanoseconds / size < 1000
+                else f"{nanoseconds / size:,.0f} {unit}"
+            )
     return f"{nanoseconds:.0f} ns"
 
 
@@ -80,16 +95,28 @@ def of_growth(cases: list[Case]) -> str:
     for name in names:
         entries = [case.entry(name) for case in cases]
         rows.append([name, *(time_text(entry.median) if entry else "not run" for entry in entries)])
-    return tabulate(rows, [cases[0].scale, *(f"{case.at:,.0f}" for case in cases)], markdown,
-                    colalign=("left", *["right"] * len(cases)), disable_numparse=True)
+    return tabulate(
+        rows,
+        [cases[0].scale, *(f"{case.at:,.0f}" for case in cases)],
+        markdown,
+        colalign=("left", *["right"] * len(cases)),
+        disable_numparse=True,
+    )
 
 
 def of_parts(cases: list[Case]) -> str:
     """Cases of the same subjects beside each other, medians alone."""
-    rows = [[entry.name, *(time_text(other.median) if (other := case.entry(entry.name)) else "not run" for case in cases)]
-            for entry in cases[0].entries]
-    return tabulate(rows, ["who looks", *(case.title.rsplit(": ", 1)[1] for case in cases)], markdown,
-                    colalign=("left", *["right"] * len(cases)), disable_numparse=True)
+    rows = [
+        [entry.name, *(time_text(other.median) if (other := case.entry(entry.name)) else "not run" for case in cases)]
+        for entry in cases[0].entries
+    ]
+    return tabulate(
+        rows,
+        ["who looks", *(case.title.rsplit(": ", 1)[1] for case in cases)],
+        markdown,
+        colalign=("left", *["right"] * len(cases)),
+        disable_numparse=True,
+    )
 
 
 def is_fact(case: Case) -> bool:
@@ -100,18 +127,39 @@ def is_fact(case: Case) -> bool:
 def of_facts(cases: list[Case]) -> str:
     """Sizes and numbers of the same subjects beside each other."""
     rows = [[entry.name, *(answer_text(case.entry(entry.name), case) for case in cases)] for entry in cases[0].entries]
-    return tabulate(rows, ["", *(f"{case.title}{', ' + case.unit if case.unit else ''}" for case in cases)], markdown,
-                    colalign=("left", *["right"] * len(cases)), disable_numparse=True)
+    return tabulate(
+        rows,
+        ["", *(f"{case.title}{', ' + case.unit if case.unit else ''}" for case in cases)],
+        markdown,
+        colalign=("left", *["right"] * len(cases)),
+        disable_numparse=True,
+    )
 
 
 def of_functions(functions: list[Function]) -> str:
-    rows = [[each.name, *(time_text(value * 1000) for value in (each.median, each.least, each.greatest)), f"{each.allocations:.4g}",
-             "not counted" if each.instructions is None else f"{each.instructions:,.0f}"] for each in functions]
-    return tabulate(rows, ["one call", "median", "min", "max", "allocations", "instructions"], markdown,
-                    colalign=("left", *["right"] * 5), disable_numparse=True)
+    rows = [
+        [
+            each.name,
+            *(time_text(value * 1000) for value in (each.median, each.least, each.greatest)),
+            f"{each.allocations:.4g}",
+            "not counted" if each.instructions is None else f"{each.instructions:,.0f}",
+        ]
+        for each in functions
+    ]
+    return tabulate(
+        rows,
+        ["one call", "median", "min", "max", "allocations", "instructions"],
+        markdown,
+        colalign=("left", *["right"] * 5),
+        disable_numparse=True,
+    )
 
 
 def of_verdicts(verdicts: list[Verdict]) -> str:
     marks = {True: "met", False: "**missed**", None: "–"}
-    return tabulate([[each.work, each.asked, each.seen, marks[each.is_met]] for each in verdicts],
-                    ["work", "asked", "seen: median (min to max)", ""], markdown, disable_numparse=True)
+    return tabulate(
+        [[each.work, each.asked, each.seen, marks[each.is_met]] for each in verdicts],
+        ["work", "asked", "seen: median (min to max)", ""],
+        markdown,
+        disable_numparse=True,
+    )

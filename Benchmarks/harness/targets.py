@@ -52,15 +52,23 @@ def at_most(cases: dict[str, Case], title: str, name: str, reference: str, limit
     if not ratios:
         return Verdict(work(title, name), asked, "not measured", None)
     seen = statistics.median(ratios)
-    return Verdict(work(title, name), asked, f"{ratio_text(seen)} ({ratio_text(min(ratios))} to {ratio_text(max(ratios))})",
-                   seen <= limit)
+    return Verdict(
+        work(title, name),
+        asked,
+        f"{ratio_text(seen)} ({ratio_text(min(ratios))} to {ratio_text(max(ratios))})",
+        seen <= limit,
+    )
 
 
 def no_allocation(cases: dict[str, Case], title: str, name: str) -> Verdict:
     entry = cases[title].entry(name) if title in cases else None
     count = entry.allocations if entry else None
-    return Verdict(work(title, name), "no heap allocation", "not measured" if count is None else f"{count:g} a call",
-                   None if count is None else count == 0)
+    return Verdict(
+        work(title, name),
+        "no heap allocation",
+        "not measured" if count is None else f"{count:g} a call",
+        None if count is None else count == 0,
+    )
 
 
 def within(cases: dict[str, Case], title: str, name: str, nanoseconds: float) -> Verdict:
@@ -78,7 +86,9 @@ def near(cases: dict[str, Case], title: str, name: str, part: float) -> Verdict:
     if not entry or not case.truth:
         return Verdict(work(title, name), asked, "not measured", None)
     errors = [abs(sample.answer / case.truth - 1) for sample in entry.samples if sample.answer is not None]
-    return Verdict(work(title, name), asked, f"{max(errors):.2%} at the most, {len(errors)} answers", max(errors) <= part)
+    return Verdict(
+        work(title, name), asked, f"{max(errors):.2%} at the most, {len(errors)} answers", max(errors) <= part
+    )
 
 
 def bracket(case: Case | None) -> Verdict:
@@ -94,7 +104,7 @@ def bracket(case: Case | None) -> Verdict:
 
 
 def flat(cases: list[Case], name: str) -> Verdict:
-    """The largest process against the smallest, where others cost 30 times as much: half as much again is noise and caches."""
+    """The largest process against the smallest, where others cost 30 times as much: half as much again may be noise."""
     return grown(cases, growth.memory_scale, name, 1.5, "flat in resident memory", lambda less, more: 1)
 
 

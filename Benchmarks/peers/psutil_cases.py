@@ -1,5 +1,5 @@
-"""psutil: psutil_cases.py CASE BATCHES CALLS prints what the programs beside it print. The environment variable ROOT names
-the process, or the root of the tree, that is meant."""
+"""psutil: psutil_cases.py CASE BATCHES CALLS prints what the programs beside it print. The environment variable ROOT
+names the process, or the root of the tree, that is meant."""
 
 import os
 import sys

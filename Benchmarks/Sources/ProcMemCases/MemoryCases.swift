@@ -26,6 +26,8 @@ func memoryCases(of root: Int32) -> [String: ProcMemCases.Case] {
             print(bytes.lower, bytes.estimate ?? 0, bytes.upper ?? 0)
         }
         for (scopeName, scope) in [("process", ProcessScope.process(root)), ("tree", tree)] {
+            // Time enough for an accurate look at the largest process, also beside others on a busy machine.
+            let mode = name == "bounded" ? .bounded(.milliseconds(100)) : mode
             cases["\(scopeName), \(name), sampler"] = {
                 let sampler = MemorySampler(of: scope, mode: mode)
                 try await warmUp(sampler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import peers, scenes
 from ..measuring import Case, measure
-from ..subjects import Scene, Subject
+from ..subjects import Subject
 
 memory_scale, huge_scale = "resident memory, MiB, pages of 4 KiB", "resident memory, MiB, huge pages"
 process_scale, mapping_scale = "processes", "mappings"
@@ -18,6 +18,15 @@ steps = {
     cgroup_scale: (1, 2, 4, 8, 12),
     mount_scale: (20, 100, 500, 2000),
 }
+scene_at = {
+    memory_scale: lambda point: scenes.holding(0, point),
+    huge_scale: lambda point: scenes.holding(0, point, "huge"),
+    # Workers that hold next to nothing below a parent with 64 MiB.
+    process_scale: lambda point: scenes.holding(point - 1, 64),
+    mapping_scale: lambda point: scenes.holding(0, 512, str(point)),
+    cgroup_scale: lambda point: scenes.cgroup(point),
+    mount_scale: lambda point: scenes.mounts(point),
+}
 
 
 def cases(rounds: int) -> list[Case]:
@@ -28,26 +37,17 @@ def along(scale: str, rounds: int, points: tuple[int, ...] | None = None, own_al
     """One case for each point of a scale; without the peers where only our own growth is asked for."""
     found = []
     for point in points or steps[scale]:
-        with scene_of(scale, point) as scene:
+        with scene_at[scale](point) as scene:
             if not scene:
                 break
-            case = Case("growth", f"{scale}: {point}", "" if scale in (cgroup_scale, mount_scale) else "MiB", point, scale)
+            case = Case(
+                "growth", f"{scale}: {point}", "" if scale in (cgroup_scale, mount_scale) else "MiB", point, scale
+            )
             subjects = subjects_of(scale, point)
             if own_alone:
                 subjects = [subject for subject in subjects if subject.name.startswith("ProcMem")]
             found.append(measure(case, subjects, scene, rounds))
     return found
-
-
-def scene_of(scale: str, point: int):
-    match scale:
-        case _ if scale == memory_scale: return scenes.holding(0, point)
-        case _ if scale == huge_scale: return scenes.holding(0, point, "huge")
-        # Workers that hold next to nothing below a parent with 64 MiB.
-        case _ if scale == process_scale: return scenes.holding(point - 1, 64)
-        case _ if scale == mapping_scale: return scenes.holding(0, 512, str(point))
-        case _ if scale == cgroup_scale: return scenes.cgroup(point)
-        case _: return scenes.mounts(point)
 
 
 def subjects_of(scale: str, point: int) -> list[Subject]:

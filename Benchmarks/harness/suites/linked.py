@@ -21,15 +21,25 @@ let package = Package(
     targets: [.executableTarget(name: "client", dependencies: [{product}])]
 )
 """
-# Both wait for their input to end when they are given an argument, so that they can be looked at.
+# With an argument a client waits until its input ends, so that it can be looked at.
+waiting = """
+func waitIfAsked() {
+    guard CommandLine.arguments.count > 1 else { return }
+    print("ready")
+    fflush(nil)
+    _ = getchar()
+}
+"""
 bare = """import Glibc
 
-if CommandLine.arguments.count > 1 { print("ready"); fflush(nil); _ = getchar() } else { print(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+waitIfAsked()
+print(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 """
 using = """import Glibc
 import ProcMem
 
-if CommandLine.arguments.count > 1 { print("ready"); fflush(nil); _ = getchar() } else { print(ProcMem.effectiveCPUCount()) }
+waitIfAsked()
+print(ProcMem.effectiveCPUCount())
 """
 
 
@@ -42,10 +52,13 @@ def build() -> None:
         dependency = f'.package(name: "swift-procmem", path: "{places.root}", traits: {traits})' if traits else ""
         product = '.product(name: "ProcMem", package: "swift-procmem")' if traits else ""
         write(folder / "Package.swift", package.format(dependency=dependency, product=product))
-        write(source, using if traits else bare)
+        write(source, (using if traits else bare) + waiting)
         progress(f"linked: building {kind}")
-        subprocess.run(["swift", "build", "--quiet", "-c", "release", "--package-path", str(folder)], check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["swift", "build", "--quiet", "-c", "release", "--package-path", str(folder)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def write(path, text: str) -> None:
@@ -57,18 +70,27 @@ def write(path, text: str) -> None:
 def cases(rounds: int) -> list[Case]:
     build()
     programs = {name: str(places.scratch / "linked" / kind / ".build/release/client") for name, kind in clients.items()}
-    start = measure(Case("linked", "start to end of a client (process)"), [
-        process(name, lambda _, path=path: [path], lambda _: None, batches=10) for name, path in programs.items()
-    ], Scene(), rounds)
+    start = measure(
+        Case("linked", "start to end of a client (process)"),
+        [process(name, lambda _, path=path: [path], lambda _: None, batches=10) for name, path in programs.items()],
+        Scene(),
+        rounds,
+    )
     sizes = [
         once("size of the program", {name: os.stat(path).st_size for name, path in programs.items()}),
         once("its size without symbols", {name: stripped(path) for name, path in programs.items()}),
     ]
     held = {name: memory(path) for name, path in programs.items()}
-    return [start, *sizes,
-            once("RSS after the start", {name: figures["Rss"] for name, figures in held.items()}),
-            once("of it private", {name: figures["Private_Clean"] + figures["Private_Dirty"] for name, figures in held.items()}),
-            once("shared objects", {name: objects(path) for name, path in programs.items()}, unit="")]
+    return [
+        start,
+        *sizes,
+        once("RSS after the start", {name: figures["Rss"] for name, figures in held.items()}),
+        once(
+            "of it private",
+            {name: figures["Private_Clean"] + figures["Private_Dirty"] for name, figures in held.items()},
+        ),
+        once("shared objects", {name: objects(path) for name, path in programs.items()}, unit=""),
+    ]
 
 
 def once(title: str, answers: dict[str, int], unit: str = "KiB") -> Case:

@@ -14,8 +14,8 @@ from ..measuring import progress
 
 @dataclass(frozen=True)
 class Function:
-    """One function: the time of a call in µs, the least, the median and the greatest of all samples, what it allocates, and
-    its instructions, where they are counted."""
+    """One function: the time of a call in µs, least, median and greatest of all samples, what it allocates, and its
+    instructions, where they are counted."""
 
     name: str
     samples: int
@@ -29,14 +29,37 @@ class Function:
 def functions() -> list[Function]:
     progress("micro: ordo-one/benchmark")
     with scenes.holding(8, 64) as scene:
-        command = ["swift", "package", "--package-path", str(places.benchmarks), "--scratch-path", str(places.scratch),
-                   "--disable-sandbox", "benchmark", "--target", "Micro", "--format", "jmh", "--path", "stdout", "--no-progress",
-                   "--quiet"]
-        output = subprocess.run(command, env={**os.environ, **scene.environment}, stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True, check=True).stdout
+        command = [
+            "swift",
+            "package",
+            "--package-path",
+            str(places.benchmarks),
+            "--scratch-path",
+            str(places.scratch),
+            "--disable-sandbox",
+            "benchmark",
+            "--target",
+            "Micro",
+            "--format",
+            "jmh",
+            "--path",
+            "stdout",
+            "--no-progress",
+            "--quiet",
+        ]
+        output = subprocess.run(
+            command,
+            env={**os.environ, **scene.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=True,
+        ).stdout
     progress("")
     # The format puts underscores for the spaces in names, and a path before them.
-    elements = {element["benchmark"].split("Micro.", 1)[1]: element for element in json.loads(output[output.index("[{"):])}
+    elements = {
+        element["benchmark"].split("Micro.", 1)[1]: element for element in json.loads(output[output.index("[{") :])
+    }
     return [function(name, elements[name.replace(" ", "_")]) for name in names()]
 
 
@@ -46,10 +69,14 @@ def function(name: str, element: dict) -> Function:
     wall = metrics["Time (wall clock)"]
     instructions = metrics.get("Instructions")
     return Function(
-        name, element["measurementIterations"],
-        percentile(wall, 0) / calls, percentile(wall, 50) / calls, percentile(wall, 100) / calls,
+        name,
+        element["measurementIterations"],
+        percentile(wall, 0) / calls,
+        percentile(wall, 50) / calls,
+        percentile(wall, 100) / calls,
         percentile(metrics["Heap allocations"], 50) / calls,
-        percentile(instructions, 50) / calls if instructions and percentile(instructions, 50) > 0 else None)
+        percentile(instructions, 50) / calls if instructions and percentile(instructions, 50) > 0 else None,
+    )
 
 
 def percentile(metric: dict, part: int) -> float:
@@ -58,6 +85,11 @@ def percentile(metric: dict, part: int) -> float:
 
 def names() -> list[str]:
     """The functions in the order of the source, in which a C function stands behind what it is the floor of."""
-    text = "".join((places.benchmarks / "Benchmarks/Micro" / f"{part}Benchmarks.swift").read_text() for part in ("Memory", "CPU", "Parser"))
+    text = "".join(
+        (places.benchmarks / "Benchmarks/Micro" / f"{part}Benchmarks.swift").read_text()
+        for part in ("Memory", "CPU", "Parser")
+    )
     listed = re.findall(r'(?:measure|Benchmark)\("([^"]*)"', text)
-    return [name.replace("\\(name)", mode) for name in listed for mode in (("cheap", "bounded") if "\\(" in name else ("",))]
+    return [
+        name.replace("\\(name)", mode) for name in listed for mode in (("cheap", "bounded") if "\\(" in name else ("",))
+    ]

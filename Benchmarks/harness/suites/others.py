@@ -1,4 +1,4 @@
-"""What looks do to others: a process of 4 GiB maps, touches and unmaps a page while somebody looks at it all the time."""
+"""What looks do to others: a process of 4 GiB maps, touches and unmaps a page while somebody looks at it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ parts = ("median", "99 %", "99.9 %", "worst")
 
 
 def cases(rounds: int, seconds: float = 4) -> list[Case]:
-    with subprocess.Popen([str(places.built / "stalled"), "4096"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as target:
+    with subprocess.Popen(
+        [str(places.built / "stalled"), "4096"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as target:
         found = {part: Case("others", f"{title}: {part}") for part in parts}
         try:
             process = target.stdout.readline().strip()
             with scenes.exporter("stalled") as address:
                 commands = lookers(process, address)
                 for case in found.values():
-                    case.entries = [Entry(name, True, None if command is not None else "it is not installed")
-                                    for name, command in commands.items()]
+                    case.entries = [
+                        Entry(name, True, None if command is not None else "it is not installed")
+                        for name, command in commands.items()
+                    ]
                 for index in range(rounds):
                     for position, (name, command) in enumerate(commands.items()):
                         progress(f"others: round {index + 1} of {rounds}: {name}")
@@ -44,8 +47,17 @@ def cases(rounds: int, seconds: float = 4) -> list[Case]:
 def rounds_under(target: subprocess.Popen, process: str, command: list[str], seconds: float) -> list[float]:
     """How long the target's rounds took while a command was running."""
     # A session of its own: what a shell has started ends with it.
-    looker = subprocess.Popen(command, env={**os.environ, "ROOT": process, "PIDS": process}, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, start_new_session=True) if command else None
+    looker = (
+        subprocess.Popen(
+            command,
+            env={**os.environ, "ROOT": process, "PIDS": process},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        if command
+        else None
+    )
     try:
         if looker:
             time.sleep(0.5)
@@ -61,6 +73,7 @@ def rounds_under(target: subprocess.Popen, process: str, command: list[str], sec
 
 def lookers(process: str, exporter: str | None) -> dict[str, list[str] | None]:
     """What looks for ever, without a pause; None for what is not installed, nothing for nobody."""
+
     def procmem(case: str) -> list[str]:
         return [str(places.release / "ProcMemCases"), case, "1000000", "1"]
 

@@ -16,35 +16,70 @@ all_cheap = "who is there, of 2,000, and their RSS"
 def cases(rounds: int, with_all: bool = True) -> list[Case]:
     found = []
     with scenes.holding(96, 2048) as scene:
-        found.append(measure(Case("processes", tree_list), [
-            peers.procmem("processList", "tree, list", 10),
-            peers.floor("tree, list", 10),
-            peers.psutil("children", "tree, list", 10),
-        ], scene, rounds))
+        found.append(
+            measure(
+                Case("processes", tree_list),
+                [
+                    peers.procmem("processList", "tree, list", 10),
+                    peers.floor("tree, list", 10),
+                    peers.psutil("children", "tree, list", 10),
+                ],
+                scene,
+                rounds,
+            )
+        )
         truth, notes = story.truth(scene), [story.bounds(scene, "cheap")]
-        found.append(measure(Case("processes", tree_cheap, "MiB", truth=truth, notes=notes), [
-            peers.procmem("memorySnapshot, cheap", "tree, cheap", 10),
-            peers.floor("tree, cheap", 10),
-            peers.libproc2("RSS of known ids", "tree, cheap", 10),
-            peers.psutil("memory_info", "tree, cheap", 10),
-        ], scene, rounds))
-        found.append(measure(Case("processes", tree_held, "MiB", truth=truth), [
-            peers.procmem("sampled", "tree, sampled", 5),
-            peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 20),
-            peers.psutil("memory_full_info", "tree, accurate", 1),
-        ], scene, max(rounds // 2, 2)))
+        found.append(
+            measure(
+                Case("processes", tree_cheap, "MiB", truth=truth, notes=notes),
+                [
+                    peers.procmem("memorySnapshot, cheap", "tree, cheap", 10),
+                    peers.floor("tree, cheap", 10),
+                    peers.libproc2("RSS of known ids", "tree, cheap", 10),
+                    peers.psutil("memory_info", "tree, cheap", 10),
+                ],
+                scene,
+                rounds,
+            )
+        )
+        found.append(
+            measure(
+                Case("processes", tree_held, "MiB", truth=truth),
+                [
+                    peers.procmem("sampled", "tree, sampled", 5),
+                    peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 20),
+                    peers.psutil("memory_full_info", "tree, accurate", 1),
+                ],
+                scene,
+                max(rounds // 2, 2),
+            )
+        )
     if with_all:
         with scenes.holding(2000, 0) as scene:
-            found.append(measure(Case("processes", all_list), [
-                peers.procmem("processList", "all, list", 5),
-                peers.floor("all, list", 5),
-                peers.libproc2("", "all, list", 5),
-                peers.psutil("process_iter", "all, list", 2),
-            ], scene, rounds))
-            found.append(measure(Case("processes", all_cheap), [
-                peers.procmem("memorySnapshot, cheap", "all, cheap", 5),
-                peers.floor("all, cheap", 5),
-                peers.libproc2("", "all, cheap", 5),
-                peers.psutil("process_iter", "all, cheap", 2),
-            ], scene, rounds))
+            found.append(
+                measure(
+                    Case("processes", all_list),
+                    [
+                        peers.procmem("processList", "all, list", 5),
+                        peers.floor("all, list", 5),
+                        peers.libproc2("", "all, list", 5),
+                        peers.psutil("process_iter", "all, list", 2),
+                    ],
+                    scene,
+                    rounds,
+                )
+            )
+            found.append(
+                measure(
+                    Case("processes", all_cheap),
+                    [
+                        peers.procmem("memorySnapshot, cheap", "all, cheap", 5),
+                        peers.floor("all, cheap", 5),
+                        peers.libproc2("", "all, cheap", 5),
+                        peers.psutil("process_iter", "all, cheap", 2),
+                    ],
+                    scene,
+                    rounds,
+                )
+            )
     return found

@@ -1,4 +1,4 @@
-"""The story: a notebook server whose kernel holds 2 GB and has forked 96 workers; who shows its memory, and what that costs."""
+"""The story: a notebook server whose kernel holds 2 GB and has forked 96 workers; what showing its memory costs."""
 
 from __future__ import annotations
 
@@ -31,38 +31,52 @@ def bounds(scene: Scene, mode: str) -> str:
 
 def cases(rounds: int) -> list[Case]:
     with scenes.notebook_server(96, 2048) as (scene, address), scenes.exporter("tree") as exported:
-        case = Case("story", title, "MiB", truth=truth(scene), notes=[bounds(scene, mode) for mode in ("cheap", "sampled")])
-        measure(case, [
-            peers.procmem("cheap", "tree, cheap", 10),
-            peers.procmem("sampled", "tree, sampled", 5),
-            peers.procmem("accurate", "tree, accurate", 1),
-            peers.procmem("bounded, first pass", "tree, bounded, first pass", 3),
-            peers.procmem("sampler, cheap, warm", "tree, cheap, sampler", 20),
-            peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 20),
-            peers.floor("tree, cheap", 10),
-            peers.psutil("memory_info", "tree, cheap", 5),
-            peers.psutil("memory_full_info", "tree, accurate", 1),
-            peers.notebook(address),
-            peers.libproc2("RSS of known ids", "tree, cheap", 5),
-            peers.libproc2("PSS of known ids", "tree, accurate", 1),
-            peers.ps("rss"),
-            peers.ps("pss"),
-            peers.pmap(),
-            peers.smem(pattern),
-            peers.exporter(exported, "tree"),
-        ], scene, rounds)
-        cold = measure(Case("story", first, "MiB", truth=case.truth), [
-            peers.procmem("cheap", "tree, cheap", 0),
-            peers.procmem("sampled", "tree, sampled", 0),
-            peers.procmem("accurate", "tree, accurate", 0),
-            peers.procmem("bounded, first pass", "tree, bounded, first pass", 0),
-        ], scene, rounds)
+        case = Case(
+            "story", title, "MiB", truth=truth(scene), notes=[bounds(scene, mode) for mode in ("cheap", "sampled")]
+        )
+        measure(
+            case,
+            [
+                peers.procmem("cheap", "tree, cheap", 10),
+                peers.procmem("sampled", "tree, sampled", 5),
+                peers.procmem("accurate", "tree, accurate", 1),
+                peers.procmem("bounded, first pass", "tree, bounded, first pass", 3),
+                peers.procmem("sampler, cheap, warm", "tree, cheap, sampler", 20),
+                peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 20),
+                peers.floor("tree, cheap", 10),
+                peers.psutil("memory_info", "tree, cheap", 5),
+                peers.psutil("memory_full_info", "tree, accurate", 1),
+                peers.notebook(address),
+                peers.libproc2("RSS of known ids", "tree, cheap", 5),
+                peers.libproc2("PSS of known ids", "tree, accurate", 1),
+                peers.ps("rss"),
+                peers.ps("pss"),
+                peers.pmap(),
+                peers.smem(pattern),
+                peers.exporter(exported, "tree"),
+            ],
+            scene,
+            rounds,
+        )
+        cold = measure(
+            Case("story", first, "MiB", truth=case.truth),
+            [
+                peers.procmem("cheap", "tree, cheap", 0),
+                peers.procmem("sampled", "tree, sampled", 0),
+                peers.procmem("accurate", "tree, accurate", 0),
+                peers.procmem("bounded, first pass", "tree, bounded, first pass", 0),
+            ],
+            scene,
+            rounds,
+        )
         return [case, cold, *([waited(case, address, rounds)] if address else [])]
 
 
 def waited(case: Case, address: str, rounds: int) -> Case:
     """How long a request for the server's version waits that comes while the memory display is being served."""
-    entries = {name: Entry(name, True, None) for name in ("nobody asks for the memory", "jupyter-resource-usage is asked")}
+    entries = {
+        name: Entry(name, True, None) for name in ("nobody asks for the memory", "jupyter-resource-usage is asked")
+    }
     display = peers.notebook(address)
     for _ in range(rounds):
         for entry, work in zip(entries.values(), (lambda: time.sleep(1), lambda: display.samples(Scene()))):
