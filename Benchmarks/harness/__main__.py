@@ -13,9 +13,9 @@ from . import keeping, machine, measuring, places, tables, targets
 from .suites import cpu, growth, linked, micro, others, process, processes, story
 
 suites = {
-    "cpu": lambda rounds: cpu.cases(rounds),
-    "process": lambda rounds: process.cases(rounds),
-    "processes": lambda rounds: processes.cases(rounds),
+    "cpu": cpu.cases,
+    "process": process.cases,
+    "processes": processes.cases,
     "story": lambda rounds: story.cases(min(rounds, 3)),
     "growth": lambda rounds: growth.cases(min(rounds, 2)),
     "others": lambda rounds: others.cases(min(rounds, 3)),

@@ -67,7 +67,7 @@ def said(command: list[str], pattern: str) -> str | None:
     """What a command says of its version; None where it is not there."""
     if not shutil.which(command[0]):
         return None
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     found = re.search(pattern, result.stdout) if result.returncode == 0 else None
     return found.group(1).strip() if found else None
 

@@ -73,8 +73,14 @@ def measure(case: Case, subjects: list[Subject], scene: Scene, rounds: int) -> C
         # Backwards every second time, so that nobody is always the one after the same other.
         for subject, entry in pairs if index % 2 == 0 else reversed(pairs):
             progress(f"{case.suite}: {case.title}, round {index + 1} of {rounds}: {subject.name}")
-            if not subject.why_not:
+            if entry.why_not:
+                continue
+            try:
                 entry.rounds.append(subject.samples(scene))
+            except (RuntimeError, OSError) as error:
+                # What a peer cannot do is part of the answer, and must not cost the others theirs.
+                entry.why_not = f"failed: {error}"
+                print(f"bench: {case.title}: {subject.name} {entry.why_not}", file=sys.stderr)
     progress("")
     return case
 

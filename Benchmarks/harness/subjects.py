@@ -96,14 +96,16 @@ def request(name: str, address: Callable[[], str], answer: Callable[[str], int |
 
 
 def run(command: list[str], scene: Scene) -> str:
-    """What a command prints. One that fails is a mistake of the benchmark, and shown with what it said."""
+    """What a command prints."""
     environment = {**os.environ, "LC_ALL": "C", **scene.environment}
     # nproc takes these for limits.
     for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT"):
         environment.pop(name, None)
-    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise RuntimeError(f"{' '.join(command[:6])} … ended with {result.returncode}: {result.stderr[-500:]}")
+        raise RuntimeError(
+            f"{command[0].rsplit('/', 1)[-1]} ended with {result.returncode}, {result.stderr[-200:].strip()}"
+        )
     return result.stdout
 
 

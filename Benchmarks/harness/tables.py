@@ -94,14 +94,17 @@ def of_growth(cases: list[Case]) -> str:
     rows = []
     for name in names:
         entries = [case.entry(name) for case in cases]
-        rows.append([name, *(time_text(entry.median) if entry else "not run" for entry in entries)])
-    return tabulate(
+        rows.append([name, *(time_text(entry.median) if entry else "–" for entry in entries)])
+    table = tabulate(
         rows,
         [cases[0].scale, *(f"{case.at:,.0f}" for case in cases)],
         markdown,
         colalign=("left", *["right"] * len(cases)),
         disable_numparse=True,
     )
+    # A peer may do some points and fail at the next.
+    reasons = dict.fromkeys(reason for case in cases for reason in not_run(case.entries))
+    return "\n\n".join([table, *reasons])
 
 
 def of_parts(cases: list[Case]) -> str:

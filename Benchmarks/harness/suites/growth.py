@@ -24,8 +24,8 @@ scene_at = {
     # Workers that hold next to nothing below a parent with 64 MiB.
     process_scale: lambda point: scenes.holding(point - 1, 64),
     mapping_scale: lambda point: scenes.holding(0, 512, str(point)),
-    cgroup_scale: lambda point: scenes.cgroup(point),
-    mount_scale: lambda point: scenes.mounts(point),
+    cgroup_scale: scenes.cgroup,
+    mount_scale: scenes.mounts,
 }
 
 
