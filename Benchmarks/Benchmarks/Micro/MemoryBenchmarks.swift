@@ -17,6 +17,8 @@ func processBenchmarks(of process: Int32) {
     measure("C: pread of 16 entries of pagemap") { blackHole(floor_pagemap(pagemap, 0x400000, 16)) }
     measure("memoryUsage, accurate", .one) { blackHole(try memoryUsage(of: process, mode: .accurate)) }
     measure("C: open, read, close of smaps_rollup", .one) { blackHole(floor_read(process, "smaps_rollup")) }
+    let rollup = floor_open(process, "smaps_rollup")
+    measure("C: pread of smaps_rollup", .one) { blackHole(floor_reread(rollup)) }
 }
 
 func treeBenchmarks(of root: Int32) {
