@@ -1,0 +1,55 @@
+import Foundation
+
+/// The kernel's files, which are written to as they are, and never made.
+enum Files {
+    static func write(_ text: String, to path: String) throws {
+        let file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+        guard file >= 0 else { throw Failure(path, errno) }
+        defer { close(file) }
+        let bytes = Array((text + "\n").utf8)
+        guard Foundation.write(file, bytes, bytes.count) == bytes.count else { throw Failure("\(path) <- \(text)", errno) }
+    }
+
+    static func text(_ path: String) throws -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw Failure(path, errno) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = read(file, &buffer, buffer.count)
+            guard count >= 0 else { throw Failure(path, errno) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// The number behind a word at a line's beginning, as in `memory.stat` and `/proc/meminfo`.
+    static func number(after word: String, in path: String) throws -> Int {
+        for line in try text(path).split(separator: "\n") {
+            let fields = line.split(whereSeparator: { " \t:".contains($0) })
+            if fields.count > 1, fields[0] == word, let number = Int(fields[1]) { return number }
+        }
+        throw Unexpected("\(path): no number after \(word)")
+    }
+
+    static func number(_ path: String) throws -> Int {
+        let text = try text(path)
+        return try require(Int(text), "\(path): \(text)")
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        let path: String
+        let number: Int32
+
+        init(_ path: String, _ number: Int32) {
+            self.path = path
+            self.number = number
+        }
+
+        var description: String { "\(path): \(String(cString: strerror(number)))" }
+    }
+}
