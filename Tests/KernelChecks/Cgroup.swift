@@ -8,40 +8,71 @@ struct Cgroup {
     /// Where the hierarchy is mounted.
     let mount: String
 
-    private static let prefix = "check"
+    private let controllers: [Controller]
 
-    static let root = Cgroup(path: "", mount: "/sys/fs/cgroup")
+    enum Controller: String, Sendable {
+        case cpu
+        case memory
+        case cpuset
 
-    private init(path: String, mount: String) {
-        self.path = path
-        self.mount = mount
+        /// The root of the hierarchy that has it in this guest.
+        var mount: String {
+            let own = "/sys/fs/cgroup/\(self == .cpu ? "cpu,cpuacct" : rawValue)"
+            return [own, Cgroup.besideV1].first(where: Files.exists) ?? "/sys/fs/cgroup"
+        }
+
+        /// Whether that is v2.
+        var isOnV2: Bool { Files.exists("\(mount)/cgroup.controllers") }
     }
 
-    /// A new one below the root, whose name no other check had.
-    ///
-    /// - Parameters:
-    ///   - controllers: Those that it and what is below it get, on v2.
-    ///   - hierarchy: The hierarchy's folder, on v1.
-    static func make(_ controllers: [String] = ["cpu"], v1 hierarchy: String? = nil) throws -> Cgroup {
-        let mount = hierarchy.map { "/sys/fs/cgroup/\($0)" } ?? root.mount
-        return try Cgroup(path: "", mount: mount).make("\(prefix)\(getpid())-\(UUID().uuidString.prefix(4))", controllers)
+    private static let prefix = "check"
+    /// Where v2 is mounted, when v1 has controllers too.
+    static let besideV1 = "/sys/fs/cgroup/unified"
+
+    /// A new one below the root, whose name no other check had, in the hierarchy of these controllers.
+    static func make(_ controllers: Controller...) throws -> Cgroup {
+        let root = Cgroup(path: "", mount: controllers[0].mount, controllers: controllers)
+        return try root.make("\(prefix)\(getpid())-\(UUID().uuidString.prefix(4))")
     }
 
     /// A new one in this one.
-    func make(_ name: String, _ controllers: [String] = ["cpu"]) throws -> Cgroup {
-        let isV2 = Files.exists("\(mount)/cgroup.controllers")
-        if isV2, !controllers.isEmpty {
-            let words = controllers.map { "+\($0)" }.joined(separator: " ")
+    func make(_ name: String = "own") throws -> Cgroup {
+        if isOnV2, !controllers.isEmpty {
+            let words = controllers.map { "+\($0.rawValue)" }.joined(separator: " ")
             try Files.write(words, to: "\(directory)/cgroup.subtree_control")
         }
-        let child = Cgroup(path: "\(path)/\(name)", mount: mount)
+        let child = Cgroup(path: "\(path)/\(name)", mount: mount, controllers: controllers)
         guard mkdir(child.directory, 0o755) == 0 else { throw Files.Failure(child.directory, errno) }
+        // A cpuset of v1 begins empty, and takes nobody in.
+        if has("cpuset.mems"), !isOnV2 {
+            for file in ["cpuset.mems", "cpuset.cpus"] { try child.set(file, text(file)) }
+        }
         return child
     }
 
-    var directory: String { mount + path }
+    var isOnV2: Bool { Files.exists("\(mount)/cgroup.controllers") }
 
-    var parent: Cgroup { Cgroup(path: String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]), mount: mount) }
+    /// Sets a quota in microseconds; `nil` for none.
+    func set(quota: Int?, period: Int = 100_000) throws {
+        if isOnV2 {
+            let text = "\(quota.map(String.init) ?? "max") \(period)"
+            try set("cpu.max", text)
+            try expect(self.text("cpu.max"), is: text, "what the kernel shows")
+        } else {
+            // Shorter than the period that was there, it might be refused.
+            try set("cpu.cfs_quota_us", "-1")
+            try set("cpu.cfs_period_us", "\(period)")
+            try set("cpu.cfs_quota_us", "\(quota ?? -1)")
+            try expect(number("cpu.cfs_quota_us"), is: quota ?? -1, "what the kernel shows")
+        }
+    }
+
+    /// Microseconds of CPU time that its processes have had, those below too.
+    func usedMicroseconds() throws -> Int {
+        isOnV2 ? try Files.number(after: "usage_usec", in: "\(directory)/cpu.stat") : try number("cpuacct.usage") / 1000
+    }
+
+    var directory: String { mount + path }
 
     func set(_ file: String, _ value: String) throws { try Files.write(value, to: "\(directory)/\(file)") }
 

@@ -2,7 +2,7 @@ import CTestSupport
 import Foundation
 
 /// What a process does before it becomes another program: `--cgroup DIRECTORY` enters a cgroup, `--new KINDS` takes
-/// namespaces of its own, in their order; `--` and the program follow.
+/// namespaces of its own, `--fifo PRIORITY` a real-time policy, in their order; `--` and the program follow.
 struct Entrance {
     private let arguments: [String]
 
@@ -15,6 +15,9 @@ struct Entrance {
             switch option {
             case "--cgroup":
                 do { try Files.write("\(getpid())", to: "\(value)/cgroup.procs") } catch { fail("\(error)") }
+            case "--fifo":
+                var parameter = sched_param(sched_priority: Int32(value) ?? 1)
+                guard sched_setscheduler(0, SCHED_FIFO, &parameter) == 0 else { fail("SCHED_FIFO: error \(errno)") }
             case "--new":
                 guard test_unshare(value) == 0 else { fail("unshare \(value): error \(errno)") }
             default:

@@ -31,6 +31,12 @@ enum Inside {
         try decode(output(of: "\(script)\nexec \(command) container --json", in: cgroups, new: namespaces))
     }
 
+    /// How many CPUs another program counts, which knows the mask alone.
+    static func nproc() throws -> Int {
+        let text = try output(of: "nproc")
+        return try require(Int(text), "nproc: \(text)")
+    }
+
     static func decode<Answer: Decodable>(_ text: String) throws -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(text.utf8))
@@ -50,6 +56,7 @@ struct CPUAnswer: Decodable {
     let quota: Quota?
     let complete: Bool
     let warnings: [String]
+    let throttling: Throttling?
 
     struct Affinity: Decodable {
         let count: Int
@@ -61,6 +68,11 @@ struct CPUAnswer: Decodable {
         let cgroup: String
         let cgroupVersion: Int
         let enforced: Bool
+    }
+
+    struct Throttling: Decodable {
+        let localThrottledMicroseconds: Int?
+        let hiddenLimit: Bool?
     }
 }
 

@@ -4,7 +4,8 @@ import Foundation
 /// for a virtual machine that is thrown away, which scripts/test-kernel starts.
 @main
 enum KernelChecks {
-    static let all: [Check] = CgroupV2Checks.all
+    static let all: [Check] = 
+        QuotaChecks.all + PlaceChecks.all + EnforcementChecks.all + AffinityChecks.all + ChangeChecks.all
 
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
@@ -20,6 +21,8 @@ enum KernelChecks {
             await CheckRunner.make(check)
         case "enter":
             Entrance(Array(arguments.dropFirst())).enter()
+        case "changes":
+            await ChangeChecks.printChanges()
         case "list":
             for check in all { print(check.name) }
         default:
