@@ -63,11 +63,17 @@ enum AffinityChecks {
             _ = try Inside.output(of: "taskset -pc 3 \(child.pid)")
             try Files.write("0", to: "/sys/devices/system/cpu/cpu3/online")
             defer { try? Files.write("1", to: "/sys/devices/system/cpu/cpu3/online") }
-            let limits = try CPULimits(of: child.pid)
-            let shown = try Inside.output(of: "taskset -pc \(child.pid)").split(separator: " ").last
-            try expect(limits.affinity.description, is: shown.map(String.init) ?? "", "CPUs, and taskset's")
-            try expect(limits.affinity.count >= 1, "no CPU is left")
-            print("the kernel allows \(limits.affinity)")
+            // Asleep it has a mask of that CPU still, of which the kernel shows what is online: nothing.
+            let asleep = try CPULimits(of: child.pid)
+            try expect(asleep.affinity.description, is: allowed(child.pid), "CPUs asleep")
+            try expect(asleep.effectiveCPUs, is: 1, "CPUs asleep, by the limits")
+            var reader = try CPULimitReader(of: child.pid)
+            try expect(reader.read().effectiveCPUs, is: 1, "CPUs asleep, by a reader")
+            child.send(line: "")
+            usleep(300_000)
+            let awake = try CPULimits(of: child.pid)
+            try expect(awake.affinity.description, is: allowed(child.pid), "CPUs after it woke")
+            try expect(awake.affinity.description, is: "0-2", "CPUs after it woke")
         },
         Check("affinity/a kernel for 2,048 CPUs", on: [.possible]) {
             try expect(Files.text("/sys/devices/system/cpu/possible"), is: "0-2047", "possible CPUs")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The kernel's files, which are written to as they are, and never made.
 enum Files {
@@ -11,18 +12,8 @@ enum Files {
     }
 
     static func text(_ path: String) throws -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw Failure(path, errno) }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = read(file, &buffer, buffer.count)
-            guard count >= 0 else { throw Failure(path, errno) }
-            if count == 0 { break }
-            bytes += buffer[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+        errno = 0
+        do { return try KernelFile.text(path).trimmingCharacters(in: .newlines) } catch { throw Failure(path, errno) }
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
