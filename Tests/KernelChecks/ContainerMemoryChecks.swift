@@ -67,7 +67,11 @@ enum ContainerMemoryChecks {
             let usage = try cgroup.number(cgroup.isOnV2 ? "memory.current" : "memory.usage_in_bytes")
             let charge = try require(snapshot.cgroupCharge, "a charge")
             try expect(snapshot.total.processCount, is: 4, "processes")
-            print("charge \(charge), usage \(usage)")
+            try expect(near(charge.chargedBytes, usage), "charged \(charge), the kernel says \(usage)")
+            let rest = try require(charge.unattributedBytes, "what no process holds")
+            let held = try PageFrames.distinctBytes(of: pids)
+            // Their files are charged to who touched them first: nobody here.
+            try expect(rest.lower <= usage - min(held, usage) + 4 * mib, "\(charge), they hold \(held)")
         },
         Check("container/pressure", on: [.v2]) {
             let cgroup = try Cgroup.make(.memory)

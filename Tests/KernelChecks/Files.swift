@@ -18,6 +18,10 @@ enum Files {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    static func isListed(_ name: String, in directory: String) -> Bool {
+        (try? FileManager.default.contentsOfDirectory(atPath: directory))?.contains(name) ?? false
+    }
+
     /// The number behind a word at a line's beginning, as in `memory.stat` and `/proc/meminfo`.
     static func number(after word: String, in path: String) throws -> Int {
         for line in try text(path).split(separator: "\n") {

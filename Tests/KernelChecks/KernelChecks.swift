@@ -6,7 +6,7 @@ import Foundation
 enum KernelChecks {
     static let all: [Check] = 
         QuotaChecks.all + PlaceChecks.all + EnforcementChecks.all + AffinityChecks.all + ChangeChecks.all
-        + MemorySceneChecks.all + SwapChecks.all + ContainerMemoryChecks.all + HiddenProcessChecks.all
+        + MemorySceneChecks.all + SwapChecks.all + ContainerMemoryChecks.all + HiddenProcessChecks.all + RuntimeChecks.all
 
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
@@ -14,7 +14,8 @@ enum KernelChecks {
         case "run":
             let words = arguments.dropFirst()
             guard let system = words.first.flatMap(System.init(rawValue:)) else { usage() }
-            let filter = words.dropFirst().first ?? ""
+            // A word of the kernel's command line holds no space.
+            let filter = (words.dropFirst().first ?? "").replacing("_", with: " ")
             let checks = all.filter { $0.systems.contains(system) && (filter.isEmpty || $0.name.contains(filter)) }
             exit(CheckRunner(system: system, checks: checks).run() ? 0 : 1)
         case "make":

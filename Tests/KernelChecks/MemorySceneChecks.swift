@@ -60,7 +60,10 @@ enum MemorySceneChecks {
         var text: [String] = []
 
         let cheap = try look(.cheap).total.physicalBytes
-        try expectBounds(cheap, truth, "cheap")
+        // A fault may have brought a huge page: what goes by faults is not proven there, and may be far too little.
+        let isDoubtful = scene.words[0] == "huge-tree"
+        if isDoubtful { try expect(!cheap.proven, "cheap: proven, with huge pages") }
+        if !isDoubtful { try expectBounds(cheap, truth, "cheap") }
         text.append("cheap \(width(cheap, truth))")
 
         let accurate = try look(.accurate).total
@@ -73,8 +76,10 @@ enum MemorySceneChecks {
             let snapshot = try look(mode)
             try expect(snapshot.total.unavailableCount, is: 0, "\(mode): processes without figures")
             let physical = snapshot.total.physicalBytes
-            let isPSS = snapshot.total.figureCounts.pss == pids.count
-            if !isPSS { try expectBounds(physical, truth, "\(mode)") }
+            // Of PSS the bounds are its sum, to which those outside have a part.
+            let sources = snapshot.total.sources.keys
+            let goesByFaults = isDoubtful && !sources.contains { $0.standardErrorBytes != nil }
+            if sources.contains(where: { $0 != .smapsRollup }), !goesByFaults { try expectBounds(physical, truth, "\(mode)") }
             let estimate = try require(physical.estimate, "\(mode): an estimate")
             errors.append(abs(Double(estimate) / Double(truth) - 1))
         }
