@@ -7,6 +7,7 @@ enum KernelChecks {
     static let all: [Check] = 
         QuotaChecks.all + PlaceChecks.all + EnforcementChecks.all + AffinityChecks.all + ChangeChecks.all
         + MemorySceneChecks.all + SwapChecks.all + ContainerMemoryChecks.all + HiddenProcessChecks.all + RuntimeChecks.all
+        + CounterChecks.all
 
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()

@@ -77,9 +77,9 @@ enum MemorySceneChecks {
             try expect(snapshot.total.unavailableCount, is: 0, "\(mode): processes without figures")
             let physical = snapshot.total.physicalBytes
             // Of PSS the bounds are its sum, to which those outside have a part.
-            let sources = snapshot.total.sources.keys
-            let goesByFaults = isDoubtful && !sources.contains { $0.standardErrorBytes != nil }
-            if sources.contains(where: { $0 != .smapsRollup }), !goesByFaults { try expectBounds(physical, truth, "\(mode)") }
+            let isPSS = physical.estimate == snapshot.total.pssBytes
+            let isSampled = snapshot.total.sources.keys.contains { $0.standardErrorBytes != nil }
+            if !isPSS, isSampled || !isDoubtful { try expectBounds(physical, truth, "\(mode)") }
             let estimate = try require(physical.estimate, "\(mode): an estimate")
             errors.append(abs(Double(estimate) / Double(truth) - 1))
         }
