@@ -21,8 +21,9 @@ enum AffinityChecks {
         Check("affinity/a cpuset", on: [.v2, .v1, .hybrid, .possible]) {
             let cgroup = try Cgroup.make(.cpuset)
             let own = try cgroup.make()
-            try cgroup.set("cpuset.cpus", "1-3")
+            // On v1 a parent has what its children have.
             try own.set("cpuset.cpus", "1-3")
+            try cgroup.set("cpuset.cpus", "1-3")
             let child = try own.child(state: "hold", 4096)
             for set in ["1-3", "2", "1,3"] {
                 try own.set("cpuset.cpus", set)
@@ -47,11 +48,15 @@ enum AffinityChecks {
             let child = try ChildProcess(state: "hold", 4096)
             var changes = CPULimitChanges(of: child.pid, pollInterval: .milliseconds(100)).makeAsyncIterator()
             try await expect(changes.next()?.affinity.description, is: "0-3", "CPUs at first")
-            for (number, isOnline, cpus) in [(3, false, "0-2"), (1, false, "0,2"), (3, true, "0,2-3"), (1, true, "0-3")] {
+            for (number, isOnline, cpus) in [
+                (3, false, "0-2"), (1, false, "0,2"), (3, true, "0,2-3"), (1, true, "0-3"),
+            ] {
                 try Files.write(isOnline ? "1" : "0", to: "/sys/devices/system/cpu/cpu\(number)/online")
                 var limits = try await require(changes.next(), "a change")
                 // The mask and what is online may be looked at between the kernel's steps.
-                if limits.affinity.count != limits.onlineCount { limits = try await require(changes.next(), "a change") }
+                if limits.affinity.count != limits.onlineCount {
+                    limits = try await require(changes.next(), "a change")
+                }
                 try expect(limits.affinity.description, is: cpus, "CPUs")
                 try expect(Files.text("/sys/devices/system/cpu/online"), is: cpus, "what the kernel shows")
                 try expect(limits.onlineCount, is: limits.affinity.count, "online CPUs")
@@ -101,7 +106,8 @@ enum AffinityChecks {
     ]
 
     private static func allowed(_ pid: Int32) throws -> String {
-        for line in try Files.text("/proc/\(pid)/status").split(separator: "\n") where line.hasPrefix("Cpus_allowed_list") {
+        for line in try Files.text("/proc/\(pid)/status").split(separator: "\n")
+        where line.hasPrefix("Cpus_allowed_list") {
             return line.split(separator: "\t").last.map(String.init) ?? ""
         }
         return ""

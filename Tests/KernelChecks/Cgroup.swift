@@ -47,6 +47,8 @@ struct Cgroup {
         if has("cpuset.mems"), !isOnV2 {
             for file in ["cpuset.mems", "cpuset.cpus"] { try child.set(file, text(file)) }
         }
+        // As systemd sets it at the root; since Linux 5.11 nothing else is possible.
+        if path.isEmpty, has("memory.use_hierarchy"), !isOnV2 { try child.set("memory.use_hierarchy", "1") }
         return child
     }
 
@@ -86,7 +88,9 @@ struct Cgroup {
     func take(_ pid: Int32) throws { try set("cgroup.procs", "\(pid)") }
 
     /// A process in a state of ``ChildProcess`` that begins here, which is charged for its memory.
-    func child(state: String, _ arguments: any CustomStringConvertible..., also others: [Cgroup] = []) throws -> ChildProcess {
+    func child(state: String, _ arguments: any CustomStringConvertible..., also others: [Cgroup] = []) throws
+        -> ChildProcess
+    {
         let program = try BuiltProduct.url(of: "ProcessStates").path
         let words = Self.entering([self] + others) + [program, state] + arguments.map(\.description)
         let child = try ChildProcess(running: CommandLine.arguments[0], words)
@@ -122,7 +126,9 @@ struct Cgroup {
 
     private static func removeTree(_ directory: String) {
         for _ in 0..<100 {
-            let pids = ((try? Files.text("\(directory)/cgroup.procs")) ?? "").split(separator: "\n").compactMap { Int32($0) }
+            let pids = ((try? Files.text("\(directory)/cgroup.procs")) ?? "").split(separator: "\n").compactMap {
+                Int32($0)
+            }
             if pids.isEmpty { break }
             for pid in pids { kill(pid, SIGKILL) }
             usleep(10_000)

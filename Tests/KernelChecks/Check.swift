@@ -4,6 +4,8 @@ struct Check: Sendable {
     let name: String
     /// The systems on which it can be made.
     let systems: Set<System>
+    /// Whether it is left out where time is short: others show nearly the same.
+    let isThorough: Bool
     /// How long it may take.
     let timeLimit: Duration
     let body: @Sendable () async throws -> Void
@@ -11,11 +13,13 @@ struct Check: Sendable {
     init(
         _ name: String,
         on systems: Set<System> = [.v2],
+        isThorough: Bool = false,
         timeLimit: Duration = .seconds(40),
         _ body: @escaping @Sendable () async throws -> Void
     ) {
         self.name = name
         self.systems = systems
+        self.isThorough = isThorough
         self.timeLimit = timeLimit
         self.body = body
     }

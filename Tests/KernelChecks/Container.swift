@@ -21,7 +21,10 @@ final class Container {
         cgroup = "/\(id)"
         let bundle = "/tmp/\(id)"
         for folder in ["bin", "checks", "lib", "lib64", "usr", "proc", "sys", "dev", "tmp"] {
-            try FileManager.default.createDirectory(atPath: "\(bundle)/rootfs/\(folder)", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: "\(bundle)/rootfs/\(folder)",
+                withIntermediateDirectories: true
+            )
         }
         let configuration = Self.configuration(limits, hasOwnCgroups: hasOwnCgroups, cgroup: cgroup)
         let data = try JSONSerialization.data(withJSONObject: configuration)
@@ -74,7 +77,8 @@ final class Container {
                 "resources": ["cpu": cpu, "memory": memory],
                 // Those that container engines mask and protect.
                 "maskedPaths": [
-                    "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+                    "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+                    "/proc/timer_list",
                     "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
                 ],
                 "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],

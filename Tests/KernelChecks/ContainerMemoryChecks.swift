@@ -15,7 +15,7 @@ enum ContainerMemoryChecks {
             try expect(memory.effectiveMemoryBytes, is: machine, "memory")
             try expect(memory.complete && memory.warnings.isEmpty, "odd: \(memory.warnings)")
         },
-        Check("container/the limit of a level is what kills", on: .withCgroups) {
+        Check("container/the limit of a level is what kills", on: [.v2, .v1]) {
             for level in 0..<3 {
                 var chain = [try Cgroup.make(.memory)]
                 chain.append(try chain[0].make("parent"))
@@ -34,7 +34,10 @@ enum ContainerMemoryChecks {
                 try expect(answer.effectiveMemoryBytes, is: expected, "the command, inside")
                 try expect(answer.complete && answer.warnings.isEmpty, "odd: \(answer.warnings)")
                 try withoutSwap {
-                    try expect(SwapChecks.survives(in: chain[2], holding: expected - 12 * mib), "killed below \(expected)")
+                    try expect(
+                        SwapChecks.survives(in: chain[2], holding: expected - 12 * mib),
+                        "killed below \(expected)"
+                    )
                     try expect(!SwapChecks.survives(in: chain[2], holding: expected + mib), "alive above \(expected)")
                 }
             }
@@ -53,7 +56,9 @@ enum ContainerMemoryChecks {
             try expect(near(memory.shmemBytes, 20 * mib), "shared memory \(memory)")
             let parts = (memory.anonBytes ?? 0) + (memory.fileBytes ?? 0) + (memory.kernelBytes ?? 0)
             // Without the kernel's memory the parts are less; Linux 5.10 does not tell it on v2.
-            if memory.kernelBytes != nil { try expect(near(parts, usage), "the parts are \(parts), the whole \(usage)") }
+            if memory.kernelBytes != nil {
+                try expect(near(parts, usage), "the parts are \(parts), the whole \(usage)")
+            }
             try expect(memory.usageCgroup, is: cgroup.path, "the cgroup that is charged")
             print("unknown: \(memory.unknown.keys.map(\.rawValue).sorted())")
         },
@@ -115,14 +120,19 @@ enum ContainerMemoryChecks {
             do {
                 try parent.set("memory.use_hierarchy", "0")
             } catch { throw Skipped("the kernel knows hierarchies alone") }
-            guard try parent.number("memory.use_hierarchy") == 0 else { throw Skipped("the kernel knows hierarchies alone") }
+            guard try parent.number("memory.use_hierarchy") == 0 else {
+                throw Skipped("the kernel knows hierarchies alone")
+            }
             try limit(parent, 32 * mib)
             let own = try parent.make()
             try expect(own.number("memory.use_hierarchy"), is: 0, "use_hierarchy of the child")
             let child = try own.child(state: "hold", 4096)
             let memory = try ContainerMemory(of: child.pid)
             // Who is right, the kernel tells by letting it live.
-            try expect(withoutSwap { try SwapChecks.survives(in: own, holding: 48 * mib) }, "killed above the parent's limit")
+            try expect(
+                withoutSwap { try SwapChecks.survives(in: own, holding: 48 * mib) },
+                "killed above the parent's limit"
+            )
             try expect(memory.limitBytes == nil, "a limit: \(memory)")
         },
     ]

@@ -27,7 +27,11 @@ enum CounterChecks {
             try expect(zombie.unavailable, is: .zombie, "of a zombie")
             // Process 2 starts all kernel threads.
             for mode in [MemoryMode.cheap, .accurate, .sampled(reads: 64)] {
-                try expect(memoryUsage(of: 2, mode: mode).unavailable, is: .kernelThread, "of a kernel thread by \(mode)")
+                try expect(
+                    memoryUsage(of: 2, mode: mode).unavailable,
+                    is: .kernelThread,
+                    "of a kernel thread by \(mode)"
+                )
             }
         },
         Check("counters/a process whose main thread has ended") {

@@ -15,7 +15,7 @@ enum EnforcementChecks {
             try parent.set(quota: 120_000)
             try expectShare(of: parent.make(), loops: 4)
         },
-        Check("enforcement/of the tighter of two", on: [.v2, .mixed]) {
+        Check("enforcement/of the tighter of two", on: [.v2, .mixed], isThorough: true) {
             let parent = try Cgroup.make(.cpu)
             try parent.set(quota: 90_000)
             let own = try parent.make()
@@ -23,14 +23,20 @@ enum EnforcementChecks {
             try own.set(quota: 300_000, period: 500_000)
             try expectShare(of: own, loops: 3)
         },
-        Check("enforcement/of the mask", on: [.v2]) {
+        Check("enforcement/of the mask", on: [.v2], isThorough: true) {
             try expectShare(of: Cgroup.make(.cpu), loops: 4, prefix: "taskset -c 1,3")
         },
         Check("enforcement/of no quota under a real-time policy", on: [.v2, .v1]) {
             let cgroup = try Cgroup.make(.cpu)
             try cgroup.set(quota: 20_000)
             // The kernel leaves 5 % to others.
-            let limits = try expectShare(of: cgroup, loops: 1, prefix: "taskset -c 2 /checks/KernelChecks enter --fifo 5 --", tolerance: 0.15)
+            let limits = try expectShare(
+                of: cgroup,
+                loops: 1,
+                prefix: "taskset -c 2",
+                first: ["--fifo", "5"],
+                tolerance: 0.15
+            )
             try expect(limits.quota?.isEnforced, is: false, "whether the quota is enforced")
         },
         Check("enforcement/of a hidden quota shows in cpu.stat.local", on: [.v2, .mixed]) {
@@ -60,15 +66,17 @@ enum EnforcementChecks {
         of cgroup: Cgroup,
         loops: Int,
         prefix: String = "",
+        first options: [String] = [],
         tolerance: Double = 0.1
     ) throws -> CPULimits {
         let loop = "exec \(prefix) /bin/sh -c 'while :; do :; done'"
         let children = try (0..<loops).map { _ in
-            try ChildProcess(running: CommandLine.arguments[0], Cgroup.entering([cgroup]) + ["/bin/sh", "-c", loop])
+            let entrance = ["enter"] + options + Cgroup.entering([cgroup]).dropFirst()
+            return try ChildProcess(running: CommandLine.arguments[0], entrance + ["/bin/sh", "-c", loop])
         }
         defer { children.forEach { $0.end() } }
-        // Until all of them loop, and the first period's rest is used up.
-        usleep(1_500_000)
+        // Until all of them loop, which under a small quota takes its time, and the first period's rest is used up.
+        usleep(2_000_000)
         let limits = try CPULimits(of: children[0].pid)
         let (began, before) = (ContinuousClock.now, try cgroup.usedMicroseconds())
         usleep(3_000_000)

@@ -8,7 +8,9 @@ enum Files {
         guard file >= 0 else { throw Failure(path, errno) }
         defer { close(file) }
         let bytes = Array((text + "\n").utf8)
-        guard Foundation.write(file, bytes, bytes.count) == bytes.count else { throw Failure("\(path) <- \(text)", errno) }
+        guard Foundation.write(file, bytes, bytes.count) == bytes.count else {
+            throw Failure("\(path) <- \(text)", errno)
+        }
     }
 
     static func text(_ path: String) throws -> String {

@@ -7,7 +7,10 @@ enum HiddenProcessChecks {
     static let all: [Check] = ["0", "1", "2", "4"].map { hidepid in
         Check("hidepid/\(hidepid)", on: [.v2]) {
             let child = try ChildProcess(state: "tree", 2, 8 << 20)
-            let own = try ChildProcess(running: BuiltProduct.url(of: "ProcessStates").path, ["as-nobody", "hold", "8388608"])
+            let own = try ChildProcess(
+                running: BuiltProduct.url(of: "ProcessStates").path,
+                ["as-nobody", "hold", "8388608"]
+            )
             try own.waitUntilReady(in: "hold")
             _ = try Inside.output(of: "mount -o remount,hidepid=\(hidepid) /proc")
             defer { _ = try? Inside.output(of: "mount -o remount,hidepid=0 /proc") }
@@ -41,12 +44,22 @@ enum HiddenProcessChecks {
             if hidepid == "0" {
                 try expect(sees && all.complete, "not all: \(all.gaps)")
             } else {
-                try expect(all.gaps.contains(.hidden) || sees, "processes are missing, and nothing says so: \(all.gaps)")
+                try expect(
+                    all.gaps.contains(.hidden) || sees,
+                    "processes are missing, and nothing says so: \(all.gaps)"
+                )
                 let tree = try? Rights.asNobody { try memorySnapshot(of: .tree(root: child.pid), mode: .cheap) }
-                try expect(tree.map { !$0.complete || $0.total.unavailableCount > 0 } ?? true, "a tree of what is hidden")
+                try expect(
+                    tree.map { !$0.complete || $0.total.unavailableCount > 0 } ?? true,
+                    "a tree of what is hidden"
+                )
             }
             // Root sees everything.
-            try expect(memorySnapshot(of: .tree(root: child.pid), mode: .accurate).total.processCount, is: 3, "root's tree")
+            try expect(
+                memorySnapshot(of: .tree(root: child.pid), mode: .accurate).total.processCount,
+                is: 3,
+                "root's tree"
+            )
         }
     }
 }

@@ -18,7 +18,9 @@ enum Inside {
     }
 
     /// What `procmem cpu` says there.
-    static func cpu(after script: String = "", in cgroups: [Cgroup] = [], new namespaces: String = "") throws -> CPUAnswer {
+    static func cpu(after script: String = "", in cgroups: [Cgroup] = [], new namespaces: String = "") throws
+        -> CPUAnswer
+    {
         try decode(output(of: "\(script)\nexec \(command) cpu --json", in: cgroups, new: namespaces))
     }
 

@@ -33,7 +33,10 @@ enum SwapChecks {
                 try expect(each.allSatisfy { $0 >= size / 8 }, "swap of each \(each)")
                 let sum = try require(snapshot.total.swapBytes, "a sum")
                 let used = try swapsUsed()
-                try expect(sum <= used + 2 << 20 && sum >= (each.max() ?? 0) * 3 / 4, "sum \(sum), each \(each), used \(used)")
+                try expect(
+                    sum <= used + 2 << 20 && sum >= (each.max() ?? 0) * 3 / 4,
+                    "sum \(sum), each \(each), used \(used)"
+                )
                 let truth = try PageFrames.distinctBytes(of: snapshot.processes.map(\.pid))
                 for mode in [MemoryMode.cheap, .sampled(reads: 64)] {
                     let physical = try memorySnapshot(of: scope, mode: mode).total.physicalBytes

@@ -15,7 +15,7 @@ enum AffinityLookup {
             do {
                 let mask = try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
                 if mask.count > 0 { return mask }
-                warnings.append("sched_getaffinity: no CPU of the mask is online; the kernel gives others when it wakes")
+                warnings.append("sched_getaffinity: no CPU of the mask is online; awake it gets others")
             } catch {
                 let error = ReadFailure.system(error)
                 guard !error.isAbsence else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }
