@@ -32,6 +32,7 @@ struct Cgroup {
     /// A new one below the root, whose name no other check had, in the hierarchy of these controllers.
     static func make(_ controllers: Controller...) throws -> Cgroup {
         let root = Cgroup(path: "", mount: controllers[0].mount, controllers: controllers)
+        guard root.has("cgroup.procs") else { throw Skipped("the kernel has no \(controllers[0].rawValue) on v1") }
         return try root.make("\(prefix)\(getpid())-\(UUID().uuidString.prefix(4))")
     }
 
