@@ -17,6 +17,11 @@ final class Container {
     /// - Parameter hasOwnCgroups: Whether it sees its cgroup as the root, as containers do on v2 unless told otherwise.
     init(_ limits: Limits, hasOwnCgroups: Bool) throws {
         guard Files.exists("/usr/bin/crun") else { throw Skipped("crun is not there") }
+        for controller in ["memory", "cpuset"] where Files.exists("/sys/fs/cgroup/cpu") {
+            guard Files.exists("/sys/fs/cgroup/\(controller)") else {
+                throw Skipped("the kernel has no \(controller) on v1, which crun asks for")
+            }
+        }
         id = "check\(getpid())-\(UUID().uuidString.prefix(4))"
         cgroup = "/\(id)"
         let bundle = "/tmp/\(id)"
