@@ -29,11 +29,12 @@ struct Cgroup {
     /// Where v2 is mounted, when v1 has controllers too.
     static let besideV1 = "/sys/fs/cgroup/unified"
 
-    /// A new one below the root, whose name no other check had, in the hierarchy of these controllers.
+    /// A new one below the root, whose name no other has, in the hierarchy of these controllers.
     static func make(_ controllers: Controller...) throws -> Cgroup {
         let root = Cgroup(path: "", mount: controllers[0].mount, controllers: controllers)
         guard root.has("cgroup.procs") else { throw Skipped("the kernel has no \(controllers[0].rawValue) on v1") }
-        return try root.make("\(prefix)\(getpid())-\(UUID().uuidString.prefix(4))")
+        let name = (1...).lazy.map { "\(prefix)\(getpid())-\($0)" }.first { !Files.exists("\(root.directory)/\($0)") }
+        return try root.make(require(name, "a name that no other check has"))
     }
 
     /// A new one in this one.
