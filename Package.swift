@@ -66,6 +66,14 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: testSettings
         ),
+        // Runs in a virtual machine that scripts/test-kernel starts, and not on the machine that builds it.
+        .executableTarget(
+            name: "KernelChecks",
+            dependencies: ["CTestSupport", "ProcMem", "TestSupport"],
+            path: "Tests/KernelChecks",
+            exclude: ["README.md", "init"],
+            swiftSettings: testSettings
+        ),
         .testTarget(
             name: "CProcpsTests",
             // ProcMem for one thing: while a test calls libprocps 3.3, which is not thread-safe, no ProcessTable may.

@@ -98,6 +98,28 @@ int test_hide_proc(void)
     return mount("tmpfs", "/proc", "tmpfs", 0, NULL);
 }
 
+int test_unshare(const char *kinds)
+{
+    int flags = 0;
+    for (const char *kind = kinds; *kind; kind++) {
+        flags |= *kind == 'm' ? CLONE_NEWNS : *kind == 'c' ? CLONE_NEWCGROUP : *kind == 'p' ? CLONE_NEWPID : 0;
+    }
+    if (unshare(flags) != 0) {
+        return -1;
+    }
+    return flags & CLONE_NEWNS ? mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) : 0;
+}
+
+int test_enter_namespace(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int result = file < 0 ? -1 : setns(file, 0);
+    if (file >= 0) {
+        close(file);
+    }
+    return result;
+}
+
 int test_pipe(int *numbers) { return pipe2(numbers, O_CLOEXEC); }
 
 int test_temporary_file(void) { return memfd_create("procmem-test", MFD_CLOEXEC); }

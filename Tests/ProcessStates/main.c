@@ -33,6 +33,9 @@
 //   zero-page BYTES        maps BYTES of private memory and reads every page
 //   some-zeros BYTES       holds BYTES, and reads every page of an eighth as much that it never writes
 //   huge BYTES             the same as hold, in huge pages where the kernel has them
+//   huge-tree WORKERS BYTES
+//                          holds BYTES in huge pages where the kernel has them, forks WORKERS that each rewrite a quarter of it
+//                          and hold a quarter of their own in the same way
 //   mappings COUNT         has COUNT mappings of a page each, and writes every one
 //   executes BYTES         holds BYTES; at the next line of input it executes "hold 4096"
 //   kinds SHARED LOCKED    maps SHARED bytes of shared memory and LOCKED bytes that it locks, and writes every page
@@ -170,6 +173,21 @@ static void rewrite(void)
 {
     memset(shared_memory, 2, shared_bytes / 4);
     hold(shared_bytes / 4);
+    say_done();
+    stay();
+}
+
+static char *hold_huge(size_t bytes)
+{
+    char *memory = mapped(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    madvise(memory, bytes, MADV_HUGEPAGE);
+    return memset(memory, 1, bytes);
+}
+
+static void rewrite_huge(void)
+{
+    memset(shared_memory, 2, shared_bytes / 4);
+    hold_huge(shared_bytes / 4);
     say_done();
     stay();
 }
@@ -473,10 +491,12 @@ int main(int count, char **arguments)
         read_pages(reserved(first / 8), first / 8);
         ready(NULL, 0);
     } else if (strcmp(state, "huge") == 0) {
-        char *memory = mapped(first, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-        madvise(memory, first, MADV_HUGEPAGE);
-        memset(memory, 1, first);
+        hold_huge(first);
         ready(NULL, 0);
+    } else if (strcmp(state, "huge-tree") == 0) {
+        shared_memory = hold_huge(second);
+        shared_bytes = second;
+        ready(workers(first, rewrite_huge, first), (int)first);
     } else if (strcmp(state, "mappings") == 0) {
         map_often(first);
         ready(NULL, 0);

@@ -17,6 +17,11 @@ package final class ChildProcess {
     /// Starts a process in a state, and waits until it is in it.
     package convenience init(state: String, _ arguments: any CustomStringConvertible...) throws {
         try self.init(running: BuiltProduct.url(of: "ProcessStates").path, [state] + arguments.map(\.description))
+        try waitUntilReady(in: state)
+    }
+
+    /// Waits until a process has said that it is in a state, and keeps still.
+    package func waitUntilReady(in state: String) throws {
         let line = output.line()
         guard line.hasPrefix("ready") else { throw Failure.notReady(state: state, said: line) }
         ids = line.split(separator: " ").dropFirst().compactMap { Int32($0) }
@@ -52,6 +57,25 @@ package final class ChildProcess {
         let bytes = Array((line + "\n").utf8)
         _ = write(input.number, bytes, bytes.count)
     }
+
+    /// The exit status of a program that ends by itself, or 128 and the number of the signal that ended it; `nil` where it
+    /// runs on after that time.
+    package func status(within limit: Duration) -> Int32? {
+        let end = ContinuousClock.now + limit
+        var status: Int32 = 0
+        while isRunning {
+            if waitpid(pid, &status, WNOHANG) == pid {
+                isRunning = false
+                return Self.exitStatus(status)
+            }
+            guard ContinuousClock.now < end else { break }
+            usleep(10_000)
+        }
+        return nil
+    }
+
+    /// What the program has written and nobody has read, without waiting for more.
+    package func rest() -> String { output.rest() }
 
     /// Ends the process, and collects it.
     package func end() {
@@ -118,6 +142,10 @@ package final class ChildProcess {
     private static func wait(for pid: Int32) -> Int32 {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) == -1, errno == EINTR {}
+        return exitStatus(status)
+    }
+
+    private static func exitStatus(_ status: Int32) -> Int32 {
         let signal = status & 0x7F
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
     }
@@ -160,6 +188,15 @@ private final class Descriptor {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
         while read(number, &byte, 1) == 1, byte != 0x0A { bytes.append(byte) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The bytes that can be read without waiting.
+    func rest() -> String {
+        _ = fcntl(number, F_SETFL, O_NONBLOCK)
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while case let count = read(number, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -15,7 +15,7 @@ package enum PageFrames {
         let file = open("/proc/\(pid)/pagemap", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw CocoaError(.fileReadNoPermission) }
         defer { close(file) }
-        for line in try String(contentsOfFile: "/proc/\(pid)/maps", encoding: .isoLatin1).split(separator: "\n") {
+        for line in try KernelFile.text("/proc/\(pid)/maps").split(separator: "\n") {
             // Pages of the kernel's that are in every process and in nobody's RSS.
             if line.hasSuffix("[vvar]") || line.hasSuffix("[vvar_vclock]") || line.hasSuffix("[vdso]") { continue }
             let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt64($0, radix: 16) }

@@ -4,7 +4,8 @@ enum AffinityLookup {
     /// the CPUs that are online.
     ///
     /// The system call leaves out CPUs that are offline. `status` does not: a virtual machine with 4 CPUs that may be
-    /// given 128 shows 128 there.
+    /// given 128 shows 128 there. Where all CPUs of a sleeping process's mask have gone offline the call shows none (seen on
+    /// 6.1), and `status` what the process had; the kernel widens the mask when the process wakes.
     static func affinity(
         of process: ProcessSelector,
         in root: KernelRoot,
@@ -12,7 +13,9 @@ enum AffinityLookup {
     ) throws(ProcMemError) -> CPUSet {
         if root.isLive {
             do {
-                return try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
+                let mask = try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
+                if mask.count > 0 { return mask }
+                warnings.append("sched_getaffinity: no CPU of the mask is online; awake it gets others")
             } catch {
                 let error = ReadFailure.system(error)
                 guard !error.isAbsence else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }

@@ -7,7 +7,8 @@
 ///     }
 ///
 /// **What is told at once**, by `inotify(7)`: a write to `cpu.max` (v2), `cpu.cfs_quota_us` or `cpu.cfs_period_us` (v1) of
-/// the process's cgroup or of any visible level above it. Writes within `debounce` of the first are told together: a v1
+/// the process's cgroup or of any visible level above it, whoever makes it and through whichever mount: seen with cgroup
+/// namespaces, second mounts and bind mounts of v2 on Linux 5.10, 6.1 and 6.12. Writes within `debounce` of the first are told together: a v1
 /// limit is two files.
 ///
 /// **What is looked for** every `pollInterval`, as the kernel notifies nobody of it: the affinity mask and the scheduling

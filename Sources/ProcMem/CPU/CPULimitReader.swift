@@ -79,7 +79,8 @@ public struct CPULimitReader: ~Copyable {
     }
 
     private func affinityCount() throws(ProcMemError) -> Int {
-        if root.isLive, let count = try? Syscalls.withAffinityMask(of: process.threadID, { $0.setBitCount }) {
+        if root.isLive, let count = try? Syscalls.withAffinityMask(of: process.threadID, { $0.setBitCount }), count > 0
+        {
             return count
         }
         var warnings: [String] = []

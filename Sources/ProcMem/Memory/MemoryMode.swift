@@ -19,7 +19,8 @@ public enum MemoryMode: Sendable, Hashable {
     /// grows with the number of mappings and of reads, and not with the memory: 64 reads of a process with 25 mappings took
     /// 0.8 ms, of one with 476 (Node) 1.3 ms, and of each of 97 in a tree 0.3 ms. Memory that is reserved and hardly used
     /// costs some more questions to the kernel (`PAGEMAP_SCAN`, since Linux 6.7; before that its standard error is larger).
-    /// A process so small that the reads take in all of it is read exactly.
+    /// A process so small that the reads take in all of it is read exactly. The page of zeros, which stands for memory that
+    /// was read and never written, is told apart since Linux 6.7; before that by how much more is found than `statm` counts.
     ///
     /// The right to trace the process is needed, as for ``accurate``. With CAP_SYS_ADMIN the samples show page frames, and
     /// what processes hold together is told more exactly. <doc:CountingPagesOnce> has the method and its errors.

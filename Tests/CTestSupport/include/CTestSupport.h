@@ -21,6 +21,13 @@ int test_drop_capabilities(uint64_t dropped);
 /// Only for a fork: the others of a program would lose it too. Returns 0, or -1 where that is not allowed.
 int test_hide_proc(void);
 
+/// Gives the calling process namespaces of its own: "m" its mounts, which nobody else sees then, "c" its cgroups, "p" its
+/// children's ids. Returns 0, or -1.
+int test_unshare(const char *kinds);
+
+/// Becomes a member of the namespace that a file such as /proc/1/ns/cgroup stands for. Returns 0, or -1.
+int test_enter_namespace(const char *path);
+
 /// pipe2(2) with O_CLOEXEC, which Swift's Glibc module does not declare.
 int test_pipe(int *numbers);
 

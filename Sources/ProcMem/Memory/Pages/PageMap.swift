@@ -32,19 +32,22 @@ struct PageMap: ~Copyable {
             .lowerBound
     }
 
-    /// The runs of pages within a range that are the kernel's page of zeros; none where it does not tell, before Linux 6.7.
-    borrowing func zeros(in pages: Range<Int>) -> [Range<Int>] {
+    /// The runs of pages within a range that are the kernel's page of zeros; `nil` where it does not tell, before Linux 6.7.
+    borrowing func zeros(in pages: Range<Int>) -> [Range<Int>]? {
         var zeros: [Range<Int>] = []
         var rest = pages
-        while !rest.isEmpty,
-            let run = try? Syscalls.firstPages(
-                of: .zeros,
-                in: rest,
-                maximumCount: 0,
-                pageSizeBytes: pageSizeBytes,
-                of: file
-            ), !run.isEmpty
-        {
+        while !rest.isEmpty {
+            let run: Range<Int>?
+            do {
+                run = try Syscalls.firstPages(
+                    of: .zeros,
+                    in: rest,
+                    maximumCount: 0,
+                    pageSizeBytes: pageSizeBytes,
+                    of: file
+                )
+            } catch { return nil }
+            guard let run, !run.isEmpty else { break }
             zeros.append(run)
             rest = min(rest.upperBound, max(rest.lowerBound + 1, run.upperBound))..<rest.upperBound
         }

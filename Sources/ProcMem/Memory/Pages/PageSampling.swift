@@ -168,20 +168,22 @@ struct PageSampling {
         let process = processes[number]
         var found: [Found] = []
         var readCount = 0
+        var areZerosUnknown = false
         do {
             try withPages(of: process) { (_, _, map) throws(ReadFailure) in
                 try families[process.family].forEachPart(of: process.anonymousSegments) {
                     (window, place, segment) throws(ReadFailure) in
                     readCount += 1
-                    try entries(of: segment, map, process) {
+                    let areTold = try entries(of: segment, map, process) {
                         let holder = SampleGroup.Holder(process: number, place: place + $0, entry: $1)
                         found.append(Found(isOfFiles: false, window: window, holder: holder))
                     }
+                    if !areTold { areZerosUnknown = true }
                 }
                 try files.forEachPart(of: process.fileSegments) {
                     (window, place, segment) throws(ReadFailure) in
                     readCount += 1
-                    try entries(of: segment, map, process) {
+                    _ = try entries(of: segment, map, process) {
                         let holder = SampleGroup.Holder(process: number, place: place + $0, entry: $1)
                         found.append(Found(isOfFiles: true, window: window, holder: holder))
                     }
@@ -192,6 +194,7 @@ struct PageSampling {
             return
         }
         processes[number].readCount += readCount
+        processes[number].mayHoldZeros = areZerosUnknown
         for found in found {
             if found.isOfFiles {
                 files.add(found.holder, toWindow: found.window)
@@ -202,27 +205,32 @@ struct PageSampling {
     }
 
     /// Hands over what is behind the pages of a segment, so far as RSS counts it, with their places.
+    ///
+    /// - Returns: Whether it was told which pages are zeros, where that was asked.
     private func entries(
         of segment: PageSegment,
         _ map: borrowing PageMap,
         _ process: SampledProcess,
         _ body: (Int, PageEntry) -> Void
-    ) throws(ReadFailure) {
+    ) throws(ReadFailure) -> Bool {
         let pages = segment.firstPage..<segment.firstPage + segment.pages.count
         var zeros: [Range<Int>]?
+        var areTold = true
         try map.read(pages) { words in
             for place in 0..<words.count {
                 let entry = PageEntry(word: words[place])
                 // What is in a shared mapping and no file's is a device's memory.
                 guard entry.isPresent, entry.isOfFile || !segment.isShared else { continue }
                 if process.excludesZeros, !entry.isOfFile, !entry.isExclusive {
-                    let found = zeros ?? map.zeros(in: pages)
-                    zeros = found
+                    if zeros == nil, areTold { zeros = map.zeros(in: pages) }
+                    let found = zeros ?? []
+                    areTold = zeros != nil
                     if found.contains(where: { $0.contains(pages.lowerBound + place) }) { continue }
                 }
                 body(place, entry)
             }
         }
+        return areTold
     }
 
     // MARK: Counting

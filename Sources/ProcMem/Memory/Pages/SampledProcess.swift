@@ -29,6 +29,8 @@ struct SampledProcess: Sendable {
     var fileSegments: [PageSegment] = []
     /// Whether the kernel's pages of zeros are looked for, which are in nobody's RSS.
     var excludesZeros = false
+    /// Whether the kernel did not tell which they are, so that they are among what was found.
+    var mayHoldZeros = false
     /// How often its page map was read.
     var readCount = 0
     /// Why it was not sampled; `nil` where it was.

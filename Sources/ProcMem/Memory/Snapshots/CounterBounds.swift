@@ -12,6 +12,8 @@ struct CounterBounds {
     /// known of forked processes whose forks they are.
     private(set) var likelyBytes: Int?
     private(set) var isProven = false
+    /// The upper bound without faults, where it goes by them and huge pages may have come; `nil` elsewhere.
+    private let upperBytesWithoutFaults: Int?
     /// What a later look at the same tree may go by; `nil` where it cannot.
     let history: AnonymousHistory?
 
@@ -43,15 +45,23 @@ struct CounterBounds {
         }
         let needsHistory = since < families.upperBytes && since < system?.anonymous ?? .max
         let needsFaults = needsHistory || (families.usesFaults && anonymousBytes < system?.anonymous ?? .max)
+        let mayHaveHugePages = needsFaults && facts.mayHaveHugePages
+        upperBytesWithoutFaults =
+            mayHaveHugePages
+            ? max(lowerBytes, min(families.sumBytes, system?.anonymous ?? .max))
+                .saturatingAdding(upperBytes - anonymousBytes) : nil
         // Faults since then lack nobody's.
         let mayLackFaults = !needsHistory && families.mayLackFaults
         isProven =
             facts.isStatmExact && !facts.mayHaveMergedPages
-            && (!needsFaults || (knowsChildren && !mayLackFaults && !facts.mayHaveHugePages))
+            && (!needsFaults || (knowsChildren && !mayLackFaults && !mayHaveHugePages))
             && (!needsHistory || earlier?.isProven ?? false)
         // Of who may hold memory and tells nothing, nobody knows what was there.
         history =
             knowsChildren && kin.knowsAll
             ? AnonymousHistory(upperBytes: anonymousBytes, isProven: isProven, stats) : nil
     }
+
+    /// Leaves faults out where one of them may have brought a huge page: whoever has looked at pages knows better.
+    mutating func dropDoubtfulFaults() { upperBytes = upperBytesWithoutFaults ?? upperBytes }
 }

@@ -27,6 +27,8 @@ struct ForkFamilies {
 
     private(set) var lowerBytes = 0
     private(set) var upperBytes = 0
+    /// The sum over the members: the upper bound without faults.
+    private(set) var sumBytes = 0
     /// Whether the upper bound needs faults: that each brings no more than one page of the usual size.
     private(set) var usesFaults = false
     /// Whether the faults of processes that have ended may be missing from the upper bound.
@@ -42,12 +44,14 @@ struct ForkFamilies {
             lowerBytes = lowerBytes.saturatingAdding(group.lowerBytes)
             for family in group.founded.values { add(upperOf: family) }
             upperBytes = upperBytes.saturatingAdding(group.orphanSumBytes)
+            sumBytes = sumBytes.saturatingAdding(group.orphanSumBytes)
         }
     }
 
     private mutating func add(upperOf family: Family) {
         let faultBytes = max(family.faultBytes ?? .max, family.largestBytes)
         upperBytes = upperBytes.saturatingAdding(min(family.sumBytes, faultBytes))
+        sumBytes = sumBytes.saturatingAdding(family.sumBytes)
         guard faultBytes < family.sumBytes else { return }
         usesFaults = true
         mayLackFaults = mayLackFaults || family.mayLackFaults

@@ -25,7 +25,7 @@ extension PhysicalMemory {
             self = shares
             return
         }
-        let counters = CounterBounds(
+        var counters = CounterBounds(
             processes,
             stats,
             knowsChildren: knowsChildren,
@@ -33,6 +33,7 @@ extension PhysicalMemory {
             in: root
         )
         history = counters.history
+        if sampled != nil { counters.dropDoubtfulFaults() }
         var physical = PhysicalMemory(counters, holders, isEachCountedOnce: isEachCountedOnce)
         if holders.contains(where: { $0.pssBytes != nil }) { physical = physical.narrowed(by: shares) }
         if let sampled {

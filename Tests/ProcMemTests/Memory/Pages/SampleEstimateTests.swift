@@ -72,6 +72,22 @@ import Testing
         #expect(spread < Double(60000 * 4096) / 10)
     }
 
+    /// Before Linux 6.7 nothing tells which pages are the kernel's page of zeros: they look like shared ones (seen on 6.1).
+    @Test(arguments: [2000, 8000, 60000]) func zerosThatTheKernelDoesNotTell(_ zeros: Int) throws {
+        let own = [UInt64](repeating: Page.exclusive, count: 40000)
+        let read = [UInt64](repeating: Page.present, count: zeros)
+        let memory = try SyntheticMemory([
+            .init(zeros: zeros, mappings: [.init(start: 16, entries: own), .init(start: 50000, entries: read)])
+        ])
+        var inside = 0
+        for seed in 0..<50 {
+            let unique = try #require(try memory.sampled(reads: 64, seed: UInt64(seed)).unique[0])
+            if abs(unique.bytes - 40000 * 4096) <= 2 * unique.standardErrorBytes { inside += 1 }
+            #expect(abs(unique.bytes - 40000 * 4096) < 40000 * 4096 / 12)
+        }
+        #expect(inside >= 46, "\(inside) of 50")
+    }
+
     /// Counted, not estimated.
     @Test func whatIsReadWholeIsExact() throws {
         let own = (0..<1500).map { $0 % 3 == 0 ? Page.exclusive : Page.present }

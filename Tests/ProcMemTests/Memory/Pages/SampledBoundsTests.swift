@@ -75,6 +75,32 @@ import Testing
         #expect(physical.upper == 2 * Self.count * 4096 + 6144 << 10)
     }
 
+    /// A fault may have brought a huge page: what was seen of pages is not cut by faults then (seen on Linux 6.1).
+    @Test(arguments: [true, false]) func pagesThatFewFaultsBrought(_ hasHugePages: Bool) throws {
+        let entries = [UInt64](repeating: Page.exclusive, count: Self.count)
+        let processes = (10...13).map { pid in
+            SyntheticMemory.Process(
+                pid: pid,
+                parent: pid == 10 ? 1 : 10,
+                hasNotExecuted: pid > 10,
+                faults: Self.count / 4,
+                mappings: [.init(start: 16, entries: entries)]
+            )
+        }
+        let files = [
+            "/proc/vmstat": "thp_fault_alloc \(hasHugePages ? 3 : 0)\nthp_collapse_alloc 0\n",
+            "/proc/meminfo": "AnonPages: 99999999 kB\nMapped: 99999999 kB\n", "/sys/devices/system/cpu/online": "0\n",
+        ]
+        let memory = try SyntheticMemory(processes, files)
+        let total = try memorySnapshot(of: .processes([10, 11, 12, 13]), mode: .sampled(reads: 64), in: memory.root)
+            .total
+        let physical = total.physicalBytes
+        let truth = (hasHugePages ? 4 : 1) * Self.count * 4096
+        #expect(physical.estimate == truth)
+        #expect(physical.upper == truth)
+        #expect(!physical.proven)
+    }
+
     /// One of them cannot be sampled: what counters take for likely may be less than samples have found.
     @Test func whatIsLikelyLiesWithinTheBounds() throws {
         var processes = family(founderFaults: 5000, endedFaults: 0)

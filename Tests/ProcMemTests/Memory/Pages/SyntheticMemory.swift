@@ -30,6 +30,8 @@ final class SyntheticMemory {
         var faults = 0
         var endedFaults = 0
         var start = 5
+        /// How many of its pages are the kernel's page of zeros, which `statm` does not count.
+        var zeros = 0
         var mappings: [Mapping]
 
         var entries: [UInt64] { mappings.flatMap(\.entries) }
@@ -57,7 +59,7 @@ final class SyntheticMemory {
             maps += "\(hexadecimal(mapping.start))-\(hexadecimal(mapping.start + mapping.entries.count)) "
             maps += "\(mapping.rights) \(hexadecimal(mapping.filePage)) 08:01 \(mapping.inode)\n"
         }
-        let resident = process.entries.count { $0 >> 63 == 1 }
+        let resident = process.entries.count { $0 >> 63 == 1 } - process.zeros
         let shared = process.entries.count { $0 >> 63 == 1 && $0 >> 61 & 1 == 1 }
         let stat = [
             1: "\(process.pid)", 4: "\(process.parent)", 9: process.hasNotExecuted ? "64" : "0",
@@ -80,7 +82,7 @@ final class SyntheticMemory {
             return SampledProcess(
                 process: .id(process.pid),
                 startTimeTicks: process.start,
-                anonymousCount: present.count - files,
+                anonymousCount: present.count - files - process.zeros,
                 fileCount: files,
                 faultCount: process.faults,
                 endedFaultCount: process.endedFaults,

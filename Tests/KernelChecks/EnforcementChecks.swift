@@ -1,0 +1,93 @@
+import Foundation
+import ProcMem
+import TestSupport
+
+/// What busy processes get of the CPUs, against what ProcMem says that they may use.
+enum EnforcementChecks {
+    static let all: [Check] = [
+        Check("enforcement/of the own quota", on: [.v2, .v1]) {
+            let cgroup = try Cgroup.make(.cpu)
+            try cgroup.set(quota: 40_000)
+            try expectShare(of: cgroup, loops: 2)
+        },
+        Check("enforcement/of the parent's quota", on: [.v2, .hybrid]) {
+            let parent = try Cgroup.make(.cpu)
+            try parent.set(quota: 120_000)
+            try expectShare(of: parent.make(), loops: 4)
+        },
+        Check("enforcement/of the tighter of two", on: [.v2, .mixed], isThorough: true) {
+            let parent = try Cgroup.make(.cpu)
+            try parent.set(quota: 90_000)
+            let own = try parent.make()
+            // 0.6, although the number is larger.
+            try own.set(quota: 300_000, period: 500_000)
+            try expectShare(of: own, loops: 3)
+        },
+        Check("enforcement/of the mask", on: [.v2], isThorough: true) {
+            try expectShare(of: Cgroup.make(.cpu), loops: 4, prefix: "taskset -c 1,3")
+        },
+        Check("enforcement/of no quota under a real-time policy", on: [.v2, .v1]) {
+            let cgroup = try Cgroup.make(.cpu)
+            try cgroup.set(quota: 20_000)
+            // The kernel leaves 5 % to others.
+            let limits = try expectShare(
+                of: cgroup,
+                loops: 1,
+                prefix: "taskset -c 2",
+                first: ["--fifo", "5"],
+                tolerance: 0.15
+            )
+            try expect(limits.quota?.isEnforced, is: false, "whether the quota is enforced")
+        },
+        Check("enforcement/of a hidden quota shows in cpu.stat.local", on: [.v2, .mixed]) {
+            let parent = try Cgroup.make(.cpu)
+            try parent.set(quota: 20_000)
+            let own = try parent.make()
+            guard own.has("cpu.stat.local") else { throw Skipped("the kernel has no cpu.stat.local") }
+            let look = """
+                umount \(own.mount) && mount -t cgroup2 cgroup2 \(own.mount)
+                while :; do :; done &
+                \(Inside.command) cpu --json --throttling 3
+                kill $!
+                """
+            let answer: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [own], new: "cm"))
+            try expect(answer.quota == nil, "the quota is not hidden: \(answer)")
+            try expect(answer.throttling?.hiddenLimit, is: true, "a hidden limit")
+            // Without a limit nothing is throttled.
+            try parent.set(quota: nil)
+            let free: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [own], new: "cm"))
+            try expect(free.throttling?.hiddenLimit, is: false, "a hidden limit where there is none")
+        },
+    ]
+
+    /// Runs endless loops, and expects them to get what the limits say, as the kernel counts their CPU time.
+    @discardableResult
+    private static func expectShare(
+        of cgroup: Cgroup,
+        loops: Int,
+        prefix: String = "",
+        first options: [String] = [],
+        tolerance: Double = 0.1
+    ) throws -> CPULimits {
+        let loop = "exec \(prefix) /bin/sh -c 'while :; do :; done'"
+        let children = try (0..<loops).map { _ in
+            let entrance = ["enter"] + options + Cgroup.entering([cgroup]).dropFirst()
+            return try ChildProcess(running: CommandLine.arguments[0], entrance + ["/bin/sh", "-c", loop])
+        }
+        defer { children.forEach { $0.end() } }
+        // Until all of them loop, which under a small quota takes its time, and the first period's rest is used up.
+        usleep(2_000_000)
+        let limits = try CPULimits(of: children[0].pid)
+        let (began, before) = (ContinuousClock.now, try cgroup.usedMicroseconds())
+        usleep(3_000_000)
+        let used = try cgroup.usedMicroseconds() - before
+        let wall = (ContinuousClock.now - began) / .microseconds(1)
+        let cpus = Double(used) / wall
+        try expect(
+            abs(cpus - limits.effectiveCPUs) <= limits.effectiveCPUs * tolerance,
+            "the loops get \(cpus) CPUs, and may have \(limits.effectiveCPUs)"
+        )
+        print(String(format: "%.3f CPUs of %.3f", cpus, limits.effectiveCPUs))
+        return limits
+    }
+}

@@ -1,0 +1,36 @@
+import CTestSupport
+import Foundation
+
+/// What a process does before it becomes another program: `--cgroup DIRECTORY` enters a cgroup, `--new KINDS` takes
+/// namespaces of its own, `--fifo PRIORITY` a real-time policy, in their order; `--` and the program follow.
+struct Entrance {
+    private let arguments: [String]
+
+    init(_ arguments: [String]) { self.arguments = arguments }
+
+    func enter() -> Never {
+        var rest = arguments[...]
+        while let option = rest.popFirst(), option != "--" {
+            guard let value = rest.popFirst() else { fail("\(option) has no value") }
+            switch option {
+            case "--cgroup":
+                do { try Files.write("\(getpid())", to: "\(value)/cgroup.procs") } catch { fail("\(error)") }
+            case "--fifo":
+                var parameter = sched_param(sched_priority: Int32(value) ?? 1)
+                guard sched_setscheduler(0, SCHED_FIFO, &parameter) == 0 else { fail("SCHED_FIFO: error \(errno)") }
+            case "--new":
+                guard test_unshare(value) == 0 else { fail("unshare \(value): error \(errno)") }
+            default:
+                fail("no such option: \(option)")
+            }
+        }
+        guard let program = rest.first else { fail("no program") }
+        execvp(program, rest.map { strdup($0) } + [nil])
+        fail("\(rest): error \(errno)")
+    }
+
+    private func fail(_ text: String) -> Never {
+        print("enter: \(text)")
+        exit(99)
+    }
+}

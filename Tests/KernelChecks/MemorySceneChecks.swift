@@ -1,0 +1,124 @@
+import Foundation
+import ProcMem
+import TestSupport
+
+/// What fork families hold, in every mode, against the frames of their pages.
+enum MemorySceneChecks {
+    private static let size = 64 << 20
+
+    private struct Scene {
+        let name: String
+        /// Of the program ProcessStates.
+        let words: [String]
+        /// Whether the kernel is to use huge pages wherever it can.
+        var isHuge = false
+    }
+
+    private static let scenes = [
+        Scene(name: "one process", words: ["hold", "\(size)"]),
+        Scene(name: "idle workers", words: ["tree", "8", "\(size)"]),
+        Scene(name: "workers that rewrite a part", words: ["rewriting", "6", "\(size)"]),
+        Scene(name: "workers of workers", words: ["lines", "\(size)"]),
+        Scene(name: "a shared segment", words: ["shmem", "6", "\(size)"]),
+        Scene(name: "a parent that frees its memory", words: ["freeing", "6", "\(size)"]),
+        Scene(name: "workers that allocate and free", words: ["churning", "6", "\(size)"]),
+        Scene(name: "workers in batches", words: ["batches", "8", "\(size)"]),
+        Scene(name: "one memory of two processes", words: ["vm-sharer", "\(size)"]),
+        Scene(name: "memory in a large reservation", words: ["sparse", "\(8 << 30)", "\(size)"]),
+        Scene(name: "pages of zeros", words: ["some-zeros", "\(size)"]),
+        Scene(name: "many mappings", words: ["mappings", "2000"]),
+        Scene(name: "huge pages", words: ["huge", "\(size)"], isHuge: true),
+        Scene(name: "workers that rewrite a part in huge pages", words: ["huge-tree", "6", "\(size)"], isHuge: true),
+        Scene(name: "small pages, huge ones for the rest", words: ["rewriting", "4", "\(size)"], isHuge: true),
+    ]
+
+    static let all: [Check] = scenes.enumerated().flatMap { number, scene in
+        [false, true].map { asNobody in
+            let name = "memory/\(scene.name)\(asNobody ? ", looked at by a user" : "")"
+            // The one way or the other, where not both.
+            return Check(name, isThorough: asNobody == (number % 2 == 0)) {
+                try expectTrue(scene, asNobody: asNobody)
+            }
+        }
+    }
+
+    private static func expectTrue(_ scene: Scene, asNobody: Bool) throws {
+        let enabled = "/sys/kernel/mm/transparent_hugepage/enabled"
+        try Files.write(scene.isHuge ? "always" : "never", to: enabled)
+        defer { try? Files.write("madvise", to: enabled) }
+        let words = (asNobody ? ["as-nobody"] : []) + scene.words
+        let child = try ChildProcess(running: BuiltProduct.url(of: "ProcessStates").path, words)
+        try child.waitUntilReady(in: scene.name)
+        let scope = ProcessScope.tree(root: child.pid)
+        func look(_ mode: MemoryMode) throws -> MemorySnapshot {
+            asNobody
+                ? try Rights.asNobody { try memorySnapshot(of: scope, mode: mode) }
+                : try memorySnapshot(of: scope, mode: mode)
+        }
+        if scene.words[0].hasPrefix("huge") {
+            let huge = try Files.number(after: "AnonHugePages", in: "/proc/\(child.pid)/smaps_rollup") << 10
+            try expect(huge >= size * 3 / 4, "\(huge) bytes are in huge pages")
+        }
+        let pids = try look(.cheap).processes.map(\.pid)
+        let truth = try PageFrames.distinctBytes(of: pids)
+        var text: [String] = []
+
+        let cheap = try look(.cheap).total.physicalBytes
+        // A fault may have brought a huge page: what goes by faults is not proven there, and may be far too little.
+        let isDoubtful = scene.words[0] == "huge-tree"
+        if isDoubtful { try expect(!cheap.proven, "cheap: proven, with huge pages") }
+        if !isDoubtful { try expectBounds(cheap, truth, "cheap") }
+        text.append("cheap \(width(cheap, truth))")
+
+        let accurate = try look(.accurate).total
+        // Nobody outside maps their memory, but for files, of which it has the processes' part.
+        let sum = try require(accurate.physicalBytes.estimate, "accurate: an estimate")
+        try expect(abs(sum - truth) <= truth / 20 + 4 << 20, "accurate: \(sum), the truth is \(truth)")
+
+        var errors: [Double] = []
+        for mode in [MemoryMode.sampled(reads: 64), .sampled(reads: 256), .bounded(.milliseconds(20))] {
+            let snapshot = try look(mode)
+            // A time may be over before all were found.
+            if case .bounded = mode, !snapshot.complete { continue }
+            try expect(snapshot.total.unavailableCount, is: 0, "\(mode): processes without figures")
+            let physical = snapshot.total.physicalBytes
+            // Of PSS the bounds are its sum, to which those outside have a part.
+            let isPSS = physical.estimate == snapshot.total.pssBytes
+            let isSampled = snapshot.total.sources.keys.contains { $0.standardErrorBytes != nil }
+            if !isPSS, isSampled || !isDoubtful { try expectBounds(physical, truth, "\(mode)") }
+            let estimate = try require(physical.estimate, "\(mode): an estimate")
+            errors.append(abs(Double(estimate) / Double(truth) - 1))
+        }
+        text.append("sampled off by \(errors.map { String(format: "%.1f %%", $0 * 100) }.joined(separator: ", "))")
+        try expectOwn(child.pid, look)
+        print(text.joined(separator: "; "))
+    }
+
+    private static func expectBounds(_ physical: PhysicalMemory, _ truth: Int, _ what: String) throws {
+        let upper = try require(physical.upper, "\(what): an upper bound")
+        // PSS is rounded down for each process, and a page table's worth of pages may come meanwhile.
+        let slack = physical.proven ? 0 : truth / 50 + 1 << 20
+        try expect(
+            physical.lower - slack <= truth && truth <= upper + slack,
+            "\(what): bounds \(physical.lower)...\(upper)\(physical.proven ? ", proven" : ""), the truth is \(truth)"
+        )
+    }
+
+    /// What the root has for itself alone, by samples, is what an accurate look says.
+    private static func expectOwn(_ pid: Int32, _ look: (MemoryMode) throws -> MemorySnapshot) throws {
+        func uss(_ mode: MemoryMode) throws -> (bytes: Int, error: Int) {
+            let process = try require(look(mode).processes.first { $0.pid == pid }, "the root")
+            return (try require(process.usage.ussBytes, "USS by \(mode)"), process.usage.source.standardErrorBytes ?? 0)
+        }
+        let known = try uss(.accurate).bytes
+        let sampled = try (0..<5).map { _ in try uss(.sampled(reads: 256)) }
+        let misses = sampled.count { abs($0.bytes - known) > 3 * $0.error + known / 100 + 256 << 10 }
+        try expect(misses <= 1, "USS is \(known), by samples \(sampled)")
+    }
+
+    private static func width(_ physical: PhysicalMemory, _ truth: Int) -> String {
+        let upper = physical.upper ?? .max
+        let (below, above) = (Double(physical.lower) / Double(truth) - 1, Double(upper) / Double(truth) - 1)
+        return String(format: "%+.1f…%+.1f %%", below * 100, above * 100) + (physical.proven ? " proven" : "")
+    }
+}
