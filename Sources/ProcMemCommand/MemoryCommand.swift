@@ -45,21 +45,16 @@
         @Flag(help: "Every process.")
         var all = false
 
-        @Option(help: "How exactly to look.")
-        var mode = ModeOption.cheap
+        @Option(help: "How exactly to look. (default: cheap; sampled with --reads, bounded with --budget)")
+        var mode: ModeOption?
+
+        @Option(help: ArgumentHelp("How many windows of a process a sampled look reads. (default: 64)", valueName: "n"))
+        var reads: Int?
 
         @Option(
-            help: ArgumentHelp(
-                "With --mode sampled: how many windows to read in each process.",
-                valueName: "n"
-            )
+            help: ArgumentHelp("How long a bounded look may take, such as 5ms or 2s. (default: 50ms)", valueName: "time")
         )
-        var reads = 64
-
-        @Option(
-            help: ArgumentHelp("With --mode bounded: how long a look may take, such as 5ms or 2s.", valueName: "time")
-        )
-        var budget = DurationOption(.milliseconds(50))
+        var budget: DurationOption?
 
         @Option(
             help: ArgumentHelp("Go on, and print a line so often, such as 2s or 500ms.", valueName: "interval")
@@ -78,13 +73,15 @@
             if exhaustive, !tree || pids.isEmpty {
                 throw ValidationError("--exhaustive goes with --tree and processes.")
             }
-            if reads < 1 { throw ValidationError("--reads is 1 at least.") }
+            if reads ?? 1 < 1 { throw ValidationError("--reads is 1 at least.") }
+            if reads != nil, chosenMode != .sampled { throw ValidationError("--reads goes with --mode sampled.") }
+            if budget != nil, chosenMode != .bounded { throw ValidationError("--budget goes with --mode bounded.") }
         }
 
         func run() async throws {
             if let watch { return try await answering { try await follow(every: watch.duration) } }
             try answering {
-                let snapshot = try memorySnapshot(of: scope, mode: chosenMode, in: common.root)
+                let snapshot = try memorySnapshot(of: scope, mode: memoryMode, in: common.root)
                 if common.json {
                     try Terminal.print(text: MemoryReport(snapshot).json())
                 } else {
@@ -98,10 +95,14 @@
             }
         }
 
-        private var chosenMode: MemoryMode { mode.mode(reads: reads, budget: budget.duration) }
+        private var chosenMode: ModeOption { mode ?? (reads != nil ? .sampled : budget != nil ? .bounded : .cheap) }
+
+        private var memoryMode: MemoryMode {
+            chosenMode.mode(reads: reads ?? 64, budget: budget?.duration ?? .milliseconds(50))
+        }
 
         private func follow(every interval: Duration) async throws {
-            let sampler = MemorySampler(of: scope, mode: chosenMode, in: common.root)
+            let sampler = MemorySampler(of: scope, mode: memoryMode, in: common.root)
             for try await snapshot in sampler.snapshots(every: interval) {
                 if common.json {
                     try Terminal.print(text: MemoryReport(snapshot).json(onOneLine: true))

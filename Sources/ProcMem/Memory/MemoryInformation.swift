@@ -4,6 +4,8 @@ struct MemoryInformation: Hashable, Sendable {
     private(set) var totalBytes: Int?
     /// `AnonPages`: the pages that no file backs and any process maps, each once. Since Linux 2.6.18.
     private(set) var anonymousBytes: Int?
+    /// `AnonHugePages`: of them those that are parts of transparent huge pages, mapped as a whole. Since Linux 2.6.38.
+    private(set) var anonymousHugeBytes: Int?
     /// `Mapped`: the pages of files and of shared memory that any process maps, each once.
     private(set) var mappedBytes: Int?
 
@@ -30,6 +32,8 @@ struct MemoryInformation: Hashable, Sendable {
                 totalBytes = totalBytes ?? size
             } else if bytes.equals("AnonPages", in: key) {
                 anonymousBytes = anonymousBytes ?? size
+            } else if bytes.equals("AnonHugePages", in: key) {
+                anonymousHugeBytes = anonymousHugeBytes ?? size
             } else if bytes.equals("Hugetlb", in: key) {
                 hugetlbBytes = hugetlbBytes ?? size
             } else if bytes.equals("Mapped", in: key) {

@@ -88,7 +88,7 @@ struct MemoryPass: ~Copyable {
         kept = nil
         keptSharing = nil
         let deadline = mode.deadline(from: start)
-        let census = try ProcessCensus(of: scope, mode: mode, limits: limits, in: root)
+        let census = try ProcessCensus(of: scope, mode: mode, limits: limits, isConcurrent: !keepsFiles, in: root)
         let sharing = MemorySharing(of: census.members, mode, in: root)
         // Where processes come and go all the time, opening their files would be in vain.
         if let newest, lastWalk?.newest == newest {

@@ -15,15 +15,19 @@ struct ProcessCensus: Sendable {
     var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }
 
     /// Finds the processes, and looks at each by a mode's file.
+    ///
+    /// - Parameter isConcurrent: Whether several threads may look. A thread takes a process id: whoever goes by the newest id
+    ///   to know whether somebody was forked must start none.
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
         limits: WalkLimits,
+        isConcurrent: Bool,
         in root: KernelRoot
     ) throws(ProcMemError) {
         var limits = limits
         if case .bounded(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
-        var walk = ProcessWalk(in: root, budget: WalkBudget(limits), isConcurrent: mode != .accurate) {
+        var walk = ProcessWalk(in: root, budget: WalkBudget(limits), isConcurrent: isConcurrent && mode != .accurate) {
             (directory, stat) throws(ReadFailure) in
             try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
         }

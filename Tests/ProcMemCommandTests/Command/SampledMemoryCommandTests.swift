@@ -64,6 +64,24 @@ import Testing
         #expect(run.status == 64 && run.errors.contains("--reads"))
     }
 
+    @Test(arguments: [["--reads", "9"], ["--budget", "20s"]]) func anOptionChoosesItsMode(_ option: [String]) throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let mode = option[0] == "--reads" ? "sampled" : "bounded"
+        for chosen in [[], ["--mode", mode]] {
+            let run = try CommandRun(["memory", "\(child.pid)", "--json"] + option + chosen)
+            #expect(try run.json()["mode"] == .string(mode))
+        }
+    }
+
+    @Test(arguments: [
+        ["--mode", "cheap", "--reads", "9"], ["--mode", "bounded", "--reads", "9"], ["--mode", "accurate", "--budget", "5ms"],
+        ["--reads", "9", "--budget", "5ms"],
+    ])
+    func anOptionOfAnotherMode(_ options: [String]) throws {
+        let run = try CommandRun(["memory", "1"] + options)
+        #expect(run.status == 64 && run.errors.contains("goes with --mode"))
+    }
+
     /// A line for each pass, in pairs of one instant and one answer, for as long as somebody reads.
     @Test func watching() throws {
         let child = try ChildProcess(state: "tree", 2, 8 << 20)
@@ -108,5 +126,33 @@ import Testing
         let before = try rssPages()
         for _ in 0..<1500 { _ = watch.line() }
         #expect(try rssPages() < before + 64)
+    }
+
+    /// Whether somebody was forked, a watcher knows by the newest process id: its own passes must not move it, or it would look
+    /// for the processes again every time. In a pid namespace of its own nobody else is forked.
+    @Test(.enabled(if: ProcMount.obstacle == nil, "needs a /proc of its own"))
+    func aWatcherStartsNoThreadForAPass() throws {
+        let states = try BuiltProduct.url(of: "ProcessStates").path
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let script = """
+            sleep 60 | "$1" tree 100 4096 >ready &
+            until [ -s ready ]; do sleep 0.1; done
+            "$2" memory 1 --tree --watch 10ms | {
+                for pass in 1 2 3 4 5; do read -r line; done
+                read -r _ _ _ _ before </proc/loadavg
+                for pass in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do read -r line; done
+                read -r _ _ _ _ after </proc/loadavg
+                echo "$before $after $line"
+            }
+            """
+        let directory = try FixtureTree()
+        let namespaces = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        let shell = ["sh", "-c", "cd '\(directory.directory.path)'\n\(script)", "sh", states, procmem]
+        let run = try ChildProcess.output(of: "/usr/bin/env", namespaces + shell)
+        let words = run.text.split(separator: " ")
+        #expect(words.count > 2 && words[0] == words[1], "\(run)")
+        // Enough for several threads.
+        let count = words.firstIndex(of: "processes,").flatMap { Int(words[$0 - 1]) }
+        #expect(count ?? 0 > 100, "\(run)")
     }
 }

@@ -7,7 +7,7 @@ import Testing
 /// Whether kept files tell what a walk would.
 @Suite struct KeptCensusTests {
     private func census(_ scope: ProcessScope) throws -> ProcessCensus {
-        try ProcessCensus(of: scope, mode: .cheap, limits: WalkLimits(), in: .live)
+        try ProcessCensus(of: scope, mode: .cheap, limits: WalkLimits(), isConcurrent: true, in: .live)
     }
 
     private struct NotKept: Error {}

@@ -36,20 +36,23 @@ struct CounterBounds {
         lowerBytes = families.lowerBytes
         let since = earlier?.upperBytes(now: stats, pageSizeBytes: root.pageSizeBytes) ?? .max
         let anonymousBytes = max(lowerBytes, min(families.upperBytes, since, system?.anonymous ?? .max))
-        // Nothing tells which pages of hugetlbfs a process maps.
-        hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlb ?? 0
-        upperBytes = anonymousBytes.saturatingAdding(min(kin.sharedSumBytes, system?.shared ?? .max))
-            .saturatingAdding(hugetlbBytes)
-        if kin.members.allSatisfy({ !$0.hasNotExecuted || $0.layout != nil }) {
-            likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.shared ?? .max))
-        }
         let needsHistory = since < families.upperBytes && since < system?.anonymous ?? .max
         let needsFaults = needsHistory || (families.usesFaults && anonymousBytes < system?.anonymous ?? .max)
         let mayHaveHugePages = needsFaults && facts.mayHaveHugePages
-        upperBytesWithoutFaults =
+        // One fault may have brought a huge page whole. More than the system maps of such were not brought so, but for those
+        // that have been split since: a bound, but no proof.
+        let withoutFaults = max(lowerBytes, min(families.sumBytes, system?.anonymous ?? .max))
+        let most =
             mayHaveHugePages
-            ? max(lowerBytes, min(families.sumBytes, system?.anonymous ?? .max))
-                .saturatingAdding(upperBytes - anonymousBytes) : nil
+            ? min(withoutFaults, anonymousBytes.saturatingAdding(all?.anonymousHuge ?? .max)) : anonymousBytes
+        // Nothing tells which pages of hugetlbfs a process maps.
+        hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlb ?? 0
+        let others = min(kin.sharedSumBytes, system?.shared ?? .max).saturatingAdding(hugetlbBytes)
+        upperBytes = most.saturatingAdding(others)
+        upperBytesWithoutFaults = mayHaveHugePages ? withoutFaults.saturatingAdding(others) : nil
+        if kin.members.allSatisfy({ !$0.hasNotExecuted || $0.layout != nil }) {
+            likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.shared ?? .max))
+        }
         // Faults since then lack nobody's.
         let mayLackFaults = !needsHistory && families.mayLackFaults
         isProven =
@@ -59,7 +62,7 @@ struct CounterBounds {
         // Of who may hold memory and tells nothing, nobody knows what was there.
         history =
             knowsChildren && kin.knowsAll
-            ? AnonymousHistory(upperBytes: anonymousBytes, isProven: isProven, stats) : nil
+            ? AnonymousHistory(upperBytes: most, isProven: isProven, stats) : nil
     }
 
     /// Leaves faults out where one of them may have brought a huge page: whoever has looked at pages knows better.

@@ -5,16 +5,16 @@ struct PageFacts {
     /// Whether `statm` is exact: since Linux 6.16. Before, each CPU or thread keeps a part of the count to itself.
     var isStatmExact: Bool { KernelConfiguration.version(in: root).map { $0 >= (6, 16) } ?? false }
 
-    /// What all processes of the system map, each page once, with what its CPUs may not have counted yet, and what is set
-    /// aside for hugetlbfs; `nil` where it is not known.
-    var systemBytes: (anonymous: Int?, shared: Int?, hugetlb: Int?)? {
+    /// What all processes of the system map, each page once, with what its CPUs may not have counted yet, what of it is in
+    /// huge pages, and what is set aside for hugetlbfs; `nil` where it is not known.
+    var systemBytes: (anonymous: Int?, anonymousHuge: Int?, shared: Int?, hugetlb: Int?)? {
         guard let information = try? MemoryInformation(in: root),
             let cpus = try? AffinityLookup.online(in: root).count
         else { return nil }
         let slack = cpus * Self.pagesInABatch * root.pageSizeBytes
         return (
-            information.anonymousBytes?.saturatingAdding(slack), information.mappedBytes?.saturatingAdding(slack),
-            information.hugetlbBytes
+            information.anonymousBytes?.saturatingAdding(slack), information.anonymousHugeBytes,
+            information.mappedBytes?.saturatingAdding(slack), information.hugetlbBytes
         )
     }
 

@@ -171,22 +171,9 @@ struct PhysicalMemoryTruthTests {
         #expect(try facts(files, \.mayHaveMergedPages) == mayHave)
     }
 
-    /// A family of three on a system where everything is known: proven, and no longer so when one thing is not.
-    @Test(
-        arguments: [
-            (nil, nil, true), ("/proc/vmstat", "thp_fault_alloc 1\n", false),
-            ("/proc/sys/kernel/osrelease", "6.12.0\n", false),
-            ("/sys/kernel/mm/ksm/pages_sharing", "9\n", false),
-            // Another process's children that have ended may have brought what it holds.
-            (
-                "/proc/10/stat", ProcessStatTests.line("x", [1: "10", 4: "1", 10: "1000", 11: "1", 12: "0", 13: "0"]),
-                false
-            ),
-            // One that has executed a program may have run in its parent's memory before.
-            ("/proc/12/stat", ProcessStatTests.line("x", [1: "12", 4: "10"]), false),
-        ] as [(String?, String?, Bool)]
-    )
-    func whatIsProven(_ path: String?, _ text: String?, _ isProven: Bool) throws {
+    /// A process 10 with 1,000 anonymous pages, all from faults of its own, and two forked ones with ten faults each, on a system
+    /// where everything is known.
+    private static func family() -> [String: String] {
         func stat(_ pid: Int, _ parent: Int, _ flags: Int, faults: Int) -> String {
             ProcessStatTests.line(
                 "x",
@@ -203,6 +190,41 @@ struct PhysicalMemoryTruthTests {
             files["/proc/\(pid)/task/\(pid)/children"] = ""
         }
         for pid in 10...12 { files["/proc/\(pid)/statm"] = "5000 \(1110 - pid) \(110 - pid) 0 0 0 0\n" }
+        return files
+    }
+
+    /// One fault may have brought a huge page whole: as much as there is of them may have come so.
+    @Test(arguments: [("AnonHugePages: 40 kB\n", 1030), ("AnonHugePages: 999999 kB\n", 3000), ("", 3000)])
+    func faultsThatMayHaveBroughtHugePages(_ line: String, _ pages: Int) throws {
+        var files = Self.family()
+        files["/proc/vmstat"] = "thp_fault_alloc 1\n"
+        files["/proc/meminfo", default: ""] += line
+        let tree = try FixtureTree(files)
+        let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
+        let physical = snapshot.total.physicalBytes
+        #expect(physical.lower == 1000 * 4096)
+        #expect(physical.upper == (pages + 100 + 99 + 98) * 4096)
+        #expect(physical.estimate == (1020 + 100) * 4096)
+        #expect(!physical.proven)
+    }
+
+    /// A family of three on a system where everything is known: proven, and no longer so when one thing is not.
+    @Test(
+        arguments: [
+            (nil, nil, true), ("/proc/vmstat", "thp_fault_alloc 1\n", false),
+            ("/proc/sys/kernel/osrelease", "6.12.0\n", false),
+            ("/sys/kernel/mm/ksm/pages_sharing", "9\n", false),
+            // Another process's children that have ended may have brought what it holds.
+            (
+                "/proc/10/stat", ProcessStatTests.line("x", [1: "10", 4: "1", 10: "1000", 11: "1", 12: "0", 13: "0"]),
+                false
+            ),
+            // One that has executed a program may have run in its parent's memory before.
+            ("/proc/12/stat", ProcessStatTests.line("x", [1: "12", 4: "10"]), false),
+        ] as [(String?, String?, Bool)]
+    )
+    func whatIsProven(_ path: String?, _ text: String?, _ isProven: Bool) throws {
+        var files = Self.family()
         if let path { files[path] = text }
         let tree = try FixtureTree(files)
         let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
