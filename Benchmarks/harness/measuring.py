@@ -27,6 +27,10 @@ class Entry:
         return median_time(self.samples)
 
     @property
+    def least(self) -> float:
+        return min(sample.nanoseconds for sample in self.samples)
+
+    @property
     def answer(self) -> int | None:
         answers = [sample.answer for sample in self.samples if sample.answer is not None]
         return statistics.median_low(answers) if answers else None

@@ -48,12 +48,10 @@
         @Option(help: "How exactly to look. (default: cheap; sampled with --reads, bounded with --budget)")
         var mode: ModeOption?
 
-        @Option(help: ArgumentHelp("How many windows of a process a sampled look reads. (default: 64)", valueName: "n"))
+        @Option(help: ArgumentHelp("How many windows of a process a sample reads. (default: 64)", valueName: "n"))
         var reads: Int?
 
-        @Option(
-            help: ArgumentHelp("How long a bounded look may take, such as 5ms or 2s. (default: 50ms)", valueName: "time")
-        )
+        @Option(help: ArgumentHelp("How long a bounded look may take: 5ms, 2s. (default: 50ms)", valueName: "time"))
         var budget: DurationOption?
 
         @Option(

@@ -1,7 +1,7 @@
 import ProcMem
 import Timing
 
-private let modes: [String: MemoryMode] = [
+let modes: [String: MemoryMode] = [
     "cheap": .cheap, "sampled": .sampled(reads: 64), "accurate": .accurate, "bounded": .bounded(.milliseconds(50)),
 ]
 
@@ -25,31 +25,10 @@ func memoryCases(of root: Int32) -> [String: ProcMemCases.Case] {
             let bytes = try memorySnapshot(of: tree, mode: mode).total.physicalBytes
             print(bytes.lower, bytes.estimate ?? 0, bytes.upper ?? 0)
         }
-        for (scopeName, scope) in [("process", ProcessScope.process(root)), ("tree", tree)] {
-            // Time enough for an accurate look at the largest process, also beside others on a busy machine.
-            let mode = name == "bounded" ? .bounded(.milliseconds(100)) : mode
-            cases["\(scopeName), \(name), sampler"] = {
-                let sampler = MemorySampler(of: scope, mode: mode)
-                try await warmUp(sampler)
-                try await time { try await held(sampler.snapshot()) }
-            }
-        }
-    }
-    // A program's first look: the sampler, its thread and a pass that knows nothing of earlier ones.
-    cases["tree, bounded, first pass"] = {
-        try await time { try await held(MemorySampler(of: tree, mode: .bounded(.milliseconds(50))).snapshot()) }
     }
     return cases
 }
 
-/// Passes until each process has had its turn, in a bounded mode until each has an accurate figure.
-private func warmUp(_ sampler: MemorySampler) async throws {
-    for _ in 0..<1000 {
-        let total = try await sampler.snapshot().total
-        if total.figureCounts.pss == total.processCount || total.figureCounts.uss == 0 { return }
-    }
-}
-
 private func held(_ usage: MemoryUsage) -> Int { usage.pssBytes ?? usage.ussBytes ?? usage.rssBytes ?? 0 }
 
-private func held(_ snapshot: MemorySnapshot) -> Int { snapshot.total.physicalBytes.estimate ?? 0 }
+func held(_ snapshot: MemorySnapshot) -> Int { snapshot.total.physicalBytes.estimate ?? 0 }

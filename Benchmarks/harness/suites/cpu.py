@@ -11,8 +11,9 @@ in_fourth = "how many CPUs, in the fourth of four cgroups, half a CPU on the sec
 
 
 def cases(rounds: int) -> list[Case]:
-    # Short batches: on a busy machine a long one is always interrupted, and its median with it.
-    subjects = peers.cpu_counts(batches=20, calls=10)
+    # Short batches: on a busy machine a long one is always interrupted, and its median with it. Short turns too:
+    # what else the machine does lasts longer, and meets everybody.
+    subjects = peers.cpu_counts(batches=6, calls=10)
     found = [measure(Case("cpu", at_root), subjects, Scene(), rounds)]
     with scenes.cgroup(4, quota_at=2) as scene:
         if scene:

@@ -94,7 +94,7 @@ def lookers(process: str, exporter: str | None) -> dict[str, list[str] | None]:
         "nobody": [],
         "ProcMem cheap": procmem("process, cheap"),
         "ProcMem sampled": procmem("process, sampled"),
-        "ProcMem sampler, bounded": procmem("process, bounded, sampler"),
+        "ProcMem sampler, bounded to 5 ms": procmem("process, bounded to 5 ms, sampler"),
         "ProcMem accurate": procmem("process, accurate"),
         "psutil memory_info": psutil("process, cheap"),
         "psutil memory_full_info": psutil("process, accurate"),

@@ -11,7 +11,8 @@ accurate = "a process of 256 MiB, accurate: PSS"
 
 
 def cases(rounds: int) -> list[Case]:
-    few, many = 20, 200
+    # Short turns: whatever else the machine does lasts longer, and meets everybody.
+    few, many = 5, 200
     with scenes.holding(0, 256) as scene:
         return [
             measure(

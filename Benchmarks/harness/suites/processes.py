@@ -20,12 +20,12 @@ def cases(rounds: int, with_all: bool = True) -> list[Case]:
             measure(
                 Case("processes", tree_list),
                 [
-                    peers.procmem("processList", "tree, list", 10),
-                    peers.floor("tree, list", 10),
-                    peers.psutil("children", "tree, list", 10),
+                    peers.procmem("processList", "tree, list", 4),
+                    peers.floor("tree, list", 4),
+                    peers.psutil("children", "tree, list", 4),
                 ],
                 scene,
-                rounds,
+                3 * rounds,
             )
         )
         truth, notes = story.truth(scene), [story.bounds(scene, "cheap")]
@@ -33,13 +33,13 @@ def cases(rounds: int, with_all: bool = True) -> list[Case]:
             measure(
                 Case("processes", tree_cheap, "MiB", truth=truth, notes=notes),
                 [
-                    peers.procmem("memorySnapshot, cheap", "tree, cheap", 10),
-                    peers.floor("tree, cheap", 10),
-                    peers.libproc2("RSS of known ids", "tree, cheap", 10),
-                    peers.psutil("memory_info", "tree, cheap", 10),
+                    peers.procmem("memorySnapshot, cheap", "tree, cheap", 4),
+                    peers.floor("tree, cheap", 4),
+                    peers.libproc2("RSS of known ids", "tree, cheap", 4),
+                    peers.psutil("memory_info", "tree, cheap", 4),
                 ],
                 scene,
-                rounds,
+                3 * rounds,
             )
         )
         found.append(

@@ -74,8 +74,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--mode", "cheap", "--reads", "9"], ["--mode", "bounded", "--reads", "9"], ["--mode", "accurate", "--budget", "5ms"],
-        ["--reads", "9", "--budget", "5ms"],
+        ["--mode", "cheap", "--reads", "9"], ["--mode", "bounded", "--reads", "9"],
+        ["--mode", "accurate", "--budget", "5ms"], ["--reads", "9", "--budget", "5ms"],
     ])
     func anOptionOfAnotherMode(_ options: [String]) throws {
         let run = try CommandRun(["memory", "1"] + options)
