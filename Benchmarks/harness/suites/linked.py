@@ -54,11 +54,10 @@ def build() -> None:
         write(folder / "Package.swift", package.format(dependency=dependency, product=product))
         write(source, (using if traits else bare) + waiting)
         progress(f"linked: building {kind}")
-        subprocess.run(
-            ["swift", "build", "--quiet", "-c", "release", "--package-path", str(folder)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        command = ["swift", "build", "--quiet", "-c", "release", "--package-path", str(folder)]
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if result.returncode != 0:
+            raise RuntimeError(f"{kind} cannot be built: {result.stdout[-2000:]}")
 
 
 def write(path, text: str) -> None:
