@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 
 from tabulate import tabulate
@@ -73,8 +74,7 @@ def shown(value: int, unit: str) -> str:
 
 
 def note_text(note: str) -> str:
-    words = note.replace(",", "").split()
-    return " ".join(f"{int(word) / (1 << 20):,.0f}" if word.isdigit() else word for word in words) + " MiB"
+    return re.sub(r"\d+", lambda found: f"{int(found.group()) / (1 << 20):,.0f}", note) + " MiB"
 
 
 def time_text(nanoseconds: float) -> str:
