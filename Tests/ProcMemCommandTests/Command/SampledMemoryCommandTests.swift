@@ -20,7 +20,11 @@ import Testing
         }
         let physical = try #require(answer["total"]?["physicalBytes"])
         let estimate = try #require(physical["estimate"]?.number)
-        #expect(estimate > Double(8 << 20) && estimate < Double(14 << 20))
+        // About 13 MiB, by samples 10 to 16, where RSS adds up to 31.
+        let rss = try #require(answer["total"]?["rssBytes"]?.number)
+        #expect(estimate > Double(8 << 20) && estimate < rss * 2 / 3)
+        #expect(try #require(physical["lower"]?.number) <= estimate)
+        #expect(try #require(physical["upper"]?.number) >= estimate)
         #expect(answer["total"]?["sources"] == .object(["sampled": .number(3)]))
     }
 
