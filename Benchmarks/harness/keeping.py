@@ -41,6 +41,8 @@ def report(
         f"# Measured side by side\n\n{machine.summary(described)}.\n\n{versions}.",
         "Ratios are to the first line of a table, taken round by round: median (least – greatest). "
         "Bold answers are wrong.",
+        "Of lists of 512 and more, and of 64 and more children of one process, ProcMem looks at parts by as many "
+        "threads as there are CPUs, four at most; all others use one.",
     ]
     if verdicts:
         parts.append(f"## Targets\n\n{tables.of_verdicts(verdicts)}")

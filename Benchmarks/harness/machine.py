@@ -39,7 +39,8 @@ def description() -> dict:
             "model": model.group(1) if model else platform.machine(),
             "onlineCPUs": os.cpu_count(),
             "memoryBytes": int(memory.group(1)) * 1024,
-            "kernel": f"{platform.system()} {platform.release()}",
+            # Without what a distribution or a host has added.
+            "kernel": f"{platform.system()} {re.match(r'[0-9.]*', platform.release()).group()}",
             "loadAverage": os.getloadavg()[0],
         },
         "versions": versions(),

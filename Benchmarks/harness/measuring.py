@@ -55,7 +55,9 @@ class Case:
     entries: list[Entry] = field(default_factory=list)
 
     def entry(self, name: str) -> Entry | None:
-        return next((entry for entry in self.entries if entry.name == name and entry.samples), None)
+        return next(
+            (entry for entry in self.entries if entry.name == name and entry.samples and not entry.why_not), None
+        )
 
     def ratios(self, name: str, reference: str) -> list[float]:
         """How many times as long as another took it, round by round."""

@@ -128,6 +128,8 @@ def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
         try:
             level = top
             for index in range(1, depth + 1):
+                if (level.parent / "cgroup.subtree_control").exists():
+                    (level.parent / "cgroup.subtree_control").write_text("+cpu")
                 level.mkdir()
                 made.append(level)
                 if index == quota_at:

@@ -77,6 +77,7 @@ enum ContainerMemoryChecks {
             let held = try PageFrames.distinctBytes(of: pids)
             // Their files are charged to who touched them first: nobody here.
             try expect(rest.lower <= usage - min(held, usage) + 4 * mib, "\(charge), they hold \(held)")
+            try expect(rest.upper >= usage - held - 4 * mib, "\(charge), they hold \(held)")
         },
         Check("container/pressure", on: [.v2]) {
             let cgroup = try Cgroup.make(.memory)

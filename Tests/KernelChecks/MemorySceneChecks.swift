@@ -85,7 +85,13 @@ enum MemorySceneChecks {
             let isPSS = physical.estimate == snapshot.total.pssBytes
             if !isPSS { try expectBounds(physical, truth, "\(mode)") }
             let estimate = try require(physical.estimate, "\(mode): an estimate")
-            errors.append(abs(Double(estimate) / Double(truth) - 1))
+            let error = abs(Double(estimate) / Double(truth) - 1)
+            errors.append(error)
+            // A user does not see which of several versions of a page workers hold. A look with a time may be a cheap one.
+            let isBlind = asNobody && scene.words[0] == "batches"
+            if isPSS || (mode.isSampled && !isBlind) {
+                try expect(error <= 0.1, "\(mode): estimate \(estimate), the truth is \(truth)")
+            }
         }
         text.append("sampled off by \(errors.map { String(format: "%.1f %%", $0 * 100) }.joined(separator: ", "))")
         try expectOwn(child.pid, look)
@@ -118,5 +124,12 @@ enum MemorySceneChecks {
         let upper = physical.upper ?? .max
         let (below, above) = (Double(physical.lower) / Double(truth) - 1, Double(upper) / Double(truth) - 1)
         return String(format: "%+.1f…%+.1f %%", below * 100, above * 100) + (physical.proven ? " proven" : "")
+    }
+}
+
+extension MemoryMode {
+    fileprivate var isSampled: Bool {
+        guard case .sampled = self else { return false }
+        return true
     }
 }

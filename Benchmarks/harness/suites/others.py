@@ -61,10 +61,12 @@ def rounds_under(target: subprocess.Popen, process: str, command: list[str], sec
     try:
         if looker:
             time.sleep(0.5)
-            if looker.poll() is not None:
-                raise RuntimeError(f"{command[:4]} ended with {looker.returncode}")
         print(seconds, file=target.stdin, flush=True)
-        return [float(word) for word in target.stdout.readline().split()[:4]]
+        times = [float(word) for word in target.stdout.readline().split()[:4]]
+        # Who has ended has stalled nobody.
+        if looker and looker.poll() is not None:
+            raise RuntimeError(f"{command[:4]} ended with {looker.returncode}")
+        return times
     finally:
         if looker:
             os.killpg(looker.pid, signal.SIGKILL)
@@ -87,7 +89,7 @@ def lookers(process: str, exporter: str | None) -> dict[str, list[str] | None]:
     def again(tool: str, *arguments: str) -> list[str] | None:
         unpacked = places.built / "usr/bin" / tool
         path = str(unpacked) if unpacked.exists() else shutil.which(tool)
-        return ["sh", "-c", 'while :; do "$@" >/dev/null; done', "sh", path, *arguments] if path else None
+        return ["sh", "-c", 'while "$@" >/dev/null; do :; done', "sh", path, *arguments] if path else None
 
     scrape = f"import urllib.request\nwhile True: urllib.request.urlopen({exporter!r}).read()"
     return {

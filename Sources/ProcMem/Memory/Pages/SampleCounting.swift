@@ -234,7 +234,7 @@ struct SampleCounting {
         /// the two is nobody's. On Linux 6.1 a process with an eighth of zeros came out an eighth too small by it.
         private var holdsZeros: Bool { mayHoldZeros && held > statm + statm / 32 + 16 }
         var scale: Double { isWhole || holdsZeros ? 1 : held > 0 ? statm / held : 0 }
-        var total: Double { counted * scale }
+        var total: Double { holdsZeros ? min(counted, statm) : counted * scale }
         /// What `statm` counts and no sample has met.
         var unseen: Double { isWhole || held > 0 ? 0 : statm }
 

@@ -40,11 +40,11 @@ struct CounterBounds {
         let needsFaults = needsHistory || (families.usesFaults && anonymousBytes < system?.anonymous ?? .max)
         let mayHaveHugePages = needsFaults && facts.mayHaveHugePages
         // One fault may have brought a huge page whole. More than the system maps of such were not brought so, but for those
-        // that have been split since: a bound, but no proof.
+        // that have been split since: a bound, but no proof. It is added to each look's own, and to none that follows.
         let withoutFaults = max(lowerBytes, min(families.sumBytes, system?.anonymous ?? .max))
+        let hugeBytes = facts.mayHaveSmallerHugePages ? .max : all?.anonymousHuge ?? .max
         let most =
-            mayHaveHugePages
-            ? min(withoutFaults, anonymousBytes.saturatingAdding(all?.anonymousHuge ?? .max)) : anonymousBytes
+            mayHaveHugePages ? min(withoutFaults, anonymousBytes.saturatingAdding(hugeBytes)) : anonymousBytes
         // Nothing tells which pages of hugetlbfs a process maps.
         hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlb ?? 0
         let others = min(kin.sharedSumBytes, system?.shared ?? .max).saturatingAdding(hugetlbBytes)
@@ -62,7 +62,7 @@ struct CounterBounds {
         // Of who may hold memory and tells nothing, nobody knows what was there.
         history =
             knowsChildren && kin.knowsAll
-            ? AnonymousHistory(upperBytes: most, isProven: isProven, stats) : nil
+            ? AnonymousHistory(upperBytes: anonymousBytes, isProven: isProven, stats) : nil
     }
 
     /// Leaves faults out where one of them may have brought a huge page: whoever has looked at pages knows better.

@@ -28,16 +28,27 @@ struct PageFacts {
         let given = try? root.read(path, FileShape(expectedBytes: 8192, limitBytes: 1 << 20)) {
             (bytes) throws(Malformation) in try Self.hugePagesGiven(bytes)
         }
-        guard given == 0 else { return true }
-        // The sizes between, since Linux 6.8, have counters of their own since 6.10.
-        guard let folder = try? root.open(Array("/sys/kernel/mm/transparent_hugepage\0".utf8).span, as: .directory),
-            let names = try? folder.subdirectoryNames()
+        return given != 0 || mayHaveSmallerHugePages
+    }
+
+    /// Whether a page fault may have brought some pages, and fewer than a huge page has: one of the sizes between, since Linux
+    /// 6.8, was given out. No count tells how many of them there are. They have counters of their own since 6.10; a size that
+    /// is not for anonymous memory, as 8 kB, has neither these nor a file `enabled`.
+    var mayHaveSmallerHugePages: Bool {
+        let folder = "/sys/kernel/mm/transparent_hugepage/"
+        guard let directory = try? root.open(Array("\(folder)\0".utf8).span, as: .directory),
+            let names = try? directory.subdirectoryNames()
         else { return false }
+        func number(_ file: [UInt8]) -> Int? {
+            (try? root.read((Array(folder.utf8) + file + [0]).span, Self.lineShape, MemorySizeFile.init(parsing:)))?
+                .bytes
+        }
+        let whole = number(Array("hpage_pmd_size".utf8)).map { Array("hugepages-\($0 >> 10)kB".utf8) }
         return names.contains { name in
-            guard name.starts(with: Array("hugepages-".utf8)) else { return false }
-            let file =
-                Array("/sys/kernel/mm/transparent_hugepage/".utf8) + name + Array("/stats/anon_fault_alloc\0".utf8)
-            return (try? root.read(file.span, Self.lineShape, MemorySizeFile.init(parsing:)))?.bytes != 0
+            guard name.starts(with: Array("hugepages-".utf8)), name != whole else { return false }
+            if let given = number(name + Array("/stats/anon_fault_alloc".utf8)) { return given != 0 }
+            let isForAnonymous = Array(folder.utf8) + name + Array("/enabled\0".utf8)
+            return (try? root.open(isForAnonymous.span)) != nil
         }
     }
 

@@ -37,7 +37,8 @@ struct PhysicalMemoryTruthTests {
         let look = try look(.tree(root: child.pid))
         // Of files at most what the whole system maps.
         let mapped = try #require(MemoryInformation(in: .live).mappedBytes)
-        #expect(try #require(look.cheap.upper) - look.cheap.lower <= mapped + 16 << 20)
+        let huge = try MemoryInformation(in: .live).anonymousHugeBytes ?? 0
+        #expect(try #require(look.cheap.upper) - look.cheap.lower <= mapped + huge + 16 << 20)
         let estimate = try #require(look.cheap.estimate)
         #expect(abs(estimate - look.truth) < look.truth / 20)
         // Nobody outside maps their memory: PSS is the truth, but for files that others map as well.
@@ -142,6 +143,7 @@ struct PhysicalMemoryTruthTests {
         #expect(try facts(["/proc/sys/kernel/osrelease": release], \.isStatmExact) == isExact)
     }
 
+    private static let folder = "/sys/kernel/mm/transparent_hugepage/"
     private static let sizes = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/anon_fault_alloc"
 
     @Test(
@@ -154,10 +156,8 @@ struct PhysicalMemoryTruthTests {
             ([:], true),
             (["/proc/vmstat": "thp_fault_alloc 0\n", sizes: "0\n"], false),
             (["/proc/vmstat": "thp_fault_alloc 0\n", sizes: "3\n"], true),
-            (
-                ["/proc/vmstat": "thp_fault_alloc 0\n", "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/x": ""],
-                true
-            ),
+            (["/proc/vmstat": "thp_fault_alloc 0\n", folder + "hugepages-64kB/enabled": "always\n"], true),
+            (["/proc/vmstat": "thp_fault_alloc 0\n", folder + "hugepages-8kB/shmem_enabled": "never\n"], false),
         ] as [([String: String], Bool)]
     )
     func hugePages(_ files: [String: String], _ mayHave: Bool) throws {
@@ -191,6 +191,26 @@ struct PhysicalMemoryTruthTests {
         }
         for pid in 10...12 { files["/proc/\(pid)/statm"] = "5000 \(1110 - pid) \(110 - pid) 0 0 0 0\n" }
         return files
+    }
+
+    /// The size of a whole huge page is among the sizes since Linux 6.10, and is no smaller one.
+    @Test(arguments: [("2048", "2097152\n", false), ("64", "2097152\n", true), ("2048", nil, true)])
+    func smallerHugePages(_ kibibytes: String, _ whole: String?, _ mayHave: Bool) throws {
+        let folder = "/sys/kernel/mm/transparent_hugepage"
+        var files = ["\(folder)/hugepages-\(kibibytes)kB/stats/anon_fault_alloc": "7\n"]
+        files["\(folder)/hpage_pmd_size"] = whole
+        #expect(try facts(files, \.mayHaveSmallerHugePages) == mayHave)
+    }
+
+    /// Nothing tells how much has come in the sizes between.
+    @Test func faultsThatMayHaveBroughtSmallerHugePages() throws {
+        var files = Self.family()
+        files["/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/anon_fault_alloc"] = "3\n"
+        files["/proc/meminfo", default: ""] += "AnonHugePages: 40 kB\n"
+        let tree = try FixtureTree(files)
+        let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
+        #expect(snapshot.total.physicalBytes.upper == (3000 + 100 + 99 + 98) * 4096)
+        #expect(!snapshot.total.physicalBytes.proven)
     }
 
     /// One fault may have brought a huge page whole: as much as there is of them may have come so.
