@@ -78,16 +78,23 @@ enum EnforcementChecks {
         // Until all of them loop, which under a small quota takes its time, and the first period's rest is used up.
         usleep(2_000_000)
         let limits = try CPULimits(of: children[0].pid)
-        let (began, before) = (ContinuousClock.now, try cgroup.usedMicroseconds())
-        usleep(3_000_000)
-        let used = try cgroup.usedMicroseconds() - before
-        let wall = (ContinuousClock.now - began) / .microseconds(1)
-        let cpus = Double(used) / wall
-        try expect(
-            abs(cpus - limits.effectiveCPUs) <= limits.effectiveCPUs * tolerance,
-            "the loops get \(cpus) CPUs, and may have \(limits.effectiveCPUs)"
-        )
-        print(String(format: "%.3f CPUs of %.3f", cpus, limits.effectiveCPUs))
-        return limits
+        var seen: [Double] = []
+        // A guest whose host has no time for it gives them less for a while, and never more.
+        for _ in 0..<5 {
+            let (began, before) = (ContinuousClock.now, try cgroup.usedMicroseconds())
+            usleep(3_000_000)
+            let used = try cgroup.usedMicroseconds() - before
+            let cpus = Double(used) / ((ContinuousClock.now - began) / .microseconds(1))
+            seen.append(cpus)
+            try expect(
+                cpus <= limits.effectiveCPUs * (1 + tolerance),
+                "the loops get \(cpus) CPUs, and may have \(limits.effectiveCPUs)"
+            )
+            if cpus >= limits.effectiveCPUs * (1 - tolerance) {
+                print(String(format: "%.3f CPUs of %.3f", cpus, limits.effectiveCPUs))
+                return limits
+            }
+        }
+        throw Unexpected("the loops get \(seen) CPUs, and may have \(limits.effectiveCPUs)")
     }
 }
