@@ -106,3 +106,31 @@ extension ProcMemError: CustomStringConvertible {
         }
     }
 }
+
+extension ProcMemError {
+    /// The failure to read a file that belongs to one process.
+    init(_ failure: FileReadError, path: String) {
+        switch failure {
+        case .system(let error):
+            self.init(Code(error), path: path, errno: error.rawValue)
+        case .malformed:
+            self.init(.malformed, path: path, detail: failure.summary)
+        case .tooLarge:
+            self.init(.tooLarge, path: path, detail: failure.summary)
+        }
+    }
+}
+
+extension ProcMemError.Code {
+    /// What an error number means on a file below `/proc/PID`.
+    init(_ error: Errno) {
+        self =
+            switch error {
+            case .noSuchFileOrDirectory, .noSuchProcess, .notDirectory: .noSuchProcess
+            case .permissionDenied, .notPermitted: .permissionDenied
+            case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: .outOfResources
+            case .noFunction, .notSupported: .unsupported
+            default: .inputOutput
+            }
+    }
+}

@@ -44,7 +44,7 @@
                 let observation = try observe()
                 let limits = try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
                 if common.json {
-                    try Terminal.print(text: CPUReport(limits, observation, rounding: rounding.rounding).json())
+                    try Terminal.print(text: json(limits, observation).json())
                 } else {
                     let text = CPUText(limits: limits, rounding: rounding.rounding, observation: observation)
                     try Terminal.print(text.lines)
@@ -75,10 +75,14 @@
             throw ExitCode.failure
         }
 
+        private func json(_ limits: CPULimits, _ observation: ThrottlingObservation? = nil) -> CPUAnswer {
+            CPUAnswer(limits: limits, rounding: rounding.rounding, observation: observation)
+        }
+
         /// The answer on one line.
         private func line(_ limits: CPULimits) throws -> String {
             common.json
-                ? try CPUReport(limits, rounding: rounding.rounding).json(onOneLine: true)
+                ? try json(limits).json(onOneLine: true)
                 : CPUText(limits: limits, rounding: rounding.rounding).answer
         }
     }

@@ -25,7 +25,7 @@
             try answering {
                 let memory = try pid.map { try ContainerMemory(of: $0, in: common.root) } ?? .current(in: common.root)
                 if common.json {
-                    try Terminal.print(text: ContainerReport(memory).json())
+                    try Terminal.print(text: memory.json())
                 } else {
                     try Terminal.print(ContainerText(memory: memory).lines)
                 }

@@ -45,13 +45,18 @@
         @Flag(help: "Every process.")
         var all = false
 
-        @Option(help: "How exactly to look. (default: cheap; sampled with --reads, bounded with --budget)")
+        @Option(help: "How exactly to look. (default: cheap; sampled with --reads, within with --budget)")
         var mode: ModeOption?
 
         @Option(help: ArgumentHelp("How many windows of a process a sample reads. (default: 64)", valueName: "n"))
         var reads: Int?
 
-        @Option(help: ArgumentHelp("How long a bounded look may take: 5ms, 2s. (default: 50ms)", valueName: "time"))
+        @Option(
+            help: ArgumentHelp(
+                "How long a reading with --mode within may take: 5ms, 2s. (default: 50ms)",
+                valueName: "time"
+            )
+        )
         var budget: DurationOption?
 
         @Option(
@@ -73,7 +78,7 @@
             }
             if reads ?? 1 < 1 { throw ValidationError("--reads is 1 at least.") }
             if reads != nil, chosenMode != .sampled { throw ValidationError("--reads goes with --mode sampled.") }
-            if budget != nil, chosenMode != .bounded { throw ValidationError("--budget goes with --mode bounded.") }
+            if budget != nil, chosenMode != .within { throw ValidationError("--budget goes with --mode within.") }
         }
 
         func run() async throws {
@@ -81,7 +86,7 @@
             try answering {
                 let snapshot = try memorySnapshot(of: scope, mode: memoryMode, in: common.root)
                 if common.json {
-                    try Terminal.print(text: MemoryReport(snapshot).json())
+                    try Terminal.print(text: snapshot.json())
                 } else {
                     let text = MemoryText(snapshot: snapshot, hidesKernelThreads: pids.isEmpty)
                     try Terminal.print(text.lines(fitting: Terminal.width))
@@ -93,7 +98,7 @@
             }
         }
 
-        private var chosenMode: ModeOption { mode ?? (reads != nil ? .sampled : budget != nil ? .bounded : .cheap) }
+        private var chosenMode: ModeOption { mode ?? (reads != nil ? .sampled : budget != nil ? .within : .cheap) }
 
         private var memoryMode: MemoryMode {
             chosenMode.mode(reads: reads ?? 64, budget: budget?.duration ?? .milliseconds(50))
@@ -103,7 +108,7 @@
             let sampler = MemorySampler(of: scope, mode: memoryMode, in: common.root)
             for try await snapshot in sampler.snapshots(every: interval) {
                 if common.json {
-                    try Terminal.print(text: MemoryReport(snapshot).json(onOneLine: true))
+                    try Terminal.print(text: snapshot.json(onOneLine: true))
                 } else {
                     let text = MemoryText(snapshot: snapshot)
                     try Terminal.print(["\(Date.now.formatted(.iso8601))  \(text.line)"])

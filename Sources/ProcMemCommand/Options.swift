@@ -10,13 +10,13 @@
         @Flag(help: "Print JSON.")
         var json = false
 
-        var root: KernelRoot { sysroot.map { KernelRoot(directory: $0) } ?? .live }
+        var root: SystemRoot { sysroot.map { SystemRoot(directory: $0) } ?? .live }
     }
 
     enum RoundingOption: String, CaseIterable, ExpressibleByArgument {
         case up, down, nearest
 
-        var rounding: Rounding {
+        var rounding: CPULimits.Rounding {
             switch self {
             case .up: .up
             case .down: .down
@@ -26,14 +26,14 @@
     }
 
     enum ModeOption: String, CaseIterable, ExpressibleByArgument {
-        case cheap, sampled, accurate, bounded
+        case cheap, sampled, accurate, within
 
         func mode(reads: Int, budget: Duration) -> MemoryMode {
             switch self {
             case .cheap: .cheap
             case .sampled: .sampled(reads: reads)
             case .accurate: .accurate
-            case .bounded: .bounded(budget)
+            case .within: .within(budget)
             }
         }
     }

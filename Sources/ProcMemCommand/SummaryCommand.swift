@@ -22,7 +22,10 @@
                     try memorySnapshot(of: scope, mode: .accurate, in: root),
                 ]
                 if common.json {
-                    try Terminal.print(text: SummaryReport(limits, container, snapshots).json())
+                    try Terminal.print(
+                        text: SummaryAnswer(cpu: CPUAnswer(limits: limits), container: container, memory: snapshots)
+                            .json()
+                    )
                 } else {
                     try Terminal.print(SummaryText(limits: limits, container: container, snapshots: snapshots).lines)
                 }

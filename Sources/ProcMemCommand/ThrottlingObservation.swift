@@ -7,7 +7,7 @@ struct ThrottlingObservation {
     let elapsed: Duration
 
     /// Looks twice, with a pause between.
-    init(of pid: Int32?, in root: KernelRoot, pause: () -> Void) throws(ProcMemError) {
+    init(of pid: Int32?, in root: SystemRoot, pause: () -> Void) throws(ProcMemError) {
         func look() throws(ProcMemError) -> CPUThrottling {
             if let pid { return try CPUThrottling(of: pid, in: root) }
             return .current(in: root)

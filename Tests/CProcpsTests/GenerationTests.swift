@@ -28,14 +28,14 @@
         @Test("The kernel's version agrees with uname, and its parts with the macros' composition")
         func kernelVersion() {
             let version = procps_linux_version()
-            let witness = Witness.kernelVersion()
+            let fingerprint = Witness.kernelVersion()
             let parts = [
                 cprocps_linux_version_major(version), cprocps_linux_version_minor(version),
                 cprocps_linux_version_patch(version),
             ]
             // One byte a part: patch levels above 255 do not fit.
-            #expect(Array(parts[..<2]) == Array(witness[..<2]))
-            #expect(parts[2] == witness[2] & 0xFF)
+            #expect(Array(parts[..<2]) == Array(fingerprint[..<2]))
+            #expect(parts[2] == fingerprint[2] & 0xFF)
             #expect(cprocps_linux_version(parts[0], parts[1], parts[2]) == version)
         }
     }

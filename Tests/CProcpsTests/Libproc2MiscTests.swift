@@ -21,14 +21,14 @@
 
         @Test("uptime lies between two readings of /proc/uptime, and the texts tell the same hours")
         func uptime() throws {
-            func witness() throws -> Double {
+            func fingerprint() throws -> Double {
                 try #require(Witness.text(of: "/proc/uptime")?.split(separator: " ").first.flatMap { Double($0) })
             }
-            let before = try witness()
+            let before = try fingerprint()
             var seconds = 0.0
             var idle = 0.0
             #expect(procps_uptime(&seconds, &idle) >= 0)
-            #expect((before...(try witness())).contains(seconds))
+            #expect((before...(try fingerprint())).contains(seconds))
             let long = try #require(procps_uptime_sprint().map { String(cString: $0) })
             #expect(long.contains(" up ") && long.contains("load average"))
             let short = try #require(procps_uptime_sprint_short().map { String(cString: $0) })
@@ -37,15 +37,15 @@
 
         @Test("loadavg agrees with /proc/loadavg, which changes every five seconds")
         func load() throws {
-            func witness() throws -> [Double] {
+            func fingerprint() throws -> [Double] {
                 let text = try #require(Witness.text(of: "/proc/loadavg"))
                 return text.split(separator: " ").prefix(3).compactMap { Double($0) }
             }
             for attempt in 1... {
-                let before = try witness()
+                let before = try fingerprint()
                 var (one, five, fifteen) = (0.0, 0.0, 0.0)
                 #expect(procps_loadavg(&one, &five, &fifteen) == 0)
-                if try witness() == before || attempt == 3 {
+                if try fingerprint() == before || attempt == 3 {
                     #expect([one, five, fifteen] == before)
                     return
                 }
@@ -61,9 +61,9 @@
             for (index, inode) in inodes.enumerated() {
                 let name = try #require(procps_ns_get_name(Int32(index)).map { String(cString: $0) })
                 #expect(procps_ns_get_id(name) == index)
-                var witness = stat()
-                guard stat("/proc/self/ns/\(name)", &witness) == 0 else { continue }
-                #expect(inode == witness.st_ino)
+                var fingerprint = stat()
+                guard stat("/proc/self/ns/\(name)", &fingerprint) == 0 else { continue }
+                #expect(inode == fingerprint.st_ino)
             }
             #expect(PROCPS_NS_PID.rawValue == UInt32(procps_ns_get_id("pid")))
         }

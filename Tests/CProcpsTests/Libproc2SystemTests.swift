@@ -49,10 +49,10 @@
             let cpus = (0..<Int(reaped.cpus.pointee.total)).map {
                 cprocps_stat_val_s_int(reaped.cpus.pointee.stacks[$0], 0)
             }
-            let witness = Witness.lines(of: "/proc/stat").compactMap { line in
+            let fingerprint = Witness.lines(of: "/proc/stat").compactMap { line in
                 line.hasPrefix("cpu") ? Int32(line.dropFirst(3).prefix { $0.isNumber }) : nil
             }
-            #expect(cpus == witness)
+            #expect(cpus == fingerprint)
         }
 
         @Test("vmstat.h agrees with /proc/vmstat")
@@ -90,13 +90,13 @@
                 let name = cprocps_slabinfo_val_str(stack, 0).map(String.init(cString:)) ?? ""
                 return "\(name) \(cprocps_slabinfo_val_u_int(stack, 1))"
             }
-            let witness = lines.map { line in
+            let fingerprint = lines.map { line in
                 let fields = line.split(separator: " ")
                 return "\(fields[0]) \(fields[3])"
             }
-            #expect(found.sorted() == witness.sorted())
+            #expect(found.sorted() == fingerprint.sorted())
             #expect(stacks.allSatisfy { cprocps_slabinfo_val_ul_int($0, 2) % UInt(getpagesize()) == 0 })
-            #expect(cprocps_slabinfo_get_u_int(info, SLABS_CACHES_TOTAL) == UInt32(witness.count))
+            #expect(cprocps_slabinfo_get_u_int(info, SLABS_CACHES_TOTAL) == UInt32(fingerprint.count))
             var sums = [SLABS_SIZE_TOTAL, SLABS_DELTA_CACHES_TOTAL]
             let sum = try #require(procps_slabinfo_select(info, &sums, 2))
             #expect(cprocps_slabinfo_val_ul_int(sum, 0) == cprocps_slabinfo_get_ul_int(info, SLABS_SIZE_TOTAL))
@@ -109,19 +109,19 @@
             try #require(procps_diskstats_new(&info) == 0)
             defer { procps_diskstats_unref(&info) }
             var items = [DISKSTATS_NAME, DISKSTATS_MAJOR, DISKSTATS_READS]
-            let witness = Witness.lines(of: "/proc/diskstats").map { line in
+            let fingerprint = Witness.lines(of: "/proc/diskstats").map { line in
                 let fields = line.split(separator: " ")
                 return "\(fields[2]) \(fields[0])"
             }
             // No line at all is an error for libproc2.
             guard let reaped = procps_diskstats_reap(info, &items, 3)?.pointee else {
-                #expect(witness.isEmpty)
+                #expect(fingerprint.isEmpty)
                 return
             }
             let stacks = (0..<Int(reaped.total)).compactMap { reaped.stacks[$0] }
             let names = stacks.compactMap { cprocps_diskstats_val_str($0, 0).map(String.init(cString:)) }
             let found = zip(names, stacks).map { "\($0) \(cprocps_diskstats_val_s_int($1, 1))" }
-            #expect(found.sorted() == witness.sorted())
+            #expect(found.sorted() == fingerprint.sorted())
             for (name, stack) in zip(names, stacks) {
                 let reads = cprocps_diskstats_get_ul_int(info, name, DISKSTATS_READS)
                 #expect(reads >= cprocps_diskstats_val_ul_int(stack, 2))

@@ -129,9 +129,9 @@
 
             @Test("devname.h: a terminal's name has the device's number, and what is none has none")
             func devices() throws {
-                var witness = stat()
-                try #require(stat("/dev/tty", &witness) == 0)
-                #expect(tty_to_dev("tty") == Int32(witness.st_rdev))
+                var fingerprint = stat()
+                try #require(stat("/dev/tty", &fingerprint) == 0)
+                #expect(tty_to_dev("tty") == Int32(fingerprint.st_rdev))
                 #expect(tty_to_dev("no such terminal") == -1)
                 var name = [CChar](repeating: 0, count: 64)
                 // Without abbreviations the name is a path; a device that no terminal has is "?".
@@ -154,11 +154,11 @@
 
             @Test("wchan.h: where a process waits is what the kernel says, for a parent that waits for this test")
             func waitChannel() throws {
-                func witness() -> String { Witness.text(of: "/proc/\(getppid())/wchan") ?? "" }
+                func fingerprint() -> String { Witness.text(of: "/proc/\(getppid())/wchan") ?? "" }
                 for attempt in 1... {
-                    let before = witness()
+                    let before = fingerprint()
                     let found = try #require(lookup_wchan(getppid()).map { String(cString: $0) })
-                    if witness() == before || attempt == 100 {
+                    if fingerprint() == before || attempt == 100 {
                         // "-" stands for 0, "?" for nothing, and underscores before a name are left out.
                         let name = String(before.drop { $0 == "_" })
                         #expect(found == (["0": "-", "": "?"][before] ?? name))

@@ -42,20 +42,20 @@
 
             @Test("sysinfo.h: uptime and loadavg agree with the files of those names")
             func times() throws {
-                func witness(_ file: String) throws -> [Double] {
+                func fingerprint(_ file: String) throws -> [Double] {
                     try #require(Witness.text(of: "/proc/\(file)")).split(separator: " ").prefix(3).compactMap {
                         Double($0)
                     }
                 }
-                let before = try witness("uptime")[0]
+                let before = try fingerprint("uptime")[0]
                 var (seconds, idle) = (0.0, 0.0)
                 uptime(&seconds, &idle)
-                #expect((before...(try witness("uptime")[0])).contains(seconds))
+                #expect((before...(try fingerprint("uptime")[0])).contains(seconds))
                 for attempt in 1... {
-                    let before = try witness("loadavg")
+                    let before = try fingerprint("loadavg")
                     var (one, five, fifteen) = (0.0, 0.0, 0.0)
                     loadavg(&one, &five, &fifteen)
-                    if try witness("loadavg") == before || attempt == 3 {
+                    if try fingerprint("loadavg") == before || attempt == 3 {
                         #expect([one, five, fifteen] == before)
                         return
                     }
@@ -133,9 +133,9 @@
             func nodes() {
                 numa_init()
                 defer { numa_uninit() }
-                let witness = (0..<1024).last { access("/sys/devices/system/node/node\($0)", F_OK) == 0 }
+                let fingerprint = (0..<1024).last { access("/sys/devices/system/node/node\($0)", F_OK) == 0 }
                 let found = cprocps_numa_max_node()
-                #expect(found == Int32(witness ?? 0) || found == 0 || found == -1)
+                #expect(found == Int32(fingerprint ?? 0) || found == 0 || found == -1)
                 #expect(cprocps_numa_node_of_cpu(0) <= max(0, found))
             }
 

@@ -108,7 +108,7 @@ enum ChangeChecks {
         let pid = arguments.count > 1 ? Int32(arguments[1]) : nil
         do {
             for try await limits in CPULimitChanges(of: pid, pollInterval: .milliseconds(arguments[0])) {
-                print("\(limits.effectiveCPUs) at \(limits.quota?.cgroup ?? "none")")
+                print("\(limits.effectiveCPUs) at \(limits.binding?.cgroup ?? "none")")
                 fflush(nil)
             }
         } catch {

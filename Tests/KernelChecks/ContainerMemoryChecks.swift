@@ -13,7 +13,7 @@ enum ContainerMemoryChecks {
             try expect(memory.limitBytes == nil, "a limit: \(memory)")
             let machine = try Files.number(after: "MemTotal", in: "/proc/meminfo") << 10
             try expect(memory.effectiveMemoryBytes, is: machine, "memory")
-            try expect(memory.complete && memory.warnings.isEmpty, "odd: \(memory.warnings)")
+            try expect(memory.isComplete && memory.warnings.isEmpty, "odd: \(memory.warnings)")
         },
         Check("container/the limit of a level is what kills", on: [.v2, .v1]) {
             for level in 0..<3 {
@@ -60,7 +60,7 @@ enum ContainerMemoryChecks {
                 try expect(near(parts, usage), "the parts are \(parts), the whole \(usage)")
             }
             try expect(memory.usageCgroup, is: cgroup.path, "the cgroup that is charged")
-            print("unknown: \(memory.unknown.keys.map(\.rawValue).sorted())")
+            print("unknown: \(memory.reasonsByUnknownFigure.keys.map(\.rawValue).sorted())")
         },
         Check("container/processes of a cgroup and what else it is charged for", on: [.v2, .v1]) {
             let cgroup = try Cgroup.make(.memory)
@@ -84,10 +84,13 @@ enum ContainerMemoryChecks {
             let child = try cgroup.child(state: "hold", 24 * mib)
             let before = try ContainerMemory(of: child.pid)
             if !cgroup.has("memory.pressure") {
-                try expect(before.pressure == nil && before.unknown[.pressure] != nil, "pressure of no file")
+                try expect(
+                    before.pressure == nil && before.reasonsByUnknownFigure[.pressure] != nil,
+                    "pressure of no file"
+                )
                 throw Skipped("the kernel has no memory.pressure")
             }
-            let pressure = try require(before.pressure, "pressure: \(before.unknown)")
+            let pressure = try require(before.pressure, "pressure: \(before.reasonsByUnknownFigure)")
             // Above memory.high a process is held up, and that counts as waiting.
             try cgroup.set("memory.high", "\(16 * mib)")
             try expect(ContainerMemory(of: child.pid).highBytes, is: 16 * mib, "memory.high")

@@ -42,9 +42,9 @@ enum CounterChecks {
             }
         },
         Check("counters/a snapshot of all processes", on: [.v2, .v1]) {
-            for mode in [MemoryMode.cheap, .accurate, .sampled(reads: 64), .bounded(.milliseconds(200))] {
+            for mode in [MemoryMode.cheap, .accurate, .sampled(reads: 64), .within(.milliseconds(200))] {
                 let snapshot = try memorySnapshot(of: .all, mode: mode)
-                try expect(snapshot.complete, "\(mode): \(snapshot.gaps)")
+                try expect(snapshot.isComplete, "\(mode): \(snapshot.gaps)")
                 let missing = snapshot.processes.filter { process in
                     process.usage.rssBytes == nil && process.usage.unavailable != .kernelThread
                         && process.usage.unavailable != .exited && process.usage.unavailable != .zombie

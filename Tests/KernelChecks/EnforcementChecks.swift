@@ -37,7 +37,7 @@ enum EnforcementChecks {
                 first: ["--fifo", "5"],
                 tolerance: 0.15
             )
-            try expect(limits.quota?.isEnforced, is: false, "whether the quota is enforced")
+            try expect(limits.binding?.isEnforced, is: false, "whether the quota is enforced")
         },
         Check("enforcement/of a hidden quota shows in cpu.stat.local", on: [.v2, .mixed]) {
             let parent = try Cgroup.make(.cpu)

@@ -42,7 +42,7 @@ enum HiddenProcessChecks {
             let sees = all.processes.contains { $0.pid == child.pid }
             try expect(all.processes.contains { $0.pid == own.pid }, "the user's own process is missing")
             if hidepid == "0" {
-                try expect(sees && all.complete, "not all: \(all.gaps)")
+                try expect(sees && all.isComplete, "not all: \(all.gaps)")
             } else {
                 try expect(
                     all.gaps.contains(.hidden) || sees,
@@ -50,7 +50,7 @@ enum HiddenProcessChecks {
                 )
                 let tree = try? Rights.asNobody { try memorySnapshot(of: .tree(root: child.pid), mode: .cheap) }
                 try expect(
-                    tree.map { !$0.complete || $0.total.unavailableCount > 0 } ?? true,
+                    tree.map { !$0.isComplete || $0.total.unavailableCount > 0 } ?? true,
                     "a tree of what is hidden"
                 )
             }

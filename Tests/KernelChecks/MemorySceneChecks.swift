@@ -63,28 +63,28 @@ enum MemorySceneChecks {
         let truth = try PageFrames.distinctBytes(of: pids)
         var text: [String] = []
 
-        let cheap = try look(.cheap).total.physicalBytes
+        let cheap = try look(.cheap).total.distinctBytes
         // A fault may have brought a huge page: what goes by faults is not proven there.
-        if scene.words[0] == "huge-tree" { try expect(!cheap.proven, "cheap: proven, with huge pages") }
+        if scene.words[0] == "huge-tree" { try expect(!cheap.isProven, "cheap: proven, with huge pages") }
         try expectBounds(cheap, truth, "cheap")
         text.append("cheap \(width(cheap, truth))")
 
         let accurate = try look(.accurate).total
         // Nobody outside maps their memory, but for files, of which it has the processes' part.
-        let sum = try require(accurate.physicalBytes.estimate, "accurate: an estimate")
+        let sum = try require(accurate.distinctBytes.estimate, "accurate: an estimate")
         try expect(abs(sum - truth) <= truth / 20 + 4 << 20, "accurate: \(sum), the truth is \(truth)")
 
         var errors: [Double] = []
-        for mode in [MemoryMode.sampled(reads: 64), .sampled(reads: 256), .bounded(.milliseconds(20))] {
+        for mode in [MemoryMode.sampled(reads: 64), .sampled(reads: 256), .within(.milliseconds(20))] {
             let snapshot = try look(mode)
             // A time may be over before all were found.
-            if case .bounded = mode, !snapshot.complete { continue }
+            if case .within = mode, !snapshot.isComplete { continue }
             try expect(snapshot.total.unavailableCount, is: 0, "\(mode): processes without figures")
-            let physical = snapshot.total.physicalBytes
+            let distinct = snapshot.total.distinctBytes
             // Of PSS the bounds are its sum, to which those outside have a part.
-            let isPSS = physical.estimate == snapshot.total.pssBytes
-            if !isPSS { try expectBounds(physical, truth, "\(mode)") }
-            let estimate = try require(physical.estimate, "\(mode): an estimate")
+            let isPSS = distinct.estimate == snapshot.total.pssBytes
+            if !isPSS { try expectBounds(distinct, truth, "\(mode)") }
+            let estimate = try require(distinct.estimate, "\(mode): an estimate")
             errors.append(abs(Double(estimate) / Double(truth) - 1))
             // A user does not see which of several versions of a page workers hold. A look with a time may be a cheap one.
             let isBlind = asNobody && scene.words[0] == "batches"
@@ -96,13 +96,13 @@ enum MemorySceneChecks {
         print(text.joined(separator: "; "))
     }
 
-    private static func expectBounds(_ physical: PhysicalMemory, _ truth: Int, _ what: String) throws {
-        let upper = try require(physical.upper, "\(what): an upper bound")
+    private static func expectBounds(_ distinct: DistinctMemory, _ truth: Int, _ what: String) throws {
+        let upper = try require(distinct.upper, "\(what): an upper bound")
         // PSS is rounded down for each process, and a page table's worth of pages may come meanwhile.
-        let slack = physical.proven ? 0 : truth / 50 + 1 << 20
+        let slack = distinct.isProven ? 0 : truth / 50 + 1 << 20
         try expect(
-            physical.lower - slack <= truth && truth <= upper + slack,
-            "\(what): bounds \(physical.lower)...\(upper)\(physical.proven ? ", proven" : ""), the truth is \(truth)"
+            distinct.lower - slack <= truth && truth <= upper + slack,
+            "\(what): bounds \(distinct.lower)...\(upper)\(distinct.isProven ? ", isProven" : ""), the truth is \(truth)"
         )
     }
 
@@ -118,10 +118,10 @@ enum MemorySceneChecks {
         try expect(misses <= 1, "USS is \(known), by samples \(sampled)")
     }
 
-    private static func width(_ physical: PhysicalMemory, _ truth: Int) -> String {
-        let upper = physical.upper ?? .max
-        let (below, above) = (Double(physical.lower) / Double(truth) - 1, Double(upper) / Double(truth) - 1)
-        return String(format: "%+.1f…%+.1f %%", below * 100, above * 100) + (physical.proven ? " proven" : "")
+    private static func width(_ distinct: DistinctMemory, _ truth: Int) -> String {
+        let upper = distinct.upper ?? .max
+        let (below, above) = (Double(distinct.lower) / Double(truth) - 1, Double(upper) / Double(truth) - 1)
+        return String(format: "%+.1f…%+.1f %%", below * 100, above * 100) + (distinct.isProven ? " proven" : "")
     }
 }
 

@@ -124,8 +124,8 @@ enum PlaceChecks {
             let child = try ChildProcess(running: CommandLine.arguments[0], words)
             try child.waitUntilReady(in: "namespace")
             let limits = try CPULimits(of: child.pid)
-            try expect(limits.quota?.cgroup, is: place.parent.path, "the level that binds")
-            try expect(limits.complete, "not complete: \(limits.warnings)")
+            try expect(limits.binding?.cgroup, is: place.parent.path, "the level that binds")
+            try expect(limits.isComplete, "not complete: \(limits.warnings)")
         },
         Check("place/twelve levels", on: .withCgroups) {
             var chain = [try Cgroup.make(.cpu)]

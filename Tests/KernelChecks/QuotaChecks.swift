@@ -9,8 +9,8 @@ enum QuotaChecks {
             Check("quota/none", on: .withCgroups) {
                 let child = try Cgroup.make(.cpu).child(state: "hold", 4096)
                 let limits = try CPULimits(of: child.pid)
-                try expect(limits.quota == nil, "a quota: \(limits)")
-                try expect(limits.complete, "not complete: \(limits.warnings)")
+                try expect(limits.binding == nil, "a quota: \(limits)")
+                try expect(limits.isComplete, "not complete: \(limits.warnings)")
                 try expect(limits.effectiveCPUCount(), is: Inside.nproc(), "CPUs")
             },
             Check("quota/a child's is at most its parent's on v1", on: [.v1, .hybrid]) {
@@ -25,7 +25,7 @@ enum QuotaChecks {
                 var reader = try CPULimitReader(of: child.pid)
                 for quota in [70_000, nil, 150_000, nil] {
                     try cgroup.set(quota: quota)
-                    try expect(CPULimits(of: child.pid).quota?.quota.quotaMicroseconds, is: quota, "limits")
+                    try expect(CPULimits(of: child.pid).binding?.quota.quotaMicroseconds, is: quota, "limits")
                     try expect(reader.read().quota?.quotaMicroseconds, is: quota, "reader")
                 }
             },
@@ -37,7 +37,7 @@ enum QuotaChecks {
                 var reader = try CPULimitReader(of: child.pid)
                 try expect(reader.read().quota?.quotaMicroseconds, is: 70_000, "before")
                 try second.take(child.pid)
-                try expect(CPULimits(of: child.pid).quota?.cgroup, is: second.path, "cgroup after the move")
+                try expect(CPULimits(of: child.pid).binding?.cgroup, is: second.path, "cgroup after the move")
                 // The reader looks for moves ten times a second.
                 usleep(200_000)
                 try expect(reader.read().quota?.quotaMicroseconds, is: 150_000, "reader after the move")
@@ -55,7 +55,7 @@ enum QuotaChecks {
                 // Its files answer with an error now: the new cgroup is looked for at once.
                 let reading = try reader.read()
                 try expect(reading.quota?.quotaMicroseconds, is: 150_000, "quota")
-                try expect(reading.complete, "not complete")
+                try expect(reading.isComplete, "not complete")
             },
             Check("quota/of a zombie whose cgroup is removed", on: .withCgroups) {
                 let cgroup = try Cgroup.make(.cpu)
@@ -66,14 +66,14 @@ enum QuotaChecks {
                 try other.take(parent.pid)
                 let membership = try Files.text("/proc/\(zombie)/cgroup")
                 let before = try CPULimits(of: zombie)
-                try expect(before.complete, "not complete at \(membership): \(before.warnings)")
+                try expect(before.isComplete, "not complete at \(membership): \(before.warnings)")
                 let names = membership.contains(cgroup.path)
-                try expect(before.quota?.quota.quotaMicroseconds, is: names ? 70_000 : nil, "quota of a zombie")
+                try expect(before.binding?.quota.quotaMicroseconds, is: names ? 70_000 : nil, "quota of a zombie")
                 try cgroup.remove()
                 let after = try CPULimits(of: zombie)
                 let text = try Files.text("/proc/\(zombie)/cgroup")
-                try expect(after.quota == nil, "a quota of what is gone: \(after.levels)")
-                try expect(after.complete, is: !text.contains("(deleted)"), "complete; /proc says \(text)")
+                try expect(after.binding == nil, "a quota of what is gone: \(after.levels)")
+                try expect(after.isComplete, is: !text.contains("(deleted)"), "complete; /proc says \(text)")
             },
             Check("quota/of the processes of a thread group that is split", on: [.v2]) {
                 let cgroup = try Cgroup.make(.cpu)
@@ -82,8 +82,12 @@ enum QuotaChecks {
                 try own.set("cgroup.type", "threaded")
                 try own.set(quota: 30_000)
                 try own.set("cgroup.threads", "\(child.ids[0])")
-                try expect(CPULimits(of: child.pid).quota == nil, "the main thread has a quota")
-                try expect(CPULimits(of: child.ids[0]).quota?.quota.quotaMicroseconds, is: 30_000, "the thread's quota")
+                try expect(CPULimits(of: child.pid).binding == nil, "the main thread has a quota")
+                try expect(
+                    CPULimits(of: child.ids[0]).binding?.quota.quotaMicroseconds,
+                    is: 30_000,
+                    "the thread's quota"
+                )
             },
         ]
 
@@ -147,11 +151,11 @@ enum QuotaChecks {
             }
             let limits = try CPULimits(of: child.pid)
             let effective = min(system.cpus, Double(try Inside.nproc()))
-            try expect(limits.quota?.quota.cpus, is: system.cpus, "quota")
-            try expect(limits.quota?.cgroup, is: chain[system.level].path, "the level that binds")
-            try expect(limits.quota?.cgroupVersion, is: chain[0].isOnV2 ? .v2 : .v1, "version")
+            try expect(limits.binding?.quota.cpus, is: system.cpus, "quota")
+            try expect(limits.binding?.cgroup, is: chain[system.level].path, "the level that binds")
+            try expect(limits.binding?.cgroupVersion, is: chain[0].isOnV2 ? .v2 : .v1, "version")
             try expect(limits.levels.map(\.cgroup), is: chain.reversed().map(\.path) + ["/"], "levels")
-            try expect(limits.complete && limits.warnings.isEmpty, "odd: \(limits.warnings)")
+            try expect(limits.isComplete && limits.warnings.isEmpty, "odd: \(limits.warnings)")
             try expect(limits.effectiveCPUs, is: effective, "CPUs")
             if system.isSlow { return }
             let answer = try Inside.cpu(in: [chain[2]])

@@ -38,7 +38,7 @@ enum RuntimeChecks {
             },
             Check("crun/memory of its processes\(kind)", on: systems, isThorough: isThorough) {
                 let container = try Container(.init(memory: 96 << 20), hasOwnCgroups: hasOwnCgroups)
-                for mode in ["cheap", "accurate", "sampled", "bounded"] {
+                for mode in ["cheap", "accurate", "sampled", "within"] {
                     let command = "\(Inside.command) memory --tree 1 --mode \(mode) --json"
                     let answer: MemoryAnswer = try Inside.decode(container.output(of: command))
                     let sleep = try require(answer.processes.first { $0.pid == 1 }, "process 1 in \(answer)")
@@ -84,6 +84,6 @@ enum RuntimeChecks {
     private static func expectOutside(_ container: Container, _ cpus: Double) throws {
         let limits = try CPULimits(of: container.pid)
         guard limits.effectiveCPUs == cpus else { throw Unexpected("CPUs outside: \(limits)") }
-        guard limits.complete else { throw Unexpected("not complete outside: \(limits.warnings)") }
+        guard limits.isComplete else { throw Unexpected("not complete outside: \(limits.warnings)") }
     }
 }

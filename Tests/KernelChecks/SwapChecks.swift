@@ -39,12 +39,12 @@ enum SwapChecks {
                 )
                 let truth = try PageFrames.distinctBytes(of: snapshot.processes.map(\.pid))
                 for mode in [MemoryMode.cheap, .sampled(reads: 64)] {
-                    let physical = try memorySnapshot(of: scope, mode: mode).total.physicalBytes
-                    let upper = try require(physical.upper, "an upper bound")
-                    let slack = physical.proven ? 0 : truth / 50 + 1 << 20
+                    let distinct = try memorySnapshot(of: scope, mode: mode).total.distinctBytes
+                    let upper = try require(distinct.upper, "an upper bound")
+                    let slack = distinct.isProven ? 0 : truth / 50 + 1 << 20
                     try expect(
-                        physical.lower - slack <= truth && truth <= upper + slack,
-                        "\(mode): \(physical), the truth is \(truth)"
+                        distinct.lower - slack <= truth && truth <= upper + slack,
+                        "\(mode): \(distinct), the truth is \(truth)"
                     )
                 }
                 print("swap of each \(each.map { $0 >> 20 }), together \(sum >> 20), /proc/swaps \(used >> 20) MiB")

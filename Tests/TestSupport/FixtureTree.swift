@@ -33,8 +33,8 @@ package final class FixtureTree {
         try write(Data(contents.utf8), to: path)
     }
 
-    package func root(pageSizeBytes: Int? = nil) -> KernelRoot {
-        KernelRoot(directory: directory.path, pageSizeBytes: pageSizeBytes)
+    package func root(pageSizeBytes: Int? = nil) -> SystemRoot {
+        SystemRoot(directory: directory.path, pageSizeBytes: pageSizeBytes)
     }
 
     private func parentMade(of path: String) throws -> URL {

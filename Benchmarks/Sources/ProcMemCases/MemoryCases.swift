@@ -2,7 +2,7 @@ import ProcMem
 import Timing
 
 let modes: [String: MemoryMode] = [
-    "cheap": .cheap, "sampled": .sampled(reads: 64), "accurate": .accurate, "bounded": .bounded(.milliseconds(50)),
+    "cheap": .cheap, "sampled": .sampled(reads: 64), "accurate": .accurate, "bounded": .within(.milliseconds(50)),
 ]
 
 /// What a process, a tree and all processes hold, in bytes; of lists how many they are.
@@ -22,7 +22,7 @@ func memoryCases(of root: Int32) -> [String: ProcMemCases.Case] {
         cases["all, \(name)"] = { try time { try memorySnapshot(of: .all, mode: mode).processes.count } }
         // What is said beside the estimate: lower bound, estimate, upper bound.
         cases["tree, \(name), bounds"] = {
-            let bytes = try memorySnapshot(of: tree, mode: mode).total.physicalBytes
+            let bytes = try memorySnapshot(of: tree, mode: mode).total.distinctBytes
             print(bytes.lower, bytes.estimate ?? 0, bytes.upper ?? 0)
         }
     }
@@ -31,4 +31,4 @@ func memoryCases(of root: Int32) -> [String: ProcMemCases.Case] {
 
 private func held(_ usage: MemoryUsage) -> Int { usage.pssBytes ?? usage.ussBytes ?? usage.rssBytes ?? 0 }
 
-func held(_ snapshot: MemorySnapshot) -> Int { snapshot.total.physicalBytes.estimate ?? 0 }
+func held(_ snapshot: MemorySnapshot) -> Int { snapshot.total.distinctBytes.estimate ?? 0 }

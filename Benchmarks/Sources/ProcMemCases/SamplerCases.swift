@@ -7,7 +7,7 @@ func samplerCases(of root: Int32) -> [String: ProcMemCases.WaitingCase] {
     var cases: [String: ProcMemCases.WaitingCase] = [:]
     for (name, mode) in modes {
         // Time enough for an accurate look at the largest process, also beside others on a busy machine.
-        let mode = name == "bounded" ? .bounded(.milliseconds(100)) : mode
+        let mode = name == "bounded" ? .within(.milliseconds(100)) : mode
         for (scopeName, scope) in [("process", ProcessScope.process(root)), ("tree", tree)] {
             cases["\(scopeName), \(name), sampler"] = {
                 let sampler = MemorySampler(of: scope, mode: mode)
@@ -18,12 +18,12 @@ func samplerCases(of root: Int32) -> [String: ProcMemCases.WaitingCase] {
     }
     // Of a process that never rests, and is too large to be looked at accurately in the time.
     cases["process, bounded to 5 ms, sampler"] = {
-        let sampler = MemorySampler(of: .process(root), mode: .bounded(.milliseconds(5)))
+        let sampler = MemorySampler(of: .process(root), mode: .within(.milliseconds(5)))
         try await time { try await held(sampler.snapshot()) }
     }
     // A program's first look: the sampler, its thread and a pass that knows nothing of earlier ones.
     cases["tree, bounded, first pass"] = {
-        try await time { try await held(MemorySampler(of: tree, mode: .bounded(.milliseconds(50))).snapshot()) }
+        try await time { try await held(MemorySampler(of: tree, mode: .within(.milliseconds(50))).snapshot()) }
     }
     return cases
 }

@@ -91,5 +91,5 @@ def names() -> list[str]:
     )
     listed = re.findall(r'(?:measure|Benchmark)\("([^"]*)"', text)
     return [
-        name.replace("\\(name)", mode) for name in listed for mode in (("cheap", "bounded") if "\\(" in name else ("",))
+        name.replace("\\(name)", mode) for name in listed for mode in (("cheap", "within") if "\\(" in name else ("",))
     ]

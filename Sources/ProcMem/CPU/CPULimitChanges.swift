@@ -44,13 +44,13 @@ public struct CPULimitChanges: AsyncSequence, Sendable {
     ///   - debounce: How long to wait for more after a file has been written.
     ///   - root: Where the kernel's files are.
     public init(
-        of processID: Int32? = nil,
+        of pid: Int32? = nil,
         pollInterval: Duration = .seconds(1),
         debounce: Duration = .milliseconds(10),
-        in root: KernelRoot = .live
+        in root: SystemRoot = .live
     ) {
         self.init(
-            of: processID,
+            of: pid,
             pollInterval: pollInterval,
             debounce: debounce,
             in: root,
@@ -60,14 +60,14 @@ public struct CPULimitChanges: AsyncSequence, Sendable {
 
     /// - Parameter usesNotification: `false` to do without, as where the kernel grants none.
     init(
-        of processID: Int32?,
+        of pid: Int32?,
         pollInterval: Duration,
         debounce: Duration = .milliseconds(10),
-        in root: KernelRoot = .live,
+        in root: SystemRoot = .live,
         usesNotification: Bool
     ) {
         watch = CPULimitWatch(
-            process: processID.map(ProcessSelector.id) ?? .current,
+            process: pid.map(ProcessSelector.id) ?? .current,
             root: root,
             pollMilliseconds: Swift.max(10, pollInterval.wholeMilliseconds),
             debounceMilliseconds: debounce.wholeMilliseconds,
@@ -116,13 +116,125 @@ extension CPULimitChanges {
 @available(*, unavailable)
 extension CPULimitChanges.AsyncIterator: Sendable {}
 
-extension Duration {
-    /// Milliseconds as the kernel's waiting functions take them: rounded up, and no less than 0.
-    fileprivate var wholeMilliseconds: Int32 {
-        guard self > .zero else { return 0 }
-        let (seconds, attoseconds) = components
-        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1000)
-        let (sum, exceeds) = whole.addingReportingOverflow((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
-        return overflows || exceeds ? .max : Int32(clamping: sum)
+/// What a thread does that follows the limits of one process: it looks, waits, and looks again.
+struct CPULimitWatch: Sendable {
+    let process: ProcessSelector
+    let root: SystemRoot
+    let pollMilliseconds: Int32
+    let debounceMilliseconds: Int32
+    let usesNotification: Bool
+
+    /// Delivers the limits now and whenever they differ, until it is told to stop or the process is gone.
+    func run(until stop: StopSignal, _ deliver: (CPULimits) -> Void) throws(ProcMemError) {
+        let process = try process.validated(in: root)
+        let identity = Identity(process, in: root)
+        var files = FileWatches()
+        var known: CPULimits?
+        repeat {
+            files.drain()
+            // Watched first, then read: what is written in between wakes up, and is read again.
+            if usesNotification { files.watch(limitFiles()) { (path) throws(FileReadError) in try root.open(path) } }
+            let limits: CPULimits
+            do {
+                limits = try CPULimits(of: process, in: root, countsOnline: true)
+                try identity.check()
+            } catch {
+                if known != nil, error.isEndOfProcess { return }
+                throw error
+            }
+            if let known, known.isEquivalent(to: limits) { continue }
+            known = limits
+            deliver(limits)
+        } while try wait(for: files.descriptor, until: stop)
+    }
+
+    /// The files of every level whose writes are limits that change, each with a NUL at its end.
+    private func limitFiles() -> [[UInt8]] {
+        guard let hierarchy = CgroupHierarchy.find(.cpu, of: process, in: root).hierarchy else { return [] }
+        let names: [StaticString] =
+            switch hierarchy.version {
+            case .v1: ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
+            case .v2: ["cpu.max"]
+            }
+        return (0..<hierarchy.levelCount).flatMap { level in
+            names.map { hierarchy.path(of: $0, atLevel: level) }
+        }
+    }
+
+    /// Waits until it is time to look again; `false` when it is time to stop.
+    private func wait(for files: Int32, until stop: StopSignal) throws(ProcMemError) -> Bool {
+        do throws(Errno) {
+            let happened = try Syscalls.wait(for: stop.descriptor, files, milliseconds: pollMilliseconds)
+            if happened.first { return false }
+            guard happened.second else { return true }
+            // What follows within a moment belongs to it: quota and period are two writes.
+            return try !Syscalls.wait(for: stop.descriptor, -1, milliseconds: debounceMilliseconds).first
+        } catch {
+            throw ProcMemError(.system(error), path: "poll")
+        }
+    }
+}
+
+extension CPULimitWatch {
+    /// Tells whether an id still means the process that it meant at first.
+    private struct Identity: ~Copyable {
+        private let directory: ProcessDirectory?
+
+        init(_ process: ProcessSelector, in root: SystemRoot) {
+            // None for the own process, and where it is hidden: the limits themselves then tell what can be known.
+            directory =
+                switch process {
+                case .current: nil
+                case .id: try? ProcessDirectory(process, in: root)
+                }
+        }
+
+        borrowing func check() throws(ProcMemError) {
+            switch directory {
+            case .none: return
+            case .some(let directory):
+                let stat: ProcessStat
+                do {
+                    stat = try directory.stat()
+                } catch {
+                    // The directory stays that of the first process, whoever has the id now.
+                    guard error == .system(.noSuchProcess) else { return }
+                    throw ProcMemError(error, path: "/proc/\(directory.process.threadID)")
+                }
+                // A main thread can end before the others: then the process goes on.
+                guard stat.isZombie, stat.threadCount <= 1 else { return }
+                throw ProcMemError(.zombie, path: "/proc/\(directory.process.threadID)")
+            }
+        }
+    }
+}
+
+extension ProcMemError {
+    fileprivate var isEndOfProcess: Bool { code == .noSuchProcess || code == .exited || code == .zombie }
+}
+
+extension CPULimitWatch {
+    /// Starts a thread that looks, and ends when nobody listens any more.
+    func answers() -> AsyncStream<Result<CPULimits, ProcMemError>> {
+        let (stream, listener) = AsyncStream.makeStream(
+            of: Result<CPULimits, ProcMemError>.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
+        do throws(Errno) {
+            let stop = try StopSignal()
+            listener.onTermination = { _ in stop.signal() }
+            try BackgroundThread.start("procmem-cpu") {
+                do throws(ProcMemError) {
+                    try run(until: stop) { listener.yield(.success($0)) }
+                } catch {
+                    listener.yield(.failure(error))
+                }
+                listener.finish()
+            }
+        } catch {
+            listener.yield(.failure(ProcMemError(.outOfResources, path: "CPULimitChanges", errno: error.rawValue)))
+            listener.finish()
+        }
+        return stream
     }
 }

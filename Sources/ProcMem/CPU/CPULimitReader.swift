@@ -16,21 +16,21 @@
 /// A reader keeps one descriptor for `/proc/PID/cgroup` and one or two for each level. ``CPULimits`` explains the number.
 public struct CPULimitReader: ~Copyable {
     private let process: ProcessSelector
-    private let root: KernelRoot
-    private var kept: KeptLevels
+    private let root: SystemRoot
+    private var kept: OpenLimitFiles
     /// Who opened the files.
     private var openerPID: Int32
-    private var lastLook: Int
+    private var lastCheck: Int
     private var lastResolution: Int
 
-    private static var millisecondsBetweenLooks: Int { 100 }
+    private static var millisecondsBetweenChecks: Int { 100 }
     private static var millisecondsBetweenResolutions: Int { 1000 }
 
     /// Finds and opens the limit files of the calling process.
     ///
     /// - Parameter root: Where the kernel's files are.
     /// - Throws: ``ProcMemError`` where no source tells the CPUs, as ``CPULimits/current(in:)`` does.
-    public init(in root: KernelRoot = .live) throws(ProcMemError) {
+    public init(in root: SystemRoot = .live) throws(ProcMemError) {
         try self.init(process: .current, root: root)
     }
 
@@ -40,17 +40,17 @@ public struct CPULimitReader: ~Copyable {
     ///   - processID: The process's id in the caller's pid namespace.
     ///   - root: Where the kernel's files are.
     /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none.
-    public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        try self.init(process: ProcessSelector(validating: processID, in: root), root: root)
+    public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
+        try self.init(process: ProcessSelector(validating: pid, in: root), root: root)
     }
 
-    private init(process: ProcessSelector, root: KernelRoot) throws(ProcMemError) {
+    private init(process: ProcessSelector, root: SystemRoot) throws(ProcMemError) {
         self.process = process
         self.root = root
-        kept = KeptLevels(of: process, in: root)
-        openerPID = Syscalls.processID
-        lastLook = Syscalls.coarseMilliseconds
-        lastResolution = lastLook
+        kept = OpenLimitFiles(of: process, in: root)
+        openerPID = Syscalls.pid
+        lastCheck = Syscalls.coarseMilliseconds
+        lastResolution = lastCheck
         _ = try affinityCount()
     }
 
@@ -60,7 +60,7 @@ public struct CPULimitReader: ~Copyable {
     public mutating func read() throws(ProcMemError) -> Reading {
         let affinityCount = try affinityCount()
         let policy = AffinityLookup.policy(of: process, in: root)
-        lookAround()
+        refreshIfStale()
         var quota: CPUQuota?
         var isComplete = true
         do {
@@ -74,7 +74,7 @@ public struct CPULimitReader: ~Copyable {
             affinityCount: affinityCount,
             quota: quota,
             isQuotaEnforced: policy?.isBoundByQuota ?? true,
-            complete: isComplete && kept.isComplete
+            isComplete: isComplete && kept.isComplete
         )
     }
 
@@ -88,21 +88,21 @@ public struct CPULimitReader: ~Copyable {
     }
 
     /// Looks at what shows in no limit file: who asks, and which cgroup the process is in.
-    private mutating func lookAround() {
+    private mutating func refreshIfStale() {
         let now = Syscalls.coarseMilliseconds
-        if Syscalls.processID != openerPID || now - lastResolution >= Self.millisecondsBetweenResolutions {
+        if Syscalls.pid != openerPID || now - lastResolution >= Self.millisecondsBetweenResolutions {
             resolve()
-        } else if now - lastLook >= Self.millisecondsBetweenLooks {
-            lastLook = now
+        } else if now - lastCheck >= Self.millisecondsBetweenChecks {
+            lastCheck = now
             if !kept.isMembershipUnchanged() { resolve() }
         }
     }
 
     private mutating func resolve() {
-        kept = KeptLevels(of: process, in: root)
-        openerPID = Syscalls.processID
-        lastLook = Syscalls.coarseMilliseconds
-        lastResolution = lastLook
+        kept = OpenLimitFiles(of: process, in: root)
+        openerPID = Syscalls.pid
+        lastCheck = Syscalls.coarseMilliseconds
+        lastResolution = lastCheck
     }
 }
 
@@ -116,10 +116,10 @@ extension CPULimitReader {
         /// Whether the kernel enforces the quota on the process: not under a real-time policy.
         public let isQuotaEnforced: Bool
         /// Whether every level from the process's own cgroup up to the mount's root could be read.
-        public let complete: Bool
+        public let isComplete: Bool
 
-        private var rule: CPURule {
-            CPURule(affinityCount: affinityCount, quota: isQuotaEnforced ? quota : nil)
+        private var rule: EffectiveCPUs {
+            EffectiveCPUs(affinityCount: affinityCount, quota: isQuotaEnforced ? quota : nil)
         }
 
         /// What decides about the number of CPUs.
@@ -133,14 +133,89 @@ extension CPULimitReader {
         /// - Parameters:
         ///   - rounding: What a fraction of a CPU counts as.
         ///   - minimum: The answer is not below it, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
-        public func effectiveCPUCount(rounding: Rounding = .up, minimum: Int = 1) -> Int {
+        public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int = 1) -> Int {
             max(minimum, rule.effectiveCPUCount(rounding: rounding))
         }
     }
 }
 
-extension Span<UInt64> {
-    fileprivate var setBitCount: Int {
-        indices.reduce(0) { $0 + self[$1].nonzeroBitCount }
+/// The limit files of every level above a process, open.
+struct OpenLimitFiles: ~Copyable {
+    private var files = OpenFiles()
+    private var levels: [Level] = []
+    private let version: CgroupVersion
+    /// Whether every level from the own cgroup up to the mount's root was there when the files were opened.
+    private(set) var isComplete: Bool
+    /// `/proc/PID/cgroup`, and what it said.
+    private var membershipFile: Int?
+    private var membership: [UInt8] = []
+
+    private struct Level {
+        let quotaFile: Int
+        /// v1 has the period in a file of its own.
+        let periodFile: Int?
+    }
+
+    init(of process: ProcessSelector, in root: SystemRoot) {
+        // Before the lookup: a move between the two then shows as a change.
+        if let file = try? root.open(ProcPath(process, "cgroup")) {
+            membership = (try? file.withContents(CgroupMembership.readOptions) { $0.bytes(in: 0..<$0.count) }) ?? []
+            membershipFile = files.keep(file)
+        }
+        let lookup = CgroupHierarchy.find(.cpu, of: process, in: root)
+        isComplete = lookup.isComplete
+        version = lookup.hierarchy?.version ?? .v2
+        guard let hierarchy = lookup.hierarchy else { return }
+        for number in 0..<hierarchy.levelCount {
+            let reading = CPULimits.read(level: number, of: hierarchy, in: root)
+            isComplete = isComplete && reading.isVisible
+            let quotaName: StaticString = version == .v2 ? "cpu.max" : "cpu.cfs_quota_us"
+            let path = hierarchy.path(of: quotaName, atLevel: number)
+            // A child cgroup may bear the file's name where the level has no such file.
+            guard (try? root.open(path.span, as: .directory)) == nil, let quota = try? root.open(path.span) else {
+                continue
+            }
+            let quotaFile = files.keep(quota)
+            var periodFile: Int?
+            if version == .v1,
+                let period = try? root.open(hierarchy.path(of: "cpu.cfs_period_us", atLevel: number).span)
+            {
+                periodFile = files.keep(period)
+            }
+            levels.append(Level(quotaFile: quotaFile, periodFile: periodFile))
+        }
+    }
+
+    /// Whether `/proc/PID/cgroup` says what it said when the files were opened.
+    borrowing func isMembershipUnchanged() -> Bool {
+        guard let membershipFile else { return false }
+        return (try? files.contents(of: membershipFile, equal: membership)) == true
+    }
+
+    /// The tightest of the levels' quotas; a level that is malformed counts as having none.
+    ///
+    /// - Throws: ``FileReadError/system(_:)`` where a file does not answer any more.
+    borrowing func tightestQuota() throws(FileReadError) -> CPUQuota? {
+        var tightest: CPUQuota?
+        for level in levels {
+            do throws(FileReadError) {
+                guard let quota = try quota(of: level) else { continue }
+                if let known = tightest, !quota.isTighter(than: known) { continue }
+                tightest = quota
+            } catch .malformed, .tooLarge {
+                continue
+            }
+        }
+        return tightest
+    }
+
+    private borrowing func quota(of level: Level) throws(FileReadError) -> CPUQuota? {
+        if version == .v2 {
+            return try files.read(level.quotaFile, CFSLimit.init(parsing:)).quota
+        }
+        let quota = try files.read(level.quotaFile, CFSQuota.init(parsing:))
+        guard let quotaMicroseconds = quota.quotaMicroseconds, let periodFile = level.periodFile else { return nil }
+        let period = try files.read(periodFile, CFSPeriod.init(parsing:))
+        return CPUQuota(quotaMicroseconds: quotaMicroseconds, periodMicroseconds: period.periodMicroseconds)
     }
 }

@@ -14,7 +14,7 @@ struct CgroupDirectory: Hashable, Sendable {
     /// The directory of a cgroup: the name itself where it is one, else below the memory controller's mount.
     ///
     /// - Parameter name: The cgroup as `/proc/PID/cgroup` names it, or its directory.
-    init(named name: String, in root: KernelRoot) throws(ProcMemError) {
+    init(named name: String, in root: SystemRoot) throws(ProcMemError) {
         let bytes = Array(name.utf8)
         let lookup = CgroupHierarchy.find(.memory, of: .current, in: root)
         var candidates = [CgroupDirectory(bytes)]
@@ -24,7 +24,7 @@ struct CgroupDirectory: Hashable, Sendable {
             candidates.append(CgroupDirectory(mount.mountPoint + relative))
         }
         for candidate in candidates where candidate.path.first == 0x2F {
-            do throws(ReadFailure) {
+            do throws(FileReadError) {
                 _ = try root.open(candidate.file("cgroup.procs").span)
                 self = candidate
                 return
@@ -42,11 +42,11 @@ struct CgroupDirectory: Hashable, Sendable {
     }
 
     /// The directory of the cgroup that a process is in by the memory controller.
-    init(of process: ProcessSelector, in root: KernelRoot) throws(ProcMemError) {
-        let lookup = try ProcessIdentity.holding(process, in: root) { () throws(ProcMemError) in
+    init(of process: ProcessSelector, in root: SystemRoot) throws(ProcMemError) {
+        let lookup = try ProcessIdentity.withStableIdentity(process, in: root) { () throws(ProcMemError) in
             CgroupHierarchy.find(.memory, of: process, in: root)
         }
-        guard let hierarchy = lookup.hierarchy, hierarchy.reachesOwnCgroup else {
+        guard let hierarchy = lookup.hierarchy, hierarchy.isOwnCgroupVisible else {
             throw ProcMemError(
                 .unsupported,
                 path: root.text(ProcPath(process, "cgroup")),
@@ -66,7 +66,57 @@ struct CgroupDirectory: Hashable, Sendable {
     }
 
     /// The cgroups in this one.
-    func children(in root: KernelRoot) throws(ReadFailure) -> [CgroupDirectory] {
+    func children(in root: SystemRoot) throws(FileReadError) -> [CgroupDirectory] {
         try root.open((path + [0]).span, as: .directory).subdirectoryNames().map(child)
+    }
+}
+
+/// A limit file of one level of a hierarchy, read.
+struct CgroupLevelFile<Value> {
+    /// The cgroup, as `/proc/PID/cgroup` names it.
+    let cgroup: String
+    /// The file.
+    let path: String
+    /// What the file says; `nil` where the level has no such file, or it cannot be read or understood.
+    private(set) var value: Value?
+    /// Whether the level is there and may be read. One without the file is: it has no limit.
+    private(set) var isVisible = true
+    /// What was odd: the file, and what was found there.
+    private(set) var warning: String?
+
+    init(
+        _ file: StaticString,
+        level: Int,
+        of hierarchy: CgroupHierarchy,
+        in root: SystemRoot,
+        readOptions: FileReadOptions? = nil,
+        _ parse: (Span<UInt8>) throws(ParseError) -> Value
+    ) {
+        let bytes = hierarchy.path(of: file, atLevel: level)
+        cgroup = hierarchy.cgroup(atLevel: level)
+        path = root.text(bytes)
+        do {
+            value = try root.read(bytes.span, readOptions ?? Self.readOptions, parse)
+        } catch .system(.isDirectory) {
+            // A child cgroup that bears the file's name: possible only where the level has no such file.
+        } catch  where error.isAbsence {
+            // Without the controller, and at the root of all, a level has no such file. A level that is not there at all
+            // is another matter: the process has been moved, or its cgroup removed. The mount's root is there when a level
+            // below it is.
+            let isMountRoot = level + 1 == hierarchy.levelCount
+            let folder = hierarchy.path(of: ".", atLevel: level)
+            if level == 0 || !isMountRoot, (try? root.open(folder.span, as: .directory)) == nil {
+                isVisible = false
+                warning = "\(path): no such cgroup is visible"
+            }
+        } catch {
+            if case .system = error { isVisible = false }
+            warning = "\(path): \(error.summary)"
+        }
+    }
+
+    /// Limits are one line.
+    private static var readOptions: FileReadOptions {
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
     }
 }

@@ -1,3 +1,35 @@
+/// The two interfaces of the kernel's control groups.
+public enum CgroupVersion: Int, Sendable, Hashable {
+    /// One hierarchy for each controller or group of controllers; limits in files such as `cpu.cfs_quota_us`.
+    case v1 = 1
+    /// One hierarchy for all controllers; limits in files such as `cpu.max`. Since Linux 4.5, the `cpu` controller since
+    /// 4.15.
+    case v2 = 2
+}
+
+/// A controller whose limits ProcMem reads.
+struct CgroupController: Sendable {
+    /// The name in `/proc/PID/cgroup` and among a v1 mount's options.
+    let name: StaticString
+    private let conventionalV1MountPoints: [StaticString]
+
+    static var cpu: CgroupController {
+        CgroupController(name: "cpu", conventionalV1MountPoints: ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"])
+    }
+
+    static var memory: CgroupController {
+        CgroupController(name: "memory", conventionalV1MountPoints: ["/sys/fs/cgroup/memory"])
+    }
+
+    /// Below this everything is mounted by convention.
+    static var conventionalMountPoint: StaticString { "/sys/fs/cgroup" }
+
+    /// Where the controller's hierarchy is by convention, the most likely place first.
+    func conventionalMountPoints(_ version: CgroupVersion) -> [StaticString] {
+        version == .v1 ? conventionalV1MountPoints : [Self.conventionalMountPoint]
+    }
+}
+
 /// `/proc/PID/cgroup`: which cgroup a process is in, of the hierarchies that matter for one controller.
 struct CgroupMembership: Hashable, Sendable {
     /// The path in the v1 hierarchy that carries the controller.
@@ -7,7 +39,7 @@ struct CgroupMembership: Hashable, Sendable {
     /// Whether the file named any hierarchy at all.
     let isEmpty: Bool
 
-    static let shape = FileShape(expectedBytes: 4096, limitBytes: 1 << 20)
+    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 1 << 20)
 
     init(parsing bytes: Span<UInt8>, controller: CgroupController) {
         var v1Path: [UInt8]?
@@ -26,5 +58,25 @@ struct CgroupMembership: Hashable, Sendable {
         self.v1Path = v1Path
         self.v2Path = v2Path
         self.isEmpty = isEmpty
+    }
+}
+
+/// A line of `/proc/PID/cgroup`, `ID:CONTROLLERS:PATH`, as places in the file.
+///
+/// The path is raw: it may hold spaces, colons and backslashes, but no newline, which the kernel refuses in a cgroup's
+/// name.
+struct CgroupLine {
+    let hierarchyID: Range<Int>
+    let controllers: Range<Int>
+    let path: Range<Int>
+
+    /// `nil` where it is no such line.
+    init?(_ bytes: Span<UInt8>, in line: Range<Int>) {
+        guard let firstColon = bytes.firstIndex(of: 0x3A, in: line),
+            let secondColon = bytes.firstIndex(of: 0x3A, in: firstColon + 1..<line.upperBound)
+        else { return nil }
+        hierarchyID = line.lowerBound..<firstColon
+        controllers = firstColon + 1..<secondColon
+        path = secondColon + 1..<line.upperBound
     }
 }

@@ -36,5 +36,72 @@ public enum MemoryMode: Sendable, Hashable {
     ///
     /// Listing the processes counts as well. Where that alone takes longer the list is cut, and says so
     /// (``ProcessGap/timeLimit``).
-    case bounded(Duration)
+    case within(Duration)
+}
+
+extension MemoryMode {
+    /// The name in JSON and on the command line: `cheap`, `sampled`, `accurate` or `within`.
+    public var name: String {
+        switch self {
+        case .cheap: "cheap"
+        case .accurate: "accurate"
+        case .sampled: "sampled"
+        case .within: "within"
+        }
+    }
+}
+
+/// Where a figure came from.
+public enum MemorySource: Sendable, Hashable {
+    /// `/proc/PID/statm`.
+    case statm
+    /// `/proc/PID/smaps_rollup`.
+    case smapsRollup
+    /// `/proc/PID/smaps`, summed: the kernel has no `smaps_rollup`.
+    case smaps
+    /// `/proc/PID/pagemap`, sampled: USS is an estimate, and the truth lies within two standard errors of it in 95 of 100
+    /// looks at least. 0 where every page was read.
+    ///
+    /// - `standardErrorBytes`: the standard error.
+    /// - `reads`: how many windows of pages were read.
+    case sampled(standardErrorBytes: Int, reads: Int)
+    /// An earlier look, of which nothing has moved since: ``MemoryMode/within(_:)``.
+    ///
+    /// - `age`: how long ago.
+    /// - `of`: where the figure came from then.
+    indirect case cached(age: Duration, of: MemorySource)
+    /// Nowhere: no figure is known.
+    case unavailable(UnavailableReason)
+}
+
+extension MemorySource {
+    /// The name in JSON: `statm`, `smaps_rollup`, `smaps`, `sampled`, `cached` or `none`.
+    public var name: String {
+        switch self {
+        case .statm: "statm"
+        case .smapsRollup: "smaps_rollup"
+        case .smaps: "smaps"
+        case .sampled: "sampled"
+        case .cached: "cached"
+        case .unavailable: "none"
+        }
+    }
+
+    /// How long ago the figure was taken; `nil` for one of this very look.
+    public var age: Duration? {
+        if case .cached(let age, _) = self { age } else { nil }
+    }
+
+    /// Where the figure was from when it was taken.
+    public var original: MemorySource {
+        if case .cached(_, let source) = self { source } else { self }
+    }
+
+    /// The standard error of USS in bytes, where it is from samples; `nil` for another source.
+    public var standardErrorBytes: Int? {
+        if case .sampled(let error, _) = original { error } else { nil }
+    }
+
+    /// Whether it is from samples, of this look or of an earlier one.
+    var isSampled: Bool { standardErrorBytes != nil }
 }

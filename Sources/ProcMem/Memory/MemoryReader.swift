@@ -10,27 +10,27 @@
 /// process ran when it was opened.
 ///
 /// The reader stays with its process: when that has ended and its id is in use again, it says `exited`. When the process
-/// executes another program the figures are those of the new one, and ``hasExecuted()`` tells, so that a baseline can be
+/// executes another program the figures are those of the new one, and ``checkForExec()`` tells, so that a baseline can be
 /// begun anew.
 ///
 /// It keeps three descriptors: the process's directory, `statm` and, where that is allowed, `pagemap`. A child that is
 /// forked by the caller inherits a reader of the same process: of its own memory it makes a reader of its own.
 public struct MemoryReader: ~Copyable {
     private let process: ProcessSelector
-    private let root: KernelRoot
+    private let root: SystemRoot
     private let directory: ProcessDirectory
     private let statm: FileDescriptor
     private var program: RunningProgram
     /// The largest RSS that was seen since the program began, or since the reader was made.
     private var largestSeenRSSBytes = 0
     /// Whether a program was executed that the caller has not been told of.
-    private var hasUntoldExecution = false
+    private var hasUnreportedExec = false
 
     /// Opens the files of the calling process.
     ///
     /// - Parameter root: Where the kernel's files are.
     /// - Throws: ``ProcMemError`` with `procUnavailable` without `/proc`, `outOfResources` without descriptors.
-    public init(in root: KernelRoot = .live) throws(ProcMemError) {
+    public init(in root: SystemRoot = .live) throws(ProcMemError) {
         try self.init(of: .current, in: root)
     }
 
@@ -43,19 +43,19 @@ public struct MemoryReader: ~Copyable {
     /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none,
     ///   `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`, `outOfResources` without
     ///   descriptors. A kernel thread and a zombie are no errors here.
-    public init(of processID: Int32, in root: KernelRoot = .live) throws(ProcMemError) {
-        try self.init(of: ProcessSelector(validating: processID, in: root), in: root)
+    public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
+        try self.init(of: ProcessSelector(validating: pid, in: root), in: root)
     }
 
-    private init(of named: ProcessSelector, in root: KernelRoot) throws(ProcMemError) {
-        let directory = try Self.explaining(named, root) { () throws(ReadFailure) in
+    private init(of named: ProcessSelector, in root: SystemRoot) throws(ProcMemError) {
+        let directory = try Self.explaining(named, root) { () throws(FileReadError) in
             try ProcessDirectory(named, in: root).ofWholeProcess(in: root)
         }
         let process = directory.process
-        let statm = try Self.explaining(process, root) { () throws(ReadFailure) in
+        let statm = try Self.explaining(process, root) { () throws(FileReadError) in
             try directory.open(ProcPath(file: "statm"))
         }
-        let program = try Self.explaining(process, root) { () throws(ReadFailure) in
+        let program = try Self.explaining(process, root) { () throws(FileReadError) in
             try RunningProgram(of: directory)
         }
         self.process = process
@@ -67,8 +67,8 @@ public struct MemoryReader: ~Copyable {
 
     private static func explaining<R: ~Copyable>(
         _ process: ProcessSelector,
-        _ root: KernelRoot,
-        _ open: () throws(ReadFailure) -> R
+        _ root: SystemRoot,
+        _ open: () throws(FileReadError) -> R
     ) throws(ProcMemError) -> R {
         do {
             return try open()
@@ -77,35 +77,33 @@ public struct MemoryReader: ~Copyable {
         }
     }
 
-    /// What the process holds now.
-    ///
-    /// - Parameter mode: How exactly to look.
-    /// - Returns: The figures. Of a process that is there but tells nothing they are `nil`, with the reason.
-    /// - Throws: ``ProcMemError`` with `exited` where the process has ended and has been collected.
-    public mutating func usage(mode: MemoryMode) throws(ProcMemError) -> MemoryUsage {
-        let usage = try currentUsage(mode: mode)
+    /// Reads the figures of the process, by `statm` on the descriptor that is kept open where the mode is cheap, else by
+    /// `measure`.
+    mutating func usage(
+        mode: MemoryMode,
+        measure: (borrowing ProcessDirectory, SystemRoot) throws(FileReadError) -> MemoryUsage
+    ) throws(ProcMemError) -> MemoryUsage {
+        let usage: MemoryUsage
+        if mode == .cheap, let statm = try? openStatm(), !statm.isEmpty {
+            usage = MemoryUsage(statm)
+        } else {
+            do {
+                usage = try measure(directory, root)
+            } catch {
+                throw self.error(error)
+            }
+            if usage.unavailable == .exited { throw self.error(.system(.noSuchProcess)) }
+        }
         largestSeenRSSBytes = max(largestSeenRSSBytes, usage.rssBytes ?? 0)
         return usage
     }
 
-    private func currentUsage(mode: MemoryMode) throws(ProcMemError) -> MemoryUsage {
-        if mode == .cheap, let statm = try? keptStatm(), !statm.isEmpty { return MemoryUsage(statm) }
-        let usage: MemoryUsage
-        do {
-            usage = try directory.memoryUsage(directory.stat(), mode: mode, in: root)
-        } catch {
-            throw self.error(error)
-        }
-        if usage.unavailable == .exited { throw self.error(.system(.noSuchProcess)) }
-        return usage
-    }
-
-    private func keptStatm() throws(ReadFailure) -> Statm {
-        try KeptFiles.read(
+    private func openStatm() throws(FileReadError) -> Statm {
+        try OpenFiles.read(
             statm.rawValue,
-            expectedBytes: Statm.shape.expectedBytes,
-            limitBytes: Statm.shape.limitBytes
-        ) { (bytes) throws(Malformation) in
+            expectedBytes: Statm.readOptions.expectedBytes,
+            limitBytes: Statm.readOptions.limitBytes
+        ) { (bytes) throws(ParseError) in
             try Statm(validating: bytes, pageSizeBytes: root.pageSizeBytes)
         }
     }
@@ -120,7 +118,7 @@ public struct MemoryReader: ~Copyable {
     ///   ended.
     public mutating func peakRSSBytes() throws(ProcMemError) -> Int? {
         // What was seen of an earlier program is no peak of this one.
-        try lookForExecution()
+        try detectExec()
         do {
             return try directory.peakRSSBytes().map { max($0, largestSeenRSSBytes) }
         } catch {
@@ -136,19 +134,19 @@ public struct MemoryReader: ~Copyable {
     /// executed again does not.
     ///
     /// - Throws: ``ProcMemError`` with `exited` or `zombie` where the process has ended.
-    public mutating func hasExecuted() throws(ProcMemError) -> Bool {
-        try lookForExecution()
-        defer { hasUntoldExecution = false }
-        return hasUntoldExecution
+    public mutating func checkForExec() throws(ProcMemError) -> Bool {
+        try detectExec()
+        defer { hasUnreportedExec = false }
+        return hasUnreportedExec
     }
 
-    private mutating func lookForExecution() throws(ProcMemError) {
-        do throws(ReadFailure) {
+    private mutating func detectExec() throws(ProcMemError) {
+        do throws(FileReadError) {
             if program.isProvenToRun { return }
             let now = try RunningProgram(of: directory)
             if now.hasEnded { throw .system(.noSuchProcess) }
             if program.wasProven || now.differs(from: program) {
-                hasUntoldExecution = true
+                hasUnreportedExec = true
                 largestSeenRSSBytes = 0
             }
             program = now
@@ -157,7 +155,7 @@ public struct MemoryReader: ~Copyable {
         }
     }
 
-    private func error(_ failure: ReadFailure) -> ProcMemError {
+    private func error(_ failure: FileReadError) -> ProcMemError {
         let path = root.text(ProcPath(directoryOf: process))
         guard failure.isAbsence else { return ProcMemError(failure, path: path) }
         let isZombie = (try? directory.stat())?.isZombie ?? false

@@ -121,3 +121,88 @@ extension MemoryUsage {
         unavailable = nil
     }
 }
+
+extension MemoryUsage {
+    /// RSS less what is backed by files or is shared memory: what no other process maps, unless it was forked.
+    var anonymousBytes: Int? {
+        guard let rssBytes, let sharedBytes else { return nil }
+        return max(0, rssBytes - sharedBytes)
+    }
+
+    /// Whether there can be memory behind the process.
+    var mayHoldMemory: Bool {
+        switch unavailable {
+        case .kernelThread, .zombie, .exited: false
+        default: true
+        }
+    }
+}
+
+extension MemoryUsage: Encodable {
+    /// Encodes every figure under the name of its property, `null` where it is not known.
+    public func encode(to encoder: any Encoder) throws {
+        var names = encoder.names
+        try names.encode(source.name, forKey: "source")
+        try names.encode(rssBytes, forKey: "rssBytes")
+        try names.encode(sharedBytes, forKey: "sharedBytes")
+        try names.encode(pssBytes, forKey: "pssBytes")
+        try names.encode(ussBytes, forKey: "ussBytes")
+        try names.encode(swapBytes, forKey: "swapBytes")
+        try names.encode(hugetlbBytes, forKey: "hugetlbBytes")
+        try names.encode(source.standardErrorBytes, forKey: "ussStandardErrorBytes")
+        try names.encode(source.age.map { $0.wholeMicroseconds / 1000 }, forKey: "ageMilliseconds")
+        try names.encode(unavailable?.rawValue, forKey: "unavailable")
+    }
+}
+
+extension ProcessDirectory {
+    /// What a read of a process's memory files comes to: figures, or the failure that a caller must hear of.
+    ///
+    /// Where samples are asked for, this is what counters say: samples are taken of several processes together.
+    ///
+    /// A process that is there but tells nothing gives figures that are `nil`, with the reason. An error is left for what
+    /// is no property of the process: no descriptor left, and the like.
+    borrowing func memoryUsage(
+        _ stat: ProcessStat,
+        mode: MemoryMode,
+        pageSizeBytes: Int
+    ) throws(FileReadError) -> MemoryUsage {
+        if stat.isKernelThread { return MemoryUsage(unavailable: .kernelThread) }
+        if stat.isZombie {
+            let ofThreads = try firstValueFromLiveThread(leftBehind: stat) {
+                (id) throws(FileReadError) -> MemoryUsage? in
+                let ofThread = try usage(
+                    through: ProcessMemoryPaths(thread: id),
+                    mode: mode,
+                    pageSizeBytes: pageSizeBytes
+                )
+                return ofThread.rssBytes == nil ? nil : ofThread
+            }
+            return ofThreads ?? MemoryUsage(unavailable: .zombie)
+        }
+        return try usage(through: ProcessMemoryPaths(), mode: mode, pageSizeBytes: pageSizeBytes)
+    }
+
+    private borrowing func usage(
+        through paths: ProcessMemoryPaths,
+        mode: MemoryMode,
+        pageSizeBytes: Int
+    ) throws(FileReadError) -> MemoryUsage {
+        var missing: UnavailableReason?
+        if mode == .accurate {
+            do {
+                return MemoryUsage(try smapsRollup(through: paths))
+            } catch {
+                missing = try UnavailableReason(error)
+            }
+        }
+        do {
+            let statm = try statm(through: paths, pageSizeBytes: pageSizeBytes)
+            // A process without a memory map that is no zombie yet is on its way there.
+            if statm.isEmpty { return MemoryUsage(unavailable: .exited) }
+            return MemoryUsage(statm, unavailable: missing)
+        } catch {
+            return MemoryUsage(unavailable: try UnavailableReason(error))
+        }
+    }
+}

@@ -1,14 +1,14 @@
 /// Finds the children of processes.
 struct ProcessChildren {
-    private let root: KernelRoot
-    private(set) var search: ProcessSearch
+    private let root: SystemRoot
+    private(set) var search: DiscoveryMethod
     /// The result of the scan; `nil` before it.
     private var childrenByParent: [Int32: [Int32]]?
 
-    private static var shape: FileShape { FileShape(expectedBytes: 1024, limitBytes: 64 << 20) }
+    private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 1024, limitBytes: 64 << 20) }
 
     /// - Parameter exhaustive: Whether to scan in any case.
-    init(in root: KernelRoot, exhaustive: Bool) {
+    init(in root: SystemRoot, exhaustive: Bool) {
         self.root = root
         search = exhaustive ? .scan : .childrenFiles
     }
@@ -20,8 +20,8 @@ struct ProcessChildren {
     mutating func ids(
         of directory: borrowing ProcessDirectory,
         _ stat: ProcessStat,
-        within budget: inout WalkBudget
-    ) throws(ReadFailure) -> [Int32] {
+        within budget: inout SearchBudget
+    ) throws(FileReadError) -> [Int32] {
         if search == .childrenFiles {
             do {
                 return try Self.listedIDs(of: directory, stat)
@@ -32,15 +32,15 @@ struct ProcessChildren {
             }
         }
         if childrenByParent == nil { childrenByParent = try scan(within: &budget) }
-        return childrenByParent?[stat.processID] ?? []
+        return childrenByParent?[stat.pid] ?? []
     }
 
     private static func listedIDs(
         of directory: borrowing ProcessDirectory,
         _ stat: ProcessStat
-    ) throws(ReadFailure) -> [Int32] {
+    ) throws(FileReadError) -> [Int32] {
         // A process with one thread has it under its own id: no need to list them.
-        guard stat.threadCount != 1 else { return try listedIDs(of: directory, thread: stat.processID) }
+        guard stat.threadCount != 1 else { return try listedIDs(of: directory, thread: stat.pid) }
         var ids: [Int32] = []
         for thread in try directory.threadIDs() {
             do {
@@ -56,27 +56,31 @@ struct ProcessChildren {
     private static func listedIDs(
         of directory: borrowing ProcessDirectory,
         thread: Int32
-    ) throws(ReadFailure) -> [Int32] {
-        try directory.read(ProcPath(task: thread, "children"), shape) { (bytes) throws(Malformation) in
+    ) throws(FileReadError) -> [Int32] {
+        try directory.read(ProcPath(task: thread, "children"), readOptions) { (bytes) throws(ParseError) in
             var ids: [Int32] = []
             var index = 0
             while let field = bytes.nextField(at: &index) {
-                guard let id = bytes.processID(in: field) else { throw Malformation("process ids") }
+                guard let id = bytes.pid(in: field) else { throw ParseError("process ids") }
                 ids.append(id)
             }
             return ids
         }
     }
 
-    private func scan(within budget: inout WalkBudget) throws(ReadFailure) -> [Int32: [Int32]] {
+    private func scan(within budget: inout SearchBudget) throws(FileReadError) -> [Int32: [Int32]] {
         if ProcVisibility.hidesProcesses(in: root) { budget.note(.hidden) }
         var children: [Int32: [Int32]] = [:]
         // Strangers are looked at too: they take time, and no place among those who count.
         for pid in try root.processIDs() where budget.allowsTime() {
-            do throws(ReadFailure) {
-                let stat = try root.read(ProcPath(.id(pid), "stat"), ProcessStat.shape, ProcessStat.init(parsing:))
-                guard stat.processID != stat.parentID else { continue }
-                children[stat.parentID, default: []].append(pid)
+            do throws(FileReadError) {
+                let stat = try root.read(
+                    ProcPath(.id(pid), "stat"),
+                    ProcessStat.readOptions,
+                    ProcessStat.init(parsing:)
+                )
+                guard stat.pid != stat.parentPID else { continue }
+                children[stat.parentPID, default: []].append(pid)
             } catch  where error.isAbsence {
                 continue
             } catch .system(.permissionDenied), .system(.notPermitted) {
@@ -90,9 +94,9 @@ struct ProcessChildren {
     }
 }
 
-extension KernelRoot {
+extension SystemRoot {
     /// The ids of all processes that `/proc` shows, ascending.
-    func processIDs() throws(ReadFailure) -> [Int32] {
+    func processIDs() throws(FileReadError) -> [Int32] {
         try open(ProcPath.processes, as: .directory).processIDs().sorted()
     }
 }

@@ -3,14 +3,14 @@ public struct ProcessList: Sendable, Hashable {
     /// The processes: a tree's root first and every parent before its children, a list in its order, the rest by id.
     public let processes: [ListedProcess]
     /// How they were found.
-    public let search: ProcessSearch
+    public let search: DiscoveryMethod
     /// Why processes may be missing; empty where none is.
     public let gaps: Set<ProcessGap>
     /// How long it took.
     public let elapsed: Duration
 
     /// Whether no process is missing, as far as the kernel tells.
-    public var complete: Bool { gaps.isEmpty }
+    public var isComplete: Bool { gaps.isEmpty }
 }
 
 /// One process of a list.
@@ -49,11 +49,11 @@ public struct ListedProcess: Sendable, Hashable {
 ///   namespace's, `outOfResources` without descriptors.
 public func processList(
     of scope: ProcessScope,
-    limits: WalkLimits = WalkLimits(),
-    in root: KernelRoot = .live
+    limits: SearchLimits = SearchLimits(),
+    in root: SystemRoot = .live
 ) throws(ProcMemError) -> ProcessList {
     let start = ContinuousClock.now
-    var walk = ProcessWalk<Void>(in: root, budget: WalkBudget(limits), isConcurrent: true)
+    var walk = ProcessWalk<Void>(in: root, budget: SearchBudget(limits), isConcurrent: true)
     try walk.visit(scope)
     return ProcessList(
         processes: walk.members.map { ListedProcess(pid: $0.pid, depth: $0.depth, stat: $0.stat) },
@@ -67,7 +67,7 @@ extension ListedProcess {
     init(pid: Int32, depth: Int, stat: ProcessStat?) {
         self.pid = pid
         self.depth = depth
-        parentPID = stat?.parentID
+        parentPID = stat?.parentPID
         command = stat?.command
         startTimeTicks = stat?.startTimeTicks
     }

@@ -75,3 +75,92 @@ public struct ProcessScope: Sendable, Hashable {
     /// Every process that `/proc` shows.
     public static var all: ProcessScope { ProcessScope(kind: .all) }
 }
+
+/// How the processes of a list were found.
+public enum DiscoveryMethod: String, Sendable, Hashable, CaseIterable {
+    /// The caller named them.
+    case named
+    /// Through `/proc/PID/task/TID/children`, one small file for each thread.
+    case childrenFiles
+    /// By a look at every process that `/proc` shows.
+    case scan
+    /// Through `cgroup.procs` of a cgroup and of those below it.
+    case cgroupFiles
+}
+
+/// Why a list may lack processes.
+public enum ProcessGap: String, Sendable, Hashable, CaseIterable {
+    /// There were more than ``SearchLimits/maximumCount``.
+    case countLimit
+    /// ``SearchLimits/maximumDuration`` was over before all were looked at.
+    case timeLimit
+    /// `/proc` hides processes from the caller, or whose children they are (`hidepid`), or a cgroup's list may not be read.
+    case hidden
+    /// The cgroup has processes outside of the caller's pid namespace, which have no id in it; on v1, where the kernel leaves
+    /// them out of its list, it may have.
+    case otherNamespace
+}
+
+/// How far a walk over processes goes before it stops and says so.
+///
+/// A tree that grows faster than it is walked has no end, and a cgroup or a system may have more processes than a caller
+/// has time for.
+public struct SearchLimits: Sendable, Hashable {
+    /// How many processes are looked at. Linux allows 4,194,304; few systems see 32,768.
+    public var maximumCount: Int
+    /// After what time no further process is looked at. A look that has begun is finished.
+    public var maximumDuration: Duration
+
+    /// - Parameters:
+    ///   - maximumCount: How many processes are looked at.
+    ///   - maximumDuration: After what time no further process is looked at.
+    public init(maximumCount: Int = 131_072, maximumDuration: Duration = .seconds(60)) {
+        self.maximumCount = maximumCount
+        self.maximumDuration = maximumDuration
+    }
+}
+
+/// What is left of the limits while a walk goes on.
+struct SearchBudget: Sendable {
+    private let limits: SearchLimits
+    private let elapsed: @Sendable () -> Duration
+    private(set) var gaps: Set<ProcessGap> = []
+
+    init(_ limits: SearchLimits) {
+        let start = ContinuousClock.now
+        self.init(limits) { start.duration(to: .now) }
+    }
+
+    /// - Parameter elapsed: The time since the walk began.
+    init(_ limits: SearchLimits, elapsed: @escaping @Sendable () -> Duration) {
+        self.limits = limits
+        self.elapsed = elapsed
+    }
+
+    /// Whether one more may be looked at, after so many; what stands against it is noted.
+    mutating func allows(another count: Int) -> Bool {
+        if count >= limits.maximumCount {
+            gaps.insert(.countLimit)
+            return false
+        }
+        return allowsTime()
+    }
+
+    /// Whether there is time left; that there is none is noted.
+    mutating func allowsTime() -> Bool {
+        if elapsed() < limits.maximumDuration { return true }
+        gaps.insert(.timeLimit)
+        return false
+    }
+
+    /// As many of a list as may still be looked at, after so many; that some are too many is noted.
+    mutating func allowed<Process>(of processes: [Process], after count: Int) -> ArraySlice<Process> {
+        let allowed = processes.prefix(max(0, limits.maximumCount - count))
+        if allowed.count < processes.count { gaps.insert(.countLimit) }
+        return allowed
+    }
+
+    mutating func note(_ gap: ProcessGap) {
+        gaps.insert(gap)
+    }
+}

@@ -24,7 +24,7 @@ extension ProcessWalk {
     private mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
         try ProcNamespace.confirm(in: root)
         let pids = Array(budget.allowed(of: pids, after: members.count))
-        let parts = ConcurrentWork.parts(of: pids, worthAThread: isConcurrent ? 256 : pids.count)
+        let parts = ConcurrentWork.parts(of: pids, minimumPartCount: isConcurrent ? 256 : pids.count)
         guard parts.count > 1 else { return try visit(part: pids[...]) }
         let work = walking { (walk: inout ProcessWalk, part: ArraySlice<Int32>) throws(ProcMemError) in
             try walk.visit(part: part)
@@ -40,7 +40,7 @@ extension ProcessWalk {
     private mutating func visit(part pids: ArraySlice<Int32>) throws(ProcMemError) {
         for pid in pids {
             let listed = Candidate(process: .id(pid))
-            do throws(ReadFailure) {
+            do throws(FileReadError) {
                 if read == nil { try visitByPath(listed) } else { _ = try visit(listed) }
             } catch  where error.isAbsence {
                 includeIfHidden(listed)
@@ -48,5 +48,62 @@ extension ProcessWalk {
                 throw ProcMemError(error, path: root.text(ProcPath(directoryOf: .id(pid))))
             }
         }
+    }
+}
+
+/// `cgroup.procs` of a cgroup and of every cgroup below it.
+enum CgroupProcesses {
+    private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 1024, limitBytes: 64 << 20) }
+
+    /// The ids of the processes, ascending.
+    static func ids(
+        below top: CgroupDirectory,
+        in root: SystemRoot,
+        within budget: inout SearchBudget
+    ) throws(ProcMemError) -> [Int32] {
+        var ids: Set<Int32> = []
+        var pending = [top]
+        while let directory = pending.popLast(), budget.allows(another: ids.count) {
+            let file = directory.file("cgroup.procs")
+            do {
+                let found = try root.read(file.span, readOptions, Self.ids(parsing:))
+                if found.contains(0) { budget.note(.otherNamespace) }
+                ids.formUnion(found)
+                pending += try directory.children(in: root)
+            } catch  where error.isAbsence {
+                // Removed since it was listed.
+                continue
+            } catch .system(.permissionDenied) where directory != top {
+                budget.note(.hidden)
+            } catch .system(.notSupported) where directory != top {
+                // A threaded cgroup: its processes are listed by the one above that is not.
+                continue
+            } catch {
+                throw ProcMemError(error, path: root.text(file))
+            }
+        }
+        ids.remove(0)
+        if mayLeaveOut(top, in: root) { budget.note(.otherNamespace) }
+        return ids.sorted()
+    }
+
+    /// Whether the kernel leaves out processes outside of the reader's pid namespace without a word: v1 does, v2 shows 0.
+    private static func mayLeaveOut(_ cgroup: CgroupDirectory, in root: SystemRoot) -> Bool {
+        guard root.isLive, !Syscalls.isInInitialPIDNamespace else { return false }
+        // A v2 cgroup has it, each but the root of all, which a namespace does not show.
+        return (try? root.open(cgroup.file("cgroup.events").span)) == nil
+    }
+
+    /// - Returns: 0 among the ids for each process outside of the reader's pid namespace.
+    private static func ids(parsing bytes: Span<UInt8>) throws(ParseError) -> [Int32] {
+        var ids: [Int32] = []
+        var index = 0
+        while let field = bytes.nextField(at: &index) {
+            guard let id = bytes.decimal(in: field), let pid = Int32(exactly: id) else {
+                throw ParseError("a process id on each line")
+            }
+            ids.append(pid)
+        }
+        return ids
     }
 }

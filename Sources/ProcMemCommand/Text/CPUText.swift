@@ -3,7 +3,7 @@ import ProcMem
 /// The answer of `procmem cpu` for people.
 struct CPUText {
     let limits: CPULimits
-    let rounding: Rounding
+    let rounding: CPULimits.Rounding
     var observation: ThrottlingObservation?
 
     /// The answer in one line: `2 CPUs: a quota of 1.5, rounded up, cgroup /a`.
@@ -11,24 +11,24 @@ struct CPUText {
         let count = limits.effectiveCPUCount(rounding: rounding).counted("CPU", "CPUs")
         switch limits.limitedBy {
         case .affinity:
-            guard let quota = limits.quota else { return "\(count) by affinity; no quota is set" }
+            guard let quota = limits.binding else { return "\(count) by affinity; no quota is set" }
             return "\(count) by affinity; the quota \(quota.isEnforced ? "allows more" : "is not enforced")"
         case .quota:
             let cpus = limits.effectiveCPUs
             let rounded = cpus == cpus.rounded() ? "" : ", rounded \(rounding.name)"
-            return "\(count): a quota of \(cpus.asCPUs)\(rounded), cgroup \(limits.quota?.cgroup.printable ?? "")"
+            return "\(count): a quota of \(cpus.asCPUs)\(rounded), cgroup \(limits.binding?.cgroup.printable ?? "")"
         }
     }
 
     /// The whole explanation, line by line.
     var lines: [String] {
         var rows = [("exactly", limits.effectiveCPUs.asCPUs), ("limited by", limit)]
-        if let quota = limits.quota, !quota.isEnforced {
+        if let quota = limits.binding, !quota.isEnforced {
             rows.append(("policy", "real time, on which no quota is enforced"))
         }
         rows.append(("affinity", "\(limits.affinity.count) (\(limits.affinity))"))
         for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
-        if !limits.complete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
+        if !limits.isComplete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
         rows.append(("online", limits.onlineCount.map { "\($0)" } ?? "unknown"))
         rows.append(("Swift's pool", swiftPool))
         if let observation { rows += ThrottlingText(observation: observation, limits: limits).rows }
@@ -40,7 +40,7 @@ struct CPUText {
     }
 
     private var limit: String {
-        guard limits.limitedBy == .quota, let quota = limits.quota else { return "affinity, CPUs \(limits.affinity)" }
+        guard limits.limitedBy == .quota, let quota = limits.binding else { return "affinity, CPUs \(limits.affinity)" }
         return "quota, \(quota.quota.text), cgroup \(quota.cgroup)"
     }
 
@@ -76,7 +76,7 @@ extension CPUQuota {
     }
 }
 
-extension Rounding {
+extension CPULimits.Rounding {
     /// The word for it.
     var name: String {
         switch self {

@@ -24,7 +24,7 @@ struct ContainerText {
 
     /// Above what is visible there may be one, unless the kernel tells: v1 does.
     private var noLimit: String {
-        memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.complete ? "visible" : "set"
+        memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.isComplete ? "visible" : "set"
     }
 
     private var limitCgroup: String {
@@ -51,7 +51,7 @@ struct ContainerText {
         if let high = memory.highBytes { rows.append(("slowed above", high.asSize)) }
         for (index, line) in pressure.enumerated() { rows.append((index == 0 ? "pressure" : "", line)) }
         for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
-        if !memory.complete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
+        if !memory.isComplete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
         if memory.hasHiddenAncestors {
             let known =
                 memory.cgroupVersion == .v1 ? "the smallest of their limits is known" : "their limits bind as well"
@@ -59,7 +59,7 @@ struct ContainerText {
         }
         rows.append(("machine", size(memory.machineBytes)))
         // One reason for several figures is told once.
-        rows += Set(memory.unknown.values).subtracting(memory.warnings).sorted().map { ("unknown", $0) }
+        rows += Set(memory.reasonsByUnknownFigure.values).subtracting(memory.warnings).sorted().map { ("unknown", $0) }
         rows += memory.warnings.map { ("warning", $0) }
         return [answer, ""]
             + rows.map { title, text in
@@ -81,7 +81,7 @@ struct ContainerText {
     private var swap: String {
         let limit =
             memory.swapLimitBytes.map { ", limit \($0.asSize)" }
-            ?? (memory.unknown[.swapLimitBytes] == nil ? ", no limit is \(noLimit)" : "")
+            ?? (memory.reasonsByUnknownFigure[.swapLimitBytes] == nil ? ", no limit is \(noLimit)" : "")
         return size(memory.swapBytes) + limit
     }
 

@@ -26,7 +26,7 @@ struct MemoryText {
             case .cheap: ["RSS": nil, "SHARED": 1]
             case .sampled: ["RSS": 1, "USS": nil, "±": 2]
             case .accurate: ["RSS": 1, "PSS": nil, "USS": 2, "SWAP": 3]
-            case .bounded: ["RSS": 1, "PSS": nil, "USS": 2, "±": 3, "AGE": 4, "FROM": 5]
+            case .within: ["RSS": 1, "PSS": nil, "USS": 2, "±": 3, "AGE": 4, "FROM": 5]
             }
         return [Table.Column(title: "PID", isNumber: true)]
             + ranks.map { Table.Column(title: $0.key, isNumber: true, rank: $0.value) }
@@ -39,11 +39,11 @@ struct MemoryText {
             case .cheap: [usage.rssBytes, usage.sharedBytes]
             case .sampled: [usage.rssBytes, usage.ussBytes, usage.source.standardErrorBytes.map { 2 * $0 }]
             case .accurate: [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes]
-            case .bounded:
+            case .within:
                 [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.source.standardErrorBytes.map { 2 * $0 }]
             }
         let sizes = figures.map { $0?.asSize ?? "-" }
-        guard case .bounded = snapshot.mode else { return sizes }
+        guard case .within = snapshot.mode else { return sizes }
         return sizes + [usage.source.age?.asTime ?? "", usage.source.original.name]
     }
 
@@ -54,29 +54,30 @@ struct MemoryText {
         case .sampled: return [total.rssBytes?.asSize ?? "-", total.ussBytes?.asSize ?? "-", ""]
         case .accurate:
             return [total.rssBytes, total.pssBytes, total.ussBytes, total.swapBytes].map { $0?.asSize ?? "-" }
-        case .bounded:
+        case .within:
             return [total.rssBytes, total.pssBytes, total.ussBytes].map { $0?.asSize ?? "-" } + ["", "", ""]
         }
     }
 
     /// Each page counted once: the value or its bounds, how it was found, and in which time.
     private var summary: String {
-        let held = "\(snapshot.total.physicalBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
+        let held = "\(snapshot.total.distinctBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
         return held + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
     }
 
     /// The whole on one line, with what the look cost.
     var line: String {
         let count = snapshot.total.processCount.counted("process", "processes")
-        return "\(snapshot.total.physicalBytes.text), \(count), in \(snapshot.elapsed.asTime)"
-            + (snapshot.total.sourcesText.map { ": \($0)" } ?? "") + (snapshot.complete ? "" : "; some may be missing")
+        return "\(snapshot.total.distinctBytes.text), \(count), in \(snapshot.elapsed.asTime)"
+            + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
+            + (snapshot.isComplete ? "" : "; some may be missing")
     }
 
     /// What a cgroup is charged for beside its processes.
     private var charge: [String] {
         guard let charge = snapshot.cgroupCharge else { return [] }
         guard let charged = charge.chargedBytes, let rest = charge.unattributedBytes else {
-            return charge.unknown[.usageBytes].map { ["charged: unknown: \($0.printable)"] } ?? []
+            return charge.reasonsByUnknownFigure[.usageBytes].map { ["charged: unknown: \($0.printable)"] } ?? []
         }
         let held = rest.estimate?.asSize ?? "\(rest.lower.asSize) to \(rest.upper.asSize)"
         let uses = [
@@ -115,7 +116,7 @@ extension ProcessMemory {
     }
 }
 
-extension PhysicalMemory {
+extension DistinctMemory {
     /// `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980 MiB–1.02 GiB)`, or the bounds alone.
     var text: String {
         guard let upper else {

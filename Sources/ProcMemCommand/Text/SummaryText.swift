@@ -43,14 +43,14 @@ struct SummaryText {
             switch snapshot.mode {
             case .cheap:
                 "\(counted(total)) in \(time), from counters; RSS adds up to \(total.rssBytes?.asSize ?? "unknown")"
-            case .sampled, .bounded: "\(counted(total)) in \(time), from samples"
+            case .sampled, .within: "\(counted(total)) in \(time), from samples"
             case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown") in \(time), each page counted once"
             }
         return figure + (snapshot.missing.map { "; \($0)" } ?? "")
     }
 
     private func counted(_ total: MemoryTotal) -> String {
-        total.rssBytes == nil ? "unknown" : total.physicalBytes.text
+        total.rssBytes == nil ? "unknown" : total.distinctBytes.text
     }
 
     private func row(_ title: String, _ text: String) -> String {

@@ -106,14 +106,14 @@ import Testing
     @Test func theRunningSystemAsJSON() throws {
         let run = try CommandRun("cpu", "--json")
         #expect(run.status == 0)
-        let shape = try run.json().shape
+        let readOptions = try run.json().readOptions
         var expected: [String: JSON.Shape] = [
             "effectiveCPUCount": .number, "effectiveCPUs": .number, "limitedBy": .string,
             "affinity": .object(["count": .number, "cpus": .string]),
             "complete": .bool, "swiftPoolWidth": .number, "throttling": .null,
         ]
         // What this machine may lack, or have.
-        guard case .object(let members) = shape else { throw CocoaError(.coderInvalidValue) }
+        guard case .object(let members) = readOptions else { throw CocoaError(.coderInvalidValue) }
         #expect(members["onlineCount"] == .number || members["onlineCount"] == .null)
         #expect(members["warnings"] == .array([]) || members["warnings"] == .array([.string]))
         let quota = JSON.Shape.object([
@@ -129,7 +129,7 @@ import Testing
             )
         }
         for name in ["onlineCount", "warnings", "quota", "levels"] { expected[name] = members[name] }
-        #expect(shape == .object(expected))
+        #expect(readOptions == .object(expected))
     }
 
     @Test func anotherProcess() throws {

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 /// Processes that `/proc` hides, or does not let look at: their memory is not known, and the answer says so.
-@Suite(.enabled(if: ProcMount.obstacle == nil, "\(ProcMount.obstacle ?? "")")) struct HiddenProcessTests {
+@Suite(.enabled(if: ProcMount.unavailableReason == nil, "\(ProcMount.unavailableReason ?? "")"))
+struct HiddenProcessTests {
     /// Modes under which another user's process is not there.
     static let hiding = ["hidepid=2"] + (ProcMount.knowsPtraceable ? ["hidepid=4"] : [])
 
@@ -36,8 +37,8 @@ import Testing
         #expect(row["rssBytes"] == .null && row["command"] == .null)
         let total = try #require(answer["total"])
         #expect(total["rssBytes"] == .null && total["pssBytes"] == .null)
-        #expect(total["physicalBytes"]?["upper"] == .null)
-        #expect(total["physicalBytes"]?["proven"] == .bool(false))
+        #expect(total["distinctBytes"]?["upper"] == .null)
+        #expect(total["distinctBytes"]?["proven"] == .bool(false))
         #expect(total["unavailableCount"] == 1 && total["memorylessCount"] == 0)
     }
 
@@ -96,7 +97,7 @@ import Testing
         #expect(rows.map { $0["depth"] } == [0, 1])
         #expect(answer["gaps"] == .array(["hidden"]))
         #expect(try #require(answer["total"]?["rssBytes"]?.number) > 8e6)
-        #expect(answer["total"]?["physicalBytes"]?["upper"] == .null)
+        #expect(answer["total"]?["distinctBytes"]?["upper"] == .null)
         #expect(run.status == 0)
     }
 
@@ -132,7 +133,8 @@ import Testing
 }
 
 /// A `/proc` that is not there, or speaks of other processes by the same numbers.
-@Suite(.enabled(if: ProcMount.obstacle == nil, "\(ProcMount.obstacle ?? "")")) struct ForeignProcTests {
+@Suite(.enabled(if: ProcMount.unavailableReason == nil, "\(ProcMount.unavailableReason ?? "")")) struct ForeignProcTests
+{
     private static let questions = [
         ["memory", "1"], ["memory", "1", "--tree"], ["memory", "--all"], ["cpu", "--pid", "1"],
         ["memory", "--cgroup-of", "1"],

@@ -33,7 +33,7 @@ import Testing
              "total": {
                 "processCount": 3, "rssBytes": \(3000 * page), "pssBytes": null, "ussBytes": null, "swapBytes": null,
                 "memorylessCount": 1, "figureCounts": {"rss": 2, "pss": 0, "uss": 0, "swap": 0},
-                "unreadableRSSBytes": 0, "physicalBytes":
+                "unreadableRSSBytes": 0, "distinctBytes":
                     {"estimate": \(3000 * page), "lower": \(1900 * page), "upper": \(3000 * page), "proven": false},
                 "sources": {"statm": 2, "none": 1}, "oldestAgeMilliseconds": null, "unavailableCount": 1}}
             """
@@ -61,7 +61,7 @@ import Testing
                 "processCount": 2, "rssBytes": \(12000 << 10), "pssBytes": \(held), "ussBytes": \(7000 << 10),
                 "swapBytes": \(32 << 10), "memorylessCount": 0, "unreadableRSSBytes": 0,
                 "figureCounts": {"rss": 2, "pss": 2, "uss": 2, "swap": 2},
-                "physicalBytes": {"estimate": \(held), "lower": \(held), "upper": \(held), "proven": true},
+                "distinctBytes": {"estimate": \(held), "lower": \(held), "upper": \(held), "proven": true},
                 "sources": {"smaps_rollup": 2}, "oldestAgeMilliseconds": null, "unavailableCount": 0}}
             """
         #expect(try timeless(run.json()) == JSON(parsing: expected))
@@ -135,7 +135,7 @@ import Testing
                 #expect((row["pssBytes"] == .null) == (mode == "cheap"))
             }
             #expect(rows.dropFirst().allSatisfy { $0["parentPID"] == .number(Double(process.pid)) })
-            let held = try #require(answer["total"]?["physicalBytes"])
+            let held = try #require(answer["total"]?["distinctBytes"])
             let lower = try #require(held["lower"]?.number)
             let upper = try #require(held["upper"]?.number)
             #expect(lower >= 8 * 1024 * 1024 && lower <= upper)

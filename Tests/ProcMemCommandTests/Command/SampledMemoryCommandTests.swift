@@ -18,13 +18,13 @@ import Testing
             #expect((process["ussStandardErrorBytes"]?.number ?? -1) >= 0)
             #expect(process["ageMilliseconds"] == .null && process["unavailable"] == .null)
         }
-        let physical = try #require(answer["total"]?["physicalBytes"])
-        let estimate = try #require(physical["estimate"]?.number)
+        let distinct = try #require(answer["total"]?["distinctBytes"])
+        let estimate = try #require(distinct["estimate"]?.number)
         // About 13 MiB, by samples 10 to 16, where RSS adds up to 31.
         let rss = try #require(answer["total"]?["rssBytes"]?.number)
         #expect(estimate > Double(8 << 20) && estimate < rss * 2 / 3)
-        #expect(try #require(physical["lower"]?.number) <= estimate)
-        #expect(try #require(physical["upper"]?.number) >= estimate)
+        #expect(try #require(distinct["lower"]?.number) <= estimate)
+        #expect(try #require(distinct["upper"]?.number) >= estimate)
         #expect(answer["total"]?["sources"] == .object(["sampled": .number(3)]))
     }
 
@@ -39,18 +39,18 @@ import Testing
     @Test func aBudget() throws {
         let child = try ChildProcess(state: "tree", 2, 8 << 20)
         let pid = "\(child.pid)"
-        let ample = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "20s", "--json").json()
+        let ample = try CommandRun("memory", pid, "--tree", "--mode", "within", "--budget", "20s", "--json").json()
         #expect(ample["total"]?["sources"] == .object(["smaps_rollup": .number(3)]))
-        let text = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "20s")
+        let text = try CommandRun("memory", pid, "--tree", "--mode", "within", "--budget", "20s")
         let title = try #require(text.lines.first?.split(separator: " "))
         #expect(title == ["PID", "RSS", "PSS", "USS", "±", "AGE", "FROM", "COMMAND"])
         // No process is looked at in no time.
-        let run = try CommandRun("memory", pid, "--tree", "--mode", "bounded", "--budget", "0.001us", "--json")
+        let run = try CommandRun("memory", pid, "--tree", "--mode", "within", "--budget", "0.001us", "--json")
         #expect(run.status == 1)
         #expect(run.errors.contains("no process was looked at; "))
         let none = try run.json()
-        let physical = none["total"]?["physicalBytes"]
-        #expect(physical?["estimate"] == .null && physical?["upper"] == .null)
+        let distinct = none["total"]?["distinctBytes"]
+        #expect(distinct?["estimate"] == .null && distinct?["upper"] == .null)
         #expect(none["gaps"] == .array(["timeLimit"]) && none["complete"] == .bool(false))
     }
 
@@ -70,7 +70,7 @@ import Testing
 
     @Test(arguments: [["--reads", "9"], ["--budget", "20s"]]) func anOptionChoosesItsMode(_ option: [String]) throws {
         let child = try ChildProcess(state: "hold", 4096)
-        let mode = option[0] == "--reads" ? "sampled" : "bounded"
+        let mode = option[0] == "--reads" ? "sampled" : "within"
         for chosen in [[], ["--mode", mode]] {
             let run = try CommandRun(["memory", "\(child.pid)", "--json"] + option + chosen)
             #expect(try run.json()["mode"] == .string(mode))
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--mode", "cheap", "--reads", "9"], ["--mode", "bounded", "--reads", "9"],
+        ["--mode", "cheap", "--reads", "9"], ["--mode", "within", "--reads", "9"],
         ["--mode", "accurate", "--budget", "5ms"], ["--reads", "9", "--budget", "5ms"],
     ])
     func anOptionOfAnotherMode(_ options: [String]) throws {
@@ -92,7 +92,7 @@ import Testing
         let procmem = try BuiltProduct.url(of: "procmem").path
         let watch = try ChildProcess(
             running: procmem,
-            ["memory", "\(child.pid)", "--tree", "--mode", "bounded", "--budget", "5s", "--watch", "10ms"]
+            ["memory", "\(child.pid)", "--tree", "--mode", "within", "--budget", "5s", "--watch", "10ms"]
         )
         let lines = (0..<5).map { _ in watch.line() }
         for line in lines {
@@ -120,7 +120,7 @@ import Testing
         let procmem = try BuiltProduct.url(of: "procmem").path
         let watch = try ChildProcess(
             running: procmem,
-            ["memory", "\(child.pid)", "--tree", "--mode", "bounded", "--budget", "1s", "--watch", "1ms"]
+            ["memory", "\(child.pid)", "--tree", "--mode", "within", "--budget", "1s", "--watch", "1ms"]
         )
         func rssPages() throws -> Int {
             let text = try String(contentsOfFile: "/proc/\(watch.pid)/statm", encoding: .utf8)
@@ -134,7 +134,7 @@ import Testing
 
     /// Whether somebody was forked, a watcher knows by the newest process id: its own passes must not move it, or it would look
     /// for the processes again every time. In a pid namespace of its own nobody else is forked.
-    @Test(.enabled(if: ProcMount.obstacle == nil, "needs a /proc of its own"))
+    @Test(.enabled(if: ProcMount.unavailableReason == nil, "needs a /proc of its own"))
     func aWatcherStartsNoThreadForAPass() throws {
         let states = try BuiltProduct.url(of: "ProcessStates").path
         let procmem = try BuiltProduct.url(of: "procmem").path

@@ -12,7 +12,7 @@ final class HiddenLimit {
     /// Why this cannot be had here; `nil` where it can.
     ///
     /// - Parameter files: What the controller must have.
-    private static func obstacle(_ controller: String, _ files: String...) -> String? {
+    private static func unavailableReason(_ controller: String, _ files: String...) -> String? {
         let mount = "/sys/fs/cgroup/\(controller)"
         guard Rights.isRoot else { return "needs root, to make cgroups and mounts" }
         for file in files where access(mount + "/" + file, F_OK) != 0 || access(mount, W_OK) != 0 {
@@ -26,8 +26,8 @@ final class HiddenLimit {
     }
 
     /// `cpu.stat.local` is there since Linux 6.6.
-    static var cpuObstacle: String? { obstacle("cpu", "cpu.cfs_quota_us", "cpu.stat.local") }
-    static var memoryObstacle: String? { obstacle("memory", "memory.limit_in_bytes") }
+    static var cpuObstacle: String? { unavailableReason("cpu", "cpu.cfs_quota_us", "cpu.stat.local") }
+    static var memoryObstacle: String? { unavailableReason("memory", "memory.limit_in_bytes") }
 
     /// - Parameter limits: Values by the files of the upper cgroup, in the order of their writing.
     init(_ controller: String, _ limits: KeyValuePairs<String, Int>) throws {

@@ -48,15 +48,15 @@ enum JSON: Decodable, Equatable {
     }
 
     /// The types in the place of the values, those of an array's elements once each.
-    var shape: Shape {
+    var readOptions: Shape {
         switch self {
         case .null: .null
         case .bool: .bool
         case .number: .number
         case .string: .string
         case .array(let elements):
-            .array(elements.map(\.shape).reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
-        case .object(let members): .object(members.mapValues(\.shape))
+            .array(elements.map(\.readOptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+        case .object(let members): .object(members.mapValues(\.readOptions))
         }
     }
 

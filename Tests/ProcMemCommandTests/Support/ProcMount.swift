@@ -39,7 +39,7 @@ enum ProcMount {
     }
 
     /// Why this cannot be had here; `nil` where it can.
-    static var obstacle: String? {
+    static var unavailableReason: String? {
         guard Rights.isRoot else { return "needs root, to mount a /proc of one's own" }
         let run = try? output("mount -t proc -o hidepid=2 proc /proc", of: ["/bin/true"])
         return run?.status == 0 ? nil : "a /proc of one's own cannot be mounted here"

@@ -31,7 +31,7 @@ import Testing
         "２０００００ 100000", "\u{FEFF}200000 100000", "200000\u{A0}100000", "junk", "null", "-1", "unlimited 100000",
     ])
     func anythingElseIsMalformed(_ text: String) {
-        #expect(throws: Malformation("\"QUOTA PERIOD\" or \"max PERIOD\" in microseconds")) {
+        #expect(throws: ParseError("\"QUOTA PERIOD\" or \"max PERIOD\" in microseconds")) {
             try KernelText.parse(text) { try CFSLimit(parsing: $0) }
         }
     }
@@ -52,7 +52,7 @@ import Testing
         "9223372036854775808", "-9223372036854775808", "0x1", "1\0", "−1",
     ])
     func anyOtherV1QuotaIsMalformed(_ text: String) {
-        #expect(throws: Malformation("a number of microseconds, or -1")) {
+        #expect(throws: ParseError("a number of microseconds, or -1")) {
             try KernelText.parse(text) { try CFSQuota(parsing: $0) }
         }
     }
@@ -64,7 +64,7 @@ import Testing
 
     @Test(arguments: ["", "\n", "0", "-1", "+1", "max", "1 1", "1.5", "9223372036854775808", "junk", "1\0"])
     func anyOtherV1PeriodIsMalformed(_ text: String) {
-        #expect(throws: Malformation("a number of microseconds")) {
+        #expect(throws: ParseError("a number of microseconds")) {
             try KernelText.parse(text) { try CFSPeriod(parsing: $0) }
         }
     }

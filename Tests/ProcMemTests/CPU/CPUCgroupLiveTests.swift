@@ -54,16 +54,16 @@ struct CPUCgroupLiveTests {
         let limits = try CPULimits(of: child.pid)
         let mask = limits.affinity.count
 
-        #expect(limits.complete)
+        #expect(limits.isComplete)
         #expect(limits.warnings.isEmpty)
         #expect(limits.levels.map(\.cgroup) == [own.path, String(own.path.dropLast("/own".count)), "/"])
-        #expect(limits.quota?.quota.cpus == system.cpus)
-        #expect(limits.quota?.cgroup == system.cpus.map { _ in name(of: system, in: own) })
+        #expect(limits.binding?.quota.cpus == system.cpus)
+        #expect(limits.binding?.cgroup == system.cpus.map { _ in name(of: system, in: own) })
         let cpus = system.cpus ?? .infinity
         #expect(limits.effectiveCPUs == min(cpus, Double(mask)))
         #expect(limits.limitedBy == (cpus < Double(mask) ? .quota : .affinity))
         for (rounding, rule) in [
-            (Rounding.up, FloatingPointRoundingRule.up), (.down, .down), (.nearest, .toNearestOrAwayFromZero),
+            (CPULimits.Rounding.up, FloatingPointRoundingRule.up), (.down, .down), (.nearest, .toNearestOrAwayFromZero),
         ] {
             let whole = min(cpus, Double(mask)).rounded(rule)
             #expect(limits.effectiveCPUCount(rounding: rounding) == max(1, Int(whole)))
@@ -94,10 +94,10 @@ struct CPUCgroupLiveTests {
         try own.take(in: child)
         for quota in [50_000, 150_000, 100_000] {
             try own.set("cpu.cfs_quota_us", to: quota)
-            #expect(try CPULimits(of: child.pid).quota?.quota.quotaMicroseconds == quota)
+            #expect(try CPULimits(of: child.pid).binding?.quota.quotaMicroseconds == quota)
         }
         try own.set("cpu.cfs_quota_us", to: -1)
-        #expect(try CPULimits(of: child.pid).quota == nil)
+        #expect(try CPULimits(of: child.pid).binding == nil)
     }
 
     /// Of the main thread the kernel says that it is in the root; the other thread is where the process was.
@@ -105,9 +105,9 @@ struct CPUCgroupLiveTests {
         let own = try cgroups(Case(name: "", own: (50_000, 100_000)))
         let child = try own.child(state: "zombie-leader", "4096")
         let limits = try CPULimits(of: child.pid)
-        #expect(limits.quota?.quota.cpus == 0.5)
-        #expect(limits.quota?.cgroup == own.path)
-        #expect(limits.complete)
+        #expect(limits.binding?.quota.cpus == 0.5)
+        #expect(limits.binding?.cgroup == own.path)
+        #expect(limits.isComplete)
         #expect(limits.warnings.isEmpty)
     }
 
@@ -118,9 +118,9 @@ struct CPUCgroupLiveTests {
         let child = try ChildProcess(state: "hold", 4096)
         try own.take(in: child)
         let limits = try CPULimits(of: child.pid)
-        #expect(limits.complete)
-        #expect(limits.quota?.cgroup == own.path)
-        #expect(limits.quota?.quota.cpus == 0.7)
+        #expect(limits.isComplete)
+        #expect(limits.binding?.cgroup == own.path)
+        #expect(limits.binding?.quota.cpus == 0.7)
     }
 
     @Test(

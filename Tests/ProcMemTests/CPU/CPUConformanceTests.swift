@@ -44,12 +44,12 @@ import Testing
         #expect(limits.effectiveCPUCount() == system.expect.count)
         #expect(ProcMem.effectiveCPUCount(in: tree.root()) == system.expect.count)
         if let expected = system.expect.quota {
-            let found = try #require(limits.quota).quota.cpus
+            let found = try #require(limits.binding).quota.cpus
             #expect(abs(found - expected) <= expected * 1e-12)
         } else {
-            #expect(limits.quota == nil)
+            #expect(limits.binding == nil)
         }
-        if let complete = system.expect.complete { #expect(limits.complete == complete) }
+        if let isComplete = system.expect.complete { #expect(limits.isComplete == isComplete) }
         if let warns = system.expect.warns { #expect(!limits.warnings.isEmpty == warns, "\(limits.warnings)") }
     }
 }

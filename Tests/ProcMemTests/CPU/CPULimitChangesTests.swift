@@ -24,8 +24,8 @@ import Testing
             try cgroup.write("\(quota)", to: "cpu.cfs_quota_us")
             let limits = try await changes.next()
             let elapsed = clock.now - start
-            #expect(limits?.quota?.quota.quotaMicroseconds == quota)
-            #expect(limits?.quota?.cgroup == cgroup.name)
+            #expect(limits?.binding?.quota.quotaMicroseconds == quota)
+            #expect(limits?.binding?.cgroup == cgroup.name)
             #expect(elapsed < Self.soon)
         }
     }
@@ -36,13 +36,13 @@ import Testing
         let child = try ChildProcess(state: "hold", 4096)
         try cgroup.adopt(child.pid)
         var changes = CPULimitChanges(of: child.pid, pollInterval: Self.never).makeAsyncIterator()
-        #expect(try await changes.next()?.quota == nil)
+        #expect(try await changes.next()?.binding == nil)
         let start = clock.now
         try parent.write("60000", to: "cpu.cfs_quota_us")
         let limits = try await changes.next()
         let elapsed = clock.now - start
-        #expect(limits?.quota?.quota.quotaMicroseconds == 60_000)
-        #expect(limits?.quota?.cgroup == parent.name)
+        #expect(limits?.binding?.quota.quotaMicroseconds == 60_000)
+        #expect(limits?.binding?.cgroup == parent.name)
         #expect(elapsed < Self.soon)
     }
 
@@ -56,7 +56,7 @@ import Testing
         try cgroup.write("30000", to: "cpu.cfs_quota_us")
         try cgroup.write("60000", to: "cpu.cfs_period_us")
         let expected = CPUQuota(quotaMicroseconds: 30_000, periodMicroseconds: 60_000)
-        #expect(try await changes.next()?.quota?.quota == expected)
+        #expect(try await changes.next()?.binding?.quota == expected)
     }
 
     @Test(.enabled(if: ScratchCPUCgroup.isAvailable)) func tellsEveryoneWhoWatches() async throws {
@@ -68,8 +68,8 @@ import Testing
         var second = changes.makeAsyncIterator()
         _ = try await (first.next(), second.next())
         try cgroup.write("50000", to: "cpu.cfs_quota_us")
-        #expect(try await first.next()?.quota?.quota.quotaMicroseconds == 50_000)
-        #expect(try await second.next()?.quota?.quota.quotaMicroseconds == 50_000)
+        #expect(try await first.next()?.binding?.quota.quotaMicroseconds == 50_000)
+        #expect(try await second.next()?.binding?.quota.quotaMicroseconds == 50_000)
     }
 
     @Test(.enabled(if: ScratchCPUCgroup.isAvailable)) func findsByPollingWhatNobodyTells() async throws {
@@ -81,7 +81,7 @@ import Testing
         _ = try await changes.next()
         #expect(try await LeftBehind.settles { $0.notifications == 0 })
         try cgroup.write("50000", to: "cpu.cfs_quota_us")
-        #expect(try await changes.next()?.quota?.quota.quotaMicroseconds == 50_000)
+        #expect(try await changes.next()?.binding?.quota.quotaMicroseconds == 50_000)
     }
 
     @Test(.enabled(if: (try? CPULimits.current().affinity.count > 1) == true, "needs two CPUs"))
@@ -110,7 +110,7 @@ import Testing
         try parent.write("90000", to: "cpu.cfs_quota_us")
         #expect(try await told.next()?.levels.first?.cgroup == new.name)
         try new.write("50000", to: "cpu.cfs_quota_us")
-        #expect(try await told.next()?.quota?.cgroup == new.name)
+        #expect(try await told.next()?.binding?.cgroup == new.name)
     }
 
     @Test(.enabled(if: ScratchCPUCgroup.isAvailable)) func outlivesARemovedCgroup() async throws {
@@ -137,7 +137,7 @@ import Testing
         try parent.write("80000", to: "cpu.cfs_quota_us")
         #expect(try await changes.next()?.levels.first?.cgroup == successor.name)
         try successor.write("50000", to: "cpu.cfs_quota_us")
-        #expect(try await changes.next()?.quota?.cgroup == successor.name)
+        #expect(try await changes.next()?.binding?.cgroup == successor.name)
     }
 }
 

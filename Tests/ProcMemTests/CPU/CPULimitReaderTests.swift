@@ -7,11 +7,11 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct CPULimitReaderTests {
     /// What the reader says, beside what is found out anew.
     private static func agrees(_ reading: CPULimitReader.Reading, _ limits: CPULimits) -> Bool {
-        reading.affinityCount == limits.affinity.count && reading.quota == limits.quota?.quota
-            && reading.isQuotaEnforced == limits.quota?.isEnforced ?? reading.isQuotaEnforced
-            && reading.complete == limits.complete && reading.limitedBy == limits.limitedBy
+        reading.affinityCount == limits.affinity.count && reading.quota == limits.binding?.quota
+            && reading.isQuotaEnforced == limits.binding?.isEnforced ?? reading.isQuotaEnforced
+            && reading.isComplete == limits.isComplete && reading.limitedBy == limits.limitedBy
             && reading.effectiveCPUs == limits.effectiveCPUs
-            && Rounding.allCases.allSatisfy {
+            && CPULimits.Rounding.allCases.allSatisfy {
                 reading.effectiveCPUCount(rounding: $0) == limits.effectiveCPUCount(rounding: $0)
             }
     }
@@ -177,7 +177,7 @@ import Testing
             own = nil
             let reading = try reader.read()
             #expect(reading.quota?.cpus == 0.3)
-            #expect(reading.complete)
+            #expect(reading.isComplete)
         }
     }
 }

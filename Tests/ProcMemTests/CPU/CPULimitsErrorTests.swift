@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 @Suite struct CPULimitsErrorTests {
-    private func error(of pid: Int32, in root: KernelRoot = .live) -> ProcMemError? {
+    private func error(of pid: Int32, in root: SystemRoot = .live) -> ProcMemError? {
         do throws(ProcMemError) {
             _ = try CPULimits(of: pid, in: root)
             return nil
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: [0, -1, .min] as [Int32]) func whatCannotBeAProcessIsRefused(_ pid: Int32) {
-        for root in [KernelRoot.live, KernelRoot(directory: "/nowhere")] {
+        for root in [SystemRoot.live, SystemRoot(directory: "/nowhere")] {
             let error = error(of: pid, in: root)
             #expect(error?.code == .invalidArgument)
             #expect(error?.errno == nil)
@@ -49,7 +49,7 @@ import Testing
         let tree = try FixtureTree(["/proc/18/comm": "x\n", "/sys/devices/system/cpu/online": "0-2\n"])
         let limits = try CPULimits(of: 18, in: tree.root())
         #expect(limits.affinity.description == "0-2")
-        #expect(!limits.complete)
+        #expect(!limits.isComplete)
         #expect(limits.warnings.count == 2)
     }
 
@@ -70,9 +70,9 @@ import Testing
     @Test func theCountAloneNeverFails() throws {
         let empty = try FixtureTree()
         #expect(effectiveCPUCount(in: empty.root()) == 1)
-        #expect(effectiveCPUCount(in: KernelRoot(directory: "/nowhere")) == 1)
-        #expect(effectiveCPUCount(in: KernelRoot(directory: "")) == 1)
-        #expect(effectiveCPUCount(in: KernelRoot(directory: "with a \0 in it")) == 1)
+        #expect(effectiveCPUCount(in: SystemRoot(directory: "/nowhere")) == 1)
+        #expect(effectiveCPUCount(in: SystemRoot(directory: "")) == 1)
+        #expect(effectiveCPUCount(in: SystemRoot(directory: "with a \0 in it")) == 1)
     }
 
     @Test func aZombieStillHasItsLimits() throws {

@@ -47,7 +47,7 @@ import Testing
     @Test func aProcessThatExitsWhileItIsRead() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let error = #expect(throws: ProcMemError.self) {
-            try ProcessIdentity.holding(.id(child.pid), in: .live) { child.end() }
+            try ProcessIdentity.withStableIdentity(.id(child.pid), in: .live) { child.end() }
         }
         #expect(error?.code == .exited)
         #expect(error?.path == "/proc/\(child.pid)")
@@ -57,7 +57,7 @@ import Testing
     @Test func aFailureBecauseItExits() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let error = #expect(throws: ProcMemError.self) {
-            try ProcessIdentity.holding(.id(child.pid), in: .live) { () throws(ProcMemError) in
+            try ProcessIdentity.withStableIdentity(.id(child.pid), in: .live) { () throws(ProcMemError) in
                 child.end()
                 throw ProcMemError(.inputOutput, path: "x")
             }
@@ -67,7 +67,7 @@ import Testing
 
     @Test func anotherFailureStays() {
         let error = #expect(throws: ProcMemError.self) {
-            try ProcessIdentity.holding(.id(getpid()), in: .live) { () throws(ProcMemError) in
+            try ProcessIdentity.withStableIdentity(.id(getpid()), in: .live) { () throws(ProcMemError) in
                 throw ProcMemError(.inputOutput, path: "x")
             }
         }
@@ -92,7 +92,7 @@ import Testing
     @Test func anIDThatPassesToAnotherProcess() throws {
         let tree = try system(stat: stat(startTime: 55))
         let error = #expect(throws: ProcMemError.self) {
-            try ProcessIdentity.holding(.id(17), in: tree.root()) {
+            try ProcessIdentity.withStableIdentity(.id(17), in: tree.root()) {
                 try? tree.write(stat(startTime: 56), to: "/proc/17/stat")
             }
         }

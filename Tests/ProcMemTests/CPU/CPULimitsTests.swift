@@ -40,7 +40,7 @@ import Testing
     )
     func theTightestLevelBinds(_ limits: [String: String], _ cgroup: String) throws {
         let found = try CPUSystem(limits: limits).currentLimits()
-        let quota = try #require(found.quota)
+        let quota = try #require(found.binding)
         #expect(quota.cgroup == cgroup)
         #expect(quota.cgroupVersion == .v2)
         #expect(quota.isEnforced)
@@ -49,11 +49,11 @@ import Testing
 
     @Test func noLevelBindsWhereNoneHasAQuota() throws {
         let limits = try CPUSystem(limits: ["/a": "max 100000"]).currentLimits()
-        #expect(limits.quota == nil)
+        #expect(limits.binding == nil)
         #expect(limits.levels.count == 3)
         #expect(limits.limitedBy == .affinity)
         #expect(limits.effectiveCPUs == 8)
-        #expect(limits.complete)
+        #expect(limits.isComplete)
         #expect(limits.warnings.isEmpty)
     }
 
@@ -86,8 +86,8 @@ import Testing
         let system = CPUSystem(policy: policy, limits: ["/a": "150000 100000"])
         let limits = try system.currentLimits()
         #expect(limits.policy?.rawValue == policy)
-        #expect(limits.quota?.isEnforced == isEnforced)
-        #expect(limits.quota?.quota.cpus == 1.5)
+        #expect(limits.binding?.isEnforced == isEnforced)
+        #expect(limits.binding?.quota.cpus == 1.5)
         #expect(limits.effectiveCPUCount() == (isEnforced ? 2 : 8))
         #expect(limits.effectiveCPUs == (isEnforced ? 1.5 : 8))
         #expect(limits.limitedBy == (isEnforced ? .quota : .affinity))
@@ -114,7 +114,7 @@ import Testing
                 "\(folder)/a/b/cpu.max: \(expected) \"2 CPUs\\n\"", "\(folder)/a/cpu.max: \(expected) \"\"",
             ]
         )
-        #expect(limits.complete)
+        #expect(limits.isComplete)
         #expect(limits.effectiveCPUCount() == 3)
     }
 
@@ -127,8 +127,8 @@ import Testing
         let limits = try CPULimits.current(in: tree.root())
         let file = tree.directory.path + "/cg/a/cpu.cfs_period_us"
         #expect(limits.warnings == ["\(file): is missing beside a quota of 70000 microseconds"])
-        #expect(limits.quota == nil)
-        #expect(limits.complete)
+        #expect(limits.binding == nil)
+        #expect(limits.isComplete)
     }
 
     @Test(
@@ -145,20 +145,20 @@ import Testing
         files[path] = nil
         let system = CPUSystem(membership: "4:cpu:/a\n", mounts: MountTable.v1(31, 30, "/", "/cg"), more: files)
         let limits = try system.currentLimits(links: [path: "/loop", "/loop": "/loop"])
-        #expect(!limits.complete)
+        #expect(!limits.isComplete)
         #expect(limits.warnings.count == 1)
         #expect(limits.warnings.first?.contains("\(path): cannot be read (errno 40") == true)
         #expect(limits.effectiveCPUCount() == count)
-        #expect(limits.quota?.quota.cpus == cpus)
+        #expect(limits.binding?.quota.cpus == cpus)
     }
 
     @Test func oneWarningIsEnoughForALevelThatIsGone() throws {
         let system = CPUSystem(membership: "0::/a/b/gone (deleted)\n", limits: ["/a": "200000 100000"])
         let limits = try system.currentLimits()
-        #expect(!limits.complete)
+        #expect(!limits.isComplete)
         #expect(limits.warnings.count == 1)
         #expect(limits.warnings.first?.hasSuffix("/a/b/gone (deleted)/cpu.max: no such cgroup is visible") == true)
-        #expect(limits.quota?.cgroup == "/a")
+        #expect(limits.binding?.cgroup == "/a")
         #expect(limits.levels.map(\.cgroup) == ["/a/b/gone (deleted)", "/a/b", "/a", "/"])
     }
 
@@ -169,8 +169,8 @@ import Testing
         try DeepTree.write("200000 100000\n", to: "cpu.max", inFolder: name, of: folder.rawValue)
         try tree.write(.init(Array("0::/".utf8) + name + [0x0A]), to: "/proc/self/cgroup")
         let limits = try CPULimits.current(in: tree.root())
-        #expect(limits.complete)
-        #expect(limits.quota?.quota.cpus == 2)
-        #expect(limits.quota?.cgroup == "/\u{FFFD}\u{FFFD}a")
+        #expect(limits.isComplete)
+        #expect(limits.binding?.quota.cpus == 2)
+        #expect(limits.binding?.cgroup == "/\u{FFFD}\u{FFFD}a")
     }
 }

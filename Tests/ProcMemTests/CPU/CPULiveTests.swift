@@ -85,13 +85,13 @@ enum CPUPrograms {
     @Test func aFolderThatIsTheSystemGivesTheSameAnswer() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let live = try CPULimits(of: child.pid)
-        let below = try CPULimits(of: child.pid, in: KernelRoot(directory: "/"))
+        let below = try CPULimits(of: child.pid, in: SystemRoot(directory: "/"))
         #expect(below.affinity == live.affinity)
         #expect(below.onlineCount == live.onlineCount)
         #expect(below.policy == live.policy)
-        #expect(below.quota == live.quota)
+        #expect(below.binding == live.binding)
         #expect(below.levels.map(\.cgroup) == live.levels.map(\.cgroup))
-        #expect(below.complete == live.complete)
+        #expect(below.isComplete == live.isComplete)
     }
 }
 

@@ -57,7 +57,7 @@ import Testing
         "throttled_usec 9223372036854775808\n", "nr_periods 1\nthrottled_time +5\n",
     ])
     func junk(_ text: String) {
-        let error = #expect(throws: Malformation.self) { try parse(text) }
+        let error = #expect(throws: ParseError.self) { try parse(text) }
         #expect(error?.expected.hasPrefix("a number after ") == true)
     }
 }

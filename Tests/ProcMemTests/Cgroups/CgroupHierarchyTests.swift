@@ -74,7 +74,7 @@ import Testing
         let mount = CgroupMount(root: Array(levels.root.utf8), mountPoint: Array(levels.point.utf8))
         let hierarchy = CgroupHierarchy(.v2, path: Array(levels.path.utf8), mount: mount)
         #expect(hierarchy.levelCount == levels.files.count)
-        #expect(hierarchy.reachesOwnCgroup == levels.isOwn)
+        #expect(hierarchy.isOwnCgroupVisible == levels.isOwn)
         for level in levels.files.indices {
             #expect(hierarchy.path(of: "cpu.max", atLevel: level) == levels.files[level].nulTerminated)
             #expect(hierarchy.cgroup(atLevel: level) == levels.cgroups[level])
@@ -96,10 +96,10 @@ import Testing
     func byConventionTheWholeTreeIsAtTheUsualPlace(_ version: CgroupVersion, _ path: String) {
         let point =
             version == .v2
-            ? CgroupController.usualMountPoint
-            : CgroupController.cpu.usualMountPoints(.v1)[0]
-        let hierarchy = CgroupHierarchy(version, path: Array("/a".utf8), usualMountPoint: point)
+            ? CgroupController.conventionalMountPoint
+            : CgroupController.cpu.conventionalMountPoints(.v1)[0]
+        let hierarchy = CgroupHierarchy(version, path: Array("/a".utf8), conventionalMountPoint: point)
         #expect(hierarchy.path(of: "cpu.max", atLevel: 0) == path.nulTerminated)
-        #expect(!hierarchy.reachesOwnCgroup)
+        #expect(!hierarchy.isOwnCgroupVisible)
     }
 }

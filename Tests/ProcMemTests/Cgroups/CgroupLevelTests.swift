@@ -13,8 +13,8 @@ import Testing
     ) -> CgroupLevelFile<Int> {
         let mount = CgroupMount(root: [0x2F], mountPoint: Array("/cg".utf8))
         let hierarchy = CgroupHierarchy(.v2, path: Array(path.utf8), mount: mount)
-        return CgroupLevelFile("limit", level: level, of: hierarchy, in: tree.root()) { (bytes) throws(Malformation) in
-            guard let number = bytes.decimal(in: 0..<bytes.count) else { throw Malformation("a number") }
+        return CgroupLevelFile("limit", level: level, of: hierarchy, in: tree.root()) { (bytes) throws(ParseError) in
+            guard let number = bytes.decimal(in: 0..<bytes.count) else { throw ParseError("a number") }
             return number
         }
     }

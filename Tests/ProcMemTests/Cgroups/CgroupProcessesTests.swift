@@ -41,7 +41,7 @@ import Testing
     /// As v2 shows it.
     @Test func aProcessOutsideOfThePidNamespaceIsNotNamed() throws {
         let tree = try tree(["/cg/a/cgroup.procs": "0\n0\n17\n"])
-        var budget = WalkBudget(WalkLimits())
+        var budget = SearchBudget(SearchLimits())
         let directory = try CgroupDirectory(named: "/own/a", in: tree.root())
         #expect(try CgroupProcesses.ids(below: directory, in: tree.root(), within: &budget) == [17])
         #expect(budget.gaps == [.otherNamespace])
@@ -122,8 +122,8 @@ private final class UnifiedCgroup {
 
 extension CgroupProcesses {
     /// All of a cgroup's, found by its name.
-    fileprivate static func ids(named path: String, in root: KernelRoot) throws(ProcMemError) -> [Int32] {
-        var budget = WalkBudget(WalkLimits())
+    fileprivate static func ids(named path: String, in root: SystemRoot) throws(ProcMemError) -> [Int32] {
+        var budget = SearchBudget(SearchLimits())
         return try ids(below: CgroupDirectory(named: path, in: root), in: root, within: &budget)
     }
 }

@@ -32,7 +32,7 @@ enum MountTable {
         _ controller: CgroupController = .cpu
     ) -> String? {
         KernelText.parse(table) {
-            MountInfo.mount(of: controller, version, showing: Array(cgroup.utf8), parsing: $0)
+            CgroupMount.find(controller, version, showing: Array(cgroup.utf8), parsing: $0)
         }.map {
             "\(String(decoding: $0.root, as: UTF8.self)) at \(String(decoding: $0.mountPoint, as: UTF8.self))"
         }

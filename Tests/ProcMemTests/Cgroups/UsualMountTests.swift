@@ -8,10 +8,10 @@ import Testing
     @Test(arguments: [CgroupVersion.v1, .v2], ["cpu", "memory"])
     func agreesWithMountinfo(_ version: CgroupVersion, _ name: String) throws {
         let controller = name == "cpu" ? CgroupController.cpu : .memory
-        let table = try KernelRoot.live.read(ProcPath(.current, "mountinfo"), MountInfo.shape) {
-            MountInfo.mount(of: controller, version, showing: [0x2F], parsing: $0)
+        let table = try SystemRoot.live.read(ProcPath(.current, "mountinfo"), MountLine.readOptions) {
+            CgroupMount.find(controller, version, showing: [0x2F], parsing: $0)
         }
-        guard let usual = UsualMount.mount(of: controller, version) else { return }
+        guard let usual = ConventionalMount.mount(of: controller, version) else { return }
         let listed = try #require(table, "statmount knows a mount that mountinfo does not list")
         #expect(usual.root == listed.root)
         #expect(Self.resolved(usual.mountPoint) == Self.resolved(listed.mountPoint))

@@ -131,11 +131,11 @@ import Testing
 
     @Test(arguments: [("1", 1), ("2147483647", Int32.max)] as [(String, Int32)])
     func aNameOfDigitsIsAProcess(_ name: String, _ id: Int32) {
-        #expect(KernelText.parse(name) { $0.processID(in: 0..<$0.count) } == id)
+        #expect(KernelText.parse(name) { $0.pid(in: 0..<$0.count) } == id)
     }
 
     @Test(arguments: ["0", "01", "-1", "+5", "1e3", "self", "", "2147483648", "99999999999999999999"])
     func anyOtherNameIsNoProcess(_ name: String) {
-        #expect(KernelText.parse(name) { $0.processID(in: 0..<$0.count) } == nil)
+        #expect(KernelText.parse(name) { $0.pid(in: 0..<$0.count) } == nil)
     }
 }

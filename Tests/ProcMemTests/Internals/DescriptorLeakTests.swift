@@ -29,9 +29,9 @@ import Testing
             links: ["/loop": "loop"]
         )
         let root = tree.root()
-        let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
         for _ in 0..<1000 {
-            _ = try? root.read(path.nulTerminated.span, shape) { (_) throws(Malformation) in throw Malformation("x") }
+            _ = try? root.read(path.nulTerminated.span, readOptions) { (_) throws(ParseError) in throw ParseError("x") }
             _ = try? root.open(path.nulTerminated.span, as: .directory).subdirectoryNames()
         }
         #expect(try openDescriptors(below: tree.directory.path) == 0)
@@ -41,10 +41,12 @@ import Testing
     @Test(arguments: ["/file", "/missing"]) func theFoldersOnALongWayAreClosed(_ file: String) throws {
         let tree = try FixtureTree(["/file": "text"])
         let path = (String(repeating: "/.", count: 6000) + file).nulTerminated
-        let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
         for _ in 0..<20 {
-            let below = try? tree.root().read(path.span, shape) { $0.count }
-            let live = try? KernelRoot.live.read((Array(tree.directory.path.utf8) + path).span, shape) { $0.count }
+            let below = try? tree.root().read(path.span, readOptions) { $0.count }
+            let live = try? SystemRoot.live.read((Array(tree.directory.path.utf8) + path).span, readOptions) {
+                $0.count
+            }
             #expect(below == (file == "/file" ? 4 : nil))
             #expect(live == below)
         }

@@ -56,7 +56,7 @@ import Testing
     )
     func eachErrorNumberHasItsCode(_ error: Errno, _ code: ProcMemError.Code) {
         #expect(ProcMemError.Code(error) == code)
-        let full = ProcMemError(ReadFailure.system(error), path: "/proc/1/stat")
+        let full = ProcMemError(FileReadError.system(error), path: "/proc/1/stat")
         #expect(full.errno == error.rawValue)
         #expect(full.description.hasPrefix("/proc/1/stat: "))
         #expect(full.description.contains("errno \(error.rawValue)"))
@@ -65,13 +65,13 @@ import Testing
     @Test(
         arguments: [
             (
-                ReadFailure.malformed(Malformation("seven numbers"), found: "\"x\""),
+                FileReadError.malformed(ParseError("seven numbers"), found: "\"x\""),
                 "expected seven numbers, found \"x\""
             ),
             (.tooLarge(limitBytes: 4096), "longer than 4096 bytes"),
-        ] as [(ReadFailure, String)]
+        ] as [(FileReadError, String)]
     )
-    func whatWasFoundIsPartOfTheMessage(_ failure: ReadFailure, _ text: String) {
+    func whatWasFoundIsPartOfTheMessage(_ failure: FileReadError, _ text: String) {
         let error = ProcMemError(failure, path: "/proc/1/statm")
         #expect(error.errno == nil)
         #expect(error.description == "/proc/1/statm: " + text)
@@ -84,6 +84,6 @@ import Testing
         ] as [(Errno, Bool)]
     )
     func onlyWhatIsNotThereIsAbsent(_ error: Errno, _ expected: Bool) {
-        #expect(ReadFailure.system(error).isAbsence == expected)
+        #expect(FileReadError.system(error).isAbsence == expected)
     }
 }

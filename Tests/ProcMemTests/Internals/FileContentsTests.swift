@@ -10,60 +10,62 @@ import Testing
 
     private func contents(
         of bytes: some Sequence<UInt8>,
-        _ shape: FileShape
-    ) throws -> Result<[UInt8], ReadFailure> {
+        _ readOptions: FileReadOptions
+    ) throws -> Result<[UInt8], FileReadError> {
         let tree = try FixtureTree()
         try tree.write(Data(bytes), to: "/file")
-        return Result { () throws(ReadFailure) in
-            try tree.root().read("/file".nulTerminated.span, shape) { $0.bytes(in: 0..<$0.count) }
+        return Result { () throws(FileReadError) in
+            try tree.root().read("/file".nulTerminated.span, readOptions) { $0.bytes(in: 0..<$0.count) }
         }
     }
 
     @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 129, 4095, 4096, 4097, 8192, 100_000], [false, true])
     func everySizeUpToTheLimitIsReadWhole(_ size: Int, _ isOneLine: Bool) throws {
-        let shape = FileShape(expectedBytes: 64, limitBytes: 100_000, isOneLine: isOneLine)
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 100_000, isOneLine: isOneLine)
         // No newline anywhere, so that one line has no end but the file's.
         let expected = Self.bytes.prefix(size).map { $0 == 0x0A ? 0x20 : $0 }
-        #expect(try contents(of: expected, shape) == .success(expected))
+        #expect(try contents(of: expected, readOptions) == .success(expected))
     }
 
     @Test(arguments: [0, 1, 62, 63, 64, 65, 4095, 4096, 9999])
     func oneLineEndsWithItsNewlineWherever(_ size: Int) throws {
         let line = [UInt8](repeating: 0x61, count: size) + [0x0A]
-        let shape = FileShape(expectedBytes: 64, limitBytes: 10_000, isOneLine: true)
-        #expect(try contents(of: line, shape) == .success(line))
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 10_000, isOneLine: true)
+        #expect(try contents(of: line, readOptions) == .success(line))
     }
 
     @Test(arguments: [(1000, 999), (1000, 1000), (4096, 4096), (64, 64)] as [(Int, Int)])
     func theLimitItselfIsAllowed(_ limit: Int, _ size: Int) throws {
-        let shape = FileShape(expectedBytes: 64, limitBytes: limit)
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: limit)
         let expected = Array(Self.bytes.prefix(size))
-        #expect(try contents(of: expected, shape) == .success(expected))
+        #expect(try contents(of: expected, readOptions) == .success(expected))
     }
 
     @Test(arguments: [(1000, 1001), (4096, 4097), (64, 65), (5000, 200_000)] as [(Int, Int)], [false, true])
     func aByteMoreIsRefusedAndNotCut(_ sizes: (limit: Int, size: Int), _ isOneLine: Bool) throws {
-        let shape = FileShape(expectedBytes: 64, limitBytes: sizes.limit, isOneLine: isOneLine)
-        let found = try contents(of: repeatElement(0x61, count: sizes.size), shape)
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: sizes.limit, isOneLine: isOneLine)
+        let found = try contents(of: repeatElement(0x61, count: sizes.size), readOptions)
         #expect(found == .failure(.tooLarge(limitBytes: sizes.limit)))
     }
 
     @Test func aFileWithoutEndIsRefused() throws {
-        let zeros = KernelRoot.live
-        #expect(throws: ReadFailure.tooLarge(limitBytes: 65536)) {
-            try zeros.read("/dev/zero".nulTerminated.span, FileShape(expectedBytes: 64, limitBytes: 65536)) { $0.count }
+        let zeros = SystemRoot.live
+        #expect(throws: FileReadError.tooLarge(limitBytes: 65536)) {
+            try zeros.read("/dev/zero".nulTerminated.span, FileReadOptions(expectedBytes: 64, limitBytes: 65536)) {
+                $0.count
+            }
         }
     }
 
     @Test func aParsersComplaintQuotesTheBeginning() throws {
         let tree = try FixtureTree(["/file": "junk\n" + String(repeating: "x", count: 10_000)])
-        let malformation = Malformation("sense")
+        let parseError = ParseError("sense")
         for expectedBytes in [64, 16384] {
-            let shape = FileShape(expectedBytes: expectedBytes, limitBytes: 65536)
+            let readOptions = FileReadOptions(expectedBytes: expectedBytes, limitBytes: 65536)
             let quotation = "\"junk\\n" + String(repeating: "x", count: 75) + "\"…"
-            #expect(throws: ReadFailure.malformed(malformation, found: quotation)) {
-                try tree.root().read("/file".nulTerminated.span, shape) { (_) throws(Malformation) in
-                    throw malformation
+            #expect(throws: FileReadError.malformed(parseError, found: quotation)) {
+                try tree.root().read("/file".nulTerminated.span, readOptions) { (_) throws(ParseError) in
+                    throw parseError
                 }
             }
         }
@@ -72,8 +74,8 @@ import Testing
     @Test func aReaderThatGetsPiecesWaitsForTheEnd() throws {
         let expected = Array(Self.bytes.prefix(3000))
         let pipe = try WrittenPipe(pieces: expected.chunks(of: 7), pauseMicroseconds: 20)
-        let shape = FileShape(expectedBytes: 64, limitBytes: 65536)
-        #expect(try pipe.reader().withContents(shape) { $0.bytes(in: 0..<$0.count) } == expected)
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 65536)
+        #expect(try pipe.reader().withContents(readOptions) { $0.bytes(in: 0..<$0.count) } == expected)
     }
 
     @Test func aReaderOfOneLineDoesNotWaitForTheEnd() throws {
@@ -84,8 +86,8 @@ import Testing
         try #require(write(ends[1], line, line.count) == line.count)
         // Where there is nothing to read and no end, a read is an error instead of waiting.
         try #require(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
-        let shape = FileShape(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
-        #expect(try FileDescriptor(adopting: ends[0]).withContents(shape) { $0.bytes(in: 0..<$0.count) } == line)
+        let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        #expect(try FileDescriptor(adopting: ends[0]).withContents(readOptions) { $0.bytes(in: 0..<$0.count) } == line)
     }
 
     @Test func aFileThatGrowsIsReadToItsNewEnd() throws {
@@ -95,7 +97,9 @@ import Testing
         let writer = try #require(FileHandle(forWritingAtPath: path))
         try writer.seekToEnd()
         try writer.write(contentsOf: Data("3\n".utf8))
-        let text = try file.withContents(FileShape(expectedBytes: 4, limitBytes: 64)) { $0.text(in: 0..<$0.count) }
+        let text = try file.withContents(FileReadOptions(expectedBytes: 4, limitBytes: 64)) {
+            $0.text(in: 0..<$0.count)
+        }
         #expect(text == "1\n2\n3\n")
     }
 }

@@ -6,15 +6,15 @@ import Testing
 
 /// A directory in the place of `/`: nothing in it leads out of it, and nothing in it stops the reader.
 @Suite(.timeLimit(.minutes(1))) struct KernelRootTests {
-    private static let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+    private static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
 
     private func text(of path: String, in tree: FixtureTree) throws -> String {
-        try tree.root().read(path.nulTerminated.span, Self.shape) { $0.text(in: 0..<$0.count) }
+        try tree.root().read(path.nulTerminated.span, Self.readOptions) { $0.text(in: 0..<$0.count) }
     }
 
-    private func failure(of path: String, in root: KernelRoot) -> ReadFailure? {
-        do throws(ReadFailure) {
-            _ = try root.read(path.nulTerminated.span, Self.shape) { $0.count }
+    private func failure(of path: String, in root: SystemRoot) -> FileReadError? {
+        do throws(FileReadError) {
+            _ = try root.read(path.nulTerminated.span, Self.readOptions) { $0.count }
             return nil
         } catch {
             return error
@@ -93,7 +93,7 @@ import Testing
     @Test func aFileInPlaceOfAFolderIsAnError() throws {
         let tree = try FixtureTree(["/proc/self": ""])
         #expect(failure(of: "/proc/self/cgroup", in: tree.root()) == .system(.notDirectory))
-        #expect(throws: ReadFailure.system(.notDirectory)) {
+        #expect(throws: FileReadError.system(.notDirectory)) {
             _ = try tree.root().open("/proc/self".nulTerminated.span, as: .directory).rawValue
         }
     }
@@ -106,7 +106,7 @@ import Testing
 
     @Test(arguments: ["/nowhere/at/all", "", "/dev/null"])
     func aRootThatIsNoFolderIsAnErrorOfEveryFile(_ directory: String) {
-        let failure = failure(of: "/proc/self/stat", in: KernelRoot(directory: directory))
+        let failure = failure(of: "/proc/self/stat", in: SystemRoot(directory: directory))
         #expect(failure?.isAbsence == true)
     }
 
@@ -114,21 +114,23 @@ import Testing
     func aPathWithoutOneNULAtItsEndOpensNothing(_ path: [UInt8]) throws {
         let tree = try FixtureTree(["/a": "inside"])
         for root in [tree.root(), .live] {
-            #expect(throws: ReadFailure.system(.invalidArgument)) { _ = try root.open(path.span).rawValue }
+            #expect(throws: FileReadError.system(.invalidArgument)) { _ = try root.open(path.span).rawValue }
         }
     }
 
     @Test func theWholeSystemIsARootLikeAnother() throws {
-        let below = try KernelRoot(directory: "/").read("/proc/version".nulTerminated.span, Self.shape) { $0.count }
-        let live = try KernelRoot.live.read("/proc/version".nulTerminated.span, Self.shape) { $0.count }
+        let below = try SystemRoot(directory: "/").read("/proc/version".nulTerminated.span, Self.readOptions) {
+            $0.count
+        }
+        let live = try SystemRoot.live.read("/proc/version".nulTerminated.span, Self.readOptions) { $0.count }
         #expect(below > 0)
         #expect(below == live)
     }
 
     @Test func thePageSizeIsTheSystemsUnlessItIsGiven() {
-        #expect(KernelRoot.live.pageSizeBytes == sysconf(Int32(_SC_PAGESIZE)))
-        #expect(KernelRoot(directory: "/").pageSizeBytes == sysconf(Int32(_SC_PAGESIZE)))
-        #expect(KernelRoot(directory: "/", pageSizeBytes: 65536).pageSizeBytes == 65536)
+        #expect(SystemRoot.live.pageSizeBytes == sysconf(Int32(_SC_PAGESIZE)))
+        #expect(SystemRoot(directory: "/").pageSizeBytes == sysconf(Int32(_SC_PAGESIZE)))
+        #expect(SystemRoot(directory: "/", pageSizeBytes: 65536).pageSizeBytes == 65536)
     }
 
     @Test func aFileThatMayNotBeReadIsRefused() throws {

@@ -6,9 +6,9 @@ import Testing
 
 /// Files read line by line through a buffer of 65,536 bytes.
 @Suite(.timeLimit(.minutes(1))) struct LongFileTests {
-    private func lines(of text: String) throws -> Result<[String], ReadFailure> {
+    private func lines(of text: String) throws -> Result<[String], FileReadError> {
         let tree = try FixtureTree(["/file": text])
-        return Result { () throws(ReadFailure) in
+        return Result { () throws(FileReadError) in
             let file = try tree.root().open("/file".nulTerminated.span)
             var lines: [String] = []
             try file.forEachLine(limitBytes: .max) { lines.append($0.text(in: $1)) }
@@ -50,7 +50,7 @@ import Testing
         let before = String(repeating: "short\n", count: linesBefore)
         let found = try lines(of: before + String(repeating: "x", count: length) + "\nz\n")
         let quotation = "\"" + String(repeating: "x", count: 80) + "\"…"
-        #expect(found == .failure(.malformed(Malformation("lines below 65,536 bytes"), found: quotation)))
+        #expect(found == .failure(.malformed(ParseError("lines below 65,536 bytes"), found: quotation)))
     }
 
     @Test(arguments: [(1000, true), (1001, false), (200_000, false)]) func aFileWithoutEndIsRefused(
@@ -77,10 +77,10 @@ import Testing
         let writer = try #require(FileHandle(forWritingAtPath: tree.directory.path + "/file"))
         try writer.seekToEnd()
         var count = 0
-        try file.forEachLine(limitBytes: .max) { (bytes, range) throws(Malformation) in
+        try file.forEachLine(limitBytes: .max) { (bytes, range) throws(ParseError) in
             count += 1
             if count == 1 { try? writer.write(contentsOf: Data(String(repeating: line + "\n", count: 500).utf8)) }
-            guard range.count == 99 else { throw Malformation("whole lines") }
+            guard range.count == 99 else { throw ParseError("whole lines") }
         }
         #expect(count == 1500)
     }
@@ -88,9 +88,9 @@ import Testing
     @Test func aComplaintQuotesTheLine() throws {
         let tree = try FixtureTree(["/file": "one\ntwo\nthree\n"])
         let file = try tree.root().open("/file".nulTerminated.span)
-        #expect(throws: ReadFailure.malformed(Malformation("no two"), found: "\"two\"")) {
-            try file.forEachLine(limitBytes: .max) { (bytes, range) throws(Malformation) in
-                if bytes.equals("two", in: range) { throw Malformation("no two") }
+        #expect(throws: FileReadError.malformed(ParseError("no two"), found: "\"two\"")) {
+            try file.forEachLine(limitBytes: .max) { (bytes, range) throws(ParseError) in
+                if bytes.equals("two", in: range) { throw ParseError("no two") }
             }
         }
     }

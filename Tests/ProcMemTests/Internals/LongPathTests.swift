@@ -6,10 +6,10 @@ import Testing
 
 /// The kernel takes paths of 4,095 bytes. Folders can be nested more deeply than that.
 @Suite(.timeLimit(.minutes(1))) struct LongPathTests {
-    private static let shape = FileShape(expectedBytes: 64, limitBytes: 4096)
+    private static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
 
-    private func text(_ path: String, in root: KernelRoot) throws -> String {
-        try root.read(path.nulTerminated.span, Self.shape) { $0.text(in: 0..<$0.count) }
+    private func text(_ path: String, in root: SystemRoot) throws -> String {
+        try root.read(path.nulTerminated.span, Self.readOptions) { $0.text(in: 0..<$0.count) }
     }
 
     @Test func aPathFarTooLongForOneCallIsOpened() throws {
@@ -17,10 +17,10 @@ import Testing
         #expect(deep.path.utf8.count == 12_100)
         #expect(try text(deep.path + "/file", in: deep.tree.root()) == "deep")
         #expect(try text(deep.tree.directory.path + deep.path + "/file", in: .live) == "deep")
-        #expect(throws: ReadFailure.system(.noSuchFileOrDirectory)) {
+        #expect(throws: FileReadError.system(.noSuchFileOrDirectory)) {
             try text(deep.path + "/none", in: deep.tree.root())
         }
-        #expect(throws: ReadFailure.system(.isDirectory)) { try text(deep.path, in: deep.tree.root()) }
+        #expect(throws: FileReadError.system(.isDirectory)) { try text(deep.path, in: deep.tree.root()) }
     }
 
     /// Around the length where one call no longer does, counted with the NUL.
@@ -47,15 +47,15 @@ import Testing
     @Test func aLongPathDoesNotLeadOutOfTheRoot() throws {
         let deep = try DeepTree(try FixtureTree(), depth: 45, nameBytes: 99, files: [])
         let out = deep.path + String(repeating: "/..", count: 200) + "/etc/passwd"
-        #expect(throws: ReadFailure.system(.noSuchFileOrDirectory)) { try text(out, in: deep.tree.root()) }
+        #expect(throws: FileReadError.system(.noSuchFileOrDirectory)) { try text(out, in: deep.tree.root()) }
     }
 
     @Test(arguments: [5000, 100_000])
     func aNameTooLongIsAnError(_ length: Int) throws {
         let tree = try FixtureTree()
         let path = "/" + String(repeating: "x", count: length)
-        #expect(throws: ReadFailure.system(.nameTooLong)) { try text(path, in: tree.root()) }
-        #expect(throws: ReadFailure.system(.nameTooLong)) { try text(path, in: .live) }
+        #expect(throws: FileReadError.system(.nameTooLong)) { try text(path, in: tree.root()) }
+        #expect(throws: FileReadError.system(.nameTooLong)) { try text(path, in: .live) }
     }
 
     @Test(arguments: [
@@ -65,7 +65,7 @@ import Testing
     func aLongPathThatIsNoneOpensNothing(_ path: [UInt8]) throws {
         let tree = try FixtureTree()
         for root in [tree.root(), .live] {
-            #expect(throws: ReadFailure.self) { _ = try root.open(path.span).rawValue }
+            #expect(throws: FileReadError.self) { _ = try root.open(path.span).rawValue }
         }
     }
 }

@@ -14,8 +14,8 @@ extension MutatedParser {
     private static let memoryCurrent = MutatedParser(
         "memory.current",
         ["0\n", "1073741824\n"],
-        { try MemorySizeFile(parsing: $0) },
-        holds: { isSize($0.bytes) }
+        { try $0.parseSingleSize() },
+        holds: { isSize($0) }
     )
 
     private static let memoryStat = MutatedParser(

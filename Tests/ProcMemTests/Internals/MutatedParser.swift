@@ -99,7 +99,7 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
             MountTable.tmpfs(30, 22, "/sys/fs/cgroup") + MountTable.v2(31, 30, "/a\\040b", "/sys/fs/cgroup/cpu"),
             MountTable.v2(31, 30, "/..", "/mnt") + MountTable.v2(30, 31, "/../..", "/srv"),
         ],
-        { MountInfo.mount(of: .cpu, .v2, showing: Array("/a/b".utf8), parsing: $0) },
+        { CgroupMount.find(.cpu, .v2, showing: Array("/a/b".utf8), parsing: $0) },
         holds: { !$0.root.isEmpty && !$0.mountPoint.isEmpty }
     )
 
@@ -109,7 +109,7 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
         { try CFSLimit(parsing: $0) },
         holds: { (limit: CFSLimit) -> Bool in
             guard let quota = limit.quota else { return true }
-            let counts = [Rounding.down, .nearest, .up].map { quota.cpuCount(rounding: $0) }
+            let counts = [CPULimits.Rounding.down, .nearest, .up].map { quota.cpuCount(rounding: $0) }
             return quota.quotaMicroseconds > 0 && quota.periodMicroseconds > 0 && quota.cpus > 0
                 && counts == counts.sorted() && counts[0] >= 0 && counts[2] >= 1
         }
@@ -148,7 +148,7 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
         [ProcessStatTests.line(), ProcessStatTests.line(") R 1 (")],
         { try ProcessStat(parsing: $0) },
         holds: { (stat: ProcessStat) -> Bool in
-            [Int(stat.processID), Int(stat.parentID), stat.flags, stat.threadCount, stat.startTimeTicks].allSatisfy {
+            [Int(stat.pid), Int(stat.parentPID), stat.flags, stat.threadCount, stat.startTimeTicks].allSatisfy {
                 $0 >= 0
             }
         }
@@ -158,7 +158,7 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
         "status",
         ["Name:\tx\nTgid:\t17\nCpus_allowed:\tff,ffffffff\n", "Tgid:\t2147483647\nGroups:\t1 2 \nCpus_allowed:\t3\n"],
         { try ProcessStatus(parsing: $0) },
-        holds: { $0.processID ?? 0 >= 0 && $0.allowedCPUs.map(isCanonical) ?? true }
+        holds: { $0.pid ?? 0 >= 0 && $0.allowedCPUs.map(isCanonical) ?? true }
     )
 
     private static let statm = MutatedParser(

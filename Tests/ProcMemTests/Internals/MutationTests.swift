@@ -54,12 +54,12 @@ import Testing
                 #expect(effectiveCPUCount(in: tree.root()) == 1)
                 continue
             }
-            let counts = [Rounding.down, .nearest, .up].map { limits.effectiveCPUCount(rounding: $0) }
+            let counts = [CPULimits.Rounding.down, .nearest, .up].map { limits.effectiveCPUCount(rounding: $0) }
             #expect(counts == counts.sorted() && counts[0] >= 1 && counts[2] <= max(1, limits.affinity.count))
             #expect(effectiveCPUCount(in: tree.root()) == counts[2])
             #expect(limits.effectiveCPUs > 0)
-            #expect(limits.quota == nil || limits.levels.contains { $0.quota == limits.quota?.quota })
-            #expect(limits.complete || !limits.warnings.isEmpty)
+            #expect(limits.binding == nil || limits.levels.contains { $0.quota == limits.binding?.quota })
+            #expect(limits.isComplete || !limits.warnings.isEmpty)
         }
     }
 }

@@ -46,7 +46,7 @@ import Testing
     @Test func theExplanationSaysWhatCouldNotBeRead() {
         let answer = Self.withoutDescriptors {
             guard let limits = try? CPULimits.current() else { return 1 }
-            if limits.complete || limits.onlineCount != nil || limits.quota != nil { return 2 }
+            if limits.isComplete || limits.onlineCount != nil || limits.binding != nil { return 2 }
             return limits.warnings.contains { $0.contains("/proc/self/cgroup") && $0.contains("errno 24") } ? 42 : 3
         }
         #expect(answer == 42)
@@ -55,7 +55,7 @@ import Testing
     @Test func aReaderAnswersAllTheSame() {
         let answer = Self.withoutDescriptors {
             guard var reader = try? CPULimitReader(), let reading = try? reader.read() else { return 1 }
-            return !reading.complete && reading.effectiveCPUCount() >= 1 ? 42 : 2
+            return !reading.isComplete && reading.effectiveCPUCount() >= 1 ? 42 : 2
         }
         #expect(answer == 42)
     }

@@ -17,8 +17,8 @@ import Testing
     func aProcessesFilesAreNamedAsTheKernelNamesThem(_ path: ProcPath, _ expected: String) {
         let bytes = path.withBytes { $0.bytes(in: 0..<$0.count) }
         #expect(bytes == expected.nulTerminated)
-        #expect(KernelRoot.live.text(path) == expected)
-        #expect(KernelRoot(directory: "/mnt").text(path) == "/mnt" + expected)
+        #expect(SystemRoot.live.text(path) == expected)
+        #expect(SystemRoot(directory: "/mnt").text(path) == "/mnt" + expected)
     }
 
     @Test(

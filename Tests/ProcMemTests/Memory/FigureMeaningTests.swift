@@ -24,7 +24,7 @@ import Testing
         let child = try ChildProcess(state: "hold", Self.size)
         let fields = try String(contentsOfFile: "/proc/\(child.pid)/statm", encoding: .utf8).split(separator: " ")
         let usage = try memoryUsage(of: child.pid, mode: .cheap)
-        #expect(usage.rssBytes == Int(fields[1]).map { $0 * KernelRoot.live.pageSizeBytes })
+        #expect(usage.rssBytes == Int(fields[1]).map { $0 * SystemRoot.live.pageSizeBytes })
         #expect(try memoryUsage(of: child.pid, mode: .accurate).rssBytes == usage.rssBytes)
     }
 
@@ -144,7 +144,7 @@ import Testing
         let rollup = try directory.smapsRollup()
         #expect(summed.rssBytes == rollup.rssBytes)
         #expect(summed.privateDirtyBytes == rollup.privateDirtyBytes)
-        #expect(summed.privateDirtyBytes >= count * KernelRoot.live.pageSizeBytes)
+        #expect(summed.privateDirtyBytes >= count * SystemRoot.live.pageSizeBytes)
     }
 
     // MARK: What this machine has not, as files
@@ -180,13 +180,13 @@ import Testing
         let tree = try FixtureTree(files)
         let accurate = try memorySnapshot(of: .all, mode: .accurate, in: tree.root(pageSizeBytes: 4096))
         #expect(accurate.processes.map(\.usage.hugetlbBytes) == [6144 << 10, 2048 << 10])
-        #expect(accurate.total.physicalBytes.lower == (100 + 4096 + 2048) << 10)
-        #expect(accurate.total.physicalBytes.estimate == (100 + 4096 + 2048) << 10)
-        #expect(accurate.total.physicalBytes.upper == (100 + 4096 + 2 * 2048) << 10)
+        #expect(accurate.total.distinctBytes.lower == (100 + 4096 + 2048) << 10)
+        #expect(accurate.total.distinctBytes.estimate == (100 + 4096 + 2048) << 10)
+        #expect(accurate.total.distinctBytes.upper == (100 + 4096 + 2 * 2048) << 10)
         // The cheap look knows no more than what the system has set aside.
         let cheap = try memorySnapshot(of: .process(17), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
-        #expect(cheap.total.physicalBytes.upper == 100 << 10 + 4 << 30)
-        #expect(cheap.total.physicalBytes.lower == 100 << 10)
+        #expect(cheap.total.distinctBytes.upper == 100 << 10 + 4 << 30)
+        #expect(cheap.total.distinctBytes.lower == 100 << 10)
     }
 
     @Test func swapThatIsSharedIsCountedByItsShare() throws {
@@ -243,7 +243,7 @@ import Testing
         var files = files
         files["/proc/sys/kernel/osrelease"] = release
         let tree = try FixtureTree(files)
-        return withExtendedLifetime(tree) { pssIsEstimate(in: tree.root()) }
+        return withExtendedLifetime(tree) { tree.root().isPSSEstimated }
     }
 
     @Test(

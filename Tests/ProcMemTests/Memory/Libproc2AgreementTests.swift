@@ -22,7 +22,7 @@
         @Test func statm() throws {
             let child = try ChildProcess(state: "hold", 48 << 20)
             let statm = try Statm(of: child.pid)
-            let page = KernelRoot.live.pageSizeBytes
+            let page = SystemRoot.live.pageSizeBytes
             let pages = [PIDS_MEM_VIRT_PGS, PIDS_MEM_RES_PGS, PIDS_MEM_SHR_PGS, PIDS_MEM_CODE_PGS, PIDS_MEM_DATA_PGS]
             let kibibytes = [PIDS_MEM_VIRT, PIDS_MEM_RES, PIDS_MEM_SHR, PIDS_MEM_CODE, PIDS_MEM_DATA]
             let own = [statm.sizeBytes, statm.residentBytes, statm.sharedBytes, statm.textBytes, statm.dataBytes]

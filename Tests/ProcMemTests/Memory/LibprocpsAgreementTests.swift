@@ -11,7 +11,7 @@
         @Test func statm() throws {
             let child = try ChildProcess(state: "hold", 48 << 20)
             let statm = try Statm(of: child.pid)
-            let page = KernelRoot.live.pageSizeBytes
+            let page = SystemRoot.live.pageSizeBytes
             try procpsLock.withLock { _ in
                 var pids = [child.pid, 0]
                 try pids.withUnsafeMutableBufferPointer { pids in

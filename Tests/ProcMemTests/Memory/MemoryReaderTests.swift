@@ -33,12 +33,12 @@ import Testing
         let child = try ChildProcess(state: "executes", 32 << 20)
         var reader = try MemoryReader(of: child.pid)
         let start = try ProcessDirectory(.id(child.pid), in: .live).stat().startTimeTicks
-        #expect(try !reader.hasExecuted())
+        #expect(try !reader.checkForExec())
         #expect(try #require(try reader.usage(mode: .cheap).rssBytes) > 32 << 20)
         child.send(line: "now")
         #expect(child.line() == "ready")
-        #expect(try reader.hasExecuted())
-        #expect(try !reader.hasExecuted())
+        #expect(try reader.checkForExec())
+        #expect(try !reader.checkForExec())
         for mode in [MemoryMode.cheap, .accurate] {
             let usage = try reader.usage(mode: mode)
             #expect(try #require(usage.rssBytes) < 32 << 20)
@@ -56,7 +56,7 @@ import Testing
         child.send(line: "now")
         #expect(child.line() == "ready")
         #expect(try #require(try reader.peakRSSBytes()) < 32 << 20)
-        #expect(try reader.hasExecuted())
+        #expect(try reader.checkForExec())
     }
 
     /// `VmHWM` lags behind, and may even fall.
@@ -80,14 +80,14 @@ import Testing
         let pid = child.pid
         try Rights.asNobody {
             var reader = try MemoryReader(of: pid)
-            #expect(try !reader.hasExecuted())
+            #expect(try !reader.checkForExec())
             child.send(line: "now")
             let isTold = try (0..<500).contains { _ in
                 usleep(10_000)
-                return try reader.hasExecuted()
+                return try reader.checkForExec()
             }
             #expect(isTold)
-            #expect(try !reader.hasExecuted())
+            #expect(try !reader.checkForExec())
         }
     }
 
@@ -106,7 +106,7 @@ import Testing
             }
         }
         do {
-            _ = try reader.hasExecuted()
+            _ = try reader.checkForExec()
             Issue.record("no error")
         } catch {
             #expect(error.code == .exited)
@@ -123,7 +123,7 @@ import Testing
             #expect(try reader.usage(mode: mode).unavailable == .zombie)
         }
         do {
-            _ = try reader.hasExecuted()
+            _ = try reader.checkForExec()
             Issue.record("no error")
         } catch {
             #expect(error.code == .zombie)
@@ -135,7 +135,7 @@ import Testing
         var reader = try MemoryReader(of: child.pid)
         #expect(try #require(try reader.peakRSSBytes()) >= 16 << 20)
         #expect(try #require(try reader.usage(mode: .cheap).rssBytes) >= 16 << 20)
-        #expect(try !reader.hasExecuted())
+        #expect(try !reader.checkForExec())
     }
 
     /// The thread ends, and its process does not.
@@ -154,7 +154,7 @@ import Testing
             #expect(try reader.usage(mode: mode).rssBytes == memoryUsage(of: child.pid, mode: mode).rssBytes)
         }
         #expect(try reader.peakRSSBytes() != nil)
-        #expect(try !reader.hasExecuted())
+        #expect(try !reader.checkForExec())
     }
 
     @Test(arguments: [Int32.min, -1, 0]) func whatIsNoProcessID(_ pid: Int32) {

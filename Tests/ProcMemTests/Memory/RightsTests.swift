@@ -36,7 +36,7 @@ import Testing
                 do {
                     var reader = try MemoryReader()
                     // By stat alone: the fork's first program has not changed.
-                    return try reader.hasExecuted() ? 3 : 0
+                    return try reader.checkForExec() ? 3 : 0
                 } catch {
                     return 4
                 }
@@ -77,18 +77,18 @@ import Testing
         let pids = [own.pid, foreign.pid]
         let snapshot = try Rights.asNobody { try memorySnapshot(of: .processes(pids), mode: .accurate) }
         let total = snapshot.total
-        #expect(total.processCount == 2 && total.unavailableCount == 1 && total.memorylessCount == 0)
+        #expect(total.processCount == 2 && total.unavailableCount == 1 && total.processesWithoutMemoryCount == 0)
         #expect(total.figureCounts.rss == 2)
         #expect(total.figureCounts.pss == 1 && total.figureCounts.uss == 1 && total.figureCounts.swap == 1)
         #expect(total.pssBytes == snapshot.processes[0].usage.pssBytes)
         #expect(total.unreadableRSSBytes == snapshot.processes[1].usage.rssBytes)
         #expect(total.unreadableRSSBytes >= 4 << 20)
-        let (pssBytes, physical) = try (#require(total.pssBytes), total.physicalBytes)
-        let upper = try #require(physical.upper)
-        #expect(physical.lower >= pssBytes && upper <= pssBytes + total.unreadableRSSBytes)
-        #expect(try (physical.lower...upper).contains(#require(physical.estimate)))
+        let (pssBytes, distinct) = try (#require(total.pssBytes), total.distinctBytes)
+        let upper = try #require(distinct.upper)
+        #expect(distinct.lower >= pssBytes && upper <= pssBytes + total.unreadableRSSBytes)
+        #expect(try (distinct.lower...upper).contains(#require(distinct.estimate)))
         #expect(total.sources == [.smapsRollup: 1, .statm: 1])
-        #expect(snapshot.complete)
+        #expect(snapshot.isComplete)
     }
 
     /// What a filter of system calls or a sandbox says: as forbidden as a refusal, as missing as a missing file.
@@ -99,7 +99,7 @@ import Testing
         ] as [(Int32, UnavailableReason?)]
     )
     func whatAnErrorOfTheKernelSaysOfAProcess(_ number: Int32, _ expected: UnavailableReason?) {
-        let failure = ReadFailure.system(Errno(rawValue: number))
+        let failure = FileReadError.system(Errno(rawValue: number))
         do {
             let reason = try UnavailableReason(failure)
             #expect(reason == expected)

@@ -15,15 +15,15 @@ import Testing
         let rollup = try directory.open(ProcPath(file: "smaps_rollup"))
         kill(child.pid, SIGKILL)
         try #require(child.becomesZombie())
-        let isEmpty: Bool = try statm.withContents(Statm.shape) { (bytes) throws(Malformation) in
+        let isEmpty: Bool = try statm.withContents(Statm.readOptions) { (bytes) throws(ParseError) in
             try Statm(validating: bytes, pageSizeBytes: 4096).isEmpty
         }
         #expect(isEmpty)
-        #expect(throws: ReadFailure.malformed(Malformation("the field Rss"), found: "the end of the file")) {
+        #expect(throws: FileReadError.malformed(ParseError("the field Rss"), found: "the end of the file")) {
             try SmapsRollup.summed(smaps)
         }
-        #expect(throws: ReadFailure.system(.noSuchProcess)) {
-            try rollup.withContents(SmapsRollup.shape) { (_) throws(Malformation) in }
+        #expect(throws: FileReadError.system(.noSuchProcess)) {
+            try rollup.withContents(SmapsRollup.readOptions) { (_) throws(ParseError) in }
         }
         for mode in ProcessStateTests.modes {
             #expect(try directory.memoryUsage(directory.stat(), mode: mode, pageSizeBytes: 4096).unavailable == .zombie)
@@ -40,13 +40,13 @@ import Testing
         child.end()
         for number in files {
             let file = FileDescriptor(adopting: number)
-            #expect(throws: ReadFailure.system(.noSuchProcess)) {
-                try file.withContents(SmapsRollup.shape) { (_) throws(Malformation) in }
+            #expect(throws: FileReadError.system(.noSuchProcess)) {
+                try file.withContents(SmapsRollup.readOptions) { (_) throws(ParseError) in }
             }
         }
         let isAnswered = Syscalls.holdsBytes(pagemap, count: 8)
         #expect(!isAnswered)
-        #expect(throws: ReadFailure.system(.noSuchProcess)) { try directory.stat() }
+        #expect(throws: FileReadError.system(.noSuchProcess)) { try directory.stat() }
     }
 
     /// Between `stat` and the file of the mode.
@@ -64,9 +64,10 @@ import Testing
     @Test func aMemberThatEndsDuringTheWalk() throws {
         let first = try ChildProcess(state: "hold", 1 << 20)
         nonisolated(unsafe) let second = try ChildProcess(state: "hold", 1 << 20)
-        let pageSizeBytes = KernelRoot.live.pageSizeBytes
-        var walk = ProcessWalk(in: .live, budget: WalkBudget(WalkLimits())) { (directory, stat) throws(ReadFailure) in
-            if stat.processID == second.pid { second.end() }
+        let pageSizeBytes = SystemRoot.live.pageSizeBytes
+        var walk = ProcessWalk(in: .live, budget: SearchBudget(SearchLimits())) {
+            (directory, stat) throws(FileReadError) in
+            if stat.pid == second.pid { second.end() }
             return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: pageSizeBytes)
         }
         try walk.visit(.processes([first.pid, second.pid]))
@@ -78,8 +79,8 @@ import Testing
     /// A child that ends before it is looked at is passed over.
     @Test func aChildThatIsGoneBeforeItsTurn() throws {
         nonisolated(unsafe) let child = try ChildProcess(state: "tree", 3, 4096)
-        var walk = ProcessWalk<Void>(in: .live, budget: WalkBudget(WalkLimits())) { (_, stat) in
-            guard stat.processID == child.ids[0] else { return }
+        var walk = ProcessWalk<Void>(in: .live, budget: SearchBudget(SearchLimits())) { (_, stat) in
+            guard stat.pid == child.ids[0] else { return }
             kill(child.ids[1], SIGKILL)
             // Its parent does not collect it: it stays as a zombie.
             while (try? memoryUsage(of: child.ids[1], mode: .cheap))?.unavailable != .zombie { usleep(1000) }
@@ -94,8 +95,8 @@ import Testing
         let child = try ChildProcess(state: "hold", 4096)
         let directory = try ProcessDirectory(.id(child.pid), in: .live)
         child.end()
-        #expect(throws: ReadFailure.system(.noSuchProcess)) { _ = try directory.open(ProcPath(file: "statm")) }
-        #expect(throws: ReadFailure.system(.noSuchProcess)) { try directory.smapsRollup() }
-        #expect(throws: ReadFailure.system(.noSuchProcess)) { try directory.threadIDs() }
+        #expect(throws: FileReadError.system(.noSuchProcess)) { _ = try directory.open(ProcPath(file: "statm")) }
+        #expect(throws: FileReadError.system(.noSuchProcess)) { try directory.smapsRollup() }
+        #expect(throws: FileReadError.system(.noSuchProcess)) { try directory.threadIDs() }
     }
 }

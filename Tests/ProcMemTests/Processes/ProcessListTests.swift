@@ -15,7 +15,7 @@ import Testing
         #expect(list.processes.map(\.parentPID) == [getpid(), child.pid, child.ids[0]])
         #expect(list.processes.allSatisfy { $0.command == "ProcessStates" })
         #expect(list.search == (exhaustive ? .scan : .childrenFiles))
-        #expect(list.complete && list.elapsed > .zero)
+        #expect(list.isComplete && list.elapsed > .zero)
         // The second witness.
         let ps = try ChildProcess.output(of: "/usr/bin/env", ["ps", "-o", "pid=", "--ppid", "\(child.pid)"])
         #expect(ps.text.trimmingCharacters(in: .whitespaces) == "\(child.ids[0])\n")
@@ -47,7 +47,7 @@ import Testing
         #expect(try processList(of: .current.excludingCaller).processes.isEmpty)
         let snapshot = try memorySnapshot(of: .current.excludingCaller, mode: .accurate)
         #expect(snapshot.total.processCount == 0)
-        #expect(snapshot.total.rssBytes == nil && snapshot.total.physicalBytes.estimate == 0)
+        #expect(snapshot.total.rssBytes == nil && snapshot.total.distinctBytes.estimate == 0)
         #expect(try Self.pids(processList(of: .processes([getpid(), child.pid]).excludingCaller)) == [child.pid])
     }
 
@@ -55,7 +55,7 @@ import Testing
         let child = try ChildProcess(state: "zombie")
         let list = try processList(of: .all)
         #expect(list.search == .scan)
-        #expect(list.complete)
+        #expect(list.isComplete)
         #expect(Set([getpid(), child.pid] + child.ids).isSubset(of: Self.pids(list)))
         let ps = try ChildProcess.output(of: "/usr/bin/env", ["ps", "-e", "-o", "pid="])
         let others = ps.text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
@@ -81,7 +81,7 @@ import Testing
             let list = try processList(of: scope)
             #expect(Set(Self.pids(list)) == [child.pid, orphan])
             #expect(list.search == .cgroupFiles)
-            #expect(list.complete)
+            #expect(list.isComplete)
         }
         #expect(try processList(of: .cgroup(below.path)).processes.first { $0.pid == orphan }?.parentPID != child.pid)
     }
@@ -141,27 +141,27 @@ import Testing
 
     @Test(arguments: [true, false]) func noMoreThanSoMany(_ childrenFiles: Bool) throws {
         let tree = try Self.chain(20, childrenFiles: childrenFiles)
-        let limits = WalkLimits(maximumCount: 7)
+        let limits = SearchLimits(maximumCount: 7)
         let list = try processList(of: .tree(root: 1), limits: limits, in: tree.root())
         #expect(Self.pids(list) == Array(1...7))
         #expect(list.gaps == [.countLimit])
-        #expect(!list.complete)
+        #expect(!list.isComplete)
         let all = try processList(of: .all, limits: limits, in: tree.root())
         #expect(Self.pids(all) == Array(1...7) && all.gaps == [.countLimit])
-        let whole = try processList(of: .tree(root: 1), limits: WalkLimits(maximumCount: 20), in: tree.root())
+        let whole = try processList(of: .tree(root: 1), limits: SearchLimits(maximumCount: 20), in: tree.root())
         #expect(Self.pids(whole) == Array(1...20))
     }
 
     /// A list that is long enough for several threads: they have one limit between them.
     @Test(arguments: [100, 300, 599, 600, 601]) func noMoreThanSoManyOfALongList(_ count: Int) throws {
         let tree = try Self.chain(600, childrenFiles: false)
-        let list = try processList(of: .all, limits: WalkLimits(maximumCount: count), in: tree.root())
+        let list = try processList(of: .all, limits: SearchLimits(maximumCount: count), in: tree.root())
         #expect(Self.pids(list) == Array(1...Int32(min(600, count))))
         #expect(list.gaps == (count < 600 ? [.countLimit] : []))
         let snapshot = try memorySnapshot(
             of: .all,
             mode: .cheap,
-            limits: WalkLimits(maximumCount: count),
+            limits: SearchLimits(maximumCount: count),
             in: tree.root()
         )
         #expect(snapshot.processes.map(\.pid) == Self.pids(list) && snapshot.gaps == list.gaps)
@@ -174,9 +174,9 @@ import Testing
         try tree.write(ProcessStatTests.line("p", [1: "91", 4: "90", 20: "1"]), to: "/proc/91/stat")
         for exhaustive in [false, true] {
             let scope = ProcessScope.tree(root: 90, exhaustive: exhaustive)
-            let list = try processList(of: scope, limits: WalkLimits(maximumCount: 50), in: tree.root())
+            let list = try processList(of: scope, limits: SearchLimits(maximumCount: 50), in: tree.root())
             #expect(Self.pids(list) == [90, 91])
-            #expect(list.complete && list.search == .scan)
+            #expect(list.isComplete && list.search == .scan)
         }
     }
 
@@ -198,7 +198,7 @@ import Testing
         let tree = try Self.chain(20, childrenFiles: true)
         // A clock that says a second more at each look.
         nonisolated(unsafe) var seconds = 0
-        let budget = WalkBudget(WalkLimits(maximumDuration: .seconds(5))) {
+        let budget = SearchBudget(SearchLimits(maximumDuration: .seconds(5))) {
             seconds += 1
             return .seconds(seconds)
         }
@@ -206,7 +206,7 @@ import Testing
         try walk.visit(.tree(root: 1))
         #expect(walk.members.map(\.pid) == Array(1...4))
         #expect(walk.gaps == [.timeLimit])
-        let none = try processList(of: .all, limits: WalkLimits(maximumDuration: .zero), in: tree.root())
+        let none = try processList(of: .all, limits: SearchLimits(maximumDuration: .zero), in: tree.root())
         #expect(none.processes.isEmpty && none.gaps == [.timeLimit])
     }
 
@@ -214,7 +214,8 @@ import Testing
     @Test func aTreeThatGrowsFasterThanItIsWalked() throws {
         nonisolated(unsafe) let tree = try Self.chain(3, childrenFiles: true)
         nonisolated(unsafe) var last = 3
-        var walk = ProcessWalk<Void>(in: tree.root(), budget: WalkBudget(WalkLimits(maximumCount: 500))) { (_, stat) in
+        var walk = ProcessWalk<Void>(in: tree.root(), budget: SearchBudget(SearchLimits(maximumCount: 500))) {
+            (_, stat) in
             let next = last + 1
             last = next
             let line = ProcessStatTests.line("p", [1: "\(next)", 4: "\(next - 1)", 20: "1"])

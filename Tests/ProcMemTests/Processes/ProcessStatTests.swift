@@ -20,10 +20,10 @@ import Testing
     @Test func theFieldsAreCountedFromOne() throws {
         let fields = [1: "17", 3: "R", 4: "16", 9: "2097216", 20: "5", 22: "99", 41: "2"]
         let stat = try #require(parsed(Self.line("cat", fields)))
-        #expect(stat.processID == 17)
+        #expect(stat.pid == 17)
         #expect(stat.command == "cat")
         #expect(stat.state == UInt8(ascii: "R"))
-        #expect(stat.parentID == 16)
+        #expect(stat.parentPID == 16)
         #expect(stat.flags == 2_097_216)
         #expect(stat.threadCount == 5)
         #expect(stat.startTimeTicks == 99)
@@ -38,7 +38,7 @@ import Testing
     func theCommandMayBeAnything(_ command: String) throws {
         let stat = try #require(parsed(Self.line(command)))
         #expect(stat.command == command)
-        #expect(stat.processID == 4242)
+        #expect(stat.pid == 4242)
         #expect(stat.state == UInt8(ascii: "S"))
         #expect(stat.startTimeTicks == 812_345)
     }
@@ -103,13 +103,13 @@ import Testing
 
     @Test(arguments: [("64", true), ("4194368", true), ("4194304", false), ("0", false)])
     func whetherAForkedProcessHasExecuted(_ flags: String, _ hasNot: Bool) throws {
-        #expect(try #require(parsed(Self.line("x", [9: flags]))).hasNotExecuted == hasNot)
+        #expect(try #require(parsed(Self.line("x", [9: flags]))).isForkWithoutExec == hasNot)
     }
 
     @Test func aForkedProcessHasItsParentsLayout() throws {
         let child = try ChildProcess(state: "nested", 4096)
         let stats = try ([child.pid] + child.ids).map { pid in try ProcessDirectory(.id(pid), in: .live).stat() }
-        #expect(stats.map(\.hasNotExecuted) == [false, true, true])
+        #expect(stats.map(\.isForkWithoutExec) == [false, true, true])
         #expect(stats[0].layout != nil && Set(stats.map(\.layout)).count == 1)
     }
 
@@ -143,7 +143,7 @@ import Testing
         ] as [(String, String)]
     )
     func aLineThatIsNoneIsRefused(_ text: String, _ expected: String) {
-        #expect(throws: Malformation(expected: expected)) {
+        #expect(throws: ParseError(expected: expected)) {
             try KernelText.parse(text) { try ProcessStat(parsing: $0) }
         }
     }
@@ -174,8 +174,8 @@ import Testing
         let directory = try ProcessDirectory(.id(child.pid), in: .live)
         let stat = try directory.stat()
         #expect(stat.command == name)
-        #expect(stat.processID == child.pid)
-        #expect(stat.parentID == Syscalls.processID)
+        #expect(stat.pid == child.pid)
+        #expect(stat.parentPID == Syscalls.pid)
         #expect(stat.threadCount == 1)
         #expect(stat.policy == .other)
         #expect(!stat.isZombie)

@@ -23,15 +23,15 @@ import Testing
             ("Tgid:\t-1\n", nil, nil), ("Tgid:\t2147483648\n", nil, nil), ("Tgid:\tx\n", nil, nil),
         ] as [(String, Int32?, String?)]
     )
-    func keysAreFoundWhereverTheyStand(_ text: String, _ processID: Int32?, _ cpus: String?) throws {
+    func keysAreFoundWhereverTheyStand(_ text: String, _ pid: Int32?, _ cpus: String?) throws {
         let status = try #require(parsed(text))
-        #expect(status.processID == processID)
+        #expect(status.pid == pid)
         #expect(status.allowedCPUs?.description == cpus)
     }
 
     @Test(arguments: ["0", "00000000,00000000", "0x1", "1-3", "ff ff".replacing(" ", with: "\u{A0}"), "ÿ"])
     func aMaskThatIsNoneIsRefused(_ mask: String) {
-        #expect(throws: Malformation("a CPU mask such as ff,ffffffff after Cpus_allowed")) {
+        #expect(throws: ParseError("a CPU mask such as ff,ffffffff after Cpus_allowed")) {
             try KernelText.parse("Tgid:\t17\nCpus_allowed:\t\(mask)\n") { try ProcessStatus(parsing: $0) }
         }
     }
@@ -40,10 +40,10 @@ import Testing
         let child = try ChildProcess(state: "thread")
         let thread = try #require(child.ids.first)
         #expect(thread != child.pid)
-        let status = try KernelRoot.live.read(ProcPath(.id(thread), "status"), ProcessStatus.shape) {
-            (bytes) throws(Malformation) in try ProcessStatus(parsing: bytes)
+        let status = try SystemRoot.live.read(ProcPath(.id(thread), "status"), ProcessStatus.readOptions) {
+            (bytes) throws(ParseError) in try ProcessStatus(parsing: bytes)
         }
-        #expect(status.processID == child.pid)
+        #expect(status.pid == child.pid)
         // The mask may name CPUs that are offline.
         let affinity = try CPULimits(of: child.pid).affinity
         #expect(status.allowedCPUs?.intersection(affinity) == affinity)

@@ -148,7 +148,7 @@
             try #require(busy.waits { ProcessFiles(pid: busy.pid).stat(14) ?? 0 >= 30 })
             kill(busy.pid, SIGSTOP)
             try #require(busy.waits { ProcessFiles(pid: busy.pid).text("stat").contains(") T ") })
-            func witness() throws -> Double {
+            func fingerprint() throws -> Double {
                 let files = ProcessFiles(pid: busy.pid)
                 let uptime = String(decoding: try #require(SpawnedChild.file("/proc/uptime")), as: UTF8.self)
                 let now = try #require(uptime.split(separator: " ").first.flatMap { Double($0) })
@@ -156,9 +156,9 @@
                 let used = Double(try #require(files.stat(14)) + #require(files.stat(15))) / hertz
                 return used / (now - Double(try #require(files.stat(22))) / hertz)
             }
-            let before = try witness()
+            let before = try fingerprint()
             let found = try #require(try row(busy.pid, [.cpuUtilization]).cpuUtilization)
-            let after = try witness()
+            let after = try fingerprint()
             // The process stands still and grows older; /proc/uptime has hundredths.
             #expect(found <= before * 1.1 && found >= after * 0.9, "\(before) \(found) \(after)")
             #expect(found > 0.01)

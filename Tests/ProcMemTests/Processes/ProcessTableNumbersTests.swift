@@ -11,7 +11,7 @@
         private func row(_ change: (inout cprocps_process) -> Void, seconds: Double = 100) -> ProcessTable.Row {
             var process = cprocps_process()
             change(&process)
-            let asked = ProcessTable.Asked(
+            let asked = ProcessTable.RequestedFields(
                 fields: Set(ProcessTable.Field.allCases),
                 pageSizeBytes: 4096,
                 secondsSinceBoot: seconds

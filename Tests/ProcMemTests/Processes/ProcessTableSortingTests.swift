@@ -11,7 +11,7 @@
             process.task_id = pid
             process.size_pages = pages == 0 ? 0 : 1000
             process.resident_pages = pages
-            let asked = ProcessTable.Asked(fields: [.rssBytes], pageSizeBytes: 4096, secondsSinceBoot: 0)
+            let asked = ProcessTable.RequestedFields(fields: [.rssBytes], pageSizeBytes: 4096, secondsSinceBoot: 0)
             return ProcessTable.Row(process, asked, ProcessTable.Texts(command: name))
         }
 

@@ -67,8 +67,10 @@
             #expect(found.user == files.inode("ns/user"))
             #expect(found.uts == files.inode("ns/uts"))
             #expect(found.uts != nil)
-            let witness: [Int32: [UInt64?]] = [3: [nil, nil], 4: [files.inode("ns/cgroup"), files.inode("ns/time")]]
-            #expect([found.cgroup, found.time] == witness[CPROCPS_GENERATION])
+            let fingerprint: [Int32: [UInt64?]] = [
+                3: [nil, nil], 4: [files.inode("ns/cgroup"), files.inode("ns/time")],
+            ]
+            #expect([found.cgroup, found.time] == fingerprint[CPROCPS_GENERATION])
         }
 
         static var mayUnshare: Bool {

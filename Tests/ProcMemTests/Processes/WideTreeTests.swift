@@ -23,11 +23,11 @@ import Testing
 
     private static func list(
         _ files: [String: String],
-        _ limits: WalkLimits = WalkLimits(),
+        _ limits: SearchLimits = SearchLimits(),
         isConcurrent: Bool
     ) throws -> ProcessWalk<Void> {
         let tree = try FixtureTree(files)
-        var walk = ProcessWalk<Void>(in: tree.root(), budget: WalkBudget(limits), isConcurrent: isConcurrent)
+        var walk = ProcessWalk<Void>(in: tree.root(), budget: SearchBudget(limits), isConcurrent: isConcurrent)
         try walk.visit(.tree(root: 10))
         return walk
     }
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func noMoreThanAllowed(_ isConcurrent: Bool) throws {
-        let limits = WalkLimits(maximumCount: 120)
+        let limits = SearchLimits(maximumCount: 120)
         let walk = try Self.list(Self.files(), limits, isConcurrent: isConcurrent)
         #expect(walk.members.map(\.pid) == Array(Self.pids.prefix(120)))
         #expect(walk.gaps == [.countLimit])

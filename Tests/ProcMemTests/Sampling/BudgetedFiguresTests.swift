@@ -22,10 +22,10 @@ private final class InventedLooks {
 
     func forget() { (read, sampleCount, longestRead) = ([], 0, .zero) }
 
-    var looks: BudgetedFigures.Looks {
-        BudgetedFigures.Looks(
+    var probes: BudgetedFigures.Probes {
+        BudgetedFigures.Probes(
             now: { self.now },
-            read: { (member) throws(ReadFailure) in
+            read: { (member) throws(FileReadError) in
                 let cost = self.costs[member.pid] ?? self.usualCost
                 self.longestRead = max(self.longestRead, cost)
                 self.now += cost
@@ -34,7 +34,7 @@ private final class InventedLooks {
                 return self.refused.contains(member.pid)
                     ? MemoryUsage(unavailable: .permissionDenied) : Self.accurate(member)
             },
-            sample: { (members, mayGoOn) throws(ReadFailure) in
+            sample: { (members, mayGoOn) throws(FileReadError) in
                 self.sampleCount += 1
                 var members = members
                 for number in members.indices {
@@ -45,7 +45,7 @@ private final class InventedLooks {
                     members[number].value = MemoryUsage(
                         usage,
                         ussBytes: 4096,
-                        source: .sampled(standardError: 4096, reads: 64)
+                        source: .sampled(standardErrorBytes: 4096, reads: 64)
                     )
                 }
                 let distinct = SampledMemory.Distinct(likely: 1, lower: 1, upper: 1, standardError: 0)
@@ -78,11 +78,11 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     private let invented = InventedLooks()
     private var figures = BudgetedFigures(maximumAge: .seconds(60), pageSizeBytes: 4096)
 
-    private var together = BudgetedFigures.Together()
+    private var groupResult = BudgetedFigures.GroupResult()
 
     private mutating func pass(_ members: [ProcessCensus.Member], _ budget: Duration) throws -> [MemoryUsage] {
         var members = members
-        together = try figures.improve(&members, until: invented.now + budget, invented.looks)
+        groupResult = try figures.improve(&members, until: invented.now + budget, invented.probes)
         return members.compactMap(\.value)
     }
 
@@ -218,19 +218,19 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     /// Figures between which another process has moved do not add up to what all hold together.
     @Test mutating func figuresOfSeveralTimesAreToldApart() throws {
         _ = try pass([member(1), member(2)], .milliseconds(10))
-        #expect(together.isOfOneScene)
+        #expect(groupResult.isConsistent)
         _ = try pass([member(2), member(1)], .milliseconds(10))
-        #expect(together.isOfOneScene)
+        #expect(groupResult.isConsistent)
         _ = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
-        #expect(!together.isOfOneScene)
+        #expect(!groupResult.isConsistent)
         // Nor later, as long as the older figure stays.
         let usages = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
-        #expect(usages.allSatisfy { $0.pssBytes != nil } && !together.isOfOneScene)
+        #expect(usages.allSatisfy { $0.pssBytes != nil } && !groupResult.isConsistent)
         _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
-        #expect(!together.isOfOneScene)
+        #expect(!groupResult.isConsistent)
         invented.wait(.seconds(61))
         _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
-        #expect(together.isOfOneScene)
+        #expect(groupResult.isConsistent)
     }
 
     @Test mutating func nothingIsBegunThatDoesNotFit() throws {

@@ -7,13 +7,13 @@ import Testing
 /// Whether kept files tell what a walk would.
 @Suite struct KeptCensusTests {
     private func census(_ scope: ProcessScope) throws -> ProcessCensus {
-        try ProcessCensus(of: scope, mode: .cheap, limits: WalkLimits(), isConcurrent: true, in: .live)
+        try ProcessCensus(of: scope, mode: .cheap, limits: SearchLimits(), isConcurrent: true, in: .live)
     }
 
     private struct NotKept: Error {}
 
-    private func keep(_ census: ProcessCensus) throws -> KeptCensus {
-        guard let kept = KeptCensus.keeping(census, newest: 7, in: .live) else { throw NotKept() }
+    private func keep(_ census: ProcessCensus) throws -> OpenCensus {
+        guard let kept = OpenCensus.opening(census, newest: 7, in: .live) else { throw NotKept() }
         return kept
     }
 
@@ -21,7 +21,7 @@ import Testing
         let child = try ChildProcess(state: "tree", 5, 8 << 20)
         let walked = try census(.tree(root: child.pid))
         let kept = try keep(walked)
-        let look = kept.look(newest: 7)
+        let look = kept.read(newest: 7)
         let looked = try #require(look)
         #expect(looked.members.map(\.pid) == walked.members.map(\.pid))
         #expect(looked.members.map(\.depth) == walked.members.map(\.depth))
@@ -33,13 +33,13 @@ import Testing
     @Test func showsWhatHasChanged() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
         let kept = try keep(census(.process(child.pid)))
-        let look = kept.look(newest: 7)
+        let look = kept.read(newest: 7)
         let rssBytes = try #require(look?.members.first?.value?.rssBytes)
         #expect(rssBytes >= 32 << 20)
         child.send(line: "")
         #expect(child.line() == "ready")
         // Another program: another layout.
-        let hasChanged = kept.look(newest: 7) == nil
+        let hasChanged = kept.read(newest: 7) == nil
         #expect(hasChanged)
     }
 
@@ -47,20 +47,20 @@ import Testing
         let child = try ChildProcess(state: "hold", 4096)
         let other = try ChildProcess(state: "hold", 4096)
         let kept = try keep(census(.processes([child.pid, other.pid])))
-        let isOverForANewOne = kept.look(newest: 8) == nil
-        let isOverForNobodyKnows = kept.look(newest: nil) == nil
-        let goesOn = kept.look(newest: 7) != nil
+        let isOverForANewOne = kept.read(newest: 8) == nil
+        let isOverForNobodyKnows = kept.read(newest: nil) == nil
+        let goesOn = kept.read(newest: 7) != nil
         #expect(isOverForANewOne && isOverForNobodyKnows && goesOn)
         other.end()
-        let isOverForAnEnd = kept.look(newest: 7) == nil
+        let isOverForAnEnd = kept.read(newest: 7) == nil
         #expect(isOverForAnEnd)
     }
 
     /// A process that is forked has a newer id; a test beside this one may fork as well.
     @Test func theNewestProcessIsKnown() throws {
-        let before = try #require(KeptCensus.newestProcessID(in: .live))
+        let before = try #require(OpenCensus.newestProcessID(in: .live))
         let child = try ChildProcess(state: "hold", 4096)
-        let after = try #require(KeptCensus.newestProcessID(in: .live))
+        let after = try #require(OpenCensus.newestProcessID(in: .live))
         // Ids begin anew behind the largest one.
         #expect(after != before && (after >= Int(child.pid) || after < before))
     }
@@ -72,7 +72,7 @@ import Testing
     )
     func theLastFieldOfLoadavg(_ text: String, _ id: Int?) throws {
         let tree = try FixtureTree(["/proc/loadavg": text])
-        #expect(KeptCensus.newestProcessID(in: tree.root()) == id)
+        #expect(OpenCensus.newestProcessID(in: tree.root()) == id)
     }
 
     @Test func aZombieAndAKernelThreadAreKept() throws {
@@ -80,7 +80,7 @@ import Testing
         let walked = try census(.tree(root: child.pid))
         #expect(walked.members.contains { $0.value?.unavailable == .zombie })
         let kept = try keep(walked)
-        let look = kept.look(newest: 7)
+        let look = kept.read(newest: 7)
         let looked = try #require(look)
         #expect(looked.members.map(\.value) == walked.members.map(\.value))
     }
@@ -91,7 +91,7 @@ import Testing
         let walked = try census(.tree(root: child.pid))
         var left = 3
         let isKept =
-            KeptCensus.keeping(walked, newest: 7, in: .live) {
+            OpenCensus.opening(walked, newest: 7, in: .live) {
                 left -= 1
                 return left > 0
             } != nil

@@ -6,13 +6,12 @@ import Testing
 
 /// Passes over live processes, one after the other.
 @Suite struct MemoryPassTests {
-    private func pass(_ pid: Int32, _ budget: Duration, maximumAge: Duration = .seconds(60)) -> MemoryPass {
-        MemoryPass(
+    private func pass(_ pid: Int32, _ budget: Duration, maximumAge: Duration = .seconds(60)) -> PassRunner {
+        PassRunner(
             of: .tree(root: pid),
-            mode: .bounded(budget),
-            limits: WalkLimits(),
+            mode: .within(budget),
+            limits: SearchLimits(),
             maximumAge: maximumAge,
-            keepsFiles: true,
             in: .live
         )
     }
@@ -31,10 +30,10 @@ import Testing
         let accurate = try memorySnapshot(of: .tree(root: child.pid), mode: .accurate).total
         #expect(warm.total.processCount == 9 && warm.total.unavailableCount == 0)
         // Files that others map as well have another share each time.
-        let estimate = try #require(warm.total.physicalBytes.estimate)
-        let expected = try #require(accurate.physicalBytes.estimate)
+        let estimate = try #require(warm.total.distinctBytes.estimate)
+        let expected = try #require(accurate.distinctBytes.estimate)
         #expect(abs(estimate - expected) < 1 << 20)
-        #expect(warm.total.physicalBytes.proven)
+        #expect(warm.total.distinctBytes.isProven)
     }
 
     /// Who executes another program has new figures, and the others, whose family has lost a member, as well.

@@ -7,7 +7,7 @@ import Testing
 /// Who is told what and when, with waiters that are words, snapshots that are numbers, and instants of a clock that the test
 /// sets.
 @Suite struct PassRequestsTests {
-    private typealias Requests = PassRequests<String, Int>
+    private typealias Requests = SnapshotRequestQueue<String, Int>
 
     private let failure = ProcMemError(.noSuchProcess, path: "/proc/17")
 
@@ -186,7 +186,7 @@ import Testing
         throws
     {
         try #require(test_allocation_count() >= 0, "the build does not count allocations")
-        var requests = PassRequests<Int, Int>()
+        var requests = SnapshotRequestQueue<Int, Int>()
         var told: [Int] = []
         let series = [1, 2, 3].map { requests.beginSeries(every: $0, at: 0) }
         func pass(_ number: Int) -> Int? {

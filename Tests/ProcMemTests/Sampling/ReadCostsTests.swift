@@ -51,7 +51,7 @@ import Testing
     /// Any time can be asked for.
     @Test(arguments: [Duration.zero, .seconds(-5), .seconds(Int64.min), .seconds(Int64.max), .seconds(1.7e20)])
     func anyBudgetEnds(_ budget: Duration) {
-        let deadline = MemoryMode.bounded(budget).deadline(from: now)
+        let deadline = MemoryMode.within(budget).deadline(from: now)
         #expect(deadline.map { $0 >= now } ?? false)
         let reads = ReadCosts.reads(within: budget)
         #expect(reads == nil || reads == 256)

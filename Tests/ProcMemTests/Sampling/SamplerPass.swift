@@ -89,7 +89,7 @@ extension MemorySnapshot {
 
     private static let nothing = MemoryTotal(
         [],
-        holding: PhysicalMemory(estimate: nil, lower: 0, upper: 0, proven: false)
+        holding: DistinctMemory(estimate: nil, lower: 0, upper: 0, isProven: false)
     )
 }
 

@@ -38,13 +38,13 @@ struct CgroupMemoryLevels {
     }
 
     /// - Parameter machineBytes: From here on a limit is none.
-    init(_ hierarchy: CgroupHierarchy, machineBytes: Int, _ detail: Detail, in root: KernelRoot) {
+    init(_ hierarchy: CgroupHierarchy, machineBytes: Int, _ detail: Detail, in root: SystemRoot) {
         version = hierarchy.version
         self.machineBytes = machineBytes
         self.detail = detail
-        isUsageWanted = hierarchy.reachesOwnCgroup && detail == .all
+        isUsageWanted = hierarchy.isOwnCgroupVisible && detail == .all
         let own = CgroupMemoryFiles(level: 0, of: hierarchy, in: root)
-        stat = version == .v1 && hierarchy.reachesOwnCgroup ? try? own.stat() : nil
+        stat = version == .v1 && hierarchy.isOwnCgroupVisible ? try? own.stat() : nil
         for number in 0..<hierarchy.levelCount {
             let files = CgroupMemoryFiles(level: number, of: hierarchy, in: root)
             let file = CgroupLevelFile(
@@ -54,7 +54,7 @@ struct CgroupMemoryLevels {
                 in: root,
                 MemoryLimitFile.init(parsing:)
             )
-            guard number == 0 || !isApart(file, files) else { break }
+            guard number == 0 || !isNonHierarchical(file, files) else { break }
             read(file, files, isLast: number + 1 == hierarchy.levelCount)
         }
         if detail == .all {
@@ -73,7 +73,7 @@ struct CgroupMemoryLevels {
 
     /// Whether a level does not count what is below it, and its limit does not bind it: on v1, before Linux 5.11, a cgroup
     /// whose `memory.use_hierarchy` is 0. Then so it is with all above.
-    private func isApart(_ file: CgroupLevelFile<MemoryLimitFile>, _ files: CgroupMemoryFiles) -> Bool {
+    private func isNonHierarchical(_ file: CgroupLevelFile<MemoryLimitFile>, _ files: CgroupMemoryFiles) -> Bool {
         // Without a limit it makes no difference, and the look is saved.
         guard version == .v1, file.value?.limitBytes != nil else { return false }
         return (try? files.bytes("memory.use_hierarchy")) == 0
@@ -152,5 +152,47 @@ struct CgroupMemoryLevels {
         guard let again = (try? own.stat())?.memoryLimit?.limitBytes, again < visible else { return }
         limit = Limit(bytes: again, cgroup: nil)
         unknownAvailable = "\(own.text("memory.stat")): the limit is that of a cgroup which is not visible"
+    }
+}
+
+/// The smallest of the limits that one kind of file sets at the levels of a hierarchy.
+struct SmallestLimit: Hashable, Sendable {
+    /// `nil` where no level has one.
+    private(set) var bytes: Int?
+    /// Why it is not known; `nil` where it is, or one is.
+    var reason: String? { bytes == nil ? failure ?? (isTold ? nil : absence) : nil }
+    /// What was odd, and not merely missing.
+    private(set) var warnings: [String] = []
+
+    /// Whether a level has the file.
+    private var isTold = false
+    private var absence: String?
+    private var failure: String?
+
+    /// Adds a level's, and returns it; `nil` where it has none.
+    ///
+    /// - Parameter absence: When a kernel does not have the file.
+    @discardableResult
+    mutating func read(_ file: StaticString, of files: CgroupMemoryFiles, absence: String? = nil) -> Int? {
+        do {
+            let limit = try files.limit(file)
+            isTold = true
+            add(limit)
+            return limit.limitBytes
+        } catch {
+            let reason = files.reason(file, error, absence: absence)
+            if error.isAbsence {
+                self.absence = self.absence ?? reason
+            } else {
+                failure = failure ?? reason
+                warnings.append(reason)
+            }
+            return nil
+        }
+    }
+
+    mutating func add(_ limit: MemoryLimitFile?) {
+        guard let limitBytes = limit?.limitBytes else { return }
+        bytes = min(limitBytes, bytes ?? .max)
     }
 }

@@ -63,7 +63,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
     }
 
     private mutating func readStat(_ files: CgroupMemoryFiles, _ known: CgroupMemoryStat?, _ detail: Detail) {
-        do throws(ReadFailure) {
+        do throws(FileReadError) {
             let stat = if let known { known } else { try files.stat() }
             inactiveFileBytes = stat.inactiveFileBytes
             noteMissing(stat.inactiveFileBytes, .inactiveFileBytes, files, "inactive_file", "total_inactive_file")
@@ -119,7 +119,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
             return
         }
         do {
-            pressure = try files.read("memory.pressure", MemoryPressure.shape, MemoryPressure.init(parsing:))
+            pressure = try files.read("memory.pressure", MemoryPressure.readOptions, MemoryPressure.init(parsing:))
         } catch {
             // With psi=0 the file fails with EOPNOTSUPP (seen on 5.10), or is not there (6.1).
             let absence = "there since Linux 4.20, unless psi=0 or cgroup.pressure switches it off"
@@ -131,7 +131,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
     ///
     /// - Parameter absence: When a kernel does not tell them.
     private mutating func note(
-        _ failure: ReadFailure,
+        _ failure: FileReadError,
         _ figures: [ContainerMemory.Figure],
         _ files: CgroupMemoryFiles,
         _ file: StaticString,

@@ -37,9 +37,9 @@ import ProcMem
         print("refused", refusal(of: -1) == .invalidArgument ? 1 : 0)
     }
 
-    static func refusal(of processID: Int32) -> ProcMem.ProcMemError.Code? {
+    static func refusal(of pid: Int32) -> ProcMem.ProcMemError.Code? {
         do {
-            _ = try ProcMem.memoryUsage(of: processID, mode: .cheap)
+            _ = try ProcMem.memoryUsage(of: pid, mode: .cheap)
             return nil
         } catch {
             return error.code

@@ -7,7 +7,7 @@ import Testing
 /// What a cgroup is charged for beside what its processes hold.
 @Suite struct CgroupChargeTests {
     private static let mib = 1 << 20
-    private static let page = KernelRoot.live.pageSizeBytes
+    private static let page = SystemRoot.live.pageSizeBytes
 
     /// A v2 cgroup that is charged for 40 MiB, with one process of RSS 10 MiB and PSS 8 MiB in it.
     private func snapshot(
@@ -39,7 +39,7 @@ import Testing
         #expect(charge.anonBytes == 6 << 20 && charge.fileBytes == 28 << 20)
         #expect(charge.shmemBytes == 1 << 20 && charge.kernelBytes == 2 << 20)
         #expect(charge.path.hasSuffix("/cg/a"))
-        #expect(charge.unknown.isEmpty)
+        #expect(charge.reasonsByUnknownFigure.isEmpty)
     }
 
     /// Between all of RSS and the largest anonymous part.
@@ -72,7 +72,7 @@ import Testing
     /// Not known is not 0.
     @Test func aProcessThatTellsNothing() throws {
         let snapshot = try snapshot(.cheap, without: "/proc/17/statm")
-        #expect(snapshot.total.physicalBytes.upper == nil)
+        #expect(snapshot.total.distinctBytes.upper == nil)
         let charge = try #require(snapshot.cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: nil, lower: 30 << 20, upper: 40 << 20))
     }
@@ -80,7 +80,7 @@ import Testing
     @Test func aChargeThatIsNotTold() throws {
         let charge = try #require(try snapshot(.accurate, without: "/cg/a/memory.current").cgroupCharge)
         #expect(charge.chargedBytes == nil && charge.unattributedBytes == nil)
-        #expect(charge.unknown[.usageBytes]?.contains("/cg/a/memory.current: is not there") == true)
+        #expect(charge.reasonsByUnknownFigure[.usageBytes]?.contains("/cg/a/memory.current: is not there") == true)
         #expect(charge.fileBytes == 28 << 20)
     }
 

@@ -67,12 +67,12 @@ import Testing
             "file 99999999999999999999\n", "kernel 1152921504606846977\n", "shmem +1\n", "inactive_file 1.5\n",
         ]
     ) func aNumberThatIsNoneIsRefused(_ text: String) {
-        #expect(throws: Malformation.self) { try stat(text, .v2) }
+        #expect(throws: ParseError.self) { try stat(text, .v2) }
     }
 
     @Test(arguments: ["hierarchical_memory_limit\n", "hierarchical_memory_limit -1\n", "hierarchical_memsw_limit x\n"])
     func aLimitThatIsNoneIsRefused(_ text: String) {
-        #expect(throws: Malformation.self) { try stat(text, .v1) }
+        #expect(throws: ParseError.self) { try stat(text, .v1) }
     }
 
     @Test(arguments: ["9223372036854771712", "18446744073709551615", "max"]) func noLimit(_ text: String) throws {

@@ -32,10 +32,12 @@ import Testing
         #expect(memory.limitCgroup == nil)
         #expect(memory.effectiveMemoryBytes == 2 * Self.gib)
         // All that is mounted was seen.
-        #expect(memory.complete && memory.warnings.isEmpty)
+        #expect(memory.isComplete && memory.warnings.isEmpty)
         #expect(memory.availableBytes == nil)
         #expect(
-            memory.unknown[.availableBytes]?.hasSuffix("the limit is that of a cgroup which is not visible") == true
+            memory.reasonsByUnknownFigure[.availableBytes]?.hasSuffix(
+                "the limit is that of a cgroup which is not visible"
+            ) == true
         )
     }
 
@@ -48,12 +50,12 @@ import Testing
     @Test func aVisibleLimitThatIsTheSmallestOfAll() throws {
         let memory = try memory(own: text(3), parent: text(2), smallest: text(2))
         #expect(memory.limitBytes == 2 * Self.gib && memory.limitCgroup == "/a")
-        #expect(memory.unknown[.availableBytes] == nil && memory.availableBytes != nil)
+        #expect(memory.reasonsByUnknownFigure[.availableBytes] == nil && memory.availableBytes != nil)
     }
 
     @Test(arguments: [16, 64]) func aHiddenLimitAboveWhatTheMachineHas(_ gib: Int) throws {
         let memory = try memory(smallest: text(gib))
-        #expect(memory.limitBytes == nil && memory.unknown[.availableBytes] == nil)
+        #expect(memory.limitBytes == nil && memory.reasonsByUnknownFigure[.availableBytes] == nil)
     }
 
     /// Before Linux 5.11 a cgroup need not count what is below it.
@@ -61,7 +63,7 @@ import Testing
         let memory = try memory(own: text(3), parent: text(1), smallest: text(3), useHierarchy: "0\n")
         #expect(memory.limitBytes == 3 * Self.gib && memory.limitCgroup == "/a/b")
         #expect(memory.levels.map(\.cgroup) == ["/a/b"])
-        #expect(memory.complete)
+        #expect(memory.isComplete)
     }
 
     @Test(arguments: [nil, "1\n", "junk\n"]) func aParentThatCountsItsChildren(_ useHierarchy: String?) throws {
@@ -75,7 +77,7 @@ import Testing
         var system = ContainerSystem.v1(ContainerSystem.v1Cgroup("/cg", smallest: (text(1), text(1))))
         system.mounts = "40 30 0:9 /elsewhere /cg rw - cgroup cgroup rw,memory\n"
         let memory = try system.memory()
-        #expect(memory.limitBytes == nil && !memory.complete)
+        #expect(memory.limitBytes == nil && !memory.isComplete)
     }
 
     /// Only the root of all has, on v1, or lacks, on v2, a certain file.
@@ -90,7 +92,7 @@ import Testing
         v2.files["/cg/cgroup.events"] = "populated 1\n"
         #expect(try v2.memory().hasHiddenAncestors)
         // The levels from the own cgroup up to the mount's root are all there.
-        #expect(try v2.memory().complete)
+        #expect(try v2.memory().isComplete)
     }
 
     /// v2 has no such line: a file that has is none of the kernel's.

@@ -31,7 +31,7 @@ struct ContainerMemoryLiveTests {
         #expect(memory.limitCgroup == (isOwn ? own.path : parent.path))
         #expect(memory.cgroup == own.path)
         #expect(memory.cgroupVersion == .v1)
-        #expect(memory.complete && !memory.hasHiddenAncestors)
+        #expect(memory.isComplete && !memory.hasHiddenAncestors)
         #expect(memory.warnings.isEmpty)
         #expect(memory.effectiveMemoryBytes == limit)
         #expect(memory.levels.map(\.cgroup) == [own.path, parent.path, "/"])
@@ -48,7 +48,7 @@ struct ContainerMemoryLiveTests {
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == 96 * Self.mib)
         #expect(memory.cgroup == own.path)
-        #expect(memory.complete)
+        #expect(memory.isComplete)
         #expect(memory.warnings.isEmpty)
         #expect(try processList(of: .cgroup(of: child.pid)).processes.map(\.pid) == [child.pid])
     }
@@ -173,7 +173,7 @@ struct ContainerMemoryLiveTests {
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.swapLimitBytes == 48 * Self.mib)
         #expect(memory.swapBytes == 0)
-        #expect(memory.unknown.keys.elementsEqual([.pressure]))
+        #expect(memory.reasonsByUnknownFigure.keys.elementsEqual([.pressure]))
     }
 
     /// What a scope over a cgroup subtracts its processes' figures from.

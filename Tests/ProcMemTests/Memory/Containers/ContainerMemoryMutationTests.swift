@@ -56,13 +56,13 @@ import Testing
             #expect((0...1 << 60).contains(bytes ?? 0), "\(figure)")
             // What is known has no reason to be unknown; what is not has one, but for what there is none of.
             let mayBeNone = figure == .availableBytes || figure == .swapLimitBytes
-            let isExplained = (bytes == nil) == (memory.unknown[figure] != nil)
-            #expect(isExplained || mayBeNone && memory.unknown[figure] == nil, "\(figure) \(memory)")
+            let isExplained = (bytes == nil) == (memory.reasonsByUnknownFigure[figure] != nil)
+            #expect(isExplained || mayBeNone && memory.reasonsByUnknownFigure[figure] == nil, "\(figure) \(memory)")
         }
-        #expect((memory.pressure == nil) == (memory.unknown[.pressure] != nil))
+        #expect((memory.pressure == nil) == (memory.reasonsByUnknownFigure[.pressure] != nil))
         #expect(memory.limitBytes ?? 0 < memory.machineBytes ?? .max)
         #expect(memory.limitCgroup == nil || memory.levels.contains { $0.cgroup == memory.limitCgroup })
-        #expect(memory.complete || !memory.warnings.isEmpty)
+        #expect(memory.isComplete || !memory.warnings.isEmpty)
         #expect(memory.workingSetBytes ?? 0 <= memory.usageBytes ?? .max)
     }
 }

@@ -40,13 +40,13 @@ import Testing
         _ system: Case,
         _ limit: Int?,
         _ cgroup: String? = nil,
-        complete: Bool = true,
+        isComplete: Bool = true,
         warning: String? = nil
     ) -> Case {
         var system = system
         system.limit = limit
         system.cgroup = cgroup
-        system.isComplete = complete
+        system.isComplete = isComplete
         system.warning = warning
         return system
     }
@@ -136,7 +136,7 @@ import Testing
         #expect(memory.cgroup == system.own)
         #expect(memory.machineBytes == 16 * Self.gib)
         #expect(memory.effectiveMemoryBytes == system.limit ?? 16 * Self.gib)
-        #expect(memory.complete == system.isComplete)
+        #expect(memory.isComplete == system.isComplete)
         #expect(memory.warnings.count == (system.warning == nil ? 0 : 1), "\(memory.warnings)")
         if let warning = system.warning { #expect(memory.warnings.first?.contains(warning) == true) }
     }

@@ -35,8 +35,8 @@ import Testing
         #expect(memory.anonBytes == 151_552)
         #expect(memory.pressure?.some.avg10 == 1.5)
         #expect(memory.usageCgroup == "/")
-        #expect(memory.complete && memory.warnings.isEmpty)
-        #expect(Set(memory.unknown.keys) == [.usageBytes, .workingSetBytes, .swapBytes])
+        #expect(memory.isComplete && memory.warnings.isEmpty)
+        #expect(Set(memory.reasonsByUnknownFigure.keys) == [.usageBytes, .workingSetBytes, .swapBytes])
         let usage = "the root of v2 has none, nor has a cgroup without the memory controller"
         try expect(system, .usageBytes, "/cg/memory.current: \(Self.missing): \(usage)")
         try expect(system, .workingSetBytes, "/cg/memory.current: \(Self.missing): \(usage)")
@@ -46,9 +46,9 @@ import Testing
 
     @Test func aHierarchyWithoutTheController() throws {
         let memory = try System.v2(["/cg/a/b/cgroup.procs": ""]).memory()
-        #expect(Set(memory.unknown.keys) == Set(ContainerMemory.Figure.ofUsage))
+        #expect(Set(memory.reasonsByUnknownFigure.keys) == Set(ContainerMemory.Figure.ofUsage))
         #expect(memory.usageCgroup == nil && memory.limitBytes == nil)
-        #expect(memory.complete && memory.warnings.isEmpty)
+        #expect(memory.isComplete && memory.warnings.isEmpty)
     }
 
     @Test func keysThatAnOldKernelLacks() throws {
@@ -59,10 +59,10 @@ import Testing
         system.files["/cg/a/b/memory.stat"] = ""
         let memory = try system.memory()
         #expect(
-            Set(memory.unknown.keys)
+            Set(memory.reasonsByUnknownFigure.keys)
                 == [.anonBytes, .fileBytes, .shmemBytes, .inactiveFileBytes, .workingSetBytes, .kernelBytes]
         )
-        #expect(memory.unknown[.workingSetBytes] == memory.unknown[.inactiveFileBytes])
+        #expect(memory.reasonsByUnknownFigure[.workingSetBytes] == memory.reasonsByUnknownFigure[.inactiveFileBytes])
     }
 
     @Test func keysThatAnOldKernelLacksOnVersion1() throws {
@@ -89,7 +89,7 @@ import Testing
     /// What a kernel before 6.1 says with `psi=0`, which no file of a test's can say.
     @Test func pressureThatIsRefused() throws {
         let tree = try FixtureTree()
-        let hierarchy = CgroupHierarchy(.v2, path: Array("/a".utf8), usualMountPoint: "/cg")
+        let hierarchy = CgroupHierarchy(.v2, path: Array("/a".utf8), conventionalMountPoint: "/cg")
         let files = CgroupMemoryFiles(level: 0, of: hierarchy, in: tree.root())
         let reason = files.reason("memory.pressure", .system(.notSupported), absence: "psi=0")
         let text = "/cg/a/memory.pressure: cannot be read (errno 95, Operation not supported): psi=0"
@@ -138,17 +138,17 @@ import Testing
             : System.v1(System.v1Cgroup("/cg/a", limit: "4096", usage: 7))
         let gone = try system.memory()
         #expect(gone.limitBytes == 4096 && gone.usageCgroup == nil && gone.usageBytes == nil)
-        #expect(!gone.complete && gone.warnings.count == 1)
-        #expect(Set(gone.unknown.keys) == Set(ContainerMemory.Figure.ofUsage))
-        #expect(gone.unknown[.usageBytes] == gone.warnings[0])
-        #expect(gone.unknown[.usageBytes]?.hasSuffix(": no such cgroup is visible") == true)
+        #expect(!gone.isComplete && gone.warnings.count == 1)
+        #expect(Set(gone.reasonsByUnknownFigure.keys) == Set(ContainerMemory.Figure.ofUsage))
+        #expect(gone.reasonsByUnknownFigure[.usageBytes] == gone.warnings[0])
+        #expect(gone.reasonsByUnknownFigure[.usageBytes]?.hasSuffix(": no such cgroup is visible") == true)
 
         system.mounts = system.mounts.replacing(" / /cg ", with: " /elsewhere /cg ")
         system.files = version == .v2 ? System.v2Cgroup("/cg", usage: 7) : System.v1Cgroup("/cg", usage: 7)
         let elsewhere = try system.memory()
-        #expect(elsewhere.usageBytes == nil && elsewhere.usageCgroup == nil && !elsewhere.complete)
+        #expect(elsewhere.usageBytes == nil && elsewhere.usageCgroup == nil && !elsewhere.isComplete)
         #expect(elsewhere.levels.map(\.usageBytes) == [7])
-        #expect(elsewhere.unknown[.usageBytes]?.contains("is not below what is mounted here") == true)
+        #expect(elsewhere.reasonsByUnknownFigure[.usageBytes]?.contains("is not below what is mounted here") == true)
     }
 
     @Test func noCgroupForMemory() throws {
@@ -175,6 +175,6 @@ import Testing
         let text = "/proc/meminfo: nothing tells the memory: neither this file nor a cgroup can be read"
         #expect(error?.description == tree.directory.path + text)
         #expect(effectiveMemoryBytes(in: tree.root()) == nil)
-        #expect(effectiveMemoryBytes(in: KernelRoot(directory: "/nowhere")) == nil)
+        #expect(effectiveMemoryBytes(in: SystemRoot(directory: "/nowhere")) == nil)
     }
 }

@@ -32,7 +32,7 @@ import Testing
         #expect(memory.pressure?.some.avg10 == 1.5)
         #expect(memory.pressure?.full.totalMicroseconds == 1000)
         #expect(memory.cgroup == "/a/b" && memory.usageCgroup == "/a/b" && memory.cgroupVersion == .v2)
-        #expect(memory.unknown.isEmpty && memory.warnings.isEmpty && memory.complete)
+        #expect(memory.reasonsByUnknownFigure.isEmpty && memory.warnings.isEmpty && memory.isComplete)
         #expect(memory.levels.map(\.cgroup) == ["/a/b", "/a", "/"])
         #expect(memory.levels.map(\.limitBytes) == [nil, Self.gib, nil])
         #expect(memory.levels.map(\.usageBytes) == [2_500_000, 900_000_000, nil])
@@ -60,7 +60,7 @@ import Testing
         #expect(memory.swapBytes == 4096)
         #expect(memory.pressure == nil && memory.highBytes == nil)
         #expect(memory.reason(.pressure, in: tree) == "/cg/a/b/memory.pressure: v1 has no such file")
-        #expect(memory.unknown.count == 1 && memory.warnings.isEmpty && memory.complete)
+        #expect(memory.reasonsByUnknownFigure.count == 1 && memory.warnings.isEmpty && memory.isComplete)
         #expect(memory.cgroupVersion == .v1 && memory.usageCgroup == "/a/b")
         #expect(memory.levels.map(\.usageBytes) == [1_300_000_000, 1_400_000_000, 1_500_000_000])
         #expect(memory.availableBytes == 2 * Self.gib - (1_400_000_000 - 535_601_152))
@@ -74,7 +74,7 @@ import Testing
         #expect(memory.usageCgroup == "/a")
         #expect(memory.usageBytes == 5000)
         #expect(memory.limitCgroup == "/a")
-        #expect(memory.complete && memory.unknown.isEmpty && memory.warnings.isEmpty)
+        #expect(memory.isComplete && memory.reasonsByUnknownFigure.isEmpty && memory.warnings.isEmpty)
     }
 
     /// Its working set is less than nothing only because the two files are read one after the other.
@@ -112,7 +112,7 @@ import Testing
     @Test func whereNothingIsLimitedNothingCanRunOut() throws {
         let memory = try System.v2(System.v2Cgroup("/cg/a/b", limit: "\(64 * Self.gib)", usage: 5_000_000)).memory()
         #expect(memory.limitBytes == nil)
-        #expect(memory.availableBytes == nil && memory.unknown.isEmpty)
+        #expect(memory.availableBytes == nil && memory.reasonsByUnknownFigure.isEmpty)
         #expect(memory.levels.first?.limitBytes == 64 * Self.gib)
     }
 
@@ -137,7 +137,7 @@ import Testing
         #expect(memory.limitBytes == Self.gib)
         #expect(memory.limitCgroup == path && memory.usageCgroup == path)
         #expect(memory.usageBytes == 2_500_000)
-        #expect(memory.complete && memory.unknown.isEmpty)
+        #expect(memory.isComplete && memory.reasonsByUnknownFigure.isEmpty)
     }
 
     @Test func anotherProcessesCgroup() throws {

@@ -45,7 +45,7 @@ import Testing
         }
         let memory = try ContainerSystem.v1(files).memory()
         #expect(memory.swapLimitBytes == system.expected)
-        #expect(memory.unknown[.swapLimitBytes] == nil && memory.warnings.isEmpty)
+        #expect(memory.reasonsByUnknownFigure[.swapLimitBytes] == nil && memory.warnings.isEmpty)
     }
 
     @Test func version1ToldByTheSmallestOfAll() throws {
@@ -92,7 +92,7 @@ import Testing
         system.files["/cg/a/b/memory.swap.max"] = nil
         system.files["/cg/a/b/memory.swap.current"] = nil
         let memory = try system.memory()
-        #expect(Set(memory.unknown.keys) == [.swapBytes, .swapLimitBytes])
+        #expect(Set(memory.reasonsByUnknownFigure.keys) == [.swapBytes, .swapLimitBytes])
         #expect(memory.warnings.isEmpty)
     }
 }

@@ -85,6 +85,8 @@ struct ContainerSystem: Sendable {
 extension ContainerMemory {
     /// Why a figure is not known, without the folder that stands for `/`.
     func reason(_ figure: Figure, in tree: FixtureTree) -> String? {
-        unknown[figure].map { $0.hasPrefix(tree.directory.path) ? String($0.dropFirst(tree.directory.path.count)) : $0 }
+        reasonsByUnknownFigure[figure].map {
+            $0.hasPrefix(tree.directory.path) ? String($0.dropFirst(tree.directory.path.count)) : $0
+        }
     }
 }

@@ -36,6 +36,6 @@ import Testing
             some + "full avg10=0.00 avg60=0.00 avg300=0.00\ntotal=1\n",
         ]
     ) func whatIsNoPressureIsRefused(_ text: String) {
-        #expect(throws: Malformation.self) { try pressure(text) }
+        #expect(throws: ParseError.self) { try pressure(text) }
     }
 }

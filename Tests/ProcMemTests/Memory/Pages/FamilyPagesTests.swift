@@ -49,7 +49,7 @@ import Testing
             let word = SyntheticMemory.Page.exclusive | (frames[number] ?? 0)
             window.holders.append(.init(process: number, place: 2, entry: PageEntry(word: word)))
         }
-        var pages = FamilyPages(processes, isClosed: isClosed)
+        var pages = SharedPageResolver(processes, isClosed: isClosed)
         return pages.counts(of: window).first
     }
 
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func familiesAreCountedApart() {
-        var pages = FamilyPages([process(isFounder: true), process(isFounder: true, family: 1)], isClosed: true)
+        var pages = SharedPageResolver([process(isFounder: true), process(isFounder: true, family: 1)], isClosed: true)
         var window = SampleGroup.Window(pages: 0..<4)
         for number in 0..<2 {
             window.holders.append(.init(process: number, place: 0, entry: PageEntry(word: 1 << 63)))
@@ -206,7 +206,7 @@ import Testing
                 window.holders.append(.init(process: number, place: address, entry: PageEntry(word: word)))
             }
         }
-        var pages = FamilyPages(
+        var pages = SharedPageResolver(
             processes.map { process in
                 SampledProcess(
                     process: .id(1),
@@ -230,20 +230,20 @@ import Testing
 
     @Test(arguments: [true, false]) func theBoundsHoldTheTruth(_ showsFrames: Bool) throws {
         var generator = SampleGenerator(seed: 11)
-        var looks = 0
+        var probes = 0
         var isLikelyRight = 0
         for _ in 0..<500 {
             guard let look = try look(&generator, showsFrames: showsFrames) else { continue }
             let counts = look.counts
-            looks += 1
+            probes += 1
             #expect(counts.sharedLower <= counts.shared && counts.shared <= counts.sharedUpper)
             #expect(counts.exclusive + counts.sharedLower <= look.truth)
             #expect(look.truth <= counts.exclusive + counts.sharedUpper)
             if showsFrames { #expect(counts.distinct == look.truth) }
             if abs(counts.distinct - look.truth) <= 1 { isLikelyRight += 1 }
         }
-        #expect(looks > 400)
+        #expect(probes > 400)
         // Even in families as wild as these.
-        #expect(isLikelyRight > looks / 3)
+        #expect(isLikelyRight > probes / 3)
     }
 }

@@ -32,12 +32,12 @@ import Testing
             mode: .sampled(reads: reads),
             in: tree.root(pageSizeBytes: 4096)
         )
-        let physical = snapshot.total.physicalBytes
+        let distinct = snapshot.total.distinctBytes
         #expect(snapshot.processes.count == pids.count)
-        #expect(physical.lower >= 0)
-        if let upper = physical.upper { #expect(physical.lower <= upper) }
-        if let estimate = physical.estimate {
-            #expect(physical.lower <= estimate && estimate <= physical.upper ?? .max)
+        #expect(distinct.lower >= 0)
+        if let upper = distinct.upper { #expect(distinct.lower <= upper) }
+        if let estimate = distinct.estimate {
+            #expect(distinct.lower <= estimate && estimate <= distinct.upper ?? .max)
         }
         for process in snapshot.processes {
             if let uss = process.usage.ussBytes { #expect(uss >= 0 && uss <= process.usage.rssBytes ?? 0) }

@@ -100,7 +100,7 @@ import Testing
         "ä-2 r p 0:0 0",
     ])
     func noLineOfTheKernels(_ line: String) {
-        #expect(throws: Malformation.self) { try parsed(line) }
+        #expect(throws: ParseError.self) { try parsed(line) }
     }
 
     @Test func largerPages() throws {
@@ -109,7 +109,7 @@ import Testing
         #expect(try parsed("1000-3000 rw-p 0 0:0 0", pageSizeBytes: 65536) == nil)
     }
 
-    private func mappings(_ text: String) throws(ReadFailure) -> [MemoryMapping] {
+    private func mappings(_ text: String) throws(FileReadError) -> [MemoryMapping] {
         guard let tree = try? FixtureTree(["/maps": text]) else { return [] }
         return try tree.root().open("/maps".nulTerminated.span).memoryMappings(pageSizeBytes: 4096)
     }
@@ -128,12 +128,12 @@ import Testing
     /// The kernel lists each page once: a list that does not is refused, not sampled again and again.
     @Test(arguments: ["1000-9000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0\n", "5000-6000 r 0 0:0 0\n1000-2000 r 0 0:0 0\n"])
     func pagesThatAreListedTwice(_ text: String) {
-        let failure = #expect(throws: ReadFailure.self) { try mappings(text) }
-        guard case .malformed(let malformation, _) = failure else {
+        let failure = #expect(throws: FileReadError.self) { try mappings(text) }
+        guard case .malformed(let parseError, _) = failure else {
             Issue.record("\(String(describing: failure))")
             return
         }
-        #expect(malformation.expected == "mappings in ascending order")
+        #expect(parseError.expected == "mappings in ascending order")
     }
 
     private static let parser = MutatedParser(

@@ -21,7 +21,7 @@ import Testing
     }
 
     private func populated(_ ranges: [Range<Int>], _ memory: Memory, questions: Int = 256) -> [Range<Int>] {
-        PopulatedRanges(in: ranges, presentCount: memory.runs.pageCount, maximumQuestions: questions) {
+        PopulatedRanges(in: ranges, presentCount: memory.runs.pageCount, maximumScanCalls: questions) {
             (range) throws(Errno) in memory.first(in: range)
         }.ranges
     }
@@ -106,7 +106,7 @@ import Testing
 
     /// Before Linux 6.7: the mappings as they are.
     @Test func aKernelThatDoesNotTell() {
-        let ranges = PopulatedRanges(in: [0..<1 << 24], presentCount: 10, maximumQuestions: 256) {
+        let ranges = PopulatedRanges(in: [0..<1 << 24], presentCount: 10, maximumScanCalls: 256) {
             (_) throws(Errno) -> Int? in throw .invalidArgument
         }.ranges
         #expect(ranges == [0..<1 << 24])
@@ -115,7 +115,7 @@ import Testing
     /// Whatever the answers are, it ends, and nothing lies outside of the mappings.
     @Test(arguments: [-1, 0, 5, 999, 1 << 20, .max, .min] as [Int]) func answersThatCannotBe(_ answer: Int) {
         var questions = 0
-        let ranges = PopulatedRanges(in: [1000..<1 << 20], presentCount: 1, maximumQuestions: 256) {
+        let ranges = PopulatedRanges(in: [1000..<1 << 20], presentCount: 1, maximumScanCalls: 256) {
             (_) throws(Errno) -> Int? in
             questions += 1
             return answer

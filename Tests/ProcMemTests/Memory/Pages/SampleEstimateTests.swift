@@ -57,17 +57,17 @@ import Testing
         let truth = process.entries.count { $0 == Page.exclusive } * 4096
         var errors: [Double] = []
         var inside = 0
-        let looks = 100
-        for seed in 0..<looks {
+        let probes = 100
+        for seed in 0..<probes {
             let unique = try #require(try memory.sampled(reads: 64, seed: UInt64(seed)).unique[0])
             errors.append(Double(unique.bytes - truth))
             if abs(unique.bytes - truth) <= 2 * unique.standardErrorBytes { inside += 1 }
         }
-        let mean = errors.reduce(0, +) / Double(looks)
-        let spread = (errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(looks - 1)).squareRoot()
+        let mean = errors.reduce(0, +) / Double(probes)
+        let spread = (errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(probes - 1)).squareRoot()
         // 95 of 100 are stated; of so few looks that is 92 at times.
-        #expect(inside >= looks * 92 / 100, "\(inside) of \(looks)")
-        #expect(abs(mean) <= 4 * spread / Double(looks).squareRoot() + 4096, "\(mean) of \(truth)")
+        #expect(inside >= probes * 92 / 100, "\(inside) of \(probes)")
+        #expect(abs(mean) <= 4 * spread / Double(probes).squareRoot() + 4096, "\(mean) of \(truth)")
         // Of no process an estimate is so bad that it says nothing.
         #expect(spread < Double(60000 * 4096) / 10)
     }
@@ -103,7 +103,7 @@ import Testing
         }
         let usage = try memoryUsage(of: 17, mode: .sampled(reads: 64), in: memory.root)
         #expect(usage.ussBytes == 560 * 4096)
-        guard case .sampled(standardError: 0, let reads) = usage.source else {
+        guard case .sampled(standardErrorBytes: 0, let reads) = usage.source else {
             Issue.record("\(usage.source)")
             return
         }
@@ -123,7 +123,7 @@ import Testing
             return SyntheticMemory.Process(
                 pid: pid,
                 parent: pid == 10 ? 1 : 10,
-                hasNotExecuted: pid != 10,
+                isForkWithoutExec: pid != 10,
                 mappings: [.init(start: 16, entries: entries)]
                     + (own > 0 ? [.init(start: 16 + size + 100, entries: ownEntries)] : [])
             )

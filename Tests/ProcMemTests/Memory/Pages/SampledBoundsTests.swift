@@ -15,7 +15,7 @@ import Testing
             SyntheticMemory.Process(
                 pid: pid,
                 parent: parent,
-                hasNotExecuted: true,
+                isForkWithoutExec: true,
                 mappings: [.init(start: 16, entries: shared)]
             )
         }
@@ -69,10 +69,10 @@ import Testing
         ]
         let memory = try SyntheticMemory(processes, files)
         let snapshot = try memorySnapshot(of: .processes([10, 11]), mode: .sampled(reads: 64), in: memory.root)
-        let physical = snapshot.total.physicalBytes
-        #expect(physical.lower == 2 * Self.count * 4096)
-        #expect(physical.estimate == 2 * Self.count * 4096)
-        #expect(physical.upper == 2 * Self.count * 4096 + 6144 << 10)
+        let distinct = snapshot.total.distinctBytes
+        #expect(distinct.lower == 2 * Self.count * 4096)
+        #expect(distinct.estimate == 2 * Self.count * 4096)
+        #expect(distinct.upper == 2 * Self.count * 4096 + 6144 << 10)
     }
 
     /// A fault may have brought a huge page: what was seen of pages is not cut by faults then (seen on Linux 6.1).
@@ -82,7 +82,7 @@ import Testing
             SyntheticMemory.Process(
                 pid: pid,
                 parent: pid == 10 ? 1 : 10,
-                hasNotExecuted: pid > 10,
+                isForkWithoutExec: pid > 10,
                 faults: Self.count / 4,
                 mappings: [.init(start: 16, entries: entries)]
             )
@@ -94,11 +94,11 @@ import Testing
         let memory = try SyntheticMemory(processes, files)
         let total = try memorySnapshot(of: .processes([10, 11, 12, 13]), mode: .sampled(reads: 64), in: memory.root)
             .total
-        let physical = total.physicalBytes
+        let distinct = total.distinctBytes
         let truth = (hasHugePages ? 4 : 1) * Self.count * 4096
-        #expect(physical.estimate == truth)
-        #expect(physical.upper == truth)
-        #expect(!physical.proven)
+        #expect(distinct.estimate == truth)
+        #expect(distinct.upper == truth)
+        #expect(!distinct.isProven)
     }
 
     /// One of them cannot be sampled: what counters take for likely may be less than samples have found.
@@ -109,11 +109,11 @@ import Testing
         try memory.tree.write("x", to: "/proc/14/maps")
         for scope in [ProcessScope.processes([10, 11, 12, 13, 14]), .all] {
             let total = try memorySnapshot(of: scope, mode: .sampled(reads: 64), in: memory.root).total
-            let physical = total.physicalBytes
-            let (estimate, upper) = try (#require(physical.estimate), #require(physical.upper))
+            let distinct = total.distinctBytes
+            let (estimate, upper) = try (#require(distinct.estimate), #require(distinct.upper))
             #expect(total.unavailableCount == 1)
-            #expect(physical.lower == Self.count * 4096)
-            #expect(physical.lower <= estimate && estimate <= upper)
+            #expect(distinct.lower == Self.count * 4096)
+            #expect(distinct.lower <= estimate && estimate <= upper)
             // All of the one that could not be sampled may be its own.
             #expect(upper >= 2 * Self.count * 4096)
             #expect(upper <= 4 * Self.count * 4096)

@@ -14,8 +14,8 @@ import Testing
         #expect(zombie.unavailable == .zombie && zombie.rssBytes == nil && zombie.ussBytes == nil)
         #expect(zombie.source == .unavailable(.zombie))
         let tree = try memorySnapshot(of: .tree(root: child.pid), mode: Self.mode)
-        #expect(tree.total.memorylessCount == 1 && tree.total.figureCounts.uss == 1)
-        #expect(tree.total.physicalBytes.estimate != nil)
+        #expect(tree.total.processesWithoutMemoryCount == 1 && tree.total.figureCounts.uss == 1)
+        #expect(tree.total.distinctBytes.estimate != nil)
         let files = try FixtureTree([
             "/proc/2/stat": ProcessStatTests.line("kthreadd", [1: "2", 9: "2129984"]),
             "/proc/2/statm": "0 0 0 0 0 0 0\n",
@@ -38,8 +38,8 @@ import Testing
         }
         #expect(sampled.unavailableCount == 3 && sampled.ussBytes == nil)
         #expect(sampled.unreadableRSSBytes == sampled.rssBytes)
-        #expect(sampled.physicalBytes.lower == cheap.physicalBytes.lower)
-        #expect(sampled.physicalBytes.upper != nil && sampled.rssBytes == cheap.rssBytes)
+        #expect(sampled.distinctBytes.lower == cheap.distinctBytes.lower)
+        #expect(sampled.distinctBytes.upper != nil && sampled.rssBytes == cheap.rssBytes)
     }
 
     /// Some may be sampled, some may not: what is likely lies within the bounds.
@@ -49,11 +49,11 @@ import Testing
         let pids = [own.pid, foreign.pid]
         let snapshot = try Rights.asNobody { try memorySnapshot(of: .trees(roots: pids), mode: Self.mode) }
         #expect(snapshot.total.unavailableCount == 1 && snapshot.total.figureCounts.uss == 4)
-        let physical = snapshot.total.physicalBytes
-        let (estimate, upper) = try (#require(physical.estimate), #require(physical.upper))
-        #expect(physical.lower >= 32 << 20)
-        #expect(physical.lower <= estimate && estimate <= upper)
-        let cheap = try memorySnapshot(of: .trees(roots: pids), mode: .cheap).total.physicalBytes
+        let distinct = snapshot.total.distinctBytes
+        let (estimate, upper) = try (#require(distinct.estimate), #require(distinct.upper))
+        #expect(distinct.lower >= 32 << 20)
+        #expect(distinct.lower <= estimate && estimate <= upper)
+        let cheap = try memorySnapshot(of: .trees(roots: pids), mode: .cheap).total.distinctBytes
         #expect(upper <= cheap.upper ?? 0)
     }
 
@@ -74,8 +74,8 @@ import Testing
             #expect(error.code == .exited)
         }
         let total = try memorySnapshot(of: .process(17), mode: Self.mode, in: memory.root).total
-        #expect(total.memorylessCount == 1)
-        #expect(total.physicalBytes.lower == 0)
+        #expect(total.processesWithoutMemoryCount == 1)
+        #expect(total.distinctBytes.lower == 0)
     }
 
     /// What the files say, and what becomes of the figure.
@@ -149,8 +149,8 @@ import Testing
         let child = try ChildProcess(state: "vm-sharer", size)
         let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: Self.mode)
         try #require(snapshot.processes.contains { $0.sharesMemoryWith != nil }, "the kernel does not tell")
-        let physical = snapshot.total.physicalBytes
-        #expect(try #require(physical.upper) < size * 3 / 2)
-        #expect(physical.lower > size / 2)
+        let distinct = snapshot.total.distinctBytes
+        #expect(try #require(distinct.upper) < size * 3 / 2)
+        #expect(distinct.lower > size / 2)
     }
 }

@@ -87,14 +87,14 @@ struct SampledScenesTests {
         for _ in 0..<Self.runs {
             let look = { try memorySnapshot(of: scope, mode: .sampled(reads: 64)) }
             let snapshot = asNobody ? try Rights.asNobody(look) : try look()
-            let physical = snapshot.total.physicalBytes
-            let (estimate, upper) = try (#require(physical.estimate), #require(physical.upper))
-            #expect(physical.lower <= estimate && estimate <= upper)
+            let distinct = snapshot.total.distinctBytes
+            let (estimate, upper) = try (#require(distinct.estimate), #require(distinct.upper))
+            #expect(distinct.lower <= estimate && estimate <= upper)
             // Proven is what counters alone say.
-            if physical.proven { #expect((physical.lower...upper).contains(truth)) }
+            if distinct.isProven { #expect((distinct.lower...upper).contains(truth)) }
             errors.append(abs(Double(estimate) / Double(truth) - 1))
-            widths.append(Double(upper - physical.lower) / Double(truth))
-            if !(physical.lower...upper).contains(truth) { misses += 1 }
+            widths.append(Double(upper - distinct.lower) / Double(truth))
+            if !(distinct.lower...upper).contains(truth) { misses += 1 }
         }
         #expect(misses <= max(1, Self.runs / 20), "of \(Self.runs)")
         let (error, width) = (errors.sorted()[Self.runs / 2], widths.sorted()[Self.runs / 2])
@@ -121,8 +121,8 @@ struct SampledScenesTests {
         let child = try ChildProcess(state: "as-nobody", "hold", Self.size)
         let pid = child.pid
         let frame = try Rights.asNobody { () -> UInt64? in
-            let map = try ProcessDirectory(.id(pid), in: .live).open(ThreadMemoryFiles.ofProcess.pagemap)
-            let maps = try ProcessDirectory(.id(pid), in: .live).open(ThreadMemoryFiles.ofProcess.maps)
+            let map = try ProcessDirectory(.id(pid), in: .live).open(ProcessMemoryPaths().pagemap)
+            let maps = try ProcessDirectory(.id(pid), in: .live).open(ProcessMemoryPaths().maps)
             let pages = try #require(try maps.memoryMappings(pageSizeBytes: Int(getpagesize())).first?.pages)
             var frame: UInt64?
             try PageMap(map, pageSizeBytes: Int(getpagesize())).read(pages) { words in

@@ -112,7 +112,7 @@ import Testing
         let child = try ChildProcess(state: "hold", 200_000)
         for _ in 0..<10 {
             let usage = try memoryUsage(of: child.pid, mode: .sampled(reads: 512))
-            guard case .sampled(standardError: 0, _) = usage.source else {
+            guard case .sampled(standardErrorBytes: 0, _) = usage.source else {
                 Issue.record("\(usage)")
                 return
             }
@@ -125,10 +125,10 @@ import Testing
     @Test(arguments: ["zero-page", "some-zeros"]) func thePageOfZeros(_ state: String) throws {
         let child = try ChildProcess(state: state, Self.size)
         let truth = try #require(try memoryUsage(of: child.pid, mode: .accurate).ussBytes)
-        let looks = try (0..<20).map { _ in
+        let probes = try (0..<20).map { _ in
             try #require(try memoryUsage(of: child.pid, mode: .sampled(reads: 64)).ussBytes)
         }
-        let mean = looks.reduce(0, +) / looks.count
+        let mean = probes.reduce(0, +) / probes.count
         #expect(abs(mean - truth) < Self.size / 50)
     }
 

@@ -26,7 +26,7 @@ final class SyntheticMemory {
     struct Process {
         var pid: Int32 = 17
         var parent: Int32 = 1
-        var hasNotExecuted = false
+        var isForkWithoutExec = false
         var faults = 0
         var endedFaults = 0
         var start = 5
@@ -38,7 +38,7 @@ final class SyntheticMemory {
     }
 
     let tree: FixtureTree
-    let root: KernelRoot
+    let root: SystemRoot
     private let processes: [Process]
 
     init(_ processes: [Process], _ files: [String: String] = [:]) throws {
@@ -62,7 +62,7 @@ final class SyntheticMemory {
         let resident = process.entries.count { $0 >> 63 == 1 } - process.zeros
         let shared = process.entries.count { $0 >> 63 == 1 && $0 >> 61 & 1 == 1 }
         let stat = [
-            1: "\(process.pid)", 4: "\(process.parent)", 9: process.hasNotExecuted ? "64" : "0",
+            1: "\(process.pid)", 4: "\(process.parent)", 9: process.isForkWithoutExec ? "64" : "0",
             10: "\(process.faults)", 11: "\(process.endedFaults)", 12: "0", 13: "0", 20: "1", 22: "\(process.start)",
         ]
         try tree.write(ProcessStatTests.line("x", stat), to: folder + "/stat")
@@ -86,11 +86,11 @@ final class SyntheticMemory {
                 fileCount: files,
                 faultCount: process.faults,
                 endedFaultCount: process.endedFaults,
-                mayLackFaults: process.hasNotExecuted && parent == nil,
+                mayLackFaults: process.isForkWithoutExec && parent == nil,
                 layout: layout,
                 family: 0,
-                parent: process.hasNotExecuted ? parent : nil,
-                isFounder: !process.hasNotExecuted,
+                parent: process.isForkWithoutExec ? parent : nil,
+                isFounder: !process.isForkWithoutExec,
                 mayHaveForked: parents.contains(process.pid)
             )
         }

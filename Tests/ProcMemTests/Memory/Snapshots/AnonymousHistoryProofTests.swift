@@ -27,7 +27,7 @@ import Testing
     @Test func whoCameMustBeAFork() throws {
         func stat(_ line: String) throws -> ProcessStat { try ProcessStat(parsing: Array(line.utf8).span) }
         let old = try stat(line(1, 0, faults: 5000))
-        let history = try #require(AnonymousHistory(upperBytes: 100 * 4096, [old]))
+        let history = try #require(FaultBaseline(upperBytes: 100 * 4096, [old]))
         func upper(_ new: String) throws -> Int? { try history.upperBytes(now: [old, stat(new)], pageSizeBytes: 4096) }
         #expect(try upper(line(2, 1, isForked: true, faults: 3)) == 103 * 4096)
         // Forked by a process that is not there.
@@ -56,8 +56,8 @@ import Testing
         try tree.write(children, to: "/proc/\(pid)/task/\(pid)/children")
     }
 
-    private func pass(_ root: KernelRoot) -> MemoryPass {
-        MemoryPass(of: .tree(root: 10), mode: .cheap, limits: WalkLimits(), in: root)
+    private func pass(_ root: SystemRoot) -> PassRunner {
+        PassRunner(of: .tree(root: 10), mode: .cheap, limits: SearchLimits(), in: root)
     }
 
     /// What was not proven before is not proven by what has been added since.
@@ -70,14 +70,14 @@ import Testing
         )
         let root = tree.root(pageSizeBytes: 4096)
         var pass = pass(root)
-        let before = try pass.run().total.physicalBytes
-        #expect(before.upper == 2007 * 4096 && !before.proven)
+        let before = try pass.run().total.distinctBytes
+        #expect(before.upper == 2007 * 4096 && !before.isProven)
         // 20 forks: the faults since then bound more closely than the sum.
         try add(line(20, 10, faults: 9000, stack: 8), 1000, "21 ", to: tree)
         try add(line(21, 20, isForked: true, faults: 7, stack: 8), 1000, "", to: tree)
-        let after = try pass.run().total.physicalBytes
+        let after = try pass.run().total.distinctBytes
         #expect(after.upper == 2014 * 4096)
-        #expect(!after.proven)
+        #expect(!after.isProven)
     }
 
     /// A process that told nothing may have had anything.
@@ -90,7 +90,7 @@ import Testing
         var pass = pass(tree.root(pageSizeBytes: 4096))
         _ = try pass.run()
         try tree.write("5000 1000 0 0 0 0 0\n", to: "/proc/11/statm")
-        let after = try pass.run().total.physicalBytes
+        let after = try pass.run().total.distinctBytes
         #expect(after.upper == 1100 * 4096)
     }
 }

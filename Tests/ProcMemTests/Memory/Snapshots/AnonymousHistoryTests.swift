@@ -17,7 +17,7 @@ import Testing
 
     @Test func aPageForEachFaultSince() throws {
         let history = try #require(
-            AnonymousHistory(upperBytes: 100 * 4096, [stat(1, faults: 5000), stat(2, faults: 10)])
+            FaultBaseline(upperBytes: 100 * 4096, [stat(1, faults: 5000), stat(2, faults: 10)])
         )
         func upper(_ stats: ProcessStat?...) -> Int? { history.upperBytes(now: stats, pageSizeBytes: 4096) }
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10)) == 100 * 4096)
@@ -32,7 +32,7 @@ import Testing
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), nil) == nil)
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 9)) == nil)
         let nobodyKnown: [ProcessStat?] = [nil]
-        let isKnown = AnonymousHistory(upperBytes: 1, nobodyKnown) != nil
+        let isKnown = FaultBaseline(upperBytes: 1, nobodyKnown) != nil
         #expect(!isKnown)
     }
 
@@ -42,20 +42,20 @@ import Testing
     func aParentThatChurnedBeforeItForked() throws {
         let size = 48 << 20
         let child = try ChildProcess(state: "forks-later", 4, size)
-        var pass = MemoryPass(of: .tree(root: child.pid), mode: .cheap, limits: WalkLimits(), in: .live)
-        let before = try pass.run().total.physicalBytes
+        var pass = PassRunner(of: .tree(root: child.pid), mode: .cheap, limits: SearchLimits(), in: .live)
+        let before = try pass.run().total.distinctBytes
         child.send(line: "")
         #expect(child.line().hasPrefix("ready"))
         let after = try pass.run()
-        let first = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.physicalBytes
+        let first = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.distinctBytes
         #expect(after.processes.count == 5)
         let truth = try PageFrames.distinctBytes(of: after.processes.map(\.pid))
-        let upper = try #require(after.total.physicalBytes.upper)
-        #expect(after.total.physicalBytes.lower <= truth && truth <= upper)
+        let upper = try #require(after.total.distinctBytes.upper)
+        #expect(after.total.distinctBytes.lower <= truth && truth <= upper)
         // Two hundred faults for each fork, what the system maps of files, and what it has of huge pages.
         let upperBefore = try #require(before.upper)
         let upperOfWhoComesLater = try #require(first.upper)
-        let huge = try MemoryInformation(in: .live).anonymousHugeBytes ?? 0
+        let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
         #expect(upper <= upperBefore + huge + 40 << 20)
         #expect(upper <= upperOfWhoComesLater)
     }
@@ -77,8 +77,8 @@ import Testing
             "/proc/10/task/10/children": "",
         ])
         let root = tree.root(pageSizeBytes: 4096)
-        var pass = MemoryPass(of: .tree(root: 10), mode: .cheap, limits: WalkLimits(), in: root)
-        let alone = try pass.run().total.physicalBytes
+        var pass = PassRunner(of: .tree(root: 10), mode: .cheap, limits: SearchLimits(), in: root)
+        let alone = try pass.run().total.distinctBytes
         #expect(alone.upper == 1000 * 4096)
         try tree.write("11 12 ", to: "/proc/10/task/10/children")
         for pid in [11, 12] {
@@ -86,12 +86,12 @@ import Testing
             try tree.write("5000 \(1010 - pid) 0 0 0 0 0\n", to: "/proc/\(pid)/statm")
             try tree.write("", to: "/proc/\(pid)/task/\(pid)/children")
         }
-        let physical = try pass.run().total.physicalBytes
-        #expect(physical.upper == 1014 * 4096)
-        #expect(physical.proven)
+        let distinct = try pass.run().total.distinctBytes
+        #expect(distinct.upper == 1014 * 4096)
+        #expect(distinct.isProven)
         // Who has not looked before has the sum alone.
         #expect(
-            try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: root).total.physicalBytes.upper == (3000 - 3)
+            try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: root).total.distinctBytes.upper == (3000 - 3)
                 * 4096
         )
     }

@@ -20,7 +20,7 @@ import Testing
         ForkFamilies.Member(
             pid: pid,
             parentPID: parent,
-            hasNotExecuted: forked,
+            isForkWithoutExec: forked,
             layout: layout.flatMap { layouts[$0] },
             anonymousBytes: anonymous,
             faultBytes: faults,

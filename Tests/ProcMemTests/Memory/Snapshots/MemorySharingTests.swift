@@ -20,8 +20,8 @@ import Testing
             #expect(snapshot.total.rssBytes == alone.rssBytes)
             #expect(snapshot.total.figureCounts.rss == 2)
             #expect(snapshot.total.processCount == 2)
-            #expect(try #require(snapshot.total.physicalBytes.upper) < 2 * Self.size)
-            #expect(snapshot.total.physicalBytes.proven)
+            #expect(try #require(snapshot.total.distinctBytes.upper) < 2 * Self.size)
+            #expect(snapshot.total.distinctBytes.isProven)
             if mode == .accurate {
                 // Each alone says that all of it is its own: the kernel counts the maps of a page, not the processes.
                 #expect(try #require(sharer.usage.ussBytes) >= Self.size)
@@ -45,7 +45,7 @@ import Testing
         #expect(snapshot.processes.map(\.mayShareMemoryWith) == [nil, child.pid])
         #expect(snapshot.processes.allSatisfy { $0.sharesMemoryWith == nil })
         #expect(try #require(snapshot.total.rssBytes) >= 2 * Self.size)
-        #expect(!snapshot.total.physicalBytes.proven)
+        #expect(!snapshot.total.distinctBytes.isProven)
     }
 
     /// Each has one thread left, and a main thread that has ended: of those the kernel says that their memory is the same,
@@ -65,9 +65,9 @@ import Testing
         let candidates = try children.map { child in
             let directory = try ProcessDirectory(.id(child.pid), in: .live)
             let usage = try memoryUsage(of: child.pid, mode: .cheap)
-            return try #require(MemorySharing.Candidate(child.pid, directory.stat(), usage))
+            return try #require(AddressSpaceSharing.Candidate(child.pid, directory.stat(), usage))
         }
-        let question = MemoryMapQuestion(root: .live)
+        let question = MemoryMapComparer(root: .live)
         #expect(question.compare(candidates[0], candidates[1]) != .same)
         #expect(question.compare(candidates[0], candidates[0]) == .same)
         for child in children {
@@ -92,13 +92,13 @@ import Testing
         layout: ProgramLayout? = Self.layout,
         size: Int = 100 << 20,
         rss: Int = 50 << 20
-    ) -> MemorySharing.Candidate {
-        MemorySharing.Candidate(
+    ) -> AddressSpaceSharing.Candidate {
+        AddressSpaceSharing.Candidate(
             pid: pid,
             parentPID: parent,
             startTimeTicks: 1,
             isLedByZombie: false,
-            hasNotExecuted: forked,
+            isForkWithoutExec: forked,
             layout: layout,
             virtualBytes: size,
             rssBytes: rss,
@@ -108,13 +108,13 @@ import Testing
 
     /// What comes out, and how many pairs the kernel was asked about, where all of each group have one memory.
     private static func outcome(
-        _ candidates: [MemorySharing.Candidate],
+        _ candidates: [AddressSpaceSharing.Candidate],
         sharing groups: [Set<Int32>],
-        _ thoroughness: MemorySharing.Thoroughness
+        _ thoroughness: AddressSpaceSharing.Thoroughness
     ) -> (certain: [Int32: Int32], asked: Int) {
         func map(_ pid: Int32) -> Int32 { groups.first { $0.contains(pid) }?.min() ?? pid }
         var asked = 0
-        let sharing = MemorySharing(candidates, thoroughness) { first, second in
+        let sharing = AddressSpaceSharing(candidates, thoroughness) { first, second in
             asked += 1
             let (first, second) = (map(first.pid), map(second.pid))
             return first == second ? .same : first < second ? .before : .after
@@ -122,8 +122,8 @@ import Testing
         return (sharing.certain, asked)
     }
 
-    @Test(arguments: [MemorySharing.Thoroughness.all, .likely])
-    func allHaveOneOwner(_ thoroughness: MemorySharing.Thoroughness) {
+    @Test(arguments: [AddressSpaceSharing.Thoroughness.all, .likely])
+    func allHaveOneOwner(_ thoroughness: AddressSpaceSharing.Thoroughness) {
         let chain = [
             Self.process(10, parent: 1, forked: false), Self.process(11, parent: 10), Self.process(12, parent: 11),
         ]
@@ -159,26 +159,26 @@ import Testing
     }
 
     /// Started apart by a shell: each has executed a program.
-    @Test(arguments: [MemorySharing.Thoroughness.all, .likely])
-    func whoHasExecutedIsNotAskedAbout(_ thoroughness: MemorySharing.Thoroughness) {
+    @Test(arguments: [AddressSpaceSharing.Thoroughness.all, .likely])
+    func whoHasExecutedIsNotAskedAbout(_ thoroughness: AddressSpaceSharing.Thoroughness) {
         let started = (20..<24).map { Self.process($0, parent: 1, forked: false) }
         #expect(Self.outcome(started, sharing: [[20, 21]], thoroughness).asked == 0)
         #expect(Self.outcome([], sharing: [], thoroughness).asked == 0)
     }
 
-    @Test(arguments: [MemorySharing.Thoroughness.all, .likely])
-    func withoutAnAnswerOnlyEqualSizesAreSuspect(_ thoroughness: MemorySharing.Thoroughness) {
+    @Test(arguments: [AddressSpaceSharing.Thoroughness.all, .likely])
+    func withoutAnAnswerOnlyEqualSizesAreSuspect(_ thoroughness: AddressSpaceSharing.Thoroughness) {
         let parent = Self.process(10, parent: 1, forked: false)
         let equal = Self.process(11, parent: 10)
         let near = Self.process(12, parent: 10, rss: 50 << 20 + 4096)
-        let sharing = MemorySharing([parent, equal, near], thoroughness) { _, _ in nil }
+        let sharing = AddressSpaceSharing([parent, equal, near], thoroughness) { _, _ in nil }
         #expect(sharing.certain.isEmpty)
         #expect(sharing.possible == [11: 10])
     }
 
     /// Reused ids can make parents circular, and sizes can be anything.
-    @Test(arguments: [MemorySharing.Thoroughness.all, .likely])
-    func nothingTraps(_ thoroughness: MemorySharing.Thoroughness) {
+    @Test(arguments: [AddressSpaceSharing.Thoroughness.all, .likely])
+    func nothingTraps(_ thoroughness: AddressSpaceSharing.Thoroughness) {
         let circle = [
             Self.process(10, parent: 12), Self.process(11, parent: 10), Self.process(12, parent: 11),
             Self.process(13, parent: 13, size: .max, rss: .min), Self.process(10, parent: 11),

@@ -16,7 +16,7 @@ import Testing
             #expect(snapshot.processes.map(\.depth) == [0] + Array(repeating: 1, count: 8))
             #expect(snapshot.processes.dropFirst().allSatisfy { $0.parentPID == child.pid })
             #expect(snapshot.processes.allSatisfy { $0.command == "ProcessStates" })
-            #expect(snapshot.complete)
+            #expect(snapshot.isComplete)
             #expect(snapshot.elapsed > .zero)
             #expect(snapshot.total.processCount == 9)
             #expect(snapshot.total.unavailableCount == 0)
@@ -25,11 +25,11 @@ import Testing
         #expect(try #require(cheap.total.rssBytes) >= 9 * Self.size)
         let pss = try #require(accurate.total.pssBytes)
         #expect(pss >= Self.size && pss < Self.size + 16 << 20)
-        #expect(accurate.total.physicalBytes.estimate == pss)
+        #expect(accurate.total.distinctBytes.estimate == pss)
         #expect(cheap.total.sources == [.statm: 9])
         #expect(accurate.total.sources == [.smapsRollup: 9])
 
-        let bounds = cheap.total.physicalBytes
+        let bounds = cheap.total.distinctBytes
         #expect(abs(try #require(bounds.estimate) - pss) < Self.size / 2)
         #expect(try bounds.lower <= pss && pss <= #require(bounds.upper))
         #expect(bounds.lower >= Self.size)
@@ -60,7 +60,7 @@ import Testing
         #expect(snapshot.total.unavailableCount == 1)
         #expect(snapshot.total.sources == [.smapsRollup: 1, .unavailable(.zombie): 1])
         // It holds nothing, so nothing is missing from the sum.
-        #expect(snapshot.total.physicalBytes.estimate == snapshot.total.pssBytes)
+        #expect(snapshot.total.distinctBytes.estimate == snapshot.total.pssBytes)
     }
 
     @Test func aProcessInTwoTreesCountsOnce() throws {
@@ -86,8 +86,8 @@ import Testing
         #expect(snapshot.total.pssBytes == nil)
         #expect(snapshot.total.unavailableCount == 3)
         #expect(try #require(snapshot.total.rssBytes) >= 3 * 4 << 20)
-        #expect(snapshot.total.physicalBytes.estimate == nil)
-        #expect(snapshot.total.physicalBytes.lower >= 4 << 20)
+        #expect(snapshot.total.distinctBytes.estimate == nil)
+        #expect(snapshot.total.distinctBytes.lower >= 4 << 20)
     }
 
     @Test func everyProcess() throws {
@@ -123,7 +123,7 @@ import Testing
         let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root())
         #expect(snapshot.processes.map(\.pid) == [10, 11, 12, 13])
         #expect(snapshot.processes.map(\.depth) == [0, 1, 2, 1])
-        #expect(snapshot.total.rssBytes == (10 + 11 + 12 + 13) * KernelRoot.live.pageSizeBytes)
+        #expect(snapshot.total.rssBytes == (10 + 11 + 12 + 13) * SystemRoot.live.pageSizeBytes)
     }
 
     /// Reused ids can make a map of parents circular.
@@ -177,6 +177,6 @@ import Testing
         let tree = try FixtureTree(files)
         let snapshot = try memorySnapshot(of: .all, mode: .cheap, in: tree.root(pageSizeBytes: 4096))
         #expect(snapshot.total.rssBytes == Int.max)
-        #expect(snapshot.total.physicalBytes.lower == Int.max)
+        #expect(snapshot.total.distinctBytes.lower == Int.max)
     }
 }

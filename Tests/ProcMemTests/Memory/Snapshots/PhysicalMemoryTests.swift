@@ -11,16 +11,16 @@ struct PhysicalMemoryTruthTests {
 
     private struct Look {
         let truth: Int
-        let cheap: PhysicalMemory
-        let accurate: PhysicalMemory
+        let cheap: DistinctMemory
+        let accurate: DistinctMemory
     }
 
     private func look(_ scope: ProcessScope) throws -> Look {
         let cheap = try memorySnapshot(of: scope, mode: .cheap)
         let look = try Look(
             truth: PageFrames.distinctBytes(of: cheap.processes.map(\.pid)),
-            cheap: cheap.total.physicalBytes,
-            accurate: memorySnapshot(of: scope, mode: .accurate).total.physicalBytes
+            cheap: cheap.total.distinctBytes,
+            accurate: memorySnapshot(of: scope, mode: .accurate).total.distinctBytes
         )
         #expect(look.cheap.lower <= look.truth)
         #expect(look.truth <= (look.cheap.upper ?? 0))
@@ -36,8 +36,8 @@ struct PhysicalMemoryTruthTests {
         let child = try ChildProcess(state: "tree", 24, 4 * Self.size)
         let look = try look(.tree(root: child.pid))
         // Of files at most what the whole system maps.
-        let mapped = try #require(MemoryInformation(in: .live).mappedBytes)
-        let huge = try MemoryInformation(in: .live).anonymousHugeBytes ?? 0
+        let mapped = try #require(MemInfo(in: .live).mappedBytes)
+        let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
         #expect(try #require(look.cheap.upper) - look.cheap.lower <= mapped + huge + 16 << 20)
         let estimate = try #require(look.cheap.estimate)
         #expect(abs(estimate - look.truth) < look.truth / 20)
@@ -106,7 +106,7 @@ struct PhysicalMemoryTruthTests {
         let look = try look(.processes(child.ids))
         #expect(look.cheap.lower >= Self.size)
         // Nobody's faults tell what a process that is gone has brought; the whole system's count does.
-        #expect(try #require(look.cheap.upper) < 3 * Self.size || look.cheap.proven)
+        #expect(try #require(look.cheap.upper) < 3 * Self.size || look.cheap.isProven)
     }
 
     @Test func aProcessThatExecutesAfterTheFork() throws {
@@ -128,9 +128,9 @@ struct PhysicalMemoryTruthTests {
 
 /// What a system's own counters do to the bounds.
 @Suite struct PageFactsTests {
-    private func facts(_ files: [String: String], _ ask: (PageFacts) -> Bool) throws -> Bool {
+    private func facts(_ files: [String: String], _ ask: (KernelPageFeatures) -> Bool) throws -> Bool {
         let tree = try FixtureTree(files)
-        return withExtendedLifetime(tree) { ask(PageFacts(root: tree.root())) }
+        return withExtendedLifetime(tree) { ask(KernelPageFeatures(in: tree.root())) }
     }
 
     @Test(
@@ -152,7 +152,7 @@ struct PhysicalMemoryTruthTests {
             (["/proc/vmstat": "thp_fault_alloc 1\nthp_collapse_alloc 0\n"], true),
             (["/proc/vmstat": "thp_fault_alloc 0\nthp_collapse_alloc 7\n"], true),
             (["/proc/vmstat": "nr_free_pages 5\nthp_fault_alloc_other 4\n"], false),
-            (["/proc/vmstat": "thp_fault_alloc x\n"], true), (["/proc/vmstat": "thp_fault_alloc\n"], false),
+            (["/proc/vmstat": "thp_fault_alloc x\n"], true), (["/proc/vmstat": "thp_fault_alloc\n"], true),
             ([:], true),
             (["/proc/vmstat": "thp_fault_alloc 0\n", sizes: "0\n"], false),
             (["/proc/vmstat": "thp_fault_alloc 0\n", sizes: "3\n"], true),
@@ -209,8 +209,8 @@ struct PhysicalMemoryTruthTests {
         files["/proc/meminfo", default: ""] += "AnonHugePages: 40 kB\n"
         let tree = try FixtureTree(files)
         let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
-        #expect(snapshot.total.physicalBytes.upper == (3000 + 100 + 99 + 98) * 4096)
-        #expect(!snapshot.total.physicalBytes.proven)
+        #expect(snapshot.total.distinctBytes.upper == (3000 + 100 + 99 + 98) * 4096)
+        #expect(!snapshot.total.distinctBytes.isProven)
     }
 
     /// One fault may have brought a huge page whole: as much as there is of them may have come so.
@@ -221,11 +221,11 @@ struct PhysicalMemoryTruthTests {
         files["/proc/meminfo", default: ""] += line
         let tree = try FixtureTree(files)
         let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
-        let physical = snapshot.total.physicalBytes
-        #expect(physical.lower == 1000 * 4096)
-        #expect(physical.upper == (pages + 100 + 99 + 98) * 4096)
-        #expect(physical.estimate == (1020 + 100) * 4096)
-        #expect(!physical.proven)
+        let distinct = snapshot.total.distinctBytes
+        #expect(distinct.lower == 1000 * 4096)
+        #expect(distinct.upper == (pages + 100 + 99 + 98) * 4096)
+        #expect(distinct.estimate == (1020 + 100) * 4096)
+        #expect(!distinct.isProven)
     }
 
     /// A family of three on a system where everything is known: proven, and no longer so when one thing is not.
@@ -248,17 +248,17 @@ struct PhysicalMemoryTruthTests {
         if let path { files[path] = text }
         let tree = try FixtureTree(files)
         let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
-        let physical = snapshot.total.physicalBytes
+        let distinct = snapshot.total.distinctBytes
         #expect(snapshot.processes.count == 3)
-        #expect(physical.proven == isProven)
+        #expect(distinct.isProven == isProven)
         if path == nil {
-            #expect(physical.lower == 1000 * 4096)
-            #expect(physical.upper == (1020 + 100 + 99 + 98) * 4096)
-            #expect(physical.estimate == (1020 + 100) * 4096)
+            #expect(distinct.lower == 1000 * 4096)
+            #expect(distinct.upper == (1020 + 100 + 99 + 98) * 4096)
+            #expect(distinct.estimate == (1020 + 100) * 4096)
         }
         // A list does not tell whether there are other children.
         let list = try memorySnapshot(of: .processes([10, 11, 12]), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
-        #expect(!list.total.physicalBytes.proven)
+        #expect(!list.total.distinctBytes.isProven)
     }
 
     /// Never more than the system maps in all.
@@ -272,10 +272,10 @@ struct PhysicalMemoryTruthTests {
             files["/proc/\(pid)/statm"] = "5000 1100 100 0 0 0 0\n"
         }
         let tree = try FixtureTree(files)
-        let physical = try memorySnapshot(of: .all, mode: .cheap, in: tree.root(pageSizeBytes: 4096)).total
-            .physicalBytes
+        let distinct = try memorySnapshot(of: .all, mode: .cheap, in: tree.root(pageSizeBytes: 4096)).total
+            .distinctBytes
         let slack = 125 * 4096
-        #expect(physical.lower == 4000 << 10)
-        #expect(physical.upper == 5100 << 10 + 2 * slack)
+        #expect(distinct.lower == 4000 << 10)
+        #expect(distinct.upper == 5100 << 10 + 2 * slack)
     }
 }

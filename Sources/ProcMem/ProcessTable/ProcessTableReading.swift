@@ -1,0 +1,234 @@
+#if Procps
+    import CProcps
+    import Synchronization
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #endif
+
+    // libprocps 3.3 reads every file into one static buffer; libproc2 shares the handle of the NUMA library.
+    let procpsLock = Mutex(())
+
+    extension ProcessTable {
+        /// Which processes a reading is about; at most 255 ids, which is what libproc2 takes up to 4.0.4.
+        enum Selection {
+            case all
+            case processes([Int32])
+            case users([UInt32])
+        }
+
+        /// - Parameter userIDs: Whose processes become rows; everybody's where it is `nil`.
+        mutating func rows(of selection: Selection, ownedBy userIDs: Set<UInt32>? = nil) throws(ProcMemError) -> [Row] {
+            try Self.confirmProc()
+            let processes = try processes(of: selection)
+            let asked = RequestedFields(
+                fields: fields,
+                pageSizeBytes: Syscalls.pageSizeBytes,
+                secondsSinceBoot: Syscalls.secondsSinceBoot
+            )
+            var rows: [Row] = []
+            rows.reserveCapacity(processes.count)
+            // Behind the lock: a user database may be a server that does not answer at once.
+            for process in processes where userIDs?.contains(process.user_id) ?? true {
+                guard
+                    var texts = try Self.texts(of: process.task_id, startTicks: process.start_ticks, from: sources)
+                else { continue }
+                if fields.contains(.userName) { texts.userName = userNames[process.user_id] }
+                rows.append(Row(process, asked, texts))
+            }
+            return rows
+        }
+
+        /// The numbers that procps reads, of processes and not of threads.
+        private func processes(of selection: Selection) throws(ProcMemError) -> [cprocps_process] {
+            var processes: [cprocps_process] = []
+            try procpsLock.withLock { (_) throws(ProcMemError) in
+                let reader = unsafe UnsafeMutablePointer<cprocps_reader>(reader)
+                let error =
+                    switch selection {
+                    case .all:
+                        unsafe cprocps_reader_begin(reader, CPROCPS_ALL, nil, 0)
+                    case .processes(let pids):
+                        unsafe cprocps_reader_begin(
+                            reader,
+                            CPROCPS_PIDS,
+                            pids.map { UInt32(bitPattern: $0) },
+                            Int32(pids.count)
+                        )
+                    case .users(let userIDs):
+                        unsafe cprocps_reader_begin(reader, CPROCPS_USERS, userIDs, Int32(userIDs.count))
+                    }
+                guard error == 0 else { throw Self.failure(Errno(rawValue: error)) }
+                defer { unsafe cprocps_reader_end(reader) }
+                while let process = unsafe cprocps_reader_next(reader) {
+                    // Not by the id in `status`: libproc2 takes `Tgid:` in a process's name for the key.
+                    if unsafe process.pointee.exit_signal >= 0 { unsafe processes.append(process.pointee) }
+                }
+                try Self.confirmWhole(processes, selection, lastError: .current)
+            }
+            return processes
+        }
+
+        /// procps takes a `/proc` that cannot be read, or another namespace's, for one without processes.
+        private static func confirmProc() throws(ProcMemError) {
+            let path = ProcPath(.current, "stat")
+            let stat: ProcessStat
+            do {
+                stat = try SystemRoot.live.read(path, ProcessStat.readOptions, ProcessStat.init(parsing:))
+            } catch .system(let error) {
+                throw failure(error)
+            } catch {
+                throw ProcMemError(error, path: SystemRoot.live.text(path))
+            }
+            guard stat.pid == Syscalls.pid else {
+                throw .procUnavailable(detail: "shows another pid namespace")
+            }
+        }
+
+        /// procps leaves out a process whose files it cannot open, for want of a descriptor too.
+        private static func confirmWhole(
+            _ processes: [cprocps_process],
+            _ selection: Selection,
+            lastError: Errno
+        ) throws(ProcMemError) {
+            let failure = failure(lastError)
+            if failure.code == .outOfResources { throw failure }
+            if case .all = selection, !processes.contains(where: { $0.task_id == Syscalls.pid }) {
+                throw .procUnavailable(detail: "does not list this process")
+            }
+        }
+
+        private static func failure(_ error: Errno) -> ProcMemError {
+            let code = ProcMemError.Code(error)
+            return ProcMemError(
+                code == .noSuchProcess ? .procUnavailable : code,
+                path: "/proc",
+                errno: error.rawValue
+            )
+        }
+    }
+
+    extension ProcMemError {
+        static func procUnavailable(detail: String) -> ProcMemError {
+            ProcMemError(.procUnavailable, path: "/proc", detail: detail)
+        }
+    }
+
+    extension ProcessTable {
+        /// What of a process ProcMem reads itself, beside procps.
+        struct Texts {
+            var command: String?
+            var commandLine: String?
+            var executablePath: String?
+            var cgroups: [Cgroup]?
+            var userName: String?
+        }
+
+        /// Reads the texts of the process with this id; `nil` where it is not the one that started then.
+        static func texts(
+            of pid: Int32,
+            startTicks: UInt64,
+            from sources: Sources,
+            root: SystemRoot = .live
+        ) throws(ProcMemError) -> Texts? {
+            var texts = Texts()
+            guard sources.canMixProcesses else { return texts }
+            do {
+                // The directory holds one process; that it is the one which procps has read, its start time says.
+                let directory = try ProcessDirectory(.id(pid), in: root)
+                let stat = try directory.stat()
+                guard UInt64(clamping: stat.startTimeTicks) == startTicks else { return nil }
+                if sources.contains(.command) { texts.command = stat.command }
+                if sources.contains(.commandLine) {
+                    texts.commandLine = try directory.readIfTold("cmdline", CommandLineText.readOptions) { bytes in
+                        CommandLineText(parsing: bytes)
+                    }?.text
+                }
+                if sources.contains(.executable) { texts.executablePath = directory.linkTarget("exe") }
+                if sources.contains(.cgroup) {
+                    texts.cgroups = try directory.readIfTold(
+                        "cgroup",
+                        CgroupMembership.readOptions,
+                        Cgroup.list(parsing:)
+                    )
+                }
+                return texts
+            } catch {
+                let failure = ProcMemError(error, path: root.text(ProcPath(directoryOf: .id(pid))))
+                if failure.code == .outOfResources { throw failure }
+                return nil
+            }
+        }
+    }
+
+    extension ProcessDirectory {
+        /// Reads a file; `nil` where it cannot be read for a reason that lies in the process.
+        fileprivate borrowing func readIfTold<R>(
+            _ file: StaticString,
+            _ readOptions: FileReadOptions,
+            _ parse: (Span<UInt8>) throws(ParseError) -> R
+        ) throws(FileReadError) -> R? {
+            do {
+                return try read(ProcPath(file: file), readOptions, parse)
+            } catch {
+                if ProcMemError(error, path: "").code == .outOfResources { throw error }
+                return nil
+            }
+        }
+    }
+
+    extension ProcessTable {
+        /// The names of users, looked up once for a table.
+        ///
+        /// procps has them too, but through `getpwuid`, whose buffer another thread of the program may be writing.
+        struct UserNames {
+            private var known: [UInt32: String?] = [:]
+
+            subscript(userID: UInt32) -> String? {
+                mutating get {
+                    if let name = known[userID] { return name }
+                    let name = Self.lookUp(userID)
+                    known[userID] = .some(name)
+                    return name
+                }
+            }
+
+            private static func lookUp(_ userID: UInt32) -> String? {
+                var count = 1024
+                // A megabyte is far more than an entry's name, home directory and shell.
+                while count <= 1 << 20 {
+                    var entry = unsafe passwd()
+                    var found: UnsafeMutablePointer<passwd>?
+                    var room = [CChar](repeating: 0, count: count)
+                    let error = unsafe getpwuid_r(userID, &entry, &room, count, &found)
+                    if error == 0 {
+                        guard unsafe found != nil, let name = unsafe entry.pw_name else { return nil }
+                        return unsafe String(cString: name)
+                    }
+                    guard error == ERANGE else { return nil }
+                    count *= 4
+                }
+                return nil
+            }
+        }
+    }
+
+    /// The arguments of a process in `/proc/PID/cmdline`, as one text.
+    struct CommandLineText {
+        // The kernel lets arguments and environment together take 6 MiB.
+        static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 8 << 20)
+
+        /// `nil` where there is no argument, or where all are empty.
+        let text: String?
+
+        /// Each argument ends in a NUL, and a program that writes its state over them leaves more NULs behind it.
+        init(parsing bytes: Span<UInt8>) {
+            var count = bytes.count
+            while count > 0, bytes[count - 1] == 0 { count -= 1 }
+            let spaced = (0..<count).map { bytes[$0] == 0 ? 0x20 : bytes[$0] }
+            text = count == 0 ? nil : String(decoding: spaced, as: UTF8.self)
+        }
+    }
+#endif

@@ -1,0 +1,71 @@
+extension SystemRoot {
+    /// Whether PSS and USS are estimates on this kernel.
+    ///
+    /// A kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT`, possible since Linux 6.15, counts the maps of a large folio as a
+    /// whole, not of each of its pages: in `smaps` and `smaps_rollup` PSS, and what is private or shared, are then averages
+    /// (kernel documentation, `admin-guide/mm/pagemap` and `filesystems/proc`).
+    ///
+    /// Told by the version in `/proc/sys/kernel/osrelease`, and from 6.15 on by the kernel's configuration where it is installed
+    /// as text, `/boot/config-RELEASE` or `/lib/modules/RELEASE/config`. Two to four files. No privileges are needed.
+    ///
+    /// `nil` where it is not known, as in most containers on such a kernel.
+    public var isPSSEstimated: Bool? { KernelConfiguration.hasNoPageMapCount(in: self) }
+}
+
+/// How a kernel was built.
+enum KernelConfiguration {
+    private static var releaseOptions: FileReadOptions {
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+    }
+    private static var limitBytes: Int { 4 << 20 }
+
+    private static func release(in root: SystemRoot) -> [UInt8]? {
+        try? root.read(ProcPath(file: "/proc/sys/kernel/osrelease"), releaseOptions, release)
+    }
+
+    /// The kernel's version, such as (6, 15).
+    static func version(in root: SystemRoot) -> (major: Int, minor: Int)? {
+        release(in: root).flatMap { version(of: $0.span) }
+    }
+
+    static func hasNoPageMapCount(in root: SystemRoot) -> Bool? {
+        guard let release = release(in: root) else { return nil }
+        if let version = version(of: release.span), version < (6, 15) { return false }
+        for path in [
+            Array("/boot/config-".utf8) + release, Array("/lib/modules/".utf8) + release + Array("/config".utf8),
+        ] {
+            if let file = try? root.open((path + [0]).span), let isSet = try? isNoPageMapCountSet(in: file) {
+                return isSet
+            }
+        }
+        return nil
+    }
+
+    private static func release(_ bytes: Span<UInt8>) throws(ParseError) -> [UInt8] {
+        guard let field = bytes.onlyField, bytes.firstIndex(of: 0x2F, in: field) == nil else {
+            throw ParseError("a kernel's release")
+        }
+        return bytes.bytes(in: field)
+    }
+
+    /// `6.15.3-amd64` as (6, 15).
+    static func version(of release: Span<UInt8>) -> (major: Int, minor: Int)? {
+        var index = 0
+        func number() -> Int? {
+            let start = index
+            while index < release.count, release[index].decimalDigit != nil { index += 1 }
+            defer { index += 1 }
+            return release.decimal(in: start..<index)
+        }
+        guard let major = number(), index <= release.count, let minor = number() else { return nil }
+        return (major, minor)
+    }
+
+    private static func isNoPageMapCountSet(in file: borrowing FileDescriptor) throws(FileReadError) -> Bool {
+        var isSet = false
+        try file.forEachLine(limitBytes: limitBytes) { (bytes, line) in
+            if bytes.equals("CONFIG_NO_PAGE_MAPCOUNT=y", in: line) { isSet = true }
+        }
+        return isSet
+    }
+}

@@ -1,0 +1,125 @@
+/// Kernel features that determine whether counters of pages can be trusted.
+///
+/// Each is read when it is first used, and kept: one value serves one pass. Figures take the value, and read no file.
+final class KernelPageFeatures {
+    /// The pages that all processes of the system map, each counted once, in bytes.
+    struct SystemMemory {
+        /// Anonymous pages, with what the kernel's per-CPU counters may not have added yet.
+        var anonymousBytes: Int?
+        /// The part of them in transparent huge pages that are mapped as a whole.
+        var anonymousHugeBytes: Int?
+        /// Pages of files and of shared memory, with what the per-CPU counters may not have added yet.
+        var sharedBytes: Int?
+        /// Pages that are set aside for hugetlbfs, in use or not.
+        var hugetlbBytes: Int?
+    }
+
+    private let root: SystemRoot
+
+    init(in root: SystemRoot) { self.root = root }
+
+    /// Features that are known.
+    convenience init(
+        isStatmExact: Bool,
+        systemMemory: SystemMemory?,
+        mayHaveHugePages: Bool,
+        mayHaveSmallerHugePages: Bool,
+        mayHaveMergedPages: Bool
+    ) {
+        self.init(in: .live)
+        self.isStatmExact = isStatmExact
+        self.systemMemory = systemMemory
+        self.mayHaveHugePages = mayHaveHugePages
+        self.mayHaveSmallerHugePages = mayHaveSmallerHugePages
+        self.mayHaveMergedPages = mayHaveMergedPages
+    }
+
+    /// Whether `statm` is exact: since Linux 6.16. Before, each CPU or thread keeps a part of the count to itself.
+    private(set) lazy var isStatmExact: Bool = KernelConfiguration.version(in: root).map { $0 >= (6, 16) } ?? false
+
+    /// What all processes of the system map, from `/proc/meminfo`; `nil` where that, or the number of CPUs, is not known.
+    private(set) lazy var systemMemory: SystemMemory? = {
+        guard let information = try? MemInfo(in: root), let cpus = try? CPUSet.online(in: root).count else {
+            return nil
+        }
+        let slack = cpus * Self.pagesInABatch * root.pageSizeBytes
+        return SystemMemory(
+            anonymousBytes: information.anonymousBytes?.saturatingAdding(slack),
+            anonymousHugeBytes: information.anonymousHugeBytes,
+            sharedBytes: information.mappedBytes?.saturatingAdding(slack),
+            hugetlbBytes: information.hugetlbBytes
+        )
+    }()
+
+    /// The largest `stat_threshold` that the kernel gives a CPU for each zone or node (mm/vmstat.c).
+    private static var pagesInABatch: Int { 125 }
+
+    /// Whether one page fault may have mapped more than one page, or a page may have been mapped without a fault: a
+    /// transparent huge page was allocated since boot, or that is not known.
+    private(set) lazy var mayHaveHugePages: Bool = {
+        let path = ProcPath(file: "/proc/vmstat")
+        let allocated = try? root.read(path, FileReadOptions(expectedBytes: 8192, limitBytes: 1 << 20)) {
+            (bytes) throws(ParseError) in try Self.hugePageAllocations(parsing: bytes)
+        }
+        return allocated != 0 || mayHaveSmallerHugePages
+    }()
+
+    /// Whether one page fault may have mapped several pages, but fewer than a huge page has: a folio of one of the sizes
+    /// between, which exist since Linux 6.8, was allocated.
+    ///
+    /// No counter reports how many of them there are. Their allocations are counted since 6.10; a size that is not for
+    /// anonymous memory, such as 8 kB, has neither these counters nor a file `enabled`.
+    private(set) lazy var mayHaveSmallerHugePages: Bool = {
+        let folder = "/sys/kernel/mm/transparent_hugepage/"
+        guard let directory = try? root.open(Array("\(folder)\0".utf8).span, as: .directory),
+            let names = try? directory.subdirectoryNames()
+        else { return false }
+        let whole = number(in: folder, Array("hpage_pmd_size".utf8)).map { Array("hugepages-\($0 >> 10)kB".utf8) }
+        return names.contains { name in
+            guard name.starts(with: Array("hugepages-".utf8)), name != whole else { return false }
+            if let allocated = number(in: folder, name + Array("/stats/anon_fault_alloc".utf8)) {
+                return allocated != 0
+            }
+            let isForAnonymous = Array(folder.utf8) + name + Array("/enabled\0".utf8)
+            return (try? root.open(isForAnonymous.span)) != nil
+        }
+    }()
+
+    /// Whether equal pages may have been merged by KSM, so that two pages of a process are one.
+    private(set) lazy var mayHaveMergedPages: Bool = {
+        do throws(FileReadError) {
+            let path = Array("/sys/kernel/mm/ksm/pages_sharing\0".utf8)
+            return try root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in
+                try bytes.parseSingleSize()
+            }
+                > 0
+        } catch {
+            // A kernel without KSM has no such file.
+            return !error.isAbsence
+        }
+    }()
+
+    private func number(in folder: String, _ file: [UInt8]) -> Int? {
+        let path = Array(folder.utf8) + file + [0]
+        return try? root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in try bytes.parseSingleSize() }
+    }
+
+    /// `thp_fault_alloc` and `thp_collapse_alloc` of `/proc/vmstat` together, since boot; 0 for a kernel that has neither.
+    static func hugePageAllocations(parsing bytes: Span<UInt8>) throws(ParseError) -> Int {
+        var sum = 0
+        var index = 0
+        while let entry = bytes.nextEntry(at: &index) {
+            guard bytes.equals("thp_fault_alloc", in: entry.key) || bytes.equals("thp_collapse_alloc", in: entry.key)
+            else { continue }
+            guard let count = entry.value.flatMap({ bytes.decimal(in: $0) }) else {
+                throw ParseError("a count of huge pages")
+            }
+            sum = sum.saturatingAdding(count)
+        }
+        return sum
+    }
+
+    private static var lineOptions: FileReadOptions {
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+    }
+}

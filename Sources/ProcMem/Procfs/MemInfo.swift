@@ -1,0 +1,49 @@
+/// `/proc/meminfo`: what ProcMem takes from it, in bytes; `nil` where the file does not tell.
+struct MemInfo: Hashable, Sendable {
+    /// `MemTotal`: the machine's memory, less what the kernel keeps for itself.
+    private(set) var totalBytes: Int?
+    /// `AnonPages`: the pages that no file backs and any process maps, each once. Since Linux 2.6.18.
+    private(set) var anonymousBytes: Int?
+    /// `AnonHugePages`: of them those that are parts of transparent huge pages, mapped as a whole. Since Linux 2.6.38.
+    private(set) var anonymousHugeBytes: Int?
+    /// `Mapped`: the pages of files and of shared memory that any process maps, each once.
+    private(set) var mappedBytes: Int?
+
+    /// `Hugetlb`: the pages that are set aside for hugetlbfs, in use or not. Since Linux 4.20.
+    private(set) var hugetlbBytes: Int?
+
+    static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
+    private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 4096, limitBytes: 65536) }
+
+    init(in root: SystemRoot) throws(FileReadError) {
+        self = try root.read(Self.path, Self.readOptions) { MemInfo(parsing: $0) }
+    }
+
+    /// Lines are `Key:`, blanks, a number and ` kB`.
+    init(parsing bytes: Span<UInt8>) {
+        var index = 0
+        while let entry = bytes.nextEntry(at: &index) {
+            guard let value = entry.value else { continue }
+            let key = entry.key
+            let size = bytes.sizeBytes(in: value, unitBytes: 1024)
+            if bytes.equals("MemTotal", in: key) {
+                totalBytes = totalBytes ?? size
+            } else if bytes.equals("AnonPages", in: key) {
+                anonymousBytes = anonymousBytes ?? size
+            } else if bytes.equals("AnonHugePages", in: key) {
+                anonymousHugeBytes = anonymousHugeBytes ?? size
+            } else if bytes.equals("Hugetlb", in: key) {
+                hugetlbBytes = hugetlbBytes ?? size
+            } else if bytes.equals("Mapped", in: key) {
+                mappedBytes = mappedBytes ?? size
+            }
+        }
+    }
+
+    static func totalBytes(in root: SystemRoot) throws(FileReadError) -> Int {
+        guard let size = try MemInfo(in: root).totalBytes, size > 0 else {
+            throw .malformed(ParseError("a size after MemTotal"), found: "none")
+        }
+        return size
+    }
+}

@@ -1,0 +1,157 @@
+/// A set of CPUs, by their numbers in `/sys/devices/system/cpu`.
+public struct CPUSet: Sendable, Hashable {
+    /// The CPUs as ascending ranges that neither touch nor overlap.
+    public let ranges: [ClosedRange<Int>]
+    /// How many CPUs there are in the set.
+    public let count: Int
+
+    /// The kernel can be built for 8,192 CPUs. A file that names one far beyond is no kernel's.
+    static let largestNumber = (1 << 20) - 1
+
+    /// A set from ranges in any order; CPUs below 0 or above 1,048,575 are left out.
+    public init(_ ranges: some Sequence<ClosedRange<Int>>) {
+        let possible = 0...Self.largestNumber
+        var merged: [ClosedRange<Int>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where range.overlaps(possible) {
+            let range = range.clamped(to: possible)
+            if let last = merged.last, range.lowerBound <= last.upperBound + 1 {
+                merged[merged.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                merged.append(range)
+            }
+        }
+        self.ranges = merged
+        self.count = merged.reduce(0) { $0 + $1.count }
+    }
+
+    /// Whether a CPU is in the set.
+    public func contains(_ cpu: Int) -> Bool {
+        ranges.contains { $0.contains(cpu) }
+    }
+
+    /// The CPUs that are in both sets.
+    func intersection(_ other: CPUSet) -> CPUSet {
+        var common: [ClosedRange<Int>] = []
+        var (own, others) = (0, 0)
+        while own < ranges.count, others < other.ranges.count {
+            let (range, otherRange) = (ranges[own], other.ranges[others])
+            if range.overlaps(otherRange) { common.append(range.clamped(to: otherRange)) }
+            if range.upperBound < otherRange.upperBound { own += 1 } else { others += 1 }
+        }
+        return CPUSet(common)
+    }
+}
+
+extension CPUSet: CustomStringConvertible {
+    /// The kernel's list format, such as `0-3,7`; empty for the empty set.
+    public var description: String {
+        ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+            .joined(separator: ",")
+    }
+}
+
+extension CPUSet {
+    static let listOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 1 << 20, isOneLine: true)
+
+    /// The CPUs that are online, from `/sys/devices/system/cpu/online`.
+    static func online(in root: SystemRoot) throws(FileReadError) -> CPUSet {
+        try root.read(onlinePath, listOptions, CPUSet.init(parsingList:))
+    }
+
+    static var onlinePath: ProcPath { ProcPath(file: "/sys/devices/system/cpu/online") }
+
+    /// The kernel's list format, as in `/sys/devices/system/cpu/online`: `0-3,7`.
+    init(parsingList bytes: Span<UInt8>) throws(ParseError) {
+        let parseError = ParseError("a list of CPUs such as 0-3,7")
+        guard let field = bytes.onlyField else { throw parseError }
+        var ranges: [ClosedRange<Int>] = []
+        var start = field.lowerBound
+        while start <= field.upperBound {
+            let end = bytes.firstIndex(of: 0x2C, in: start..<field.upperBound) ?? field.upperBound
+            let dash = bytes.firstIndex(of: 0x2D, in: start..<end)
+            guard let first = bytes.decimal(in: start..<(dash ?? end)),
+                let last = bytes.decimal(in: (dash.map { $0 + 1 } ?? start)..<end),
+                first <= last, last <= Self.largestNumber
+            else { throw parseError }
+            ranges.append(first...last)
+            start = end + 1
+        }
+        self.init(ranges)
+    }
+
+    /// The kernel's mask format, as in `Cpus_allowed` of `/proc/PID/status`: words of eight hexadecimal digits with
+    /// commas between them, the highest CPUs first.
+    init(parsingMask bytes: Span<UInt8>, in range: Range<Int>) throws(ParseError) {
+        let parseError = ParseError("a CPU mask such as ff,ffffffff after Cpus_allowed")
+        var cpu = 0
+        var ranges: [ClosedRange<Int>] = []
+        for index in range.reversed() where bytes[index] != 0x2C {
+            guard let digit = bytes[index].hexadecimalDigit, cpu <= Self.largestNumber else { throw parseError }
+            for bit in 0..<4 where digit & (1 << bit) != 0 {
+                ranges.append(cpu + bit...cpu + bit)
+            }
+            cpu += 4
+        }
+        guard !ranges.isEmpty else { throw parseError }
+        self.init(ranges)
+    }
+
+    /// An affinity mask, as the system call fills it in: words of 64 CPUs, the lowest first.
+    init(words: Span<UInt64>) {
+        var ranges: [ClosedRange<Int>] = []
+        for index in words.indices {
+            var word = words[index]
+            var cpu = index * UInt64.bitWidth
+            // Runs of equal bits at a time: a mask of 8,192 CPUs is mostly one run.
+            while word != 0 {
+                let zeros = word.trailingZeroBitCount
+                let ones = (~(word >> UInt64(zeros))).trailingZeroBitCount
+                ranges.append(cpu + zeros...cpu + zeros + ones - 1)
+                cpu += zeros + ones
+                word = zeros + ones == UInt64.bitWidth ? 0 : word >> UInt64(zeros + ones)
+            }
+        }
+        self.init(ranges)
+    }
+}
+
+/// By which rules the kernel gives a thread CPU time: the policy of `sched_setscheduler`.
+public struct SchedulingPolicy: RawRepresentable, Sendable, Hashable {
+    /// The kernel's number, as in field 41 of `/proc/PID/stat`.
+    public let rawValue: Int
+
+    /// A policy by the kernel's number.
+    public init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    /// The fair class. The corresponding C constant is `SCHED_OTHER`.
+    public static var other: SchedulingPolicy { SchedulingPolicy(rawValue: 0) }
+    /// Real time, first in first out. The corresponding C constant is `SCHED_FIFO`.
+    public static var fifo: SchedulingPolicy { SchedulingPolicy(rawValue: 1) }
+    /// Real time, round robin. The corresponding C constant is `SCHED_RR`.
+    public static var roundRobin: SchedulingPolicy { SchedulingPolicy(rawValue: 2) }
+    /// The fair class, for work without a user waiting. The corresponding C constant is `SCHED_BATCH`.
+    public static var batch: SchedulingPolicy { SchedulingPolicy(rawValue: 3) }
+    /// The fair class, at the lowest weight. The corresponding C constant is `SCHED_IDLE`.
+    public static var idle: SchedulingPolicy { SchedulingPolicy(rawValue: 5) }
+    /// Real time, by deadlines. The corresponding C constant is `SCHED_DEADLINE`.
+    public static var deadline: SchedulingPolicy { SchedulingPolicy(rawValue: 6) }
+
+    /// Whether a cgroup's quota binds a thread of this policy.
+    ///
+    /// The kernel's documentation of `cpu.max` limits it to the fair class; `SCHED_FIFO`, `SCHED_RR` and
+    /// `SCHED_DEADLINE` are outside of it. An unknown policy counts as bound.
+    public var isBoundByQuota: Bool {
+        self != .fifo && self != .roundRobin && self != .deadline
+    }
+}
+
+extension CPUSet: Encodable {
+    /// Encodes every figure under the name of its property, `null` where it is not known.
+    public func encode(to encoder: any Encoder) throws {
+        var names = encoder.names
+        try names.encode(count, forKey: "count")
+        try names.encode(description, forKey: "cpus")
+    }
+}

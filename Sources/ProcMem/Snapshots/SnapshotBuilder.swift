@@ -1,0 +1,237 @@
+/// Builds the snapshots of one scope: finds the processes, measures them by the mode, and counts what they hold together.
+///
+/// What it keeps from one snapshot to the next narrows the bounds or saves reads; a single snapshot needs none of it.
+struct SnapshotBuilder: ~Copyable {
+    private let scope: ProcessScope
+    let mode: MemoryMode
+    private let limits: SearchLimits
+    let root: SystemRoot
+    private var figures: BudgetedFigures
+    /// What the last snapshot bounds the next one by, of a tree.
+    private var baseline: FaultBaseline?
+
+    /// - Parameter maximumAge: How old a figure may be that is taken over from an earlier snapshot.
+    init(
+        of scope: ProcessScope,
+        mode: MemoryMode,
+        limits: SearchLimits,
+        maximumAge: Duration = .seconds(60),
+        in root: SystemRoot
+    ) {
+        self.scope = scope
+        self.mode = mode
+        self.limits = limits
+        self.root = root
+        figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
+    }
+
+    /// The number of processes of which figures are kept.
+    var rememberedCount: Int { figures.rememberedCount }
+
+    /// Finds the processes and reads each by the mode's file.
+    ///
+    /// - Parameter isConcurrent: Whether several threads may read. A thread takes a process id: a caller that detects forks
+    ///   by the newest id must start none.
+    borrowing func findProcesses(isConcurrent: Bool) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
+        let census = try ProcessCensus(of: scope, mode: mode, limits: limits, isConcurrent: isConcurrent, in: root)
+        return (census, AddressSpaceSharing(of: census.members, mode, in: root))
+    }
+
+    /// Builds the snapshot of processes that were found.
+    ///
+    /// - Parameter start: When the pass began.
+    mutating func snapshot(
+        of found: ProcessCensus,
+        _ sharing: AddressSpaceSharing,
+        since start: ContinuousClock.Instant
+    ) throws(ProcMemError) -> MemorySnapshot {
+        var census = found
+        let features = KernelPageFeatures(in: root)
+        let groupResult: BudgetedFigures.GroupResult
+        do throws(FileReadError) {
+            groupResult = try improve(&census, sharing, features, since: start)
+        } catch {
+            throw ProcMemError(error, path: root.text(.processes))
+        }
+        let processes = census.members.map { ProcessMemory($0, sharing) }
+        if !census.isWholeTree { baseline = nil }
+        let distinct =
+            processes.isEmpty && !census.gaps.isEmpty
+            // No process was read, and there may be some.
+            ? DistinctMemory(estimate: nil, lower: 0, upper: nil, isProven: false)
+            : DistinctMemory(
+                processes,
+                census.members.map(\.stat),
+                knowsChildren: census.knowsChildren,
+                sampled: groupResult.distinct,
+                isConsistent: groupResult.isConsistent,
+                history: &baseline,
+                pageSizeBytes: root.pageSizeBytes,
+                features
+            )
+        if !census.isWholeTree { baseline = nil }
+        let root = root
+        return MemorySnapshot(
+            mode: mode,
+            elapsed: start.duration(to: .now),
+            processes: processes,
+            total: MemoryTotal(processes, holding: distinct),
+            cgroupCharge: census.cgroup.map { cgroup in
+                let usage = CgroupMemoryUsage(CgroupMemoryFiles(of: cgroup, in: root))
+                return CgroupCharge(path: root.text(cgroup.path + [0]), usage, holding: distinct)
+            },
+            search: census.search,
+            gaps: census.gaps
+        )
+    }
+
+    /// Looks again by the modes that need more than one file.
+    private mutating func improve(
+        _ census: inout ProcessCensus,
+        _ sharing: AddressSpaceSharing,
+        _ features: KernelPageFeatures,
+        since start: ContinuousClock.Instant
+    ) throws(FileReadError) -> BudgetedFigures.GroupResult {
+        let root = root
+        let knowsChildren = census.knowsChildren
+        func sample(
+            _ members: [ProcessCensus.Member],
+            reads: Int,
+            _ mayGoOn: () -> Bool
+        ) throws(FileReadError) -> BudgetedFigures.Sampled? {
+            var members = members
+            let sampled = SampledMembers(
+                members,
+                isCounted: { sharing.certain[$0] == nil },
+                knowsChildren: knowsChildren,
+                in: root
+            )
+            guard
+                let memory = try sampled.sample(
+                    &members,
+                    reads: reads,
+                    isClosed: knowsChildren,
+                    mayGoOn: mayGoOn,
+                    features,
+                    in: root
+                )
+            else { return nil }
+            return BudgetedFigures.Sampled(members: members, distinct: memory.distinct)
+        }
+        switch mode {
+        case .cheap, .accurate: return BudgetedFigures.GroupResult()
+        case .sampled(let reads):
+            guard let sampled = try sample(census.members, reads: reads, { true }) else {
+                return BudgetedFigures.GroupResult()
+            }
+            census.members = sampled.members
+            return BudgetedFigures.GroupResult(distinct: sampled.distinct)
+        case .within:
+            guard let deadline = mode.deadline(from: start) else { return BudgetedFigures.GroupResult() }
+            let probes = BudgetedFigures.Probes(
+                now: { .now },
+                read: { (member) throws(FileReadError) in try member.readAccurately(in: root) },
+                sample: { (members, mayGoOn) throws(FileReadError) in try sample(members, reads: 64, mayGoOn) }
+            )
+            return try figures.improve(&census.members, until: deadline, probes)
+        }
+    }
+}
+
+extension ProcessCensus.Member {
+    /// Looks at the process again, if it is still the same one.
+    fileprivate func readAccurately(in root: SystemRoot) throws(FileReadError) -> MemoryUsage {
+        do throws(FileReadError) {
+            let directory = try ProcessDirectory(.id(pid), in: root)
+            let stat = try directory.stat()
+            guard stat.startTimeTicks == self.stat?.startTimeTicks else {
+                return MemoryUsage(unavailable: .exited)
+            }
+            return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
+        } catch {
+            return MemoryUsage(unavailable: try UnavailableReason(error))
+        }
+    }
+}
+
+extension AddressSpaceSharing {
+    fileprivate init(of members: [ProcessCensus.Member], _ mode: MemoryMode, in root: SystemRoot) {
+        let candidates = members.compactMap { member in
+            member.stat.flatMap { stat in member.value.flatMap { Candidate(member.pid, stat, $0) } }
+        }
+        let question = MemoryMapComparer(root: root)
+        self.init(candidates, mode == .accurate ? .all : .likely) { question.compare($0, $1) }
+    }
+}
+
+extension ProcessMemory {
+    fileprivate init(_ member: ProcessCensus.Member, _ sharing: AddressSpaceSharing) {
+        pid = member.pid
+        parentPID = member.stat?.parentPID
+        command = member.stat?.command
+        startTimeTicks = member.stat?.startTimeTicks
+        depth = member.depth
+        usage = member.value ?? MemoryUsage(unavailable: member.unavailableReason ?? .permissionDenied)
+        sharesMemoryWith = sharing.certain[member.pid]
+        mayShareMemoryWith = sharing.possible[member.pid]
+    }
+}
+
+extension MemoryMode {
+    /// Whether a look begins with `stat` and `statm` of each process.
+    var readsCountersFirst: Bool { self != .accurate }
+
+    /// When a pass is to be over that begins now; `nil` where it takes as long as it takes.
+    func deadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard case .within(let budget) = self else { return nil }
+        // Times that nobody lives to see would not fit into an instant.
+        let century = Duration.seconds(100 * 366 * 86400)
+        return start + min(max(.zero, budget), century)
+    }
+}
+
+/// The processes of a scope, and what their counters say.
+struct ProcessCensus: Sendable {
+    typealias Member = ProcessWalk<MemoryUsage>.Member
+
+    var members: [Member]
+    let search: DiscoveryMethod
+    let gaps: Set<ProcessGap>
+    /// The cgroup that the scope is; `nil` for another scope.
+    let cgroup: CgroupDirectory?
+
+    /// Whether all children of the members are among them, so far as is known.
+    var knowsChildren: Bool { search != .named && gaps.isEmpty }
+
+    /// Whether who is new among the members was forked from one of them, and nobody is missing.
+    var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }
+
+    /// Finds the processes, and looks at each by a mode's file.
+    ///
+    /// - Parameter isConcurrent: Whether several threads may look. A thread takes a process id: whoever goes by the newest id
+    ///   to know whether somebody was forked must start none.
+    init(
+        of scope: ProcessScope,
+        mode: MemoryMode,
+        limits: SearchLimits,
+        isConcurrent: Bool,
+        in root: SystemRoot
+    ) throws(ProcMemError) {
+        var limits = limits
+        if case .within(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
+        var walk = ProcessWalk(in: root, budget: SearchBudget(limits), isConcurrent: isConcurrent && mode != .accurate)
+        {
+            (directory, stat) throws(FileReadError) in
+            try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+        }
+        try walk.visit(scope)
+        self.init(members: walk.members, search: walk.search, gaps: walk.gaps, cgroup: walk.cgroup)
+    }
+
+    init(members: [Member], search: DiscoveryMethod, gaps: Set<ProcessGap>, cgroup: CgroupDirectory?) {
+        self.members = members
+        self.search = search
+        self.gaps = gaps
+        self.cgroup = cgroup
+    }
+}

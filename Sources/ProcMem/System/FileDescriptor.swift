@@ -1,0 +1,201 @@
+/// An open file, closed when its owner goes.
+///
+/// Not copyable, so that a descriptor is closed once and never leaks.
+struct FileDescriptor: ~Copyable {
+    let rawValue: Int32
+
+    init(adopting rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    deinit {
+        Syscalls.close(rawValue)
+    }
+
+    /// Hands the descriptor to somebody else who closes it.
+    consuming func relinquish() -> Int32 {
+        let rawValue = rawValue
+        discard self
+        return rawValue
+    }
+}
+
+/// How a file is read to its end.
+struct FileReadOptions: Sendable {
+    /// Room on the stack. A file that fits costs no allocation; a longer one is read on into the heap.
+    var expectedBytes: Int
+    /// More than the kernel writes there. A file that goes on behind it is refused, not cut.
+    var limitBytes: Int
+    /// One line and nothing else: a read that ends in a newline is the whole, and the read that would find the end
+    /// of the file is saved.
+    var isOneLine = false
+}
+
+extension FileDescriptor {
+    /// Reads from where the descriptor stands to the end, and hands the bytes to a parser.
+    ///
+    /// The kernel may answer a read with less than there is; a parser never sees half a file.
+    borrowing func withContents<R>(
+        _ readOptions: FileReadOptions,
+        _ parse: (Span<UInt8>) throws(ParseError) -> R
+    ) throws(FileReadError) -> R {
+        let fitting: R? = try unsafe withUnsafeTemporaryAllocation(
+            byteCount: readOptions.expectedBytes,
+            alignment: 1
+        ) { (buffer) throws(FileReadError) in
+            let count = try unsafe fill(buffer, from: 0, isOneLine: readOptions.isOneLine)
+            if count == buffer.count {
+                return try unsafe continued(UnsafeRawBufferPointer(buffer), readOptions, parse)
+            }
+            let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            return try unsafe parsed(Span(_unsafeBytes: bytes), parse)
+        }
+        if let fitting { return fitting }
+        throw .tooLarge(limitBytes: readOptions.limitBytes)
+    }
+
+    /// The slow way for a file that fills the stack's room: the heap, doubled until the end is reached.
+    private borrowing func continued<R>(
+        _ beginning: UnsafeRawBufferPointer,
+        _ readOptions: FileReadOptions,
+        _ parse: (Span<UInt8>) throws(ParseError) -> R
+    ) throws(FileReadError) -> R? {
+        var bytes = unsafe [UInt8](beginning)
+        while bytes.count <= readOptions.limitBytes {
+            let filled = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: max(filled, 4096)))
+            let count = try fill(&bytes, from: filled, isOneLine: readOptions.isOneLine)
+            if count < bytes.count {
+                bytes.removeLast(bytes.count - count)
+                return bytes.count > readOptions.limitBytes ? nil : try parsed(bytes.span, parse)
+            }
+        }
+        return nil
+    }
+
+    /// Reads until the buffer is full or the file ends; returns how much of the buffer is filled.
+    private borrowing func fill(
+        _ buffer: UnsafeMutableRawBufferPointer,
+        from start: Int,
+        isOneLine: Bool
+    ) throws(FileReadError) -> Int {
+        var filled = start
+        while filled < buffer.count {
+            let count: Int
+            do throws(Errno) {
+                count = try unsafe Syscalls.read(rawValue, into: .init(rebasing: buffer[filled...]))
+            } catch {
+                throw .system(error)
+            }
+            if count == 0 { break }
+            filled += count
+            if isOneLine, filled < buffer.count, unsafe buffer[filled - 1] == 0x0A { break }
+        }
+        return filled
+    }
+
+    private borrowing func fill(
+        _ bytes: inout [UInt8],
+        from start: Int,
+        isOneLine: Bool = false
+    ) throws(FileReadError) -> Int {
+        var room = bytes.mutableSpan
+        return try unsafe room.withUnsafeMutableBytes { (room) throws(FileReadError) in
+            try unsafe fill(room, from: start, isOneLine: isOneLine)
+        }
+    }
+
+    private borrowing func parsed<R>(
+        _ bytes: Span<UInt8>,
+        _ parse: (Span<UInt8>) throws(ParseError) -> R
+    ) throws(FileReadError) -> R {
+        do {
+            return try parse(bytes)
+        } catch {
+            throw .malformed(error, found: bytes.excerpt)
+        }
+    }
+}
+
+extension FileDescriptor {
+    /// Reads a long file line by line through one buffer, which a line must fit into.
+    ///
+    /// - Parameter limitBytes: A file that goes on behind it is refused: whoever writes it decides how long that takes.
+    borrowing func forEachLine(
+        limitBytes: Int,
+        _ body: (Span<UInt8>, Range<Int>) throws(ParseError) -> Void
+    ) throws(FileReadError) {
+        // The longest line of `smaps` names a file of 4,095 bytes, each perhaps escaped as four.
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        var kept = 0
+        var total = 0
+        while true {
+            let count = try fill(&buffer, from: kept)
+            total += count - kept
+            guard total <= limitBytes else { throw .tooLarge(limitBytes: limitBytes) }
+            let isLast = count < buffer.count
+            let passed = try Self.passLines(of: buffer.span.extracting(0..<count), isLast: isLast, to: body)
+            if isLast { return }
+            kept = count - passed
+            for offset in 0..<kept { buffer[offset] = buffer[passed + offset] }
+        }
+    }
+
+    /// Passes on the whole lines, and at the end of the file the rest; returns how many bytes those were.
+    private static func passLines(
+        of bytes: Span<UInt8>,
+        isLast: Bool,
+        to body: (Span<UInt8>, Range<Int>) throws(ParseError) -> Void
+    ) throws(FileReadError) -> Int {
+        var index = 0
+        var passed = 0
+        while let line = bytes.nextLine(at: &index), isLast || line.upperBound < bytes.count {
+            do {
+                try body(bytes, line)
+            } catch {
+                throw .malformed(error, found: bytes.extracting(line).excerpt)
+            }
+            passed = index
+        }
+        guard passed > 0 || bytes.isEmpty else {
+            throw .malformed(ParseError("lines below 65,536 bytes"), found: bytes.excerpt)
+        }
+        return passed
+    }
+}
+
+extension FileDescriptor {
+    /// The names in a directory that are process or thread ids, in the kernel's order.
+    consuming func processIDs() throws(FileReadError) -> [Int32] {
+        var ids: [Int32] = []
+        do {
+            try Syscalls.forEachName(in: self) { (name, _) in
+                if let id = name.pid(in: 0..<name.count) { ids.append(id) }
+            }
+        } catch {
+            throw .system(error)
+        }
+        return ids
+    }
+
+    /// The names of the directories in a directory.
+    consuming func subdirectoryNames() throws(FileReadError) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        do {
+            try Syscalls.forEachName(in: self) { (name, isDirectory) in
+                if isDirectory { names.append(name.bytes(in: 0..<name.count)) }
+            }
+        } catch {
+            throw .system(error)
+        }
+        return names
+    }
+}
+
+extension Span<UInt8> {
+    /// A process id as the kernel writes it; `nil` for 0, a leading zero, or anything else.
+    func pid(in range: Range<Int>) -> Int32? {
+        guard let number = decimal(in: range), number > 0, self[range.lowerBound] != 0x30 else { return nil }
+        return Int32(exactly: number)
+    }
+}

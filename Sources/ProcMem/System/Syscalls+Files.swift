@@ -1,0 +1,174 @@
+import CLinux
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+// Aliases: the methods below shadow these libc functions.
+private let libcClose = close
+private let libcRead = unsafe read
+private let libcPread = unsafe pread
+
+/// Opening, reading and closing files and directories.
+extension Syscalls {
+    enum FileKind {
+        case contents, directory
+
+        /// A path below a foreign root may be a FIFO or a terminal: an open neither waits for a writer nor takes the
+        /// terminal.
+        fileprivate var flags: Int32 {
+            let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+            return self == .directory ? flags | O_DIRECTORY : flags
+        }
+    }
+
+    /// Opens a path that ends in a NUL byte, relative to `directory` unless it is absolute.
+    static func open(
+        _ path: Span<UInt8>,
+        at directory: Int32 = AT_FDCWD,
+        as kind: FileKind = .contents
+    ) throws(Errno) -> FileDescriptor {
+        try unsafe open(path, from: directory, as: kind) { unsafe openat($0, $1, $2) }
+    }
+
+    /// Opens a path that ends in a NUL byte as if `root` were `/`: absolute links and `..` stay below it.
+    ///
+    /// Of a path too long for one call, a link or `..` in a later part stays below the folder that the part begins in.
+    static func open(
+        _ path: Span<UInt8>,
+        inRoot root: borrowing FileDescriptor,
+        as kind: FileKind
+    ) throws(Errno) -> FileDescriptor {
+        try unsafe open(path, from: root.rawValue, as: kind) { unsafe procmem_open_in_root($0, $1, $2) }
+    }
+
+    /// What one call takes, with the NUL. The corresponding C constant is `PATH_MAX`.
+    private static let maximumPathBytes = 4096
+
+    /// Opens a path by one call, or a longer one folder by folder: cgroups can be nested more deeply than a path can say.
+    private static func open(
+        _ path: Span<UInt8>,
+        from start: Int32,
+        as kind: FileKind,
+        _ call: (Int32, UnsafePointer<CChar>, Int32) -> Int32
+    ) throws(Errno) -> FileDescriptor {
+        func descriptor(_ path: Span<UInt8>, at directory: Int32, as kind: FileKind) throws(Errno) -> FileDescriptor {
+            let descriptor = try unsafe withCPath(path) { (path) throws(Errno) in
+                try retrying { unsafe call(directory, path, kind.flags) }
+            }
+            return FileDescriptor(adopting: descriptor)
+        }
+        guard path.count > maximumPathBytes else { return try descriptor(path, at: start, as: kind) }
+        var folder: FileDescriptor?
+        var directory = start
+        var passed = 0
+        while path.count - passed > maximumPathBytes {
+            let reach = passed + 1..<passed + maximumPathBytes
+            guard let slash = reach.last(where: { path[$0] == 0x2F }) else { throw .nameTooLong }
+            let part = path.bytes(in: passed..<slash) + [0]
+            let next = try descriptor(part.span, at: directory, as: .directory)
+            directory = next.rawValue
+            folder = consume next
+            passed = slash + 1
+            // What begins with a slash would be looked for from the root again.
+            while passed < path.count, path[passed] == 0x2F { passed += 1 }
+        }
+        let opened = try descriptor(path.extracting(passed...), at: directory, as: kind)
+        // Not closed before: the last call begins in it.
+        _ = consume folder
+        return opened
+    }
+
+    /// What a symbolic link in a directory says; the path ends in a NUL byte. A longer answer than a path can be is cut.
+    static func readLink(_ path: Span<UInt8>, at directory: Int32) throws(Errno) -> [UInt8] {
+        try unsafe withCPath(path) { (path) throws(Errno) in
+            try unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: maximumPathBytes) {
+                (link) throws(Errno) in
+                guard let start = link.baseAddress else { return [] }
+                let count = try retrying { unsafe readlinkat(directory, path, start, link.count) }
+                return unsafe link[..<count].map { UInt8(bitPattern: $0) }
+            }
+        }
+    }
+
+    static func close(_ descriptor: Int32) {
+        // Not retried: Linux has released the descriptor whatever close answers.
+        _ = libcClose(descriptor)
+    }
+
+    static func read(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        try retrying { unsafe libcRead(descriptor, bytes.baseAddress, bytes.count) }
+    }
+
+    /// Reads from an offset, wherever the descriptor stands: of a file of the kernel's, what it says now.
+    static func read(
+        _ descriptor: Int32,
+        into bytes: UnsafeMutableRawBufferPointer,
+        from offset: Int
+    ) throws(Errno) -> Int {
+        try retrying { unsafe libcPread(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) }
+    }
+
+    /// The names in a directory, without `.` and `..`, in the kernel's order, and whether each is a directory itself.
+    static func forEachName(
+        in directory: consuming FileDescriptor,
+        _ body: (Span<UInt8>, _ isDirectory: Bool) -> Void
+    ) throws(Errno) {
+        let descriptor = directory.relinquish()
+        guard let stream = unsafe fdopendir(descriptor) else {
+            let error = Errno.current
+            close(descriptor)
+            throw error
+        }
+        defer { _ = unsafe closedir(stream) }
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else {
+                if Errno.current.rawValue != 0 { throw .current }
+                return
+            }
+            let isDirectory = unsafe entry.pointee.d_type == UInt8(DT_DIR)
+            unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
+                let count = unsafe name.firstIndex(of: 0) ?? name.count
+                let span = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: name[..<count]))
+                let range = 0..<count
+                if !span.equals(".", in: range), !span.equals("..", in: range) { body(span, isDirectory) }
+            }
+        }
+    }
+
+    /// A mount's type, options and the path within its file system that it shows.
+    struct Mount {
+        let type: [UInt8]
+        let options: [UInt8]
+        let root: [UInt8]
+    }
+
+    /// What is mounted where a path leads; the path ends in a NUL byte. Since Linux 6.11.
+    static func mount(at path: Span<UInt8>) throws(Errno) -> Mount {
+        try unsafe withCPath(path) { (path) throws(Errno) in
+            var mount = procmem_mount()
+            _ = try retrying { unsafe procmem_mount_at(path, &mount) }
+            return unsafe Mount(
+                type: withUnsafeBytes(of: &mount.type) { unsafe [UInt8]($0.prefix { $0 != 0 }) },
+                options: withUnsafeBytes(of: &mount.options) { unsafe [UInt8]($0.prefix { $0 != 0 }) },
+                root: withUnsafeBytes(of: &mount.root) { unsafe [UInt8]($0.prefix { $0 != 0 }) }
+            )
+        }
+    }
+
+    static func withCPath<R: ~Copyable>(
+        _ path: Span<UInt8>,
+        _ body: (UnsafePointer<CChar>) throws(Errno) -> R
+    ) throws(Errno) -> R {
+        try unsafe path.withUnsafeBufferPointer { (path) throws(Errno) in
+            // A NUL inside a path would make the kernel open another file than the one asked for.
+            guard let start = path.baseAddress, unsafe path.firstIndex(of: 0) == path.count - 1 else {
+                throw .invalidArgument
+            }
+            return try unsafe start.withMemoryRebound(to: CChar.self, capacity: path.count, body)
+        }
+    }
+}
