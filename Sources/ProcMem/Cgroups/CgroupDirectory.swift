@@ -4,7 +4,7 @@ struct CgroupDirectory: Hashable, Sendable {
     let path: [UInt8]
 
     private init(_ path: [UInt8]) {
-        self.path = path.last == 0x2F && path.count > 1 ? path.dropLast() : path
+        self.path = path.last == UInt8(ascii: "/") && path.count > 1 ? path.dropLast() : path
     }
 
     init(level: Int, of hierarchy: CgroupHierarchy) {
@@ -23,7 +23,7 @@ struct CgroupDirectory: Hashable, Sendable {
         {
             candidates.append(CgroupDirectory(mount.mountPoint + relative))
         }
-        for candidate in candidates where candidate.path.first == 0x2F {
+        for candidate in candidates where candidate.path.first == UInt8(ascii: "/") {
             do throws(FileReadError) {
                 _ = try root.open(candidate.file("cgroup.procs").span)
                 self = candidate
@@ -58,11 +58,11 @@ struct CgroupDirectory: Hashable, Sendable {
 
     /// The path of a file in the directory, with the NUL that ends it.
     func file(_ name: StaticString) -> [UInt8] {
-        path + [0x2F] + Array(name.description.utf8) + [0]
+        path + [UInt8(ascii: "/")] + Array(name.description.utf8) + [0]
     }
 
     func child(_ name: [UInt8]) -> CgroupDirectory {
-        CgroupDirectory(path + [0x2F] + name)
+        CgroupDirectory(path + [UInt8(ascii: "/")] + name)
     }
 
     /// The cgroups in this one.

@@ -21,8 +21,8 @@ struct CgroupHierarchy: Hashable, Sendable {
         let mountPoint = Array(conventionalMountPoint.description.utf8)
         self.init(
             version,
-            CgroupMount(root: [0x2F], mountPoint: mountPoint),
-            relativePath: Self.relativePath(of: path, below: [0x2F]) ?? [],
+            CgroupMount(root: [UInt8(ascii: "/")], mountPoint: mountPoint),
+            relativePath: Self.relativePath(of: path, below: [UInt8(ascii: "/")]) ?? [],
             isOwnCgroupVisible: false
         )
     }
@@ -35,24 +35,24 @@ struct CgroupHierarchy: Hashable, Sendable {
     }
 
     /// How many levels there are, the mount's root among them.
-    var levelCount: Int { relativePath.count { $0 == 0x2F } + 1 }
+    var levelCount: Int { relativePath.count { $0 == UInt8(ascii: "/") } + 1 }
 
     /// The path of a file of a level, with the NUL that ends it. Level 0 is the own cgroup, the last the mount's root.
     func path(of file: StaticString, atLevel level: Int) -> [UInt8] {
-        directory(atLevel: level) + [0x2F] + Array(file.description.utf8) + [0]
+        directory(atLevel: level) + [UInt8(ascii: "/")] + Array(file.description.utf8) + [0]
     }
 
     /// The path of a level's directory, without a slash or a NUL at its end.
     func directory(atLevel level: Int) -> [UInt8] {
         var path = mount.mountPoint
-        if path.last == 0x2F { path.removeLast() }
+        if path.last == UInt8(ascii: "/") { path.removeLast() }
         return path + relativePath[..<length(ofLevel: level)]
     }
 
     /// The cgroup of a level, as `/proc/PID/cgroup` would name it.
     func cgroup(atLevel level: Int) -> String {
         var path = mount.root
-        if path.last == 0x2F { path.removeLast() }
+        if path.last == UInt8(ascii: "/") { path.removeLast() }
         path += relativePath[..<length(ofLevel: level)]
         return path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)
     }
@@ -62,7 +62,7 @@ struct CgroupHierarchy: Hashable, Sendable {
         var remaining = level
         while remaining > 0, length > 0 {
             length -= 1
-            if relativePath[length] == 0x2F { remaining -= 1 }
+            if relativePath[length] == UInt8(ascii: "/") { remaining -= 1 }
         }
         return length
     }
@@ -74,13 +74,13 @@ struct CgroupHierarchy: Hashable, Sendable {
     ///
     /// Outside its cgroup namespace a process sees `/..` at the beginning of both: there it is a component like another.
     static func relativePath(of path: [UInt8], below root: [UInt8]) -> [UInt8]? {
-        guard path.first == 0x2F, path.count <= maximumPathBytes else { return nil }
-        let rootComponents = root.split(separator: 0x2F)
-        let components = path.split(separator: 0x2F)
+        guard path.first == UInt8(ascii: "/"), path.count <= maximumPathBytes else { return nil }
+        let rootComponents = root.split(separator: UInt8(ascii: "/"))
+        let components = path.split(separator: UInt8(ascii: "/"))
         guard components.starts(with: rootComponents) else { return nil }
         let below = components.dropFirst(rootComponents.count)
-        if below.contains(where: { $0.elementsEqual([0x2E, 0x2E]) }) { return nil }
-        return below.reduce(into: []) { $0 += [0x2F] + $1 }
+        if below.contains(where: { $0.elementsEqual([UInt8(ascii: "."), UInt8(ascii: ".")]) }) { return nil }
+        return below.reduce(into: []) { $0 += [UInt8(ascii: "/")] + $1 }
     }
 }
 
@@ -194,7 +194,7 @@ extension CgroupHierarchy {
             if (try? root.open(hierarchy.path(of: ".", atLevel: 0).span, as: .directory)) != nil {
                 return hierarchy
             }
-            let mountRoot = CgroupHierarchy(version, path: [0x2F], conventionalMountPoint: mountPoint)
+            let mountRoot = CgroupHierarchy(version, path: [UInt8(ascii: "/")], conventionalMountPoint: mountPoint)
             if (try? root.open(mountRoot.path(of: ".", atLevel: 0).span, as: .directory)) != nil {
                 return mountRoot
             }
@@ -204,5 +204,5 @@ extension CgroupHierarchy {
 }
 
 extension CgroupMembership {
-    fileprivate var isInRootOfV1: Bool { v1Path == [0x2F] }
+    fileprivate var isInRootOfV1: Bool { v1Path == [UInt8(ascii: "/")] }
 }

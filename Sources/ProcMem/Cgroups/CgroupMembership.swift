@@ -72,8 +72,8 @@ struct CgroupLine {
 
     /// `nil` where it is no such line.
     init?(_ bytes: Span<UInt8>, in line: Range<Int>) {
-        guard let firstColon = bytes.firstIndex(of: 0x3A, in: line),
-            let secondColon = bytes.firstIndex(of: 0x3A, in: firstColon + 1..<line.upperBound)
+        guard let firstColon = bytes.firstIndex(of: UInt8(ascii: ":"), in: line),
+            let secondColon = bytes.firstIndex(of: UInt8(ascii: ":"), in: firstColon + 1..<line.upperBound)
         else { return nil }
         hierarchyID = line.lowerBound..<firstColon
         controllers = firstColon + 1..<secondColon

@@ -27,7 +27,7 @@ enum ConventionalMount {
                 case .v2: type.equals("cgroup2", in: 0..<type.count)
                 }
             // Another root shows a part: then the table tells whether another mount shows more.
-            guard isMount, mount.root == [0x2F] else { continue }
+            guard isMount, mount.root == [UInt8(ascii: "/")] else { continue }
             return CgroupMount(root: mount.root, mountPoint: path)
         }
         return nil

@@ -1,7 +1,7 @@
 /// A look at some pages of several processes, the same ones in each that may share them.
 ///
 /// Anonymous memory is sampled by address within each family of one layout, since a forked process has its parent's pages at
-/// its parent's addresses. Files and shared memory are sampled by their place in the file, over all processes: that is the
+/// its parent's addresses. Files and shared memory are sampled by their position in the file, over all processes: that is the
 /// same page wherever it is mapped.
 struct PageSampling {
     let root: SystemRoot
@@ -74,7 +74,7 @@ struct PageSampling {
         }
         let firstPages = numbering.firstPages
         for number in processes.indices {
-            if let found = mappings[number] { processes[number].take(found, firstPages) }
+            if let found = mappings[number] { processes[number].setSegments(from: found, firstPages) }
         }
     }
 
@@ -172,19 +172,19 @@ struct PageSampling {
         do {
             try withPages(of: process) { (_, _, map) throws(FileReadError) in
                 try families[process.family].forEachPart(of: process.anonymousSegments) {
-                    (window, place, segment) throws(FileReadError) in
+                    (window, pageOffset, segment) throws(FileReadError) in
                     readCount += 1
                     let areTold = try entries(of: segment, map, process) {
-                        let holder = SampleGroup.Holder(process: number, place: place + $0, entry: $1)
+                        let holder = SampleGroup.Holder(process: number, pageOffset: pageOffset + $0, entry: $1)
                         found.append(Found(isOfFiles: false, window: window, holder: holder))
                     }
                     if !areTold { areZerosUnknown = true }
                 }
                 try files.forEachPart(of: process.fileSegments) {
-                    (window, place, segment) throws(FileReadError) in
+                    (window, pageOffset, segment) throws(FileReadError) in
                     readCount += 1
                     _ = try entries(of: segment, map, process) {
-                        let holder = SampleGroup.Holder(process: number, place: place + $0, entry: $1)
+                        let holder = SampleGroup.Holder(process: number, pageOffset: pageOffset + $0, entry: $1)
                         found.append(Found(isOfFiles: true, window: window, holder: holder))
                     }
                 }
@@ -217,17 +217,17 @@ struct PageSampling {
         var zeros: [Range<Int>]?
         var areTold = true
         try map.read(pages) { words in
-            for place in 0..<words.count {
-                let entry = PageEntry(word: words[place])
+            for pageOffset in 0..<words.count {
+                let entry = PageEntry(word: words[pageOffset])
                 // What is in a shared mapping and no file's is a device's memory.
                 guard entry.isPresent, entry.isOfFile || !segment.isShared else { continue }
                 if process.excludesZeros, !entry.isOfFile, !entry.isExclusive {
                     if zeros == nil, areTold { zeros = map.zeros(in: pages) }
                     let found = zeros ?? []
                     areTold = zeros != nil
-                    if found.contains(where: { $0.contains(pages.lowerBound + place) }) { continue }
+                    if found.contains(where: { $0.contains(pages.lowerBound + pageOffset) }) { continue }
                 }
-                body(place, entry)
+                body(pageOffset, entry)
             }
         }
         return areTold
@@ -247,8 +247,8 @@ struct SampleGroup: Sendable {
     /// Who holds a page.
     struct Holder: Sendable {
         let process: Int
-        /// The page's place in the window.
-        let place: Int
+        /// The page's index in the window.
+        let pageOffset: Int
         let entry: PageEntry
     }
 

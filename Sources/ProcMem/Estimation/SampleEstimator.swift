@@ -182,7 +182,7 @@ struct SampleEstimator {
             upper.add(weight, held: counts.held, counted: counts.exclusive + counts.sharedUpper)
             exclusive.add(weight, held: counts.held, counted: counts.exclusive)
             ofForkers.add(weight, held: counts.held, counted: counts.exclusiveOfForkers)
-            for (process, count) in counts.made { made[process, default: 0] += weight * Double(count) }
+            for (process, count) in counts.createdPages { made[process, default: 0] += weight * Double(count) }
         }
         var ownValues: [StratifiedVariance.Value] = []
         var fileValues: [StratifiedVariance.Value] = []

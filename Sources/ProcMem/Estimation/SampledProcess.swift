@@ -131,7 +131,7 @@ extension SampledProcess {
     }
 
     /// Takes over mappings, once all files have their numbers.
-    mutating func take(_ mappings: Mappings, _ firstPages: [Int]) {
+    mutating func setSegments(from mappings: Mappings, _ firstPages: [Int]) {
         anonymousSegments = mappings.anonymous
         for (file, segment) in mappings.ofFiles {
             let start = segment.pages.lowerBound + firstPages[file]

@@ -42,9 +42,9 @@ struct SharedPageResolver {
             if holder.entry.isExclusive {
                 counts.exclusive += 1
                 if processes[holder.process].mayHaveForked { counts.exclusiveOfForkers += 1 }
-                ownersByPlace[holder.place].append(holder.process)
+                ownersByPlace[holder.pageOffset].append(holder.process)
             } else {
-                sharersByPlace[holder.place].append(holder)
+                sharersByPlace[holder.pageOffset].append(holder)
             }
         }
         for place in 0..<pageCount where !sharersByPlace[place].isEmpty {
@@ -105,7 +105,7 @@ struct SharedPageResolver {
         counts.shared += min(max(lower, likely), upper)
         counts.sharedUpper += upper
         // More than there can be have been inherited after all.
-        if likely <= upper { counts.made += makers.map { ($0, 1) } }
+        if likely <= upper { counts.createdPages += makers.map { ($0, 1) } }
     }
 
     private enum Origin {
@@ -159,7 +159,7 @@ struct WindowCounts: Sendable {
         /// Exclusive pages of processes that may have forked.
         var exclusiveOfForkers = 0
         /// Pages that a process is likely to have brought itself and that its children have too.
-        var made: [(process: Int, count: Int)] = []
+        var createdPages: [(process: Int, count: Int)] = []
 
         var distinct: Int { exclusive + shared }
     }
@@ -183,7 +183,7 @@ struct WindowCounts: Sendable {
                 processes[last].ofFiles += 1
                 if holder.entry.isExclusive { processes[last].exclusiveOfFiles += 1 }
                 heldOfFiles += 1
-                filePlaces.insert(holder.place)
+                filePlaces.insert(holder.pageOffset)
             } else {
                 processes[last].anonymous += 1
                 if holder.entry.isExclusive { processes[last].exclusiveAnonymous += 1 }

@@ -227,7 +227,7 @@
         init(parsing bytes: Span<UInt8>) {
             var count = bytes.count
             while count > 0, bytes[count - 1] == 0 { count -= 1 }
-            let spaced = (0..<count).map { bytes[$0] == 0 ? 0x20 : bytes[$0] }
+            let spaced = (0..<count).map { bytes[$0] == 0 ? UInt8(ascii: " ") : bytes[$0] }
             text = count == 0 ? nil : String(decoding: spaced, as: UTF8.self)
         }
     }

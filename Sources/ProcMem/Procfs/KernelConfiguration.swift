@@ -42,7 +42,7 @@ enum KernelConfiguration {
     }
 
     private static func release(_ bytes: Span<UInt8>) throws(ParseError) -> [UInt8] {
-        guard let field = bytes.onlyField, bytes.firstIndex(of: 0x2F, in: field) == nil else {
+        guard let field = bytes.onlyField, bytes.firstIndex(of: UInt8(ascii: "/"), in: field) == nil else {
             throw ParseError("a kernel's release")
         }
         return bytes.bytes(in: field)

@@ -27,7 +27,7 @@ extension MemoryMapping {
     ///   pages without a file (`MAP_HUGETLB`).
     init?(parsing bytes: Span<UInt8>, line: Range<Int>, pageSizeBytes: Int) throws(ParseError) {
         var index = line.lowerBound
-        guard let range = bytes.nextField(at: &index), let dash = bytes.firstIndex(of: 0x2D, in: range),
+        guard let range = bytes.nextField(at: &index), let dash = bytes.firstIndex(of: UInt8(ascii: "-"), in: range),
             let start = bytes.hexadecimal(in: range.lowerBound..<dash),
             let end = bytes.hexadecimal(in: dash + 1..<range.upperBound),
             let rights = bytes.nextField(at: &index), let offsetField = bytes.nextField(at: &index),
@@ -39,8 +39,8 @@ extension MemoryMapping {
         // The last addresses of all are the kernel's.
         guard start / pageSize < end / pageSize, end / pageSize <= Self.maximumPage else { return nil }
         pages = Int(start / pageSize)..<Int(end / pageSize)
-        isShared = bytes.firstIndex(of: 0x73, in: rights) != nil
-        isWritable = bytes.firstIndex(of: 0x77, in: rights) != nil
+        isShared = bytes.firstIndex(of: UInt8(ascii: "s"), in: rights) != nil
+        isWritable = bytes.firstIndex(of: UInt8(ascii: "w"), in: rights) != nil
         var name = line.upperBound..<line.upperBound
         if let first = bytes.nextField(at: &index), first.upperBound <= line.upperBound {
             name = first.lowerBound..<line.upperBound
@@ -63,7 +63,7 @@ extension MemoryMapping {
     static var maximumPage: Int { 1 << 45 }
 
     private static func device(_ bytes: Span<UInt8>, in field: Range<Int>) -> Int? {
-        guard let colon = bytes.firstIndex(of: 0x3A, in: field),
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":"), in: field),
             let major = bytes.hexadecimal(in: field.lowerBound..<colon),
             let minor = bytes.hexadecimal(in: colon + 1..<field.upperBound), major < 1 << 31, minor < 1 << 31
         else { return nil }

@@ -47,7 +47,7 @@ extension MemoryPressure.Stall {
         var total: Int?
         var index = fields.lowerBound
         while let field = bytes.nextField(at: &index), field.upperBound <= fields.upperBound {
-            guard let equals = bytes.firstIndex(of: 0x3D, in: field) else { continue }
+            guard let equals = bytes.firstIndex(of: UInt8(ascii: "="), in: field) else { continue }
             let name = field.lowerBound..<equals
             let value = equals + 1..<field.upperBound
             if bytes.equals("avg10", in: name) {

@@ -16,9 +16,9 @@ struct MountLine {
         var index = line.lowerBound
         func next() -> Range<Int>? {
             // Only the blank separates: the kernel leaves other white space in a path as it is.
-            while index < line.upperBound, bytes[index] == 0x20 { index += 1 }
+            while index < line.upperBound, bytes[index] == UInt8(ascii: " ") { index += 1 }
             let start = index
-            while index < line.upperBound, bytes[index] != 0x20 { index += 1 }
+            while index < line.upperBound, bytes[index] != UInt8(ascii: " ") { index += 1 }
             return start == index ? nil : start..<index
         }
         guard let id = next().flatMap({ bytes.decimal(in: $0) }),

@@ -104,7 +104,7 @@ struct ProcMountOptions: Hashable, Sendable {
     init(parsing bytes: Span<UInt8>) {
         var start = 0
         while start <= bytes.count {
-            let end = bytes.firstIndex(of: 0x2C, in: start..<bytes.count) ?? bytes.count
+            let end = bytes.firstIndex(of: UInt8(ascii: ","), in: start..<bytes.count) ?? bytes.count
             add(bytes, start..<end)
             start = end + 1
         }

@@ -85,7 +85,7 @@ struct ProcPath {
         let magnitude = number.magnitude
         while magnitude / divisor >= 10 { divisor *= 10 }
         while divisor > 0 {
-            append(UInt8(truncatingIfNeeded: magnitude / divisor % 10) + 0x30)
+            append(UInt8(truncatingIfNeeded: magnitude / divisor % 10) + UInt8(ascii: "0"))
             divisor /= 10
         }
     }

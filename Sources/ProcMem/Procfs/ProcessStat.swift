@@ -32,8 +32,8 @@ struct ProcessStat: Hashable, Sendable {
     static let readOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 65536, isOneLine: true)
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
-        guard let end = (0..<bytes.count).last(where: { bytes[$0] == 0x29 }),
-            let begin = bytes.firstIndex(of: 0x28, in: 0..<end)
+        guard let end = (0..<bytes.count).last(where: { bytes[$0] == UInt8(ascii: ")") }),
+            let begin = bytes.firstIndex(of: UInt8(ascii: "("), in: 0..<end)
         else { throw ParseError("PID (COMMAND) and more fields") }
         var idIndex = 0
         guard let idField = bytes.nextField(at: &idIndex), idField.upperBound <= begin,
@@ -84,7 +84,7 @@ struct ProcessStat: Hashable, Sendable {
     }
 
     /// Ended, and not yet collected by its parent, or being taken down.
-    var isZombie: Bool { state == 0x5A || state == 0x58 || state == 0x78 }
+    var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || state == UInt8(ascii: "x") }
 
     /// The corresponding C constant is `PF_KTHREAD`.
     var isKernelThread: Bool { flags & 0x0020_0000 != 0 }

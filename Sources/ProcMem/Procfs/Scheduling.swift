@@ -67,8 +67,8 @@ extension CPUSet {
         var ranges: [ClosedRange<Int>] = []
         var start = field.lowerBound
         while start <= field.upperBound {
-            let end = bytes.firstIndex(of: 0x2C, in: start..<field.upperBound) ?? field.upperBound
-            let dash = bytes.firstIndex(of: 0x2D, in: start..<end)
+            let end = bytes.firstIndex(of: UInt8(ascii: ","), in: start..<field.upperBound) ?? field.upperBound
+            let dash = bytes.firstIndex(of: UInt8(ascii: "-"), in: start..<end)
             guard let first = bytes.decimal(in: start..<(dash ?? end)),
                 let last = bytes.decimal(in: (dash.map { $0 + 1 } ?? start)..<end),
                 first <= last, last <= Self.largestNumber
@@ -85,7 +85,7 @@ extension CPUSet {
         let parseError = ParseError("a CPU mask such as ff,ffffffff after Cpus_allowed")
         var cpu = 0
         var ranges: [ClosedRange<Int>] = []
-        for index in range.reversed() where bytes[index] != 0x2C {
+        for index in range.reversed() where bytes[index] != UInt8(ascii: ",") {
             guard let digit = bytes[index].hexadecimalDigit, cpu <= Self.largestNumber else { throw parseError }
             for bit in 0..<4 where digit & (1 << bit) != 0 {
                 ranges.append(cpu + bit...cpu + bit)

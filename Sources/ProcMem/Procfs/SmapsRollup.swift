@@ -172,7 +172,7 @@ struct SmapsSums {
 
     /// Adds one line.
     mutating func add(_ bytes: Span<UInt8>, line: Range<Int>) throws(ParseError) {
-        guard let colon = bytes.firstIndex(of: 0x3A, in: line),
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":"), in: line),
             let field = field(bytes, key: line.lowerBound..<colon)
         else { return }
         var index = colon + 1

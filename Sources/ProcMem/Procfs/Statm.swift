@@ -52,7 +52,7 @@ extension Statm {
     ) throws(ParseError) -> Int {
         guard var field = bytes.nextField(at: &index) else { throw ParseError("seven numbers of pages") }
         // A sum over per-CPU counters can come out below zero for a moment; the kernel itself shows that as 0.
-        let isNegative = bytes[field.lowerBound] == 0x2D
+        let isNegative = bytes[field.lowerBound] == UInt8(ascii: "-")
         if isNegative { field = field.lowerBound + 1..<field.upperBound }
         guard let size = bytes.sizeBytes(in: field, unitBytes: pageSizeBytes) else {
             throw ParseError("seven numbers of pages that fit into memory")

@@ -5,18 +5,21 @@ extension UInt8 {
     /// Space, tab, newline, vertical tab, form feed or carriage return.
     var isASCIISpace: Bool {
         // Nearly every byte is above the blank: one comparison tells.
-        self <= 0x20 && (self == 0x20 || (0x09...0x0D).contains(self))
+        self <= UInt8(ascii: " ")
+            && (self == UInt8(ascii: " ") || (UInt8(ascii: "\t")...UInt8(ascii: "\r")).contains(self))
     }
 
     /// The value of a decimal digit.
-    var decimalDigit: Int? { (0x30...0x39).contains(self) ? Int(self) - 0x30 : nil }
+    var decimalDigit: Int? {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) ? Int(self - UInt8(ascii: "0")) : nil
+    }
 
     /// The value of a hexadecimal digit, in either case.
     var hexadecimalDigit: UInt8? {
         switch self {
-        case 0x30...0x39: self - 0x30
-        case 0x41...0x46: self - 0x41 + 10
-        case 0x61...0x66: self - 0x61 + 10
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
         default: nil
         }
     }
@@ -47,7 +50,7 @@ extension Span<UInt8> {
         guard index < count else { return nil }
         let start = index
         var end = index
-        while end < count, unsafe self[unchecked: end] != 0x0A { end += 1 }
+        while end < count, unsafe self[unchecked: end] != UInt8(ascii: "\n") { end += 1 }
         index = Swift.min(end + 1, count)
         return start..<end
     }
@@ -114,7 +117,7 @@ extension Span<UInt8> {
 
     /// A number of digits with or without a point and up to nine more behind it, such as `12.34`.
     func decimalFraction(in range: Range<Int>) -> Double? {
-        let point = firstIndex(of: 0x2E, in: range) ?? range.upperBound
+        let point = firstIndex(of: UInt8(ascii: "."), in: range) ?? range.upperBound
         guard let whole = decimal(in: range.lowerBound..<point) else { return nil }
         guard point < range.upperBound else { return Double(whole) }
         let places = point + 1..<range.upperBound
@@ -142,7 +145,7 @@ extension Span<UInt8> {
     func list(in range: Range<Int>, contains word: StaticString) -> Bool {
         var start = range.lowerBound
         while start <= range.upperBound {
-            let end = firstIndex(of: 0x2C, in: start..<range.upperBound) ?? range.upperBound
+            let end = firstIndex(of: UInt8(ascii: ","), in: start..<range.upperBound) ?? range.upperBound
             if equals(word, in: start..<end) { return true }
             start = end + 1
         }
@@ -164,7 +167,9 @@ extension Span<UInt8> {
         var quoted = ""
         for index in 0..<Swift.min(count, 80) {
             let byte = self[index]
-            quoted += (0x20..<0x7F).contains(byte) ? String(UnicodeScalar(byte)) : byte == 0x0A ? "\\n" : "?"
+            quoted +=
+                (UInt8(ascii: " ")..<0x7F).contains(byte)
+                ? String(UnicodeScalar(byte)) : byte == UInt8(ascii: "\n") ? "\\n" : "?"
         }
         return "\"\(quoted)\"" + (count > 80 ? "…" : "")
     }
@@ -175,12 +180,12 @@ extension Span<UInt8> {
     func path(_ path: Range<Int>, isAtOrBelow ancestor: Range<Int>) -> Bool {
         var length = ancestor.count
         // The root's only slash is no component.
-        if length > 0, self[ancestor.upperBound - 1] == 0x2F { length -= 1 }
+        if length > 0, self[ancestor.upperBound - 1] == UInt8(ascii: "/") { length -= 1 }
         guard path.count >= length else { return false }
         for offset in 0..<length where self[path.lowerBound + offset] != self[ancestor.lowerBound + offset] {
             return false
         }
-        return path.count == length || self[path.lowerBound + length] == 0x2F
+        return path.count == length || self[path.lowerBound + length] == UInt8(ascii: "/")
     }
 
     /// The bytes of a range with `\040` and its like replaced by the bytes they stand for.
@@ -189,7 +194,7 @@ extension Span<UInt8> {
         result.reserveCapacity(range.count)
         var index = range.lowerBound
         while index < range.upperBound {
-            if self[index] == 0x5C, index + 3 < range.upperBound, let byte = octalByte(at: index + 1) {
+            if self[index] == UInt8(ascii: "\\"), index + 3 < range.upperBound, let byte = octalByte(at: index + 1) {
                 result.append(byte)
                 index += 4
             } else {

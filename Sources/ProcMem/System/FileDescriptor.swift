@@ -89,7 +89,7 @@ extension FileDescriptor {
             }
             if count == 0 { break }
             filled += count
-            if isOneLine, filled < buffer.count, unsafe buffer[filled - 1] == 0x0A { break }
+            if isOneLine, filled < buffer.count, unsafe buffer[filled - 1] == UInt8(ascii: "\n") { break }
         }
         return filled
     }
@@ -195,7 +195,9 @@ extension FileDescriptor {
 extension Span<UInt8> {
     /// A process id as the kernel writes it; `nil` for 0, a leading zero, or anything else.
     func pid(in range: Range<Int>) -> Int32? {
-        guard let number = decimal(in: range), number > 0, self[range.lowerBound] != 0x30 else { return nil }
+        guard let number = decimal(in: range), number > 0, self[range.lowerBound] != UInt8(ascii: "0") else {
+            return nil
+        }
         return Int32(exactly: number)
     }
 }

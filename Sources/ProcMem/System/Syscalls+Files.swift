@@ -66,14 +66,14 @@ extension Syscalls {
         var passed = 0
         while path.count - passed > maximumPathBytes {
             let reach = passed + 1..<passed + maximumPathBytes
-            guard let slash = reach.last(where: { path[$0] == 0x2F }) else { throw .nameTooLong }
+            guard let slash = reach.last(where: { path[$0] == UInt8(ascii: "/") }) else { throw .nameTooLong }
             let part = path.bytes(in: passed..<slash) + [0]
             let next = try descriptor(part.span, at: directory, as: .directory)
             directory = next.rawValue
             folder = consume next
             passed = slash + 1
             // What begins with a slash would be looked for from the root again.
-            while passed < path.count, path[passed] == 0x2F { passed += 1 }
+            while passed < path.count, path[passed] == UInt8(ascii: "/") { passed += 1 }
         }
         let opened = try descriptor(path.extracting(passed...), at: directory, as: kind)
         // Not closed before: the last call begins in it.

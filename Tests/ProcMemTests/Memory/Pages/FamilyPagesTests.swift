@@ -43,11 +43,11 @@ import Testing
         var window = SampleGroup.Window(pages: 0..<4)
         for number in sharers {
             let word = SyntheticMemory.Page.present | (frames[number] ?? 0)
-            window.holders.append(.init(process: number, place: 2, entry: PageEntry(word: word)))
+            window.holders.append(.init(process: number, pageOffset: 2, entry: PageEntry(word: word)))
         }
         for number in owners {
             let word = SyntheticMemory.Page.exclusive | (frames[number] ?? 0)
-            window.holders.append(.init(process: number, place: 2, entry: PageEntry(word: word)))
+            window.holders.append(.init(process: number, pageOffset: 2, entry: PageEntry(word: word)))
         }
         var pages = SharedPageResolver(processes, isClosed: isClosed)
         return pages.counts(of: window).first
@@ -88,7 +88,7 @@ import Testing
         ]
         let found = try #require(counts(family, sharers: [1, 2, 3, 4, 5, 6]))
         expect(found, lower: 1, likely: 2, upper: 3)
-        #expect(found.made.map(\.process) == [1, 2])
+        #expect(found.createdPages.map(\.process) == [1, 2])
         // The founder shares it too: one page for all.
         expect(counts(family, sharers: [0, 1, 2, 3, 4, 5, 6]), lower: 1, likely: 1, upper: 3)
         // Or has another one there by now: what they share was its own before.
@@ -105,8 +105,8 @@ import Testing
         let family = [founder] + (0..<3).map { _ in worker(0, mayHaveForked: true) }
         let found = try #require(counts(family, sharers: [1, 2, 3]))
         expect(found, lower: 1, likely: 1, upper: 1)
-        #expect(found.made.isEmpty)
-        #expect(counts(family, sharers: [1, 2, 3], isClosed: false)?.made.count == 3)
+        #expect(found.createdPages.isEmpty)
+        #expect(counts(family, sharers: [1, 2, 3], isClosed: false)?.createdPages.count == 3)
     }
 
     @Test func oneThatSharesWithSomebodyElsewhere() {
@@ -135,9 +135,9 @@ import Testing
         var pages = SharedPageResolver([process(isFounder: true), process(isFounder: true, family: 1)], isClosed: true)
         var window = SampleGroup.Window(pages: 0..<4)
         for number in 0..<2 {
-            window.holders.append(.init(process: number, place: 0, entry: PageEntry(word: 1 << 63)))
+            window.holders.append(.init(process: number, pageOffset: 0, entry: PageEntry(word: 1 << 63)))
         }
-        window.holders.append(.init(process: 0, place: 1, entry: PageEntry(word: 1 << 63 | 1 << 61)))
+        window.holders.append(.init(process: 0, pageOffset: 1, entry: PageEntry(word: 1 << 63 | 1 << 61)))
         let counts = pages.counts(of: window)
         #expect(counts.map(\.family) == [0, 1])
         #expect(counts.allSatisfy { $0.shared == 1 && $0.held == 1 })
@@ -203,7 +203,7 @@ import Testing
                 let word =
                     (holders[page] == 1 ? SyntheticMemory.Page.exclusive : SyntheticMemory.Page.present)
                     | (showsFrames ? UInt64(page) : 0)
-                window.holders.append(.init(process: number, place: address, entry: PageEntry(word: word)))
+                window.holders.append(.init(process: number, pageOffset: address, entry: PageEntry(word: word)))
             }
         }
         var pages = SharedPageResolver(
