@@ -1,13 +1,13 @@
-/// Which processes have one memory between them, so that it is counted once.
+/// The processes that share one address space (`CLONE_VM`, `vfork`), so that its memory is counted once.
 struct AddressSpaceSharing {
-    /// What is known of a process without asking about pairs.
+    /// The facts about one process that are known without comparing it with another one.
     struct Candidate {
         let pid: Int32
         let parentPID: Int32
         let startTimeTicks: Int
-        /// Whether its main thread has ended, while others go on.
+        /// Whether its main thread has exited while other threads run.
         let isLedByZombie: Bool
-        /// Whether it has executed no program since it was forked: who has, has a memory of its own.
+        /// Whether it is a fork without exec. A process that has executed a program has an address space of its own.
         let isForkWithoutExec: Bool
         let layout: ProgramLayout?
         let virtualBytes: Int
@@ -15,24 +15,26 @@ struct AddressSpaceSharing {
         let sharedBytes: Int
     }
 
-    /// How many pairs are asked about. A question costs 3 µs, as much as half of a cheap look at a process.
+    /// Which pairs of processes are compared. A comparison costs one system call.
     enum Thoroughness {
-        /// All that can share, beside a look that costs far more.
+        /// All processes that can share an address space. Used with accurate readings, which cost far more than this.
         case all
-        /// A process and its parent, where their sizes are near. One that is changing its memory just now may be missed.
+        /// A process and its parent, if their sizes are similar. A pair may be missed while its memory is changing.
         case likely
     }
 
-    /// By a process's id: the one whose memory it has too, which itself has nobody else's.
+    /// For each pid of a process that shares an address space: the pid of the process that is counted for it. That
+    /// process has no entry of its own.
     private(set) var certain: [Int32: Int32] = [:]
-    /// By a process's id: one whose memory it may have too.
+    /// For each pid: a process that may share its address space.
     private(set) var possible: [Int32: Int32] = [:]
 
-    /// How far sizes of one memory may lie apart when they are read one after the other. A process that was merely forked
-    /// maps a megabyte less of files than its parent does.
+    /// The largest difference between two sizes of one address space that are read one after the other. A forked
+    /// process with an address space of its own differs by more: it maps a megabyte less of files than its parent.
     private static var toleranceBytes: Int { 256 << 10 }
 
-    /// - Parameter compare: Asks the kernel about two processes; `nil` where it does not tell.
+    /// - Parameter compare: Compares two address spaces through the kernel; `nil` if the kernel does not report the
+    ///   result.
     init(
         _ candidates: [Candidate],
         _ thoroughness: Thoroughness,
@@ -41,11 +43,12 @@ struct AddressSpaceSharing {
         guard candidates.contains(where: \.isForkWithoutExec) else { return }
         switch thoroughness {
         case .all: sort(candidates, compare)
-        case .likely: askParents(candidates, compare)
+        case .likely: compareWithParents(candidates, compare)
         }
     }
 
-    /// Sorts the processes of each layout by their memory maps: those that have one come together.
+    /// Sorts the processes of each layout by the kernel's order of their address spaces. Processes that share one are
+    /// equal.
     private mutating func sort(
         _ candidates: [Candidate],
         _ compare: (Candidate, Candidate) -> MemoryMapOrder?
@@ -53,21 +56,25 @@ struct AddressSpaceSharing {
         for group in Dictionary(grouping: candidates, by: \.layout).values
         where group.contains(where: \.isForkWithoutExec) {
             var sorted: [Candidate] = []
-            var untold: [Candidate] = []
-            // The first to be inserted counts for all: who made the others.
+            var unsorted: [Candidate] = []
+            // The process that is inserted first is counted for those that share its address space: the one that
+            // created them.
             let oldestFirst = group.sorted { $0.rank < $1.rank }
             for candidate in oldestFirst where !insert(candidate, into: &sorted, compare) {
-                let suspects = (sorted + untold).prefix(Self.maximumSuspects)
+                let suspects = (sorted + unsorted).prefix(Self.maximumSuspects)
                 possible[candidate.pid] = suspects.first { candidate.mayShare(with: $0) }?.pid
-                untold.append(candidate)
+                unsorted.append(candidate)
             }
         }
     }
 
-    /// With how many a process is compared by size that the kernel tells nothing about.
+    /// The number of processes whose sizes are compared with those of a process that the kernel does not compare.
     private static var maximumSuspects: Int { 64 }
 
-    /// - Returns: `false` where the kernel did not tell.
+    /// Inserts a process at its place in the kernel's order, or records the process with which it shares an address
+    /// space.
+    ///
+    /// - Returns: `false` if the kernel did not report the result of a comparison.
     private mutating func insert(
         _ candidate: Candidate,
         into sorted: inout [Candidate],
@@ -89,49 +96,49 @@ struct AddressSpaceSharing {
         return true
     }
 
-    private mutating func askParents(
+    private mutating func compareWithParents(
         _ candidates: [Candidate],
         _ compare: (Candidate, Candidate) -> MemoryMapOrder?
     ) {
-        let places = Dictionary(candidates.indices.map { (candidates[$0].pid, $0) }) { first, _ in first }
+        let indices = Dictionary(candidates.indices.map { (candidates[$0].pid, $0) }) { first, _ in first }
         for candidate in candidates where candidate.isForkWithoutExec {
-            guard let place = places[candidate.parentPID], candidates[place].pid != candidate.pid,
-                candidates[place].layout == candidate.layout,
-                candidate.difference(from: candidates[place]) <= Self.toleranceBytes
+            guard let index = indices[candidate.parentPID], candidates[index].pid != candidate.pid,
+                candidates[index].layout == candidate.layout,
+                candidate.difference(from: candidates[index]) <= Self.toleranceBytes
             else { continue }
-            switch compare(candidate, candidates[place]) {
-            case .same: certain[candidate.pid] = candidates[place].pid
+            switch compare(candidate, candidates[index]) {
+            case .same: certain[candidate.pid] = candidates[index].pid
             case .before, .after: break
             case nil:
-                if candidate.mayShare(with: candidates[place]) { possible[candidate.pid] = candidates[place].pid }
+                if candidate.mayShare(with: candidates[index]) { possible[candidate.pid] = candidates[index].pid }
             }
         }
-        let makers = certain
-        certain = makers.mapValues { Self.owner($0, makers) }.filter { $0.key != $0.value }
+        let parents = certain
+        certain = parents.mapValues { Self.owner($0, parents) }.filter { $0.key != $0.value }
     }
 
-    /// The last of a line of sharers, who counts for all of it.
-    private static func owner(_ pid: Int32, _ makers: [Int32: Int32]) -> Int32 {
+    /// Returns the last ancestor that shares the address space: it is counted for all of its descendants that share it.
+    private static func owner(_ pid: Int32, _ parents: [Int32: Int32]) -> Int32 {
         var owner = pid
         var line: Set<Int32> = []
-        while let maker = makers[owner] {
-            // Reused ids can make parents circular: one of the circle counts.
-            guard line.insert(owner).inserted else { return circle(from: owner, makers).min() ?? owner }
-            owner = maker
+        while let parent = parents[owner] {
+            // Reused pids can make the parents circular: then one process of the circle is counted.
+            guard line.insert(owner).inserted else { return circle(from: owner, parents).min() ?? owner }
+            owner = parent
         }
         return owner
     }
 
-    private static func circle(from pid: Int32, _ makers: [Int32: Int32]) -> Set<Int32> {
+    private static func circle(from pid: Int32, _ parents: [Int32: Int32]) -> Set<Int32> {
         var members: Set<Int32> = []
         var next: Int32? = pid
-        while let member = next, members.insert(member).inserted { next = makers[member] }
+        while let member = next, members.insert(member).inserted { next = parents[member] }
         return members
     }
 }
 
 extension AddressSpaceSharing.Candidate {
-    /// `nil` for a process that tells too little to be compared.
+    /// Returns `nil` if a figure that the comparison needs is not known.
     init?(_ pid: Int32, _ stat: ProcessStat, _ usage: MemoryUsage) {
         guard let rssBytes = usage.rssBytes, let sharedBytes = usage.sharedBytes, let virtualBytes = stat.virtualBytes
         else { return nil }
@@ -148,15 +155,15 @@ extension AddressSpaceSharing.Candidate {
         )
     }
 
-    /// Who has executed a program before who has not, then by age.
+    /// The sort key: processes that have executed a program come first, then the older process.
     fileprivate var rank: (Int, Int, Int32) { (isForkWithoutExec ? 1 : 0, startTimeTicks, pid) }
 
-    /// Whether nothing speaks against one memory of the two: equal sizes, and a fork without a program since.
+    /// Returns whether two processes may share an address space: one is a fork without exec, and all sizes are equal.
     fileprivate func mayShare(with other: Self) -> Bool {
         (isForkWithoutExec || other.isForkWithoutExec) && difference(from: other) == 0
     }
 
-    /// The largest of the differences between the sizes.
+    /// Returns the largest difference between the sizes of two processes.
     fileprivate func difference(from other: Self) -> Int {
         [
             (virtualBytes, other.virtualBytes), (rssBytes, other.rssBytes), (sharedBytes, other.sharedBytes),
@@ -167,23 +174,27 @@ extension AddressSpaceSharing.Candidate {
     }
 }
 
-/// Asks the kernel whether two processes have one memory map, by `kcmp(2)`.
+/// Compares the address spaces of two processes through `kcmp(2)`.
 ///
-/// The call takes ids and compares what they have at that moment: two whose main threads have ended have none, and that is
-/// the same. So a process is asked about by a thread that lives, and "the same" is confirmed by a look at both.
+/// The call compares what two thread ids have at that moment. Main threads that have exited have no address space, and
+/// two of those compare as equal. Therefore a process is compared through a live thread, and an equal result is
+/// confirmed by reading both processes again.
 struct MemoryMapComparer {
     let root: SystemRoot
 
-    /// - Returns: `nil` where the kernel does not tell: below a directory, without the right to trace both, or without kcmp.
+    /// Compares the address spaces of two processes.
+    ///
+    /// - Returns: `nil` if the kernel does not report the result: the caller may not trace both processes, the kernel
+    ///   has no `kcmp`, or the files are read below another directory than `/`.
     func compare(_ first: AddressSpaceSharing.Candidate, _ second: AddressSpaceSharing.Candidate) -> MemoryMapOrder? {
-        guard root.isLive, let firstID = livingID(of: first), let secondID = livingID(of: second),
+        guard root.isLive, let firstID = liveThreadID(of: first), let secondID = liveThreadID(of: second),
             let order = try? Syscalls.compareMemoryMaps(firstID, secondID)
         else { return nil }
         guard order == .same else { return order }
-        return isHolding(first, firstID) && isHolding(second, secondID) ? .same : nil
+        return hasMemory(first, firstID) && hasMemory(second, secondID) ? .same : nil
     }
 
-    private func livingID(of process: AddressSpaceSharing.Candidate) -> Int32? {
+    private func liveThreadID(of process: AddressSpaceSharing.Candidate) -> Int32? {
         guard process.isLedByZombie else { return process.pid }
         guard let directory = try? ProcessDirectory(.id(process.pid), in: root), let stat = try? directory.stat() else {
             return nil
@@ -191,8 +202,8 @@ struct MemoryMapComparer {
         return try? directory.firstValueFromLiveThread(leftBehind: stat) { statm(of: $0)?.isEmpty == false ? $0 : nil }
     }
 
-    /// Whether the process is still the one that was met, and the thread still has a memory.
-    private func isHolding(_ process: AddressSpaceSharing.Candidate, _ threadID: Int32) -> Bool {
+    /// Returns whether the pid still names the same process, and whether the thread still has an address space.
+    private func hasMemory(_ process: AddressSpaceSharing.Candidate, _ threadID: Int32) -> Bool {
         let stat = try? root.read(
             ProcPath(.id(process.pid), "stat"),
             ProcessStat.readOptions,

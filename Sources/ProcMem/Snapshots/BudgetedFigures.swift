@@ -1,29 +1,31 @@
-/// The best figures that can be had of several processes until a time.
+/// Measures several processes as accurately as possible before a deadline.
 ///
-/// Nothing is begun that does not fit. What is known and holds is taken; of the rest all are read accurately where that
-/// fits. Where it does not, samples of all tell what they hold together, and what time is left goes to accurate looks, those
-/// first that have waited longest: so in the end each has had its turn. A process that cannot be read waits for its next
-/// turn like any other.
+/// A read starts only if it is predicted to finish before the deadline. Figures in the cache that are still valid are
+/// used. The other processes are read accurately if the reads of all of them are predicted to fit. Otherwise all
+/// processes are sampled together, and the remaining time is used for accurate reads. The process that has waited
+/// longest is read first, so that each one gets its turn in a later pass. A process that cannot be read waits for its
+/// next turn like the others.
 struct BudgetedFigures: Sendable {
-    /// How the processes are looked at; tests put their own in its place.
+    /// The functions that measure processes and read the clock. Tests replace them.
     struct Probes {
         let now: () -> ContinuousClock.Instant
         let read: (ProcessCensus.Member) throws(FileReadError) -> MemoryUsage
-        /// Samples all members, for as long as it may go on; `nil` where it might not.
+        /// Samples all members while the function in the second argument returns `true`; `nil` if it was stopped.
         let sample: ([ProcessCensus.Member], () -> Bool) throws(FileReadError) -> Sampled?
     }
 
-    /// What samples brought.
+    /// The result of sampling.
     struct Sampled {
         let members: [ProcessCensus.Member]
         let distinct: SampledMemory.Distinct?
     }
 
-    /// What there is to say of the members together.
+    /// The results that concern all members together.
     struct GroupResult {
-        /// What they hold by samples; `nil` where no samples were taken.
+        /// The distinct memory, estimated from samples; `nil` if no samples were taken.
         var distinct: SampledMemory.Distinct?
-        /// Whether nothing has moved from the first of the accurate figures to the last.
+        /// Whether all accurate figures belong to the same state of all processes: no process has changed between the
+        /// first of the figures and the last.
         var isConsistent = true
     }
 
@@ -36,10 +38,16 @@ struct BudgetedFigures: Sendable {
         self.pageSizeBytes = pageSizeBytes
     }
 
-    /// Of how many processes something is remembered.
+    /// The number of processes in the cache.
     var rememberedCount: Int { cache.entries.count }
 
-    /// Gives the members, who have their cheap figures, better ones.
+    /// Replaces the cheap figures of the members by better ones, as far as the time allows.
+    ///
+    /// - Parameters:
+    ///   - members: The processes, with their cheap figures.
+    ///   - deadline: The time at which reading must end.
+    ///   - probes: The functions that measure processes.
+    /// - Returns: The results for all members together.
     mutating func improve(
         _ members: inout [ProcessCensus.Member],
         until deadline: ContinuousClock.Instant,
@@ -52,18 +60,18 @@ struct BudgetedFigures: Sendable {
         let start = probes.now()
         var groupResult = GroupResult()
         var waiting: [Waiting] = []
-        for number in members.indices {
-            guard let fingerprint = fingerprints[number] else { continue }
-            if let known = cache.figures(of: keys[number], fingerprint, at: probes.now()) {
-                members[number].value = known
-                if cache.entries[keys[number]]?.figures?.scene != scene { groupResult.isConsistent = false }
+        for index in members.indices {
+            guard let fingerprint = fingerprints[index] else { continue }
+            if let known = cache.figures(of: keys[index], fingerprint, at: probes.now()) {
+                members[index].value = known
+                if cache.entries[keys[index]]?.figures?.scene != scene { groupResult.isConsistent = false }
                 continue
             }
-            let entry = cache.entry(of: keys[number], at: start)
+            let entry = cache.entry(of: keys[index], at: start)
             waiting.append(
                 Waiting(
-                    number: number,
-                    key: keys[number],
+                    index: index,
+                    key: keys[index],
                     fingerprint: fingerprint,
                     since: entry.since,
                     cost: ReadCosts.accurate(
@@ -79,9 +87,9 @@ struct BudgetedFigures: Sendable {
         waiting.sort { $0.precedes($1) }
         let whole = waiting.reduce(Duration.zero) { $0 + $1.cost }
         if let (samples, age) = cache.samples(of: fingerprints, at: probes.now()) {
-            for number in waiting.map(\.number) {
-                guard let usage = samples.usages[keys[number]], let value = members[number].value else { continue }
-                members[number].value =
+            for index in waiting.map(\.index) {
+                guard let usage = samples.usages[keys[index]], let value = members[index].value else { continue }
+                members[index].value =
                     usage.source.isSampled
                     ? usage.cached(for: age) : MemoryUsage(value, source: value.source, unavailable: usage.unavailable)
             }
@@ -91,7 +99,7 @@ struct BudgetedFigures: Sendable {
                 &members,
                 fingerprints,
                 keys,
-                waiting.map(\.number),
+                waiting.map(\.index),
                 until: deadline,
                 probes
             )
@@ -102,22 +110,26 @@ struct BudgetedFigures: Sendable {
 
     /// A process that has no accurate figures.
     private struct Waiting {
-        let number: Int
+        let index: Int
         let key: FigureCache.Key
         let fingerprint: ProcessFingerprint
-        /// When an accurate look was tried last, or the process was met.
+        /// The time of the last attempt at an accurate read, or the time at which the process was found first.
         let since: ContinuousClock.Instant
+        /// The predicted duration of an accurate read.
         let cost: Duration
 
-        /// Who has waited longer. Of those who were met together the smaller is first: there are more of them. Who is new
-        /// comes last: where processes come all the time, the others would wait for ever.
+        /// Orders by waiting time, then by predicted cost, then by pid. New processes go last, so that a stream of them
+        /// cannot starve the others. Among processes that were found together, the small ones go first, because more of
+        /// them fit.
         func precedes(_ other: Waiting) -> Bool {
             (since, cost, key.pid) < (other.since, other.cost, other.key.pid)
         }
     }
 
-    /// Whether the process that has waited longest fits now, would not fit behind samples, and has missed its turn so for a
-    /// minute.
+    /// Returns whether the process that has waited longest is read instead of sampling all processes.
+    ///
+    /// This is the case if its accurate read fits before the deadline, would not fit after sampling, and was last
+    /// attempted more than a minute ago.
     private func isOverdue(
         _ first: Waiting,
         _ fingerprints: [ProcessFingerprint?],
@@ -143,15 +155,15 @@ struct BudgetedFigures: Sendable {
         guard start + costs.samples(of: count, at: start) <= deadline else { return nil }
         let sampled = try probes.sample(members) { probes.now() < deadline }
         let end = probes.now()
-        // Who was not reached would have taken as much again, at the least.
+        // If sampling was stopped, the remaining processes are assumed to take as long again, which is the least.
         costs.learn(samplesOf: count, took: start.duration(to: end) * (sampled == nil ? 2 : 1), at: end)
         guard let sampled else { return nil }
         var usages: [FigureCache.Key: MemoryUsage] = [:]
-        // What was taken over itself says how old it is, and does not become young again.
-        for number in waiting where sampled.members[number].value?.source.age == nil {
-            usages[keys[number]] = sampled.members[number].value
+        // A figure from the cache is not stored as a new one: it keeps its age.
+        for index in waiting where sampled.members[index].value?.source.age == nil {
+            usages[keys[index]] = sampled.members[index].value
         }
-        for number in waiting { members[number].value = sampled.members[number].value }
+        for index in waiting { members[index].value = sampled.members[index].value }
         cache.keep(
             FigureCache.Samples(usages: usages, distinct: sampled.distinct, taken: end, fingerprints: fingerprints)
         )
@@ -168,7 +180,7 @@ struct BudgetedFigures: Sendable {
         for candidate in waiting {
             let start = probes.now()
             guard start + candidate.cost <= deadline else { continue }
-            let usage = try probes.read(members[candidate.number])
+            let usage = try probes.read(members[candidate.index])
             let end = probes.now()
             cache.record(
                 usage,
@@ -178,14 +190,14 @@ struct BudgetedFigures: Sendable {
                 at: end,
                 took: start.duration(to: end)
             )
-            // Without PSS, what there is already tells as much.
             if usage.pssBytes != nil {
-                members[candidate.number].value = usage
+                members[candidate.index].value = usage
             } else if !usage.mayHoldMemory {
-                // What a process had that has ended is held no longer.
-                members[candidate.number].value = usage
-            } else if let value = members[candidate.number].value, let reason = usage.unavailable {
-                members[candidate.number].value = MemoryUsage(value, source: value.source, unavailable: reason)
+                // The process has exited: its earlier figures no longer count.
+                members[candidate.index].value = usage
+            } else if let value = members[candidate.index].value, let reason = usage.unavailable {
+                // A result without PSS is no better than the earlier figures: only the reason is new.
+                members[candidate.index].value = MemoryUsage(value, source: value.source, unavailable: reason)
             }
         }
     }

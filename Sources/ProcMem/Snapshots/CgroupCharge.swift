@@ -1,40 +1,42 @@
-/// What a cgroup and those below it are charged for, and how much of that none of their processes holds.
+/// The memory that a cgroup and its descendants are charged, and how much of it no process of them maps.
 ///
-/// Pages of files that were read, the kernel's own memory and files in `/dev/shm` that nobody maps belong to no process, and
-/// fill a container all the same.
+/// The page cache of files that were read, the kernel's own memory, and files in `/dev/shm` that no process maps belong
+/// to no process. They count against the container's memory limit all the same.
 public struct CgroupCharge: Sendable, Hashable {
     /// The cgroup's directory.
     public let path: String
-    /// What is charged, in bytes: `memory.current` (v2) or `memory.usage_in_bytes` (v1). It is read after the processes.
+    /// The memory charged, in bytes: `memory.current` (v2) or `memory.usage_in_bytes` (v1). Read after the processes.
     public let chargedBytes: Int?
-    /// What of it no process of the cgroup holds; `nil` where it is not known what is charged.
+    /// The part of ``chargedBytes`` that no process of the cgroup maps; `nil` if the charge is not known.
     public let unattributedBytes: Unattributed?
-    /// The memory that no file backs: `anon` (v2) or `total_rss` (v1) in `memory.stat`.
+    /// The anonymous memory charged, in bytes: `anon` (v2) or `total_rss` (v1) in `memory.stat`.
     public let anonBytes: Int?
-    /// What is kept of files, with ``shmemBytes`` in it: `file` (v2) or `total_cache` (v1) in `memory.stat`.
+    /// The page cache charged, in bytes, including ``shmemBytes``: `file` (v2) or `total_cache` (v1) in `memory.stat`.
     public let fileBytes: Int?
-    /// Shared memory and files in tmpfs: `shmem` (v2) or `total_shmem` (v1) in `memory.stat`.
+    /// The shared memory and the files in tmpfs charged, in bytes: `shmem` (v2) or `total_shmem` (v1) in `memory.stat`.
     public let shmemBytes: Int?
-    /// What the kernel needs for the cgroup: `kernel` in `memory.stat` (v2, since Linux 5.18) or
+    /// The kernel memory charged, in bytes: `kernel` in `memory.stat` (v2; requires Linux 5.18) or
     /// `memory.kmem.usage_in_bytes` (v1).
     public let kernelBytes: Int?
-    /// Why a figure is `nil`: the file, and what was found there.
+    /// The reason for each figure that is `nil`: the file, and what was found there.
     public let reasonsByUnknownFigure: [ContainerMemory.Figure: String]
 
-    /// What is charged and not held by a process of the cgroup.
+    /// The charged memory that no process of the cgroup maps: an estimate with bounds.
     ///
-    /// A process may hold what another cgroup is charged for, such as a library that was read there first, and another
-    /// cgroup's process may hold what this one is charged for. So what is charged less what is held is not the whole truth;
-    /// what no process of the system maps, by the kernel's own count, is there in any case.
+    /// The charge and the distinct memory of the processes are not the same pages. A process may map pages that another
+    /// cgroup is charged, for example a library that was read there first. A process of another cgroup may map pages
+    /// that this cgroup is charged. The difference of the two is therefore an estimate. The pages that no process of
+    /// the system maps, as counted by the kernel, are the lower bound.
     public struct Unattributed: Sendable, Hashable {
-        /// The most likely value in bytes: what is charged less what is held, ``lower`` at least; `nil` where the snapshot's
-        /// mode cannot tell what is held.
+        /// The most likely value in bytes: the charge less the distinct memory, and at least ``lower``. It is `nil` if
+        /// the snapshot's mode gives no estimate of the distinct memory.
         public let estimate: Int?
-        /// Not less than this, in bytes: what is charged less what any process maps of it (`anon` and `file_mapped` in
-        /// `memory.stat`, v1 `total_rss` and `total_mapped_file`). The kernel counts in batches of up to 64 pages a CPU.
+        /// The lower bound in bytes: the charge less its pages that any process maps (`anon` and `file_mapped` in
+        /// `memory.stat`, v1 `total_rss` and `total_mapped_file`). The kernel updates these counts in batches of up to
+        /// 64 pages for each CPU.
         public let lower: Int
-        /// What is charged less the least that is held. It is more than this only where processes of the cgroup hold what
-        /// another one is charged for.
+        /// The upper bound in bytes: the charge less the lower bound of the distinct memory. The true value is larger
+        /// only if processes of the cgroup map pages that another cgroup is charged.
         public let upper: Int
     }
 }
@@ -42,7 +44,7 @@ public struct CgroupCharge: Sendable, Hashable {
 extension CgroupCharge {
     /// - Parameters:
     ///   - path: The cgroup's directory.
-    ///   - usage: What is charged to it, read after the processes.
+    ///   - usage: The memory charged to it, read after the processes.
     ///   - held: The distinct memory of its processes.
     init(path: String, _ usage: CgroupMemoryUsage, holding held: DistinctMemory) {
         self.path = path
@@ -59,7 +61,7 @@ extension CgroupCharge {
 }
 
 extension CgroupMemoryUsage {
-    /// What any process maps of the charge.
+    /// The charged pages that any process maps, in bytes.
     fileprivate var mappedBytes: Int? {
         guard let anonBytes, let mappedFileBytes else { return nil }
         return anonBytes.saturatingAdding(mappedFileBytes)

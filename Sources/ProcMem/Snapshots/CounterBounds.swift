@@ -1,25 +1,26 @@
-/// Bounds for what processes hold together, from `statm` and `stat` alone.
+/// Bounds of the distinct memory of processes, from `statm`, `stat` and the counters of the whole system.
 ///
-/// Anonymous memory is bounded by ``ForkFamilies``, and by what the whole system maps of such. Pages of files and of shared
-/// memory are not more than the sum over the processes, nor than what the whole system maps of them. They add nothing to the
-/// lower bound: a process may map one such page twice.
+/// Anonymous memory is bounded by ``ForkFamilies`` and by the anonymous memory of the whole system. Pages of files and
+/// of shared memory are bounded from above by the sum over the processes and by the mapped pages of the whole system.
+/// They add nothing to the lower bound, because a process may map one of these pages twice.
 struct CounterBounds {
     private(set) var lowerBytes: Int
     private(set) var upperBytes: Int
-    /// What of the upper bound is the system's pages of hugetlbfs.
+    /// The part of ``upperBytes`` that is the hugetlbfs pages of the whole system.
     let hugetlbBytes: Int
-    /// What is likely: what was brought was kept, and processes of one program map the same files. `nil` where it is not
-    /// known of forked processes whose forks they are.
+    /// The likely value, if processes kept the pages that they faulted in, and if processes of one program map the same
+    /// files. It is `nil` if the layout of a fork without exec cannot be read, so that its ancestor is not known.
     private(set) var likelyBytes: Int?
     private(set) var isProven = false
-    /// The upper bound without faults, where it goes by them and huge pages may have come; `nil` elsewhere.
+    /// The upper bound without fault counts; `nil` unless the upper bound relies on them and one fault may have mapped
+    /// a huge page.
     private let upperBytesWithoutFaults: Int?
-    /// What a later look at the same tree may go by; `nil` where it cannot.
+    /// The baseline that bounds a later snapshot of the same tree; `nil` if this snapshot cannot serve as one.
     let history: FaultBaseline?
 
     /// - Parameters:
     ///   - knowsChildren: Whether all children of the processes are among them.
-    ///   - earlier: What an earlier look at the same tree has left.
+    ///   - earlier: The baseline of an earlier snapshot of the same tree.
     init(
         _ processes: [ProcessMemory],
         _ stats: [ProcessStat?],
@@ -30,7 +31,7 @@ struct CounterBounds {
     ) {
         let kin = CounterInputs(processes, stats, pageSizeBytes: pageSizeBytes)
         let families = ForkFamilies(kin.members)
-        // Of one process the sums are all that there is to know.
+        // For a single process the system's counters add nothing to its own.
         let all = features.systemMemory
         let system = kin.members.count > 1 ? all : nil
         lowerBytes = families.lowerBytes
@@ -43,13 +44,13 @@ struct CounterBounds {
         let withoutFaults = max(lowerBytes, min(families.sumBytes, systemAnonymous))
         var most = anonymousBytes
         if mayHaveHugePages {
-            // One fault may have mapped a huge page as a whole. More than the system maps of such were not mapped so, but
-            // for those that have been split since: a bound, but no proof. It is added to each reading's own, and to none
-            // that follows.
+            // One fault may have mapped a whole huge page. The huge pages that the system maps now bound the bytes that
+            // this adds. The bound is not proven, because a huge page may have been split since. It is added to the
+            // bound of this snapshot and not to the baseline of later ones.
             let hugeBytes = features.mayHaveSmallerHugePages ? .max : all?.anonymousHugeBytes ?? .max
             most = min(withoutFaults, anonymousBytes.saturatingAdding(hugeBytes))
         }
-        // Nothing tells which pages of hugetlbfs a process maps.
+        // `statm` and `stat` do not count the hugetlbfs pages that a process maps, so all of the system's are added.
         hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlbBytes ?? 0
         let others = min(kin.sharedSumBytes, system?.sharedBytes ?? .max).saturatingAdding(hugetlbBytes)
         upperBytes = most.saturatingAdding(others)
@@ -57,37 +58,39 @@ struct CounterBounds {
         if kin.members.allSatisfy({ !$0.isForkWithoutExec || $0.layout != nil }) {
             likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.sharedBytes ?? .max))
         }
-        // Faults since then lack nobody's.
+        // The fault counts since the earlier snapshot are complete.
         let mayLackFaults = !needsHistory && families.mayLackFaults
         isProven =
             features.isStatmExact && !features.mayHaveMergedPages
             && (!needsFaults || (knowsChildren && !mayLackFaults && !mayHaveHugePages))
             && (!needsHistory || earlier?.isProven ?? false)
-        // Of who may hold memory and tells nothing, nobody knows what was there.
+        // If a process that may have memory could not be read, the bound cannot serve as a baseline.
         history =
             knowsChildren && kin.knowsAll
             ? FaultBaseline(upperBytes: anonymousBytes, isProven: isProven, stats) : nil
     }
 
-    /// Leaves faults out where one of them may have brought a huge page: whoever has looked at pages knows better.
+    /// Drops the bound by fault counts if one fault may have mapped a huge page: samples of pages are more reliable
+    /// then.
     mutating func dropDoubtfulFaults() { upperBytes = upperBytesWithoutFaults ?? upperBytes }
 }
 
-/// What the bounds need to know of each process and of its relations.
+/// The inputs of the counter bounds: each process's memory, faults, and parent.
 struct CounterInputs {
     private(set) var members: [ForkFamilies.Member] = []
     private(set) var sharedSumBytes = 0
     private(set) var likelySharedBytes = 0
-    /// Whether all that may hold memory tell how much.
+    /// Whether the memory of every process that may have any is known.
     private(set) var knowsAll = true
 
     init(_ processes: [ProcessMemory], _ stats: [ProcessStat?], pageSizeBytes: Int) {
         var largestShared: [ProgramLayout: Int] = [:]
-        // Parents of processes that have executed a program: until then these may have run in their parent's memory.
+        // The parents of processes that have executed a program. Before exec, the child may have run in the address
+        // space of its parent (`vfork`), and its faults are then missing from the parent's count.
         let parents = Set(stats.compactMap { $0.flatMap { $0.isForkWithoutExec ? nil : $0.parentPID } })
         for (process, stat) in zip(processes, stats) {
             guard let stat, let anonymous = process.usage.anonymousBytes, let shared = process.usage.sharedBytes else {
-                knowsAll = knowsAll && stat.map { Self.holdsNothing($0, process.usage) } ?? false
+                knowsAll = knowsAll && stat.map { Self.hasNoMemory($0, process.usage) } ?? false
                 continue
             }
             let isCounted = process.sharesMemoryWith == nil
@@ -97,7 +100,8 @@ struct CounterInputs {
                     parentPID: stat.parentPID,
                     isForkWithoutExec: stat.isForkWithoutExec,
                     layout: stat.layout,
-                    // The faults of who shares another's memory brought pages there.
+                    // A process that shares an address space adds no memory of its own, but its faults created pages
+                    // there.
                     anonymousBytes: isCounted ? anonymous : 0,
                     faultBytes: stat.faultCount.flatMap { faults in
                         let (bytes, overflow) = faults.multipliedReportingOverflow(by: pageSizeBytes)
@@ -116,13 +120,15 @@ struct CounterInputs {
         }
         likelySharedBytes = largestShared.values.reduce(likelySharedBytes) { $0.saturatingAdding($1) }
     }
-    /// Whether a process that tells nothing has nothing: a main thread may end, or be on its way out, before the others.
-    private static func holdsNothing(_ stat: ProcessStat, _ usage: MemoryUsage) -> Bool {
+
+    /// Returns whether a process without figures has no memory. A zombie may have some: its main thread may have
+    /// exited, or be exiting, before its other threads.
+    private static func hasNoMemory(_ stat: ProcessStat, _ usage: MemoryUsage) -> Bool {
         stat.isKernelThread || (usage.unavailable == .zombie && stat.threadCount <= 1)
     }
 }
 
-/// The pages of hugetlbfs that processes hold together: what is shared may be the same for all of them.
+/// Bounds of the hugetlbfs pages that processes map together. Shared pages may be the same ones in all processes.
 struct HugetlbPages {
     let lowerBytes: Int
     let upperBytes: Int
@@ -136,20 +142,20 @@ struct HugetlbPages {
     }
 }
 
-/// What was known of the anonymous memory of a tree, for a look that comes later.
+/// A tree's earlier upper bound and fault counts, used to bound a later snapshot.
 ///
-/// Every page that was not there then has been brought since, by a fault of somebody who is there now, as long as nobody has
-/// ended: so what was known before, plus a page for each fault since, bounds what is there now. That is much less than all
-/// faults of a process that took and gave back memory before it forked.
+/// As long as no process has exited, every page that was created since was faulted in by a process that still exists.
+/// The earlier upper bound plus one page for each fault since is therefore an upper bound now. For a process that
+/// allocated and freed memory before it forked, it is much lower than the sum of all faults.
 struct FaultBaseline: Sendable {
     private struct Faults: Sendable {
         let own: Int
         let ofChildren: Int
     }
 
-    /// Not more than this was there.
+    /// The upper bound of the anonymous memory at that time.
     private let upperBytes: Int
-    /// Whether that was proven.
+    /// Whether ``upperBytes`` was proven.
     let isProven: Bool
     private let faults: [Process: Faults]
 
@@ -163,7 +169,7 @@ struct FaultBaseline: Sendable {
         }
     }
 
-    /// - Returns: `nil` where the faults of a process are not known.
+    /// Returns `nil` if the fault counts of a process are not known.
     init?(upperBytes: Int, isProven: Bool = true, _ stats: [ProcessStat?]) {
         var faults: [Process: Faults] = [:]
         for stat in stats {
@@ -175,23 +181,27 @@ struct FaultBaseline: Sendable {
         self.faults = faults
     }
 
-    /// Not more than this is there now, of a tree with all of its processes.
+    /// Returns an upper bound of the tree's anonymous memory now.
     ///
-    /// - Returns: `nil` where a process has ended since, or a child of one, or where one has come that may have been forked
-    ///   by somebody else: there may be pages that those have brought.
+    /// - Parameters:
+    ///   - stats: `stat` of all processes of the tree.
+    ///   - pageSizeBytes: The system's page size.
+    /// - Returns: `nil` if a process of the tree or a child of one has exited since, or if a new process may have been
+    ///   forked by a process outside of the tree: the pages that those faulted in are not in the counts.
     func upperBytes(now stats: [ProcessStat?], pageSizeBytes: Int) -> Int? {
         let layouts = Dictionary(stats.compactMap { stat in stat.map { ($0.pid, $0.layout) } }) { first, _ in
             first
         }
-        var met = 0
+        var knownCount = 0
         var pages = 0
         for stat in stats {
             guard let stat, let own = stat.faultCount, let ofChildren = stat.childFaultCount else { return nil }
             guard let before = faults[Process(stat)] else {
-                // Forked since, all of its faults with it. A child of its own that has ended leaves them to it.
+                // A process that was forked since: all of its faults count. Faults of its children mean that one of
+                // them has exited.
                 guard ofChildren == 0 else { return nil }
-                // Who has executed no program has the layout of whoever forked it. Where its parent has another one, or is
-                // not among these, it was adopted, or a stranger forked it.
+                // A fork without exec has the layout of the process that forked it. If its parent has another layout or
+                // is not in the tree, the process was reparented, or a process outside of the tree forked it.
                 if stat.isForkWithoutExec {
                     guard let layout = stat.layout, layouts[stat.parentPID] == layout else { return nil }
                 }
@@ -199,10 +209,10 @@ struct FaultBaseline: Sendable {
                 continue
             }
             guard before.ofChildren == ofChildren, own >= before.own else { return nil }
-            met += 1
+            knownCount += 1
             pages = pages.saturatingAdding(own - before.own)
         }
-        guard met == faults.count else { return nil }
+        guard knownCount == faults.count else { return nil }
         return upperBytes.saturatingAdding(pages.saturatingMultiplied(by: pageSizeBytes))
     }
 }

@@ -1,31 +1,35 @@
-/// How much memory several processes hold together, each page counted once, those of hugetlbfs too.
+/// The distinct memory of several processes: an estimate with bounds. Each page is counted once, hugetlbfs pages too.
 ///
-/// From PSS it is their sum, and so are the bounds: there a page that others map as well counts by its share, a library that
-/// many use hardly at all. On Linux 6.1 the pages of a process that held 64 MiB were 2.4 % more. From a cheap look it is told
-/// within bounds, by `statm`, by the page faults in `stat` and by `/proc/meminfo`: <doc:MeasuringMemory> has the reasons, and
-/// where they end.
+/// If PSS of all processes is known, the estimate and the bounds are the sum of PSS. In that sum, a page that processes
+/// outside of the set map as well counts only by its share, and a library that many processes map hardly counts at all.
+/// On Linux 6.1, the pages of a process with 64 MiB came to 2.4 % more than its PSS.
+///
+/// In `.cheap` mode, the bounds follow from `statm`, from the page faults in `stat`, and from `/proc/meminfo`.
+/// <doc:MeasuringMemory> gives the reasons and the limits of these bounds.
 public struct DistinctMemory: Sendable, Hashable {
-    /// The most likely value in bytes; `nil` where the mode cannot tell.
+    /// The most likely value in bytes; `nil` if the mode gives none.
     public let estimate: Int?
-    /// Not less than this, in bytes.
+    /// The lower bound in bytes.
     public let lower: Int
-    /// Not more than this, in bytes; `nil` where a process told nothing.
+    /// The upper bound in bytes; `nil` if the RSS of a process is not known.
     public let upper: Int?
-    /// Whether the bounds follow from what the kernel counts, of processes that stand still meanwhile: nothing is assumed
-    /// about processes that could not be read, huge pages, or processes that have ended.
+    /// Whether the bounds follow from the kernel's counters alone, provided that the processes do not change meanwhile.
+    /// Then nothing is assumed about processes that could not be read, huge pages, or processes that have exited.
     public let isProven: Bool
 }
 
 extension DistinctMemory {
-    /// What a look at several processes says about all of them together.
+    /// Combines the figures of several processes.
     ///
     /// - Parameters:
-    ///   - processes: What each of them told.
-    ///   - stats: `stat` of each of them, in the same order; `nil` where it could not be read.
+    ///   - processes: The processes with their figures.
+    ///   - stats: `stat` of each of them, in the same order; `nil` for one that could not be read.
     ///   - knowsChildren: Whether all children of the processes are among them.
-    ///   - sampled: What samples say of those that were sampled.
-    ///   - isOfOneScene: Whether nothing is known to have moved from the first of the figures to the last.
-    ///   - history: What an earlier look at the same tree has left; then what this one leaves.
+    ///   - sampled: The distinct memory of the sampled processes, estimated from samples.
+    ///   - isConsistent: Whether no process is known to have changed between the first of the figures and the last.
+    ///   - history: The baseline of an earlier snapshot of the same tree; on return, the baseline of this one.
+    ///   - pageSizeBytes: The system's page size.
+    ///   - features: The kernel features that determine whether the counters can be trusted.
     init(
         _ processes: [ProcessMemory],
         _ stats: [ProcessStat?],
@@ -39,7 +43,7 @@ extension DistinctMemory {
         let isEachCountedOnce = processes.allSatisfy { $0.mayShareMemoryWith == nil }
         let holders = processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }.map(\.usage)
         let shares = DistinctMemory(sharesOf: holders, isEachCountedOnce: isEachCountedOnce && isConsistent)
-        // Where PSS of all is known there is nothing to add.
+        // If PSS of all processes is known, the counters add nothing.
         if !holders.isEmpty, holders.allSatisfy({ $0.pssBytes != nil }) {
             self = shares
             return
@@ -63,7 +67,7 @@ extension DistinctMemory {
         self = distinct
     }
 
-    /// What two ways to know leave open.
+    /// Returns the intersection of these bounds with other ones for the same processes.
     private func narrowed(by other: DistinctMemory) -> DistinctMemory {
         let lower = max(lower, other.lower)
         let least = [upper, other.upper].compactMap(\.self).min()
@@ -72,13 +76,14 @@ extension DistinctMemory {
             estimate: estimate.map { min(max($0, lower), upper ?? .max) },
             lower: lower,
             upper: upper,
-            // PSS leaves out the shares of processes that are not among these: the two ways then mean different things.
+            // PSS leaves out the shares of processes outside of the set. If the bounds contradict each other, they
+            // measure different things.
             isProven: isProven && other.isProven && upper == least
         )
     }
 
-    /// Of each process with PSS that is its part. Of the others RSS is the most that they can add, and the anonymous part of
-    /// the largest is there in any case.
+    /// Derives bounds from PSS. A process with PSS counts by its PSS. The other processes add at most their RSS. The
+    /// lower bound is at least the anonymous memory of the largest of them.
     private init(sharesOf holders: [MemoryUsage], isEachCountedOnce: Bool) {
         let huge = HugetlbPages(holders)
         let shares = (holders.compactMap(\.pssBytes).saturatingSum ?? 0).saturatingAdding(huge.lowerBytes)
@@ -93,8 +98,8 @@ extension DistinctMemory {
         isProven = upper != nil && isEachCountedOnce
     }
 
-    /// What samples say, within what counters say. Of the processes that could not be sampled RSS is the most that they add.
-    /// Samples leave out the pages of hugetlbfs, of which only the sum is known.
+    /// Narrows the bounds from counters by samples. Processes that could not be sampled add at most their RSS. Samples
+    /// do not include hugetlbfs pages, of which only the system's sum is known.
     private init(
         _ sampled: SampledMemory.Distinct,
         _ others: [MemoryUsage],

@@ -1,33 +1,33 @@
-/// Figures that cost much, kept for as long as they hold.
+/// A cache of expensive figures, valid while the process's fingerprint is unchanged.
 struct FigureCache: Sendable {
     struct Key: Hashable, Sendable {
         let pid: Int32
         let startTimeTicks: Int
     }
 
-    /// What is remembered of a process.
+    /// The record of one process.
     struct Entry: Sendable {
-        /// The last accurate figures, when they were taken, and of what.
+        /// The last accurate figures; `nil` if the last attempt gave none.
         fileprivate(set) var figures: Figures?
-        /// When the process was first met.
-        fileprivate let met: ContinuousClock.Instant
-        /// When an accurate look was tried last; `nil` for never.
+        /// The time at which the process was found first.
+        fileprivate let found: ContinuousClock.Instant
+        /// The time of the last attempt at an accurate read; `nil` if there was none.
         fileprivate(set) var lastAttempt: ContinuousClock.Instant?
         fileprivate(set) var cost: ReadCosts.Measured?
 
-        /// Since when it has waited for a look.
-        var since: ContinuousClock.Instant { lastAttempt ?? met }
+        /// The time since which the process has waited for an accurate read.
+        var since: ContinuousClock.Instant { lastAttempt ?? found }
     }
 
     struct Figures: Sendable {
         fileprivate let usage: MemoryUsage
         fileprivate let taken: ContinuousClock.Instant
         fileprivate let fingerprint: ProcessFingerprint
-        /// Of all processes at that time.
+        /// A hash of the fingerprints of all processes at that time.
         let scene: Int
     }
 
-    /// Samples of all processes, and what they were of.
+    /// Samples of all processes, and the fingerprints of the processes at that time.
     struct Samples: Sendable {
         let usages: [Key: MemoryUsage]
         let distinct: SampledMemory.Distinct?
@@ -35,21 +35,21 @@ struct FigureCache: Sendable {
         let fingerprints: [ProcessFingerprint?]
     }
 
-    /// How old a figure may be.
+    /// The age up to which a figure is used.
     let maximumAge: Duration
     private(set) var entries: [Key: Entry] = [:]
     private var samples: Samples?
 
     init(maximumAge: Duration) { self.maximumAge = maximumAge }
 
-    /// The last accurate figures of a process, where they hold.
+    /// Returns the last accurate figures of a process; `nil` if they are no longer valid.
     func figures(of key: Key, _ fingerprint: ProcessFingerprint, at now: ContinuousClock.Instant) -> MemoryUsage? {
         guard let figures = entries[key]?.figures, figures.fingerprint == fingerprint else { return nil }
         let age = figures.taken.duration(to: now)
         return age <= maximumAge ? figures.usage.cached(for: age) : nil
     }
 
-    /// The last samples, where they hold for all processes.
+    /// Returns the last samples; `nil` unless they are still valid for all processes.
     func samples(of fingerprints: [ProcessFingerprint?], at now: ContinuousClock.Instant) -> (
         samples: Samples, age: Duration
     )? {
@@ -60,7 +60,7 @@ struct FigureCache: Sendable {
 
     mutating func keep(_ samples: Samples) { self.samples = samples }
 
-    /// Remembers an accurate look, or that one was tried.
+    /// Records an accurate read, or a failed attempt at one.
     mutating func record(
         _ usage: MemoryUsage?,
         of key: Key,
@@ -69,7 +69,7 @@ struct FigureCache: Sendable {
         at now: ContinuousClock.Instant,
         took duration: Duration
     ) {
-        var entry = entries[key] ?? Entry(met: now)
+        var entry = entries[key] ?? Entry(found: now)
         entry.lastAttempt = now
         if let usage, usage.pssBytes != nil {
             entry.figures = Figures(usage: usage, taken: now, fingerprint: fingerprint, scene: scene)
@@ -80,15 +80,15 @@ struct FigureCache: Sendable {
         entries[key] = entry
     }
 
-    /// What is remembered of a process, from now on at least.
+    /// Returns the record of a process, which is created if there is none.
     mutating func entry(of key: Key, at now: ContinuousClock.Instant) -> Entry {
         if let entry = entries[key] { return entry }
-        let entry = Entry(met: now)
+        let entry = Entry(found: now)
         entries[key] = entry
         return entry
     }
 
-    /// Forgets processes that are no longer there.
+    /// Removes the records of all other processes.
     mutating func keepOnly(_ keys: some Sequence<Key>) {
         let present = Set(keys)
         guard entries.contains(where: { !present.contains($0.key) }) else { return }
@@ -97,14 +97,15 @@ struct FigureCache: Sendable {
 }
 
 extension MemoryUsage {
-    /// The same figures, of some time ago.
+    /// Returns the same figures, marked as read some time ago.
     func cached(for age: Duration) -> MemoryUsage { MemoryUsage(self, source: .cached(age: age, of: source)) }
 }
 
-/// What of a process must not have moved for a figure of it to hold.
+/// A fingerprint of a process's counters; a cached figure is valid while it is unchanged.
 ///
-/// PSS and USS change by what the process does itself, which its page faults and its sizes show, and by what others do with
-/// the pages that they share with it. Who those are shows too; what they do does not, and the age of a figure is bounded.
+/// PSS and USS of a process change when the process itself faults in or frees pages, which changes its fault count or
+/// its sizes. They also change when a process that shares pages with it does so. The fingerprint covers which processes
+/// are in the same family, but not what they do. Therefore the age of a cached figure is limited.
 struct ProcessFingerprint: Hashable, Sendable {
     let startTimeTicks: Int
     let layout: ProgramLayout?
@@ -113,12 +114,13 @@ struct ProcessFingerprint: Hashable, Sendable {
     let rssBytes: Int
     let sharedBytes: Int
     let faultCount: Int?
-    /// Stands for the processes of the same layout: another set has another number, but for a chance in 2^64.
+    /// A hash of the identities of all processes with the same layout. Two sets have the same hash with a probability
+    /// of 1 in 2^64.
     let familyHash: Int
 
-    /// By member; `nil` for who tells too little to be recognised.
+    /// Returns the fingerprint of each member; `nil` for a member whose counters are not known.
     static func fingerprints(of members: [ProcessCensus.Member]) -> [ProcessFingerprint?] {
-        // In whatever order they were found.
+        // The hashes do not depend on the order in which the processes were found.
         var hashes: [ProgramLayout: Int] = [:]
         for member in members {
             guard let stat = member.stat, let layout = stat.layout else { continue }
@@ -146,7 +148,8 @@ struct ProcessFingerprint: Hashable, Sendable {
 }
 
 extension [ProcessFingerprint?] {
-    /// Stands for all that may have moved, in whatever order the processes were found: `nil` counts for nothing.
+    /// Returns a hash of all fingerprints that does not depend on their order. A process without a fingerprint is
+    /// ignored.
     func scene(of keys: [FigureCache.Key]) -> Int {
         zip(keys, self).reduce(0) { scene, process in
             guard let fingerprint = process.1 else { return scene }

@@ -1,44 +1,48 @@
-/// How much anonymous memory processes hold together, each page counted once, as far as counters tell.
+/// Bounds of the distinct anonymous memory of processes, from counters.
 ///
-/// A process that was forked has its parent's pages until one of them writes, and every page that is not inherited was
-/// brought by a page fault of somebody in its line. So of a *family*, a process that has executed a program and those that
-/// were forked from it and have executed none since, the distinct pages are not fewer than those of its largest member, and
-/// not more than all members' together, nor than all of their faults.
+/// A *family* is a process that has executed a program (the founder) and all of its descendants by fork without exec. A
+/// forked process shares the pages of its parent until one of them writes (copy-on-write). Every page that a process
+/// has not inherited was faulted in by a process of its line. Therefore the distinct pages of a family are at least
+/// those of its largest member. They are at most the sum over the members, and at most the number of their page faults.
 ///
-/// Families with a founder share no pages with one another: each founder's memory began anew when it executed its program.
-/// A forked process whose parent is not known to be of its family (it has ended, or executed another program) may share
-/// with anybody of the same layout, and with others of its kind.
+/// Families with a founder share no anonymous pages with each other, because a founder's memory was empty when it
+/// executed its program. An *orphan* is a fork without exec whose parent is not known to be of its family: the parent
+/// has exited or has executed another program. It may share pages with any process of the same layout, other orphans
+/// included.
 struct ForkFamilies {
-    /// What is known of one process.
+    /// The counters of one process.
     struct Member {
         let pid: Int32
         let parentPID: Int32
-        /// Whether it has executed no program since it was forked.
+        /// Whether it is a fork without exec.
         let isForkWithoutExec: Bool
-        /// `nil` where it may not be read: then the process may be related to anybody whose layout is not known either.
+        /// The program's layout; `nil` if it may not be read. Then the process may be related to any other process
+        /// whose layout is not known.
         let layout: ProgramLayout?
         let anonymousBytes: Int
-        /// What its page faults can have brought, in pages of the usual size; `nil` where they are not known.
+        /// The bytes that its page faults can have created, one page of the base size for each fault; `nil` if the
+        /// fault count is not known.
         let faultBytes: Int?
-        /// Whether others may have brought pages that are in its memory: a child that is in between and has ended, or one
-        /// that ran in this very memory until it executed a program (`vfork`).
+        /// Whether another process may have faulted in pages that are in its memory: a process between it and its
+        /// ancestor that has exited, or a child that ran in its address space until exec (`vfork`).
         let mayLackFaults: Bool
     }
 
     private(set) var lowerBytes = 0
     private(set) var upperBytes = 0
-    /// The sum over the members: the upper bound without faults.
+    /// The sum over the members: the upper bound without fault counts.
     private(set) var sumBytes = 0
-    /// Whether the upper bound needs faults: that each brings no more than one page of the usual size.
+    /// Whether the upper bound relies on fault counts, and so on each fault creating at most one page of the base size.
     private(set) var usesFaults = false
-    /// Whether the faults of processes that have ended may be missing from the upper bound.
+    /// Whether faults of processes that have exited, or that ran in another's address space, may be missing from the
+    /// upper bound.
     private(set) var mayLackFaults = false
 
     init(_ members: [Member]) {
         let families = Self.families(of: members)
         var groups: [ProgramLayout?: Group] = [:]
-        for (place, member) in members.enumerated() {
-            groups[member.layout, default: Group()].add(member, family: families[place])
+        for (index, member) in members.enumerated() {
+            groups[member.layout, default: Group()].add(member, family: families[index])
         }
         for group in groups.values {
             lowerBytes = lowerBytes.saturatingAdding(group.lowerBytes)
@@ -57,15 +61,15 @@ struct ForkFamilies {
         mayLackFaults = mayLackFaults || family.mayLackFaults
     }
 
-    /// For each member the founder of its family; `nil` for who has none that is known.
+    /// Returns for each member the pid of its family's founder; `nil` for an orphan.
     private static func families(of members: [Member]) -> [Int32?] {
-        let places = Dictionary(members.indices.map { (members[$0].pid, $0) }) { first, _ in first }
+        let indices = Dictionary(members.indices.map { (members[$0].pid, $0) }) { first, _ in first }
         var founders: [Int32?] = Array(repeating: nil, count: members.count)
         var isKnown = Array(repeating: false, count: members.count)
-        for place in members.indices where !isKnown[place] {
-            // Up to an ancestor whose founder is known, or to one that has none.
-            var line = [place]
-            isKnown[place] = true
+        for index in members.indices where !isKnown[index] {
+            // The ancestors, up to one whose founder is known or that has none.
+            var line = [index]
+            isKnown[index] = true
             var founder: Int32?
             while let last = line.last {
                 let member = members[last]
@@ -73,7 +77,7 @@ struct ForkFamilies {
                     founder = member.pid
                     break
                 }
-                guard member.layout != nil, let parent = places[member.parentPID],
+                guard member.layout != nil, let parent = indices[member.parentPID],
                     members[parent].layout == member.layout
                 else { break }
                 if isKnown[parent] {
@@ -88,11 +92,11 @@ struct ForkFamilies {
         return founders
     }
 
-    /// A founder and all that were forked in its line.
+    /// The sums over a founder and its descendants by fork without exec.
     private struct Family {
         var largestBytes = 0
         var sumBytes = 0
-        /// `nil` where a member's are not known.
+        /// `nil` if the fault count of a member is not known.
         var faultBytes: Int? = 0
         var mayLackFaults = false
 
@@ -104,7 +108,7 @@ struct ForkFamilies {
         }
     }
 
-    /// All processes with one layout.
+    /// The families and the orphans of one layout.
     private struct Group {
         var founded: [Int32: Family] = [:]
         var largestOrphanBytes = 0
@@ -119,7 +123,7 @@ struct ForkFamilies {
             }
         }
 
-        /// An orphan may have all of its pages from any of the families.
+        /// The pages of an orphan may all belong to one of the families, so its memory is not added.
         var lowerBytes: Int {
             max(largestOrphanBytes, founded.values.reduce(0) { $0.saturatingAdding($1.largestBytes) })
         }

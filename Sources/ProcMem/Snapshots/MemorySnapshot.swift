@@ -1,20 +1,23 @@
-/// The memory of several processes and what they hold together.
+/// Measures the memory of several processes, and their distinct memory.
 ///
-/// For each process its directory is opened, `stat` and the file of the mode are read and, in a tree, `children`. A process
-/// that appears or ends meanwhile may be in the snapshot or not; one that ends between two of its files is in it, with
-/// `exited`. The figures of different processes are not of the same instant.
+/// For each process, the call opens the directory `/proc/PID` and reads `stat` and the file of the mode; in a tree, it
+/// also reads `children` of each thread. A process that starts or exits meanwhile may be in the snapshot or not. One
+/// that exits between the reads of two of its files is in the snapshot, with the reason `exited`. The figures of
+/// different processes are not read at the same instant.
 ///
-/// The cost grows with the number of processes, and with `.accurate` with their mapped pages too. No privileges are needed
-/// but for those that the mode needs: a process that may not be looked at is in the snapshot with `nil` and the reason.
+/// The cost grows with the number of processes; in `.accurate` mode it also grows with their mapped pages. No
+/// privileges are required except those of the mode. A process that the caller may not read is in the snapshot, with
+/// `nil` figures and the reason.
 ///
 /// - Parameters:
-///   - scope: Which processes.
-///   - mode: How exactly to look.
-///   - limits: How many processes, and for how long.
-///   - root: Where the kernel's files are.
-/// - Throws: ``ProcMemError`` with `noSuchProcess` where a process that the scope names is not there, `invalidArgument` for
-///   an id below 1 or a cgroup that is not there, `procUnavailable` where `/proc` is not mounted or is another pid
-///   namespace's, `outOfResources` without descriptors.
+///   - scope: The processes to measure.
+///   - mode: How memory is measured.
+///   - limits: The maximum number of processes, and the maximum duration of the search.
+///   - root: The directory below which the kernel's files are read.
+/// - Returns: The figures of each process, and their totals.
+/// - Throws: ``ProcMemError`` with `noSuchProcess` if a process that the scope names does not exist, `invalidArgument`
+///   for a pid below 1 or a cgroup that does not exist, `procUnavailable` if `/proc` is not mounted or belongs to
+///   another pid namespace, `outOfResources` if no file descriptor is left.
 public func memorySnapshot(
     of scope: ProcessScope,
     mode: MemoryMode,
@@ -27,53 +30,56 @@ public func memorySnapshot(
     return try builder.snapshot(of: census, sharing, since: start)
 }
 
-/// The memory of several processes, looked at one after the other.
+/// The memory of several processes, which were measured one after the other.
 public struct MemorySnapshot: Sendable, Hashable {
-    /// How the processes were looked at.
+    /// The mode in which the processes were measured.
     public let mode: MemoryMode
-    /// How long it took.
+    /// The duration of the measurement, including the search for the processes.
     public let elapsed: Duration
-    /// The processes: a tree's root first and every parent before its children, a list in its order, the rest by id.
+    /// The processes. A tree begins with its root, and every parent precedes its children; named processes keep their
+    /// order; all others are sorted by pid.
     public let processes: [ProcessMemory]
-    /// Their sums.
+    /// The sums over the processes, and their distinct memory.
     public let total: MemoryTotal
-    /// For a cgroup, what it is charged for beside what its processes hold; `nil` for another scope.
+    /// The memory that the cgroup is charged; `nil` if the scope is not a cgroup.
     public let cgroupCharge: CgroupCharge?
     /// How the processes were found.
     public let search: DiscoveryMethod
-    /// Why processes may be missing; empty where none is.
+    /// The reasons why processes may be missing; empty if none is.
     public let gaps: Set<ProcessGap>
 
-    /// Whether no process is missing, as far as the kernel tells.
+    /// Whether no process is missing, as far as the kernel reports.
     public var isComplete: Bool { gaps.isEmpty }
 }
 
 /// One process of a snapshot.
 public struct ProcessMemory: Sendable, Hashable {
-    /// The process's id in the caller's pid namespace.
+    /// The process's pid in the caller's pid namespace.
     public let pid: Int32
-    /// The parent's id; 0 where it is outside of the pid namespace, `nil` where `/proc` does not tell.
+    /// The parent's pid, from field 4 of `/proc/PID/stat`; 0 if the parent is outside of the pid namespace, `nil` if
+    /// the file could not be read.
     public let parentPID: Int32?
-    /// The command, from field 2 of `/proc/PID/stat`, at most 15 bytes; `nil` where `/proc` does not tell.
+    /// The command, from field 2 of `/proc/PID/stat`, at most 15 bytes; `nil` if the file could not be read.
     ///
-    /// Whatever the process chose to call itself: it may hold any character, line breaks too.
+    /// The process can set its command. It may contain any character, including line breaks.
     public let command: String?
-    /// When the process began, in clock ticks since boot, from field 22 of `/proc/PID/stat`. With ``pid`` it names the
-    /// process, also when the id is used again.
+    /// The start time of the process, in clock ticks since boot, from field 22 of `/proc/PID/stat`. Together with
+    /// ``pid`` it identifies the process, even if the pid is reused.
     public let startTimeTicks: Int?
-    /// How far below the root of its tree the process is; 0 outside of trees.
+    /// The number of generations between the process and the root of its tree; 0 outside of trees.
     public let depth: Int
-    /// Its memory.
+    /// The figures of the process's memory.
     public let usage: MemoryUsage
-    /// The process of this snapshot that has the very same memory, and whose figures stand for both in the totals; `nil`
-    /// for none.
+    /// The pid of the process in this snapshot that has the same address space, and whose figures are counted for both
+    /// in the totals; `nil` if there is none. `kcmp(2)` reports it.
     ///
-    /// A process has another's memory between `vfork`, or `posix_spawn`, and the program that it executes, and for good
-    /// when it was made by `clone` with `CLONE_VM` and not as a thread. Each of them shows all of the memory as its own,
-    /// in PSS and USS too. Told by `kcmp(2)`.
+    /// A process that was created by `vfork` or `posix_spawn` shares its parent's address space until it executes a
+    /// program. One that was created by `clone` with `CLONE_VM`, but not as a thread, shares it permanently. For each
+    /// of them the kernel reports all of the memory, in PSS and USS too.
     public let sharesMemoryWith: Int32?
-    /// A process of this snapshot that may have the very same memory: their sizes are equal, one was forked from the
-    /// other's program, and the kernel does not let the caller ask. The totals count both.
+    /// The pid of a process in this snapshot that may have the same address space; `nil` if there is none. The sizes of
+    /// both are equal, one is a fork of the other's program without exec, and the kernel does not allow the caller to
+    /// compare them. The totals count both.
     public let mayShareMemoryWith: Int32?
 }
 

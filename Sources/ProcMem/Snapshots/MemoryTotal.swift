@@ -1,52 +1,56 @@
 /// The sums over the processes of a snapshot.
 ///
-/// A sum is over the processes that tell the figure, and is `nil` where none does; ``figureCounts`` says how many those
-/// are. A sum over fewer processes than have memory is a lower bound. Several processes with one memory
-/// (``ProcessMemory/sharesMemoryWith``) are in a sum once.
+/// A sum covers the processes for which the figure is known, and is `nil` if it is known for none. ``figureCounts``
+/// gives the number of these processes. A sum that lacks processes with memory is a lower bound. Processes that share
+/// one address space (``ProcessMemory/sharesMemoryWith``) are counted once.
 public struct MemoryTotal: Sendable, Hashable {
-    /// How many processes there are.
+    /// The number of processes.
     public let processCount: Int
-    /// How many of them have no memory of their own: kernel threads, zombies, and those that ended while they were looked
-    /// at.
+    /// The number of processes without memory of their own: kernel threads, zombies, and processes that exited while
+    /// they were measured.
     public let processesWithoutMemoryCount: Int
-    /// The sum of RSS in bytes, which counts a page that several of them map several times over.
+    /// The sum of RSS in bytes. A page is counted once for each process that maps it.
     public let rssBytes: Int?
-    /// The sum of PSS in bytes, which counts each page once, and by its share one that others map as well.
+    /// The sum of PSS (proportional set size) in bytes: the processes' share of the memory. A page that only these
+    /// processes map is counted once; a page that other processes map as well is counted by its share.
     public let pssBytes: Int?
     /// The sum of USS in bytes.
     public let ussBytes: Int?
-    /// The sum of what is swapped out in bytes, by `SwapPss`, which counts each page once.
+    /// The sum of swapped-out memory in bytes, from `SwapPss`. A page that only these processes share is counted once.
     public let swapBytes: Int?
-    /// Of how many processes each sum is.
+    /// The number of processes in each sum.
     public let figureCounts: FigureCounts
-    /// RSS in bytes of the processes that tell RSS and nothing of what an accurate mode asks for; 0 where there are none.
+    /// The sum of RSS in bytes over the processes whose RSS is known, but not the figures that the mode requests; 0 if
+    /// there are none.
     public let unreadableRSSBytes: Int
-    /// What they hold together, each page counted once.
+    /// The distinct memory of the processes: each page is counted once.
     ///
-    /// From `.accurate` it is the sum of PSS, from `.cheap` bounds and a likely value.
+    /// In `.accurate` mode it is the sum of PSS. In `.cheap` mode it is a likely value with bounds.
     public let distinctBytes: DistinctMemory
-    /// How many processes had their figures from which source.
+    /// The number of processes by the source of their figures.
     public let sources: [MemorySource: Int]
-    /// How long ago the oldest of the figures was taken; `nil` where all are of this very look.
+    /// The age of the oldest figure; `nil` if all figures were measured for this snapshot.
     public let oldestAge: Duration?
-    /// How many processes lack the figures that the mode asks for.
+    /// The number of processes without the figures that the mode requests.
     public let unavailableCount: Int
 
-    /// How many processes tell each figure.
+    /// The number of processes for which each figure is known.
     public struct FigureCounts: Sendable, Hashable {
-        /// Those that tell RSS.
+        /// The number of processes whose RSS is known.
         public let rss: Int
-        /// Those that tell PSS.
+        /// The number of processes whose PSS is known.
         public let pss: Int
-        /// Those that tell USS.
+        /// The number of processes whose USS is known.
         public let uss: Int
-        /// Those that tell what is swapped out.
+        /// The number of processes whose swapped-out memory is known.
         public let swap: Int
     }
 }
 
 extension MemoryTotal {
-    /// - Parameter physical: What they hold together.
+    /// - Parameters:
+    ///   - processes: The processes of the snapshot.
+    ///   - distinct: Their distinct memory.
     init(_ processes: [ProcessMemory], holding distinct: DistinctMemory) {
         let usages = processes.map(\.usage)
         let counted = processes.filter { $0.sharesMemoryWith == nil }.map(\.usage)

@@ -1,16 +1,17 @@
-/// Builds the snapshots of one scope: finds the processes, measures them by the mode, and counts what they hold together.
+/// Builds the snapshots of one scope: finds the processes, measures them in the given mode, and computes the totals.
 ///
-/// What it keeps from one snapshot to the next narrows the bounds or saves reads; a single snapshot needs none of it.
+/// The state that is kept from one snapshot to the next narrows the bounds or saves reads. A single snapshot does not
+/// need it.
 struct SnapshotBuilder: ~Copyable {
     private let scope: ProcessScope
     let mode: MemoryMode
     private let limits: SearchLimits
     let root: SystemRoot
     private var figures: BudgetedFigures
-    /// What the last snapshot bounds the next one by, of a tree.
+    /// The baseline from the last snapshot of a tree, which bounds the next one.
     private var baseline: FaultBaseline?
 
-    /// - Parameter maximumAge: How old a figure may be that is taken over from an earlier snapshot.
+    /// - Parameter maximumAge: The age up to which a figure of an earlier snapshot is used.
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
@@ -25,21 +26,24 @@ struct SnapshotBuilder: ~Copyable {
         figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
     }
 
-    /// The number of processes of which figures are kept.
+    /// The number of processes in the cache.
     var rememberedCount: Int { figures.rememberedCount }
 
-    /// Finds the processes and reads each by the mode's file.
+    /// Finds the processes and reads the mode's file of each.
     ///
-    /// - Parameter isConcurrent: Whether several threads may read. A thread takes a process id: a caller that detects forks
-    ///   by the newest id must start none.
+    /// - Parameter isConcurrent: Whether several threads may read. A new thread takes a pid, so a caller that detects
+    ///   forks by the newest pid must not start one.
     borrowing func findProcesses(isConcurrent: Bool) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
         let census = try ProcessCensus(of: scope, mode: mode, limits: limits, isConcurrent: isConcurrent, in: root)
         return (census, AddressSpaceSharing(of: census.members, mode, in: root))
     }
 
-    /// Builds the snapshot of processes that were found.
+    /// Builds the snapshot of the processes that were found.
     ///
-    /// - Parameter start: When the pass began.
+    /// - Parameters:
+    ///   - found: The processes with the figures from their counters.
+    ///   - sharing: The processes that share an address space.
+    ///   - start: The time at which the pass began.
     mutating func snapshot(
         of found: ProcessCensus,
         _ sharing: AddressSpaceSharing,
@@ -57,7 +61,7 @@ struct SnapshotBuilder: ~Copyable {
         if !census.isWholeTree { baseline = nil }
         let distinct =
             processes.isEmpty && !census.gaps.isEmpty
-            // No process was read, and there may be some.
+            // No process was found, but processes may be missing.
             ? DistinctMemory(estimate: nil, lower: 0, upper: nil, isProven: false)
             : DistinctMemory(
                 processes,
@@ -85,7 +89,7 @@ struct SnapshotBuilder: ~Copyable {
         )
     }
 
-    /// Looks again by the modes that need more than one file.
+    /// Adds the figures of the modes that read more than one file.
     private mutating func improve(
         _ census: inout ProcessCensus,
         _ sharing: AddressSpaceSharing,
@@ -139,7 +143,7 @@ struct SnapshotBuilder: ~Copyable {
 }
 
 extension ProcessCensus.Member {
-    /// Looks at the process again, if it is still the same one.
+    /// Reads the process accurately, if the pid still names the same process.
     fileprivate func readAccurately(in root: SystemRoot) throws(FileReadError) -> MemoryUsage {
         do throws(FileReadError) {
             let directory = try ProcessDirectory(.id(pid), in: root)
@@ -159,8 +163,8 @@ extension AddressSpaceSharing {
         let candidates = members.compactMap { member in
             member.stat.flatMap { stat in member.value.flatMap { Candidate(member.pid, stat, $0) } }
         }
-        let question = MemoryMapComparer(root: root)
-        self.init(candidates, mode == .accurate ? .all : .likely) { question.compare($0, $1) }
+        let comparer = MemoryMapComparer(root: root)
+        self.init(candidates, mode == .accurate ? .all : .likely) { comparer.compare($0, $1) }
     }
 }
 
@@ -178,38 +182,43 @@ extension ProcessMemory {
 }
 
 extension MemoryMode {
-    /// Whether a look begins with `stat` and `statm` of each process.
+    /// Whether a measurement begins with `stat` and `statm` of each process.
     var readsCountersFirst: Bool { self != .accurate }
 
-    /// When a pass is to be over that begins now; `nil` where it takes as long as it takes.
+    /// Returns the time at which a pass must end; `nil` if the mode has no budget.
     func deadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard case .within(let budget) = self else { return nil }
-        // Times that nobody lives to see would not fit into an instant.
+        // A larger budget could overflow the instant.
         let century = Duration.seconds(100 * 366 * 86400)
         return start + min(max(.zero, budget), century)
     }
 }
 
-/// The processes of a scope, and what their counters say.
+/// The processes of a scope, with the figures from their counters.
 struct ProcessCensus: Sendable {
     typealias Member = ProcessWalk<MemoryUsage>.Member
 
     var members: [Member]
     let search: DiscoveryMethod
     let gaps: Set<ProcessGap>
-    /// The cgroup that the scope is; `nil` for another scope.
+    /// The cgroup of the scope; `nil` if the scope is not a cgroup.
     let cgroup: CgroupDirectory?
 
-    /// Whether all children of the members are among them, so far as is known.
+    /// Whether all children of the members are known to be among them.
     var knowsChildren: Bool { search != .named && gaps.isEmpty }
 
-    /// Whether who is new among the members was forked from one of them, and nobody is missing.
+    /// Whether no process is missing, and each new member was forked from another member.
     var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }
 
-    /// Finds the processes, and looks at each by a mode's file.
+    /// Finds the processes of a scope and reads the mode's file of each.
     ///
-    /// - Parameter isConcurrent: Whether several threads may look. A thread takes a process id: whoever goes by the newest id
-    ///   to know whether somebody was forked must start none.
+    /// - Parameters:
+    ///   - scope: The processes to find.
+    ///   - mode: The mode, which determines the file.
+    ///   - limits: The limits of the search, also bounded by the mode's budget.
+    ///   - isConcurrent: Whether several threads may read. A new thread takes a pid, so a caller that detects forks by
+    ///     the newest pid must not start one.
+    ///   - root: The directory below which the kernel's files are read.
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
