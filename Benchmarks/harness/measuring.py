@@ -37,8 +37,9 @@ class Entry:
 
     @property
     def allocations(self) -> float | None:
+        """The largest count of all batches: a call that allocates only sometimes does allocate."""
         counts = [sample.allocations for sample in self.samples if sample.allocations is not None]
-        return min(counts) if counts else None
+        return max(counts) if counts else None
 
 
 @dataclass
