@@ -1,48 +1,49 @@
 import Synchronization
 
-/// Looks at the memory of several processes for whoever asks, as ``memorySnapshot(of:mode:limits:in:)`` does, on a thread of
-/// its own.
+/// An actor that measures the memory of several processes on a thread of its own, on request or at regular intervals.
 ///
-/// For a program that shows or watches memory and must go on meanwhile: an accurate look at a large tree takes seconds, and
-/// no event loop and none of Swift's own few threads waits for it.
+/// Use it in a program that displays or monitors memory and must not block. An accurate measurement of a large tree can
+/// take seconds; neither an event loop nor Swift's cooperative thread pool waits for it. The measurement itself is the
+/// one of ``memorySnapshot(of:mode:limits:in:)``.
 ///
 ///     let sampler = MemorySampler(of: .currentTree, mode: .cheap)
 ///     for try await snapshot in sampler.snapshots(every: .seconds(1)) {
 ///         show(snapshot.total)
 ///     }
 ///
-/// All who ask share the passes: who asks while one is under way gets what that one finds. So a pass begins before the call
-/// at times, by as long as a pass takes; nothing older is handed out.
+/// Concurrent callers share a pass, which is one measurement of all processes. A call during a pass returns that pass's
+/// result. The pass may have started before the call, but its result is never older than that.
 ///
-/// The thread, `procmem-sampler`, is there from the first question until the sampler has been let go of, by its sequences
-/// too. A pass that is under way then is finished first. The thread takes no descriptor; it sleeps, without a timeout, while
-/// nothing is asked for. What a pass costs, and which privileges it needs, is told with ``MemoryMode``; for each pass 20 µs
-/// come on top of it, and no memory.
+/// The thread `procmem-sampler` starts with the first request. It ends when the sampler is deallocated, after finishing
+/// a pass in progress; the sampler's sequences keep the sampler alive. The thread uses no file descriptor. While there
+/// is no request, it sleeps without a timeout. ``MemoryMode`` describes the cost of a pass and the privileges that it
+/// requires. The sampler adds a small constant cost to each pass, and no memory.
 ///
-/// The actor runs on that thread: code that is isolated to a sampler, as a function with an `isolated MemorySampler` is, waits
-/// for the pass that is under way. ``snapshot()`` and ``snapshots(every:)`` are not isolated to it.
+/// The actor is isolated to that thread. Code that is isolated to a sampler, for example a function with a parameter
+/// `isolated MemorySampler`, waits for a pass in progress. ``snapshot()`` and ``snapshots(every:)`` are `nonisolated`.
 public actor MemorySampler {
     typealias Answer = Result<MemorySnapshot, ProcMemError>
-    /// A task that waits for an answer, or for `nil` when it is cancelled.
+    /// A task that waits for an answer. It receives `nil` when it is cancelled.
     typealias Asker = WaitingTask<Answer?>
 
     private let thread: ThreadExecutor
     nonisolated let requests = Mutex(SnapshotRequestQueue<Asker, MemorySnapshot>())
 
-    // What a pass is, and what it keeps from one to the next: reached on the thread alone, as the compiler sees to.
+    /// Runs one pass. It owns the state that is kept between passes; actor isolation ensures that only the thread uses
+    /// it.
     private let pass: () throws(ProcMemError) -> MemorySnapshot
-    /// Those whom a pass has answered. Kept, so that there is room for the next ones.
+    /// The tasks that the last pass has answered. Stored, so that the array's capacity is reused.
     private var answered: [Asker] = []
 
-    /// A sampler for certain processes. It looks at nothing before it is asked.
+    /// Creates a sampler. It measures nothing before the first request.
     ///
     /// - Parameters:
-    ///   - scope: Which processes.
-    ///   - mode: How exactly to look.
-    ///   - limits: How many processes, and for how long in one pass.
-    ///   - maximumAge: How old a figure may be that is taken over from an earlier pass (``MemoryMode/within(_:)``), and after
-    ///     what time the processes are looked for anew, also where none seems to have come or gone.
-    ///   - root: Where the kernel's files are.
+    ///   - scope: The processes to measure.
+    ///   - mode: How memory is measured.
+    ///   - limits: The maximum number of processes, and the maximum duration of the search in each pass.
+    ///   - maximumAge: The age up to which a figure of an earlier pass is used (``MemoryMode/within(_:)``). After this
+    ///     time the processes are also searched for again, even if none seems to have started or exited.
+    ///   - root: The directory below which the kernel's files are read.
     public init(
         of scope: ProcessScope,
         mode: MemoryMode,
@@ -55,8 +56,8 @@ public actor MemorySampler {
     }
 
     /// - Parameters:
-    ///   - starter: What starts the thread.
-    ///   - pass: What is done on it for whoever asks.
+    ///   - starter: The function that starts the thread.
+    ///   - pass: The function that runs one pass.
     init(
         starter: @escaping ThreadExecutor.Starter = BackgroundThread.start,
         pass: sending @escaping () throws(ProcMemError) -> MemorySnapshot
@@ -64,7 +65,7 @@ public actor MemorySampler {
         thread = ThreadExecutor("procmem-sampler", starter: starter)
         self.pass = pass
         thread.setWork { [weak self] in
-            self?.assumeIsolated { $0.answerWhoAsks() } ?? nil
+            self?.assumeIsolated { $0.runPassIfDue() } ?? nil
         }
     }
 
@@ -73,13 +74,14 @@ public actor MemorySampler {
     /// The sampler's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.reference }
 
-    /// A snapshot from the pass that is under way, or else from one that begins now.
+    /// Returns the snapshot of the pass in progress, or of a pass that starts now.
     ///
-    /// The task is suspended meanwhile, and holds up no thread. Cancelling it ends the wait at once; the pass goes on for the
-    /// others.
+    /// The task is suspended meanwhile and blocks no thread. If it is cancelled, the call ends immediately; the pass
+    /// continues for the other callers.
     ///
-    /// - Throws: ``ProcMemError`` with `cancelled` when the task is cancelled, `outOfResources` where no thread can be had,
-    ///   and what ``memorySnapshot(of:mode:limits:in:)`` throws.
+    /// - Returns: The snapshot.
+    /// - Throws: ``ProcMemError`` with `cancelled` if the task is cancelled, `outOfResources` if the thread cannot be
+    ///   started, and the errors of ``memorySnapshot(of:mode:limits:in:)``.
     public nonisolated func snapshot() async throws(ProcMemError) -> MemorySnapshot {
         guard !Task.isCancelled else { throw Self.cancelled }
         try startThread()
@@ -94,10 +96,11 @@ public actor MemorySampler {
 
     private static let cancelled = ProcMemError(.cancelled, path: "MemorySampler")
 
-    /// Does a pass if it is time for one, and tells those who wait for it.
+    /// Runs a pass if one is due, and answers the tasks that wait for it.
     ///
-    /// - Returns: When to look again, by ``Syscalls/monotonicNanoseconds``; `nil` for when somebody asks.
-    private func answerWhoAsks() -> Int? {
+    /// - Returns: The instant of the next pass, on the clock of ``Syscalls/monotonicNanoseconds``; `nil` if there is no
+    ///   request.
+    private func runPassIfDue() -> Int? {
         let next = requests.withLock(\.nextInstant)
         guard let next, next <= Syscalls.monotonicNanoseconds else { return next }
         let answer: Answer
@@ -114,26 +117,28 @@ public actor MemorySampler {
 }
 
 extension MemorySampler {
-    /// Begins a series of answers, and returns its number.
+    /// Begins a series of answers, and returns its id.
     nonisolated func beginSeries(every nanoseconds: Int) throws(ProcMemError) -> Int {
         try startThread()
         defer { thread.wake() }
         return requests.withLock { $0.beginSeries(every: nanoseconds, at: Syscalls.monotonicNanoseconds) }
     }
 
-    /// The newest answer of a series that nobody has been answered, or the next one; `nil` when the task is cancelled.
+    /// Returns the newest answer of a series if it has not been returned yet, or else the next one; `nil` when the task
+    /// is cancelled.
     nonisolated func nextAnswer(of series: Int) async -> Answer? {
         await answer { (requests, id, asker) in requests.wait(id, asker, for: series) }
     }
 
     nonisolated func endSeries(_ series: Int) {
-        // Copies of one iterator can wait for the same series.
+        // Several tasks can wait for one series, through copies of its iterator.
         for asker in requests.withLock({ $0.endSeries(series) }) { asker.resume(returning: nil) }
     }
 
-    /// Waits for an answer; `nil` when the task is cancelled.
+    /// Waits for an answer; returns `nil` when the task is cancelled.
     ///
-    /// - Parameter enter: Has the asker wait, under a number, or tells what it asks for at once.
+    /// - Parameter enter: Adds the waiting task to the queue under an id, or returns the answer if there is one
+    ///   already.
     private nonisolated func answer(
         _ enter: (inout SnapshotRequestQueue<Asker, MemorySnapshot>, _ id: Int, Asker) -> Answer?
     ) async -> Answer? {
@@ -144,7 +149,7 @@ extension MemorySampler {
                     asker.resume(returning: answer)
                     return
                 }
-                // The handler may have come too early to find the asker.
+                // The cancellation handler may have run before the task was in the queue.
                 if Task.isCancelled { cancel(id) }
             }
         } onCancel: {
@@ -166,36 +171,38 @@ extension MemorySampler {
 }
 
 extension MemorySampler {
-    /// A snapshot every so often.
+    /// Returns an asynchronous sequence of snapshots at regular intervals.
     ///
-    /// The first comes at once, the others at fixed instants, which do not drift: at the multiples of the interval, counted
-    /// from the beginning of the sampler's first sequence, so that sequences share passes wherever they can. An instant that
-    /// goes by during a pass is served by that pass and, where it has been served already, passed over: a pass that takes
-    /// longer than the interval is followed by one at the next instant, never by two.
+    /// The first snapshot is measured immediately, the others at fixed instants that do not drift: at multiples of the
+    /// interval, counted from the start of the sampler's first sequence. Sequences therefore share passes wherever
+    /// their instants coincide. A pass serves all instants that fall into it. If a pass takes longer than the interval,
+    /// one pass follows at the next instant, never two.
     ///
-    /// Each iterator works by itself. It begins with the first call to ``Snapshots/AsyncIterator/next()``; from then until it
-    /// is let go of there is a pass for every instant, asked for or not, and who asks late gets the newest snapshot alone.
-    /// Cancelling the task that waits ends the sequence at once; a pass goes on for the others.
+    /// Iterators are independent of each other. An iterator begins with the first call of
+    /// ``Snapshots/AsyncIterator/next()``. From then until it is deallocated, a pass runs at every instant, whether or
+    /// not the consumer waits for it. A slow consumer receives only the newest snapshot. If the waiting task is
+    /// cancelled, the sequence ends immediately; a pass in progress continues for the other callers.
     ///
-    /// The sequence throws ``ProcMemError`` with `outOfResources` where no thread can be had, and what
-    /// ``memorySnapshot(of:mode:limits:in:)`` throws; nothing follows an error.
+    /// The sequence throws ``ProcMemError`` with `outOfResources` if the thread cannot be started, and the errors of
+    /// ``memorySnapshot(of:mode:limits:in:)``. An error ends the sequence.
     ///
-    /// - Parameter interval: From one snapshot to the next. At least 1 millisecond; less counts as that.
+    /// - Parameter interval: The time between two snapshots. Values below 1 millisecond count as 1 millisecond.
+    /// - Returns: The sequence.
     public nonisolated func snapshots(every interval: Duration) -> Snapshots {
         Snapshots(sampler: self, intervalNanoseconds: max(1_000_000, interval.wholeNanoseconds))
     }
 
-    /// The snapshots of a sampler, one every so often: what ``MemorySampler/snapshots(every:)`` returns.
+    /// The snapshots of a sampler at regular intervals, as returned by ``MemorySampler/snapshots(every:)``.
     public struct Snapshots: AsyncSequence, Sendable {
-        /// What is answered.
+        /// The type of the elements.
         public typealias Element = MemorySnapshot
-        /// What is thrown.
+        /// The type of the errors.
         public typealias Failure = ProcMemError
 
         fileprivate let sampler: MemorySampler
         fileprivate let intervalNanoseconds: Int
 
-        /// Begins with the first snapshot that is asked for.
+        /// Creates an iterator. Its passes begin with the first call of ``AsyncIterator/next()``.
         public func makeAsyncIterator() -> AsyncIterator {
             AsyncIterator(series: SnapshotSeries(of: sampler, everyNanoseconds: intervalNanoseconds))
         }
@@ -203,17 +210,23 @@ extension MemorySampler {
 }
 
 extension MemorySampler.Snapshots {
-    /// One who follows the snapshots.
+    /// An iterator over the snapshots. Copies share its state.
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let series: SnapshotSeries
 
-        /// The next snapshot, or the newest of those that were not asked for; `nil` when the task has been cancelled or an
-        /// error has been thrown.
+        /// Returns the newest snapshot that has not been returned yet, or waits for the next one.
+        ///
+        /// - Returns: The snapshot; `nil` after the task has been cancelled or an error has been thrown.
+        /// - Throws: ``ProcMemError``, as described in ``MemorySampler/snapshots(every:)``.
         public mutating func next() async throws(ProcMemError) -> MemorySnapshot? {
             try await next(isolation: #isolation)
         }
 
-        /// As ``next()``, on the caller's actor.
+        /// Returns the next snapshot like ``next()``, on the caller's actor.
+        ///
+        /// - Parameter actor: The caller's actor.
+        /// - Returns: The snapshot; `nil` after the task has been cancelled or an error has been thrown.
+        /// - Throws: ``ProcMemError``, as described in ``MemorySampler/snapshots(every:)``.
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ProcMemError) -> MemorySnapshot? {
@@ -225,12 +238,12 @@ extension MemorySampler.Snapshots {
 @available(*, unavailable)
 extension MemorySampler.Snapshots.AsyncIterator: Sendable {}
 
-/// One who follows the snapshots of a sampler, and keeps the sampler. The copies of an iterator are one.
+/// The state of one iterator, which all of its copies share. It keeps the sampler alive.
 final class SnapshotSeries {
     private let sampler: MemorySampler
     private let intervalNanoseconds: Int
-    /// The number by which the sampler knows it, `nil` while it does not.
-    private var number: Int?
+    /// The id of the sampler's series; `nil` before it begins and after it ends.
+    private var id: Int?
     private var hasEnded = false
 
     init(of sampler: MemorySampler, everyNanoseconds intervalNanoseconds: Int) {
@@ -240,11 +253,11 @@ final class SnapshotSeries {
 
     deinit { leave() }
 
-    /// The newest snapshot that nobody has been answered, or the next one; `nil` at the end.
+    /// Returns the newest snapshot if it has not been returned yet, or else the next one; `nil` at the end.
     func next() async throws(ProcMemError) -> MemorySnapshot? {
         if hasEnded { return nil }
         var snapshot: MemorySnapshot?
-        // Whatever ends it, no pass is for it any more.
+        // Ends the series in all cases of an end: an error, cancellation, or the end of the answers.
         defer { if snapshot == nil { end() } }
         if Task.isCancelled { return nil }
         snapshot = try await sampler.nextAnswer(of: begin())?.get()
@@ -252,9 +265,9 @@ final class SnapshotSeries {
     }
 
     private func begin() throws(ProcMemError) -> Int {
-        if let number { return number }
+        if let id { return id }
         let new = try sampler.beginSeries(every: intervalNanoseconds)
-        number = new
+        id = new
         return new
     }
 
@@ -264,7 +277,7 @@ final class SnapshotSeries {
     }
 
     private func leave() {
-        if let number { sampler.endSeries(number) }
-        number = nil
+        if let id { sampler.endSeries(id) }
+        id = nil
     }
 }

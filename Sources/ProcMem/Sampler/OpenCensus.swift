@@ -1,25 +1,31 @@
-/// The processes of a scope, with their `stat` and `statm` kept open, for as long as nobody comes or goes.
+/// The processes of a scope with open `stat` and `statm` files, for passes between which no process starts or exits.
 ///
-/// Walking a tree again costs more than looking at its members. The newest process's id, the last field of `/proc/loadavg`,
-/// tells that nobody was forked; who ended, was adopted by somebody else or executed a program shows in `stat`.
+/// Walking a tree again costs more than reading its members. As long as the newest pid, the last field of
+/// `/proc/loadavg`, is unchanged, no process was forked. `stat` shows whether a process has exited, was reparented, or
+/// has executed a program.
 struct OpenCensus: ~Copyable {
-    private struct Kept {
+    private struct OpenMember {
         let member: ProcessCensus.Member
+        /// The index of the open file `stat`.
         let stat: Int
-        /// `nil` for what has no memory.
+        /// The index of the open file `statm`; `nil` for a process without memory.
         let statm: Int?
     }
 
     private let files: OpenFiles
-    private let kept: [Kept]
+    private let openMembers: [OpenMember]
     private let newest: Int
     private let search: DiscoveryMethod
     private let root: SystemRoot
 
+    /// Opens the files of all processes.
+    ///
     /// - Parameters:
-    ///   - newest: What ``newestProcessID(in:)`` was before the processes were looked for.
+    ///   - census: The processes that were found.
+    ///   - newest: The value of ``newestProcessID(in:)`` before the processes were searched for.
+    ///   - root: The directory below which the kernel's files are read.
     ///   - mayGoOn: Whether there is time for another process.
-    /// - Returns: `nil` where they cannot be kept: there are too many, some could not be read, or there was not the time.
+    /// - Returns: `nil` if there are too many processes, one could not be read, or the time was too short.
     static func opening(
         _ census: ProcessCensus,
         newest: Int,
@@ -27,65 +33,71 @@ struct OpenCensus: ~Copyable {
         mayGoOn: () -> Bool = { true }
     ) -> OpenCensus? {
         guard census.gaps.isEmpty, census.cgroup == nil, root.isLive,
-            // A quarter of what the process may open is left to ProcMem.
+            // ProcMem uses at most a quarter of the descriptors that the calling process may open.
             census.members.count * 2 <= Syscalls.maximumOpenFiles / 4
         else { return nil }
         var files = OpenFiles()
-        var kept: [Kept] = []
+        var openMembers: [OpenMember] = []
         for member in census.members {
             guard mayGoOn(), let stat = member.stat, let usage = member.value else { return nil }
             guard let directory = try? ProcessDirectory(.id(member.pid), in: root),
                 let statFile = try? directory.open(ProcPath(file: "stat"))
             else { return nil }
-            let statNumber = files.keep(statFile)
-            var statmNumber: Int?
+            let statIndex = files.keep(statFile)
+            var statmIndex: Int?
             if usage.mayHoldMemory {
-                // What is read through a thread, or not at all, is looked for anew each time.
+                // A process that is read through one of its threads, or not at all, has no file that can stay open.
                 guard usage.rssBytes != nil, !stat.isZombie, let statm = try? directory.open(ProcPath(file: "statm"))
                 else { return nil }
-                statmNumber = files.keep(statm)
+                statmIndex = files.keep(statm)
             }
-            kept.append(Kept(member: member, stat: statNumber, statm: statmNumber))
+            openMembers.append(OpenMember(member: member, stat: statIndex, statm: statmIndex))
         }
-        return OpenCensus(files: files, kept: kept, newest: newest, search: census.search, root: root)
+        return OpenCensus(
+            files: files,
+            openMembers: openMembers,
+            newest: newest,
+            search: census.search,
+            root: root
+        )
     }
 
     private init(
         files: consuming OpenFiles,
-        kept: [Kept],
+        openMembers: [OpenMember],
         newest: Int,
         search: DiscoveryMethod,
         root: SystemRoot
     ) {
         self.files = files
-        self.kept = kept
+        self.openMembers = openMembers
         self.newest = newest
         self.search = search
         self.root = root
     }
 
-    /// What the processes' counters say now; `nil` where the processes are not those of before.
+    /// Reads the counters of the processes; returns `nil` if they are no longer the same processes.
     ///
-    /// - Parameter newest: What ``newestProcessID(in:)`` is now.
+    /// - Parameter newest: The present value of ``newestProcessID(in:)``.
     borrowing func read(newest: Int?) -> ProcessCensus? {
         guard newest == self.newest else { return nil }
         var members: [ProcessCensus.Member] = []
-        members.reserveCapacity(kept.count)
-        for kept in kept {
-            guard let stat = try? files.read(kept.stat, ProcessStat.readOptions, ProcessStat.init(parsing:)),
-                let before = kept.member.stat, stat.startTimeTicks == before.startTimeTicks,
+        members.reserveCapacity(openMembers.count)
+        for openMember in openMembers {
+            guard let stat = try? files.read(openMember.stat, ProcessStat.readOptions, ProcessStat.init(parsing:)),
+                let before = openMember.member.stat, stat.startTimeTicks == before.startTimeTicks,
                 stat.parentPID == before.parentPID, stat.isZombie == before.isZombie, stat.layout == before.layout,
                 stat.isForkWithoutExec == before.isForkWithoutExec
             else { return nil }
             var member = ProcessCensus.Member(
-                pid: kept.member.pid,
-                depth: kept.member.depth,
+                pid: openMember.member.pid,
+                depth: openMember.member.depth,
                 stat: stat,
-                value: kept.member.value
+                value: openMember.member.value
             )
-            if let number = kept.statm {
+            if let index = openMember.statm {
                 let pageSizeBytes = root.pageSizeBytes
-                let statm = try? files.read(number, Statm.readOptions) { (bytes) throws(ParseError) in
+                let statm = try? files.read(index, Statm.readOptions) { (bytes) throws(ParseError) in
                     try Statm(validating: bytes, pageSizeBytes: pageSizeBytes)
                 }
                 guard let statm, !statm.isEmpty else { return nil }
@@ -96,8 +108,8 @@ struct OpenCensus: ~Copyable {
         return ProcessCensus(members: members, search: search, gaps: [], cgroup: nil)
     }
 
-    /// The last field of `/proc/loadavg`: the id that was given out last in the caller's pid namespace, to a process or a
-    /// thread, in it or below; `nil` where it cannot be read.
+    /// Returns the last field of `/proc/loadavg`: the pid or thread id that the kernel assigned last in the caller's
+    /// pid namespace, to a task in that namespace or in one below it. Returns `nil` if the file cannot be read.
     static func newestProcessID(in root: SystemRoot) -> Int? {
         let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
         return try? root.read(ProcPath(file: "/proc/loadavg"), readOptions) { (bytes) throws(ParseError) -> Int in
@@ -112,17 +124,18 @@ struct OpenCensus: ~Copyable {
     }
 }
 
-/// Runs passes over one scope, and keeps what saves time in the next one.
+/// Runs passes over one scope, and keeps the state that saves time in the next pass.
 struct PassRunner: ~Copyable {
     private var builder: SnapshotBuilder
     private let maximumAge: Duration
-    /// The processes of the last pass, where they were the same for two passes in a row, and which share an address space.
+    /// The open files of the processes; `nil` unless no process was forked between the last two walks.
     private var openCensus: OpenCensus?
+    /// Which of these processes share an address space.
     private var sharing: AddressSpaceSharing?
     private var lastWalk: (newest: Int?, at: ContinuousClock.Instant)?
 
-    /// - Parameter maximumAge: How old a figure may be that is taken over from an earlier pass, and how long the processes
-    ///   are not searched for again.
+    /// - Parameter maximumAge: The age up to which a figure of an earlier pass is used, and the time after which the
+    ///   processes are searched for again.
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
@@ -134,20 +147,21 @@ struct PassRunner: ~Copyable {
         self.maximumAge = maximumAge
     }
 
-    /// The number of processes of which figures are kept.
+    /// The number of processes in the cache.
     var rememberedCount: Int { builder.rememberedCount }
 
+    /// Runs one pass.
     mutating func run() throws(ProcMemError) -> MemorySnapshot {
         let start = ContinuousClock.now
         let (census, sharing) = try findProcesses(at: start)
         return try builder.snapshot(of: census, sharing, since: start)
     }
 
-    /// Finds the processes, or reads those of the last pass again where none was forked and none has exited.
+    /// Finds the processes, or reads those of the last pass again if none was forked and none has exited.
     private mutating func findProcesses(
         at start: ContinuousClock.Instant
     ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
-        // Read before the walk: a process that is forked during it shows in the next pass.
+        // Read before the walk, so that the next pass detects a process that is forked during it.
         let newest = builder.mode.readsCountersFirst ? OpenCensus.newestProcessID(in: builder.root) : nil
         if let sharing, let last = lastWalk, last.at.duration(to: start) <= maximumAge,
             let census = openCensus?.read(newest: newest)
@@ -158,9 +172,9 @@ struct PassRunner: ~Copyable {
         sharing = nil
         let deadline = builder.mode.deadline(from: start)
         let (census, sharing) = try builder.findProcesses(isConcurrent: false)
-        // Where processes come and go all the time, opening their files would be in vain.
+        // If processes start and exit all the time, open files would never be used.
         if let newest, lastWalk?.newest == newest {
-            // Opening them is left for a pass that has the time.
+            // A pass without enough time leaves this to a later one.
             openCensus = OpenCensus.opening(census, newest: newest, in: builder.root) {
                 deadline.map { .now < $0 } ?? true
             }

@@ -1,13 +1,14 @@
-/// Who waits for the passes of a sampler, and when the next pass is due.
+/// The tasks that wait for the passes of a sampler, and the instant of the next pass.
 ///
-/// Instants are nanoseconds of one clock that never goes back. Those of all series lie on one grid, which the first of them
-/// lays, so that one pass serves as many as possible. No call allocates memory once there has been as much to remember.
+/// Instants are nanoseconds of one monotonic clock. All series share one time grid, whose origin is the start of the
+/// first one, so that one pass serves as many series as possible. The arrays keep their capacity: a call allocates
+/// memory only if there are more tasks or series than ever before.
 struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
     typealias Answer = Result<Snapshot, ProcMemError>
 
     private struct Waiting {
         let id: Int
-        /// `nil` for the next answer of all.
+        /// The id of a series; `nil` for a task that waits for the next answer of any pass.
         let series: Int?
         let waiter: Waiter
     }
@@ -15,9 +16,9 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
     private struct Series {
         let id: Int
         let interval: Int
-        /// `nil` when nothing follows any more.
+        /// The instant of the next pass; `nil` if none follows.
         var due: Int?
-        /// What nobody has been told yet.
+        /// The newest answer, if no task has received it yet.
         var newest: Answer?
         /// Whether the last answer was for this series.
         var isServed = false
@@ -30,18 +31,19 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
 
     var waitingCount: Int { waiting.count }
 
-    /// A number for somebody who is going to wait.
+    /// Returns an id for a task that is going to wait.
     mutating func makeID() -> Int {
         lastID += 1
         return lastID
     }
 
-    /// Has somebody wait for the answer of the pass that is under way, or else of the next one.
+    /// Adds a task that waits for the answer of the pass in progress, or else of the next one.
     mutating func wait(_ id: Int, _ waiter: Waiter) {
         waiting.append(Waiting(id: id, series: nil, waiter: waiter))
     }
 
-    /// Has somebody wait for the next answer of a series, unless there is one that nobody has been told.
+    /// Returns the newest answer of a series if no task has received it yet; otherwise adds a task that waits for the
+    /// next one.
     mutating func wait(_ id: Int, _ waiter: Waiter, for seriesID: Int) -> Answer? {
         if let index = index(of: seriesID), let newest = series[index].newest {
             series[index].newest = nil
@@ -51,15 +53,15 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
         return nil
     }
 
-    /// Forgets somebody who waits; `nil` where nobody does under that number, or any more.
+    /// Removes a waiting task and returns it; `nil` if no task waits under that id.
     mutating func cancel(_ id: Int) -> Waiter? {
         guard let index = waiting.firstIndex(where: { $0.id == id }) else { return nil }
         return waiting.remove(at: index).waiter
     }
 
-    /// Begins a series of answers: the first at once, the others at the multiples of an interval.
+    /// Begins a series of answers: the first one immediately, the others at the multiples of an interval.
     ///
-    /// - Returns: The number of the series.
+    /// - Returns: The id of the series.
     mutating func beginSeries(every interval: Int, at now: Int) -> Int {
         if series.isEmpty { origin = now }
         let id = makeID()
@@ -67,7 +69,7 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
         return id
     }
 
-    /// Ends a series, and forgets those who wait for it, whom it returns.
+    /// Ends a series. Removes the tasks that wait for it and returns them.
     mutating func endSeries(_ id: Int) -> [Waiter] {
         series.removeAll { $0.id == id }
         let left = waiting.filter { $0.series == id }
@@ -75,18 +77,22 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
         return left.map(\.waiter)
     }
 
-    /// When the next pass is to begin, the past meaning at once; `nil` where nobody asks for one.
+    /// The instant at which the next pass begins; an instant in the past means immediately. `nil` if no pass is
+    /// requested.
     var nextInstant: Int? {
         if waiting.contains(where: { $0.series == nil }) { return .min }
         return series.lazy.compactMap(\.due).min()
     }
 
-    /// Ends a pass: its answer is for those who wait for it, and for every series whose instant has come meanwhile.
+    /// Ends a pass. Its answer goes to the tasks that wait for it, and to every series that is due by now.
     ///
-    /// A series that has been told of an instant, or has missed it, goes on with the first one that is still ahead.
+    /// The next instant of each of those series is the first one of the grid that is still in the future.
     ///
-    /// - Parameter told: Where those are added who are to be told now.
-    mutating func finish(with answer: Answer, at now: Int, _ told: inout [Waiter]) {
+    /// - Parameters:
+    ///   - answer: The result of the pass.
+    ///   - now: The time at which the pass ended.
+    ///   - answered: The array to which the tasks that receive the answer are appended.
+    mutating func finish(with answer: Answer, at now: Int, _ answered: inout [Waiter]) {
         for index in series.indices {
             guard let due = series[index].due, due <= now else {
                 series[index].isServed = false
@@ -101,18 +107,19 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
                 }
         }
         var keptCount = 0
-        for place in waiting.indices {
-            if isServed(waiting[place]) {
-                told.append(waiting[place].waiter)
+        for index in waiting.indices {
+            if isServed(waiting[index]) {
+                answered.append(waiting[index].waiter)
             } else {
-                waiting.swapAt(keptCount, place)
+                waiting.swapAt(keptCount, index)
                 keptCount += 1
             }
         }
         waiting.removeLast(waiting.count - keptCount)
     }
 
-    /// Whether the last answer is for somebody who waits; for whoever waits for a series it is no longer kept then.
+    /// Returns whether the last answer goes to a waiting task. If the task waits for a series, the series drops the
+    /// answer.
     private mutating func isServed(_ waiting: Waiting) -> Bool {
         guard let seriesID = waiting.series else { return true }
         guard let index = index(of: seriesID), series[index].isServed else { return false }
@@ -120,7 +127,7 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
         return true
     }
 
-    /// The first instant of the grid that is still ahead; `nil` where the clock does not go so far.
+    /// Returns the first instant of the grid that is still in the future; `nil` if it would overflow.
     private func instant(after now: Int, every interval: Int) -> Int? {
         let (distance, overflows) = ((now - origin) / interval + 1).multipliedReportingOverflow(by: interval)
         let (instant, exceeds) = origin.addingReportingOverflow(distance)
