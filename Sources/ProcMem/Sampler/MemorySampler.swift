@@ -14,12 +14,12 @@ import Synchronization
 /// Concurrent callers share a pass, which is one measurement of all processes. A call during a pass returns that pass's
 /// result. The pass may have started before the call, but its result is never older than that.
 ///
-/// The thread `procmem-sampler` starts with the first request. It ends when the sampler is deallocated, after finishing
-/// a pass in progress; the sampler's sequences keep the sampler alive. The thread uses no file descriptor. While there
-/// is no request, it sleeps without a timeout. ``MemoryMode`` describes the cost of a pass and the privileges that it
-/// requires. The sampler adds a small constant cost to each pass, and no memory.
+/// The thread `procmem-sampler` starts with the first request. It ends when the sampler is deallocated, after finishing a
+/// pass in progress; the sampler's sequences keep the sampler alive. The thread uses no file descriptor. While there is no
+/// request, it sleeps without a timeout. ``MemoryMode`` describes the cost of a pass and the privileges that it requires.
+/// The sampler adds a small constant cost to each pass, and allocates no memory for it.
 ///
-/// The actor is isolated to that thread. Code that is isolated to a sampler, for example a function with a parameter
+/// The actor runs on that thread. Code that is isolated to a sampler, for example a function with a parameter
 /// `isolated MemorySampler`, waits for a pass in progress. ``snapshot()`` and ``snapshots(every:)`` are `nonisolated`.
 public actor MemorySampler {
     typealias Answer = Result<MemorySnapshot, ProcMemError>
@@ -202,7 +202,7 @@ extension MemorySampler {
         fileprivate let sampler: MemorySampler
         fileprivate let intervalNanoseconds: Int
 
-        /// Creates an iterator. Its passes begin with the first call of ``AsyncIterator/next()``.
+        /// Creates an iterator. Its passes begin with the first call of `next()`.
         public func makeAsyncIterator() -> AsyncIterator {
             AsyncIterator(series: SnapshotSeries(of: sampler, everyNanoseconds: intervalNanoseconds))
         }
