@@ -1,29 +1,32 @@
-/// A look at some pages of several processes, the same ones in each that may share them.
+/// Samples of the pages of several processes: the same pages in all processes that may share them.
 ///
-/// Anonymous memory is sampled by address within each family of one layout, since a forked process has its parent's pages at
-/// its parent's addresses. Files and shared memory are sampled by their position in the file, over all processes: that is the
-/// same page wherever it is mapped.
+/// Anonymous memory is sampled by address within each family (the processes of one layout), because a forked process
+/// has its parent's pages at its parent's addresses. Files and shared memory are sampled by their position in the file,
+/// in all processes, because a page of a file is the same page wherever it is mapped.
 struct PageSampling {
     let root: SystemRoot
     private(set) var processes: [SampledProcess]
     private(set) var families: [SampleGroup] = []
     private(set) var files: SampleGroup
-    /// In the order of the groups' windows.
+    /// The counts of each family, in the order of its windows.
     private(set) var familyCounts: [[WindowCounts]] = []
+    /// The counts of files and shared memory, in the order of their windows.
     private(set) var fileCounts: [WindowCounts] = []
-    /// Whether there was not the time to look at all processes: then nothing was counted.
+    /// Whether the time was too short to sample all processes. Then nothing is counted.
     private(set) var isCutShort = false
     /// Whether all processes that may share pages with these are among them.
     let isClosed: Bool
-    /// Whether a page fault brings no more than one page, and no page comes without one.
+    /// Whether each page fault creates at most one page, and no page is created without a fault.
     let boundsByFaults: Bool
 
     /// - Parameters:
-    ///   - processes: Their families are numbered from 0.
-    ///   - reads: How many windows to read in each process.
+    ///   - processes: The processes, with families numbered from 0.
+    ///   - reads: The number of windows to read in each process.
     ///   - isClosed: Whether all processes that may share pages with these are among them.
-    ///   - boundsByFaults: Whether a page fault brings no more than one page, and no page comes without one.
+    ///   - boundsByFaults: Whether each page fault creates at most one page, and no page is created without a fault.
+    ///   - generator: The source of random numbers.
     ///   - mayGoOn: Whether there is time for another process.
+    ///   - root: The directory below which the kernel's files are read.
     init(
         of processes: [SampledProcess],
         reads: Int,
@@ -42,49 +45,50 @@ struct PageSampling {
         try readMappings(maximumScanCalls: max(256, reads), mayGoOn)
         guard !isCutShort else { return }
         makeGroups(reads: reads, generator)
-        try lookAtWindows(mayGoOn)
+        try readWindows(mayGoOn)
         guard !isCutShort else { return }
         count()
     }
 
-    /// What is read is kept until it is counted: some hundred megabytes here.
+    /// The maximum number of windows in each process. All entries are kept in memory until they are counted: at this
+    /// limit, some hundred megabytes.
     private static var maximumReads: Int { 1 << 16 }
 
-    // MARK: Where to look
+    // MARK: Choosing pages
 
     private mutating func readMappings(maximumScanCalls: Int, _ mayGoOn: () -> Bool) throws(FileReadError) {
         var numbering = FileNumbering()
         var mappings: [SampledProcess.Mappings?] = []
-        for number in processes.indices {
+        for index in processes.indices {
             guard mayGoOn() else {
                 isCutShort = true
                 return
             }
             var found: SampledProcess.Mappings?
-            let process = processes[number]
+            let process = processes[index]
             do {
                 try withPages(of: process) { (directory, files, map) throws(FileReadError) in
                     let list = try directory.open(files.maps).memoryMappings(pageSizeBytes: root.pageSizeBytes)
                     found = process.mappings(list, map, maximumScanCalls: maximumScanCalls, numbering: &numbering)
                 }
             } catch {
-                processes[number].unavailableReason = try UnavailableReason(error)
+                processes[index].unavailableReason = try UnavailableReason(error)
             }
             mappings.append(found)
         }
         let firstPages = numbering.firstPages
-        for number in processes.indices {
-            if let found = mappings[number] { processes[number].setSegments(from: found, firstPages) }
+        for index in processes.indices {
+            if let found = mappings[index] { processes[index].setSegments(from: found, firstPages) }
         }
     }
 
-    /// Opens a process's page map.
+    /// Opens `pagemap` of a process.
     private func withPages(
         of process: SampledProcess,
         _ body: (borrowing ProcessDirectory, ProcessMemoryPaths, borrowing PageMap) throws(FileReadError) -> Void
     ) throws(FileReadError) {
         let directory = try ProcessDirectory(process.process, in: root)
-        // The id may be another process's by now, and the memory another program's.
+        // The pid may have been reused, or the process may have executed another program.
         let stat = try directory.stat()
         guard stat.startTimeTicks == process.startTimeTicks, stat.layout == process.layout else {
             throw .system(.noSuchProcess)
@@ -98,7 +102,7 @@ struct PageSampling {
         let ranges = SampleRanges(processes)
         let budget = ReadBudget(processes, ranges, reads: Double(reads))
         for (family, members) in ranges.members.enumerated() {
-            // Who has no kin here shares next to nothing: there it costs little to ask at once.
+            // A family of one process has few shared pages, so excluding the zero page at once costs little.
             if members.count == 1 { processes[members[0]].excludesZeros = true }
             families.append(
                 SampleGroup(
@@ -117,43 +121,44 @@ struct PageSampling {
         )
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
-    private mutating func lookAtWindows(_ mayGoOn: () -> Bool) throws(FileReadError) {
-        for number in processes.indices {
+    private mutating func readWindows(_ mayGoOn: () -> Bool) throws(FileReadError) {
+        for index in processes.indices {
             guard mayGoOn() else {
                 isCutShort = true
                 return
             }
-            try look(at: number)
+            try readWindows(ofProcess: index)
         }
         let beyond = processesBeyondRSS()
         guard !beyond.isEmpty else { return }
         let isBeyond = Set(beyond)
         for family in Set(beyond.map { processes[$0].family }) { families[family].removeHolders(isBeyond) }
         files.removeHolders(isBeyond)
-        for number in beyond {
+        for index in beyond {
             guard mayGoOn() else {
                 isCutShort = true
                 return
             }
-            processes[number].excludesZeros = true
-            try look(at: number)
+            processes[index].excludesZeros = true
+            try readWindows(ofProcess: index)
         }
     }
 
-    /// Of which processes so much anonymous memory was found that some of it must be the kernel's page of zeros.
+    /// Returns the processes in which more anonymous pages were found than RSS allows, so that some must be the
+    /// kernel's zero page.
     private func processesBeyondRSS() -> [Int] {
-        var held = Array(repeating: 0, count: processes.count)
+        var pageCounts = Array(repeating: 0, count: processes.count)
         for family in families {
-            for (number, window) in family.windows.enumerated() {
-                for holder in window.holders { held[holder.process] += family.plan.spans[number].weight }
+            for (span, window) in family.windows.enumerated() {
+                for holder in window.holders { pageCounts[holder.process] += family.plan.spans[span].weight }
             }
         }
-        return processes.indices.filter { number in
-            let process = processes[number]
+        return processes.indices.filter { index in
+            let process = processes[index]
             return process.unavailableReason == nil && !process.excludesZeros
-                && held[number] > process.anonymousCount.saturatingAdding(process.anonymousCount / 8 + 64)
+                && pageCounts[index] > process.anonymousCount.saturatingAdding(process.anonymousCount / 8 + 64)
         }
     }
 
@@ -163,9 +168,9 @@ struct PageSampling {
         let holder: SampleGroup.Holder
     }
 
-    private mutating func look(at number: Int) throws(FileReadError) {
-        guard processes[number].unavailableReason == nil else { return }
-        let process = processes[number]
+    private mutating func readWindows(ofProcess index: Int) throws(FileReadError) {
+        guard processes[index].unavailableReason == nil else { return }
+        let process = processes[index]
         var found: [Found] = []
         var readCount = 0
         var areZerosUnknown = false
@@ -174,27 +179,27 @@ struct PageSampling {
                 try families[process.family].forEachPart(of: process.anonymousSegments) {
                     (window, pageOffset, segment) throws(FileReadError) in
                     readCount += 1
-                    let areTold = try entries(of: segment, map, process) {
-                        let holder = SampleGroup.Holder(process: number, pageOffset: pageOffset + $0, entry: $1)
+                    let areZerosKnown = try entries(of: segment, map, process) {
+                        let holder = SampleGroup.Holder(process: index, pageOffset: pageOffset + $0, entry: $1)
                         found.append(Found(isOfFiles: false, window: window, holder: holder))
                     }
-                    if !areTold { areZerosUnknown = true }
+                    if !areZerosKnown { areZerosUnknown = true }
                 }
                 try files.forEachPart(of: process.fileSegments) {
                     (window, pageOffset, segment) throws(FileReadError) in
                     readCount += 1
                     _ = try entries(of: segment, map, process) {
-                        let holder = SampleGroup.Holder(process: number, pageOffset: pageOffset + $0, entry: $1)
+                        let holder = SampleGroup.Holder(process: index, pageOffset: pageOffset + $0, entry: $1)
                         found.append(Found(isOfFiles: true, window: window, holder: holder))
                     }
                 }
             }
         } catch {
-            processes[number].unavailableReason = try UnavailableReason(error)
+            processes[index].unavailableReason = try UnavailableReason(error)
             return
         }
-        processes[number].readCount += readCount
-        processes[number].mayHoldZeros = areZerosUnknown
+        processes[index].readCount += readCount
+        processes[index].mayHoldZeros = areZerosUnknown
         for found in found {
             if found.isOfFiles {
                 files.add(found.holder, toWindow: found.window)
@@ -204,9 +209,9 @@ struct PageSampling {
         }
     }
 
-    /// Hands over what is behind the pages of a segment, so far as RSS counts it, with their places.
+    /// Calls a closure with the offset and the entry of each page of a segment that RSS counts.
     ///
-    /// - Returns: Whether it was told which pages are zeros, where that was asked.
+    /// - Returns: `false` if the zero page was to be excluded and the kernel does not report which pages it is.
     private func entries(
         of segment: PageSegment,
         _ map: borrowing PageMap,
@@ -215,22 +220,22 @@ struct PageSampling {
     ) throws(FileReadError) -> Bool {
         let pages = segment.firstPage..<segment.firstPage + segment.pages.count
         var zeros: [Range<Int>]?
-        var areTold = true
+        var areZerosKnown = true
         try map.read(pages) { words in
             for pageOffset in 0..<words.count {
                 let entry = PageEntry(word: words[pageOffset])
-                // What is in a shared mapping and no file's is a device's memory.
+                // A page in a shared mapping that belongs to no file is memory of a device.
                 guard entry.isPresent, entry.isOfFile || !segment.isShared else { continue }
                 if process.excludesZeros, !entry.isOfFile, !entry.isExclusive {
-                    if zeros == nil, areTold { zeros = map.zeros(in: pages) }
+                    if zeros == nil, areZerosKnown { zeros = map.zeros(in: pages) }
                     let found = zeros ?? []
-                    areTold = zeros != nil
+                    areZerosKnown = zeros != nil
                     if found.contains(where: { $0.contains(pages.lowerBound + pageOffset) }) { continue }
                 }
                 body(pageOffset, entry)
             }
         }
-        return areTold
+        return areZerosKnown
     }
 
     // MARK: Counting
@@ -242,9 +247,9 @@ struct PageSampling {
     }
 }
 
-/// Pages that several processes may hold, and which of them do, by samples.
+/// The pages that several processes may map, and the samples of which processes map them.
 struct SampleGroup: Sendable {
-    /// Who holds a page.
+    /// A process that maps a page.
     struct Holder: Sendable {
         let process: Int
         /// The page's index in the window.
@@ -252,22 +257,23 @@ struct SampleGroup: Sendable {
         let entry: PageEntry
     }
 
-    /// A block of pages that is looked at in every process that has it mapped.
+    /// A block of pages that is read in every process that maps it.
     struct Window: Sendable {
         let pages: Range<Int>
         var holders: [Holder] = []
     }
 
     let plan: SamplePlan
-    /// One for each span of the plan, in its order.
+    /// The windows: one for each span of the plan, in its order.
     private(set) var windows: [Window] = []
-    /// The windows' numbers, in ascending order of their pages.
+    /// The indices of the windows, in ascending order of their pages.
     private let ascending: [Int]
 
     /// - Parameters:
-    ///   - ranges: The pages that any process has mapped.
-    ///   - presentCount: How many of them are likely to be in memory.
-    ///   - count: How many windows there may be.
+    ///   - ranges: The pages that any process maps.
+    ///   - presentCount: The number of them that are likely to be in memory.
+    ///   - count: The maximum number of windows.
+    ///   - generator: The source of random numbers.
     init(of ranges: [Range<Int>], presentCount: Int, count: Int, generator: SampleGenerator) {
         plan = SamplePlan(of: ranges, presentCount: presentCount, count: count, generator: generator)
         let windows = plan.spans.map { [plan] in Window(pages: plan.pages(of: $0)) }
@@ -275,17 +281,17 @@ struct SampleGroup: Sendable {
         self.windows = windows
     }
 
-    mutating func add(_ holder: Holder, toWindow number: Int) { windows[number].holders.append(holder) }
+    mutating func add(_ holder: Holder, toWindow index: Int) { windows[index].holders.append(holder) }
 
-    /// Forgets what some processes held.
+    /// Removes the samples of some processes.
     mutating func removeHolders(_ processes: Set<Int>) {
-        for number in windows.indices { windows[number].holders.removeAll { processes.contains($0.process) } }
+        for index in windows.indices { windows[index].holders.removeAll { processes.contains($0.process) } }
     }
 
-    /// Hands over each part of a process's segments that a window takes in, with its place there.
+    /// Calls a closure for each part of a process's segments that lies in a window, with its offset in the window.
     func forEachPart(
         of segments: [PageSegment],
-        _ body: (_ window: Int, _ place: Int, _ part: PageSegment) throws(FileReadError) -> Void
+        _ body: (_ window: Int, _ pageOffset: Int, _ part: PageSegment) throws(FileReadError) -> Void
     ) throws(FileReadError) {
         for segment in segments {
             var index = ascending.partitioningIndex { windows[$0].pages.upperBound > segment.pages.lowerBound }

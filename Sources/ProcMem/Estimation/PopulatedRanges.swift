@@ -1,17 +1,18 @@
-/// The parts of a process's mappings that have pages in memory at all.
+/// The parts of a process's mappings that have pages in memory.
 ///
-/// A reservation of 64 GiB with 512 MiB in memory defeats samples that are spread evenly: one in 128 meets a page. The
-/// kernel finds the next page behind a hole in one step, so the holes are left out, ever finer, until what remains is dense
-/// enough or no longer shrinks.
+/// Samples that are spread evenly over a sparse mapping find almost nothing: of a reservation of 64 GiB with 512 MiB in
+/// memory, one sample in 128 finds a page. The kernel finds the next page after a hole in one system call. Therefore
+/// the holes are left out, in ever finer steps, until the remaining ranges are dense enough or no longer shrink.
 struct PopulatedRanges {
     private(set) var ranges: [Range<Int>]
     private var remainingScanCalls: Int
 
     /// - Parameters:
     ///   - ranges: The mappings' pages, in ascending order.
-    ///   - presentCount: How many of them are in memory.
-    ///   - maximumQuestions: How often to ask at most; 2 µs each and what the walk over empty page tables takes.
-    ///   - firstPresent: The first page in memory within a range.
+    ///   - presentCount: The number of them that are in memory.
+    ///   - maximumScanCalls: The maximum number of calls of `firstPresent`. Each is one system call, and its cost also
+    ///     grows with the empty page tables that the kernel walks.
+    ///   - firstPresent: Returns the first page of a range that is in memory.
     init(
         in ranges: [Range<Int>],
         presentCount: Int,
@@ -23,11 +24,11 @@ struct PopulatedRanges {
         var size = ranges.pageCount
         var stride = max(Self.smallestStride, size / 64)
         while size / 2 > presentCount, remainingScanCalls > 0 {
-            // Where the kernel does not tell, samples must do with what there is.
+            // If the kernel cannot find the pages, the ranges stay as they are.
             guard let finer = try? blocks(of: stride, firstPresent) else { return }
             self.ranges = finer
             let finerSize = finer.pageCount
-            // Scattered evenly: there are no holes to leave out.
+            // The pages are scattered evenly: there are no large holes.
             if finerSize > size / 4 * 3, stride < size / 64 { return }
             size = finerSize
             guard stride > Self.smallestStride else { return }
@@ -37,14 +38,15 @@ struct PopulatedRanges {
 
     private static var smallestStride: Int { 16 }
 
-    /// The blocks of so many pages that are not empty.
+    /// Returns the blocks of `stride` pages that have at least one page in memory.
     private mutating func blocks(
         of stride: Int,
         _ firstPresent: (Range<Int>) throws(Errno) -> Int?
     ) throws(Errno) -> [Range<Int>] {
         var found: [Range<Int>] = []
         for range in ranges {
-            // A block at the most: that it is empty would say little. Hundreds of such would take all questions.
+            // A range of at most one block is kept: leaving it out saves little, and hundreds of small ranges would use
+            // up all calls.
             guard range.count > stride else {
                 found.append(range)
                 continue
@@ -71,7 +73,7 @@ struct PopulatedRanges {
 extension [Range<Int>] {
     var pageCount: Int { reduce(0) { $0.saturatingAdding($1.count) } }
 
-    /// The same pages in ascending order, each once, in as few ranges as there can be.
+    /// Returns the same pages as the smallest number of disjoint ranges, in ascending order.
     func joinedRanges() -> [Range<Int>] {
         var joined: [Range<Int>] = []
         for range in sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {

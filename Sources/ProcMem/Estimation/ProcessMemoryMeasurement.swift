@@ -1,15 +1,17 @@
-/// The memory of one process, as exactly as the mode says.
+/// Measures the memory of one process.
 ///
-/// The cost is that of the mode: see ``MemoryMode``. A look that fails costs a few system calls more, to tell why.
+/// The mode determines the file, the cost and the privileges required: see ``MemoryMode``. A measurement that fails
+/// costs a few more system calls, which determine the reason.
 ///
 /// - Parameters:
-///   - processID: The process's id in the caller's pid namespace. A thread's id gives the memory of its process.
-///   - mode: Which file to read.
-///   - root: Where the kernel's files are.
-/// - Returns: The figures. Of a process that is there but tells nothing (a kernel thread, a zombie, one that the caller
-///   may not look at) they are `nil`, and ``MemoryUsage/unavailable`` tells why.
-/// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none, `exited` where
-///   it ended meanwhile, `procUnavailable` without `/proc`, `outOfResources` without descriptors.
+///   - pid: The process's pid in the caller's pid namespace. A thread's id selects the process of the thread.
+///   - mode: How memory is measured.
+///   - root: The directory below which the kernel's files are read.
+/// - Returns: The figures. They are `nil` for a process that exists but has no memory of its own (a kernel thread, a
+///   zombie) or that the caller may not read; ``MemoryUsage/unavailable`` gives the reason.
+/// - Throws: ``ProcMemError`` with `invalidArgument` for a pid below 1, `noSuchProcess` if the process does not exist,
+///   `exited` if it exited meanwhile, `procUnavailable` if `/proc` is not mounted, `outOfResources` if no file
+///   descriptor is left.
 public func memoryUsage(
     of pid: Int32,
     mode: MemoryMode,
@@ -18,20 +20,23 @@ public func memoryUsage(
     try MemoryUsage(of: ProcessSelector(validating: pid, in: root), mode: mode, in: root)
 }
 
-/// The memory of the calling process, as exactly as the mode says.
+/// Measures the memory of the calling process.
+///
+/// The mode determines the file and the cost: see ``MemoryMode``.
 ///
 /// - Parameters:
-///   - mode: Which file to read.
-///   - root: Where the kernel's files are.
-/// - Returns: The figures, as ``memoryUsage(of:mode:in:)`` tells them of another process.
-/// - Throws: ``ProcMemError`` with `procUnavailable` without `/proc`, `outOfResources` without descriptors.
+///   - mode: How memory is measured.
+///   - root: The directory below which the kernel's files are read.
+/// - Returns: The figures, as ``memoryUsage(of:mode:in:)`` returns them for another process.
+/// - Throws: ``ProcMemError`` with `procUnavailable` if `/proc` is not mounted, `outOfResources` if no file descriptor
+///   is left.
 public func memoryUsage(mode: MemoryMode, in root: SystemRoot = .live) throws(ProcMemError) -> MemoryUsage {
     try MemoryUsage(of: .current, mode: mode, in: root)
 }
 
 extension MemoryUsage {
     init(of process: ProcessSelector, mode: MemoryMode, in root: SystemRoot) throws(ProcMemError) {
-        // The file itself first, by its path: nearly always that is the whole answer.
+        // Usually the mode's file alone, opened by its path, gives the figures.
         switch mode {
         case .cheap:
             if let statm = try? Statm(at: ProcPath(process, "statm"), in: root), !statm.isEmpty {
@@ -56,7 +61,7 @@ extension MemoryUsage {
             self.init(unavailable: .permissionDenied)
         } catch {
             let explained = ProcMemError(explaining: error, at: directoryPath, of: process, in: root)
-            // Hidden, not gone.
+            // The process exists, but `/proc` hides it from the caller.
             guard explained.code == .permissionDenied else { throw explained }
             self.init(unavailable: .permissionDenied)
         }
@@ -67,7 +72,7 @@ extension MemoryUsage {
 }
 
 extension MemoryUsage {
-    /// What samples add to the counters of a process; the reason where they cannot be had.
+    /// Adds a sampled USS to the counter figures, or the reason why sampling failed.
     func sampled(
         _ process: ProcessSelector,
         _ stat: ProcessStat,
@@ -95,7 +100,7 @@ extension MemoryUsage {
 }
 
 extension ProcessDirectory {
-    /// What a look at this process alone comes to, in any mode.
+    /// Measures this one process in the given mode.
     borrowing func memoryUsage(
         _ stat: ProcessStat,
         mode: MemoryMode,
@@ -118,11 +123,14 @@ extension ProcessDirectory {
 }
 
 extension MemoryReader {
-    /// What the process holds now.
+    /// Measures the memory of the process.
     ///
-    /// - Parameter mode: How exactly to look.
-    /// - Returns: The figures. Of a process that is there but tells nothing they are `nil`, with the reason.
-    /// - Throws: ``ProcMemError`` with `exited` where the process has ended and has been collected.
+    /// The mode determines the file, the cost and the privileges required: see ``MemoryMode``.
+    ///
+    /// - Parameter mode: How memory is measured.
+    /// - Returns: The figures. They are `nil` for a process that exists but has no memory of its own or that the caller
+    ///   may not read; ``MemoryUsage/unavailable`` gives the reason.
+    /// - Throws: ``ProcMemError`` with `exited` if the process has exited and its parent has waited for it.
     public mutating func usage(mode: MemoryMode) throws(ProcMemError) -> MemoryUsage {
         try usage(mode: mode) { (directory, root) throws(FileReadError) in
             try directory.memoryUsage(directory.stat(), mode: mode, in: root)

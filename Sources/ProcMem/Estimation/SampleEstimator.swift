@@ -1,12 +1,12 @@
-/// What samples say of the memory of several processes.
+/// The memory of several processes, estimated from samples.
 struct SampledMemory {
-    /// What a process has to itself.
+    /// The USS of a process.
     struct Unique {
         let bytes: Int
         let standardErrorBytes: Int
     }
 
-    /// What a family or all files come to, each page counted once, in bytes.
+    /// The distinct memory of a family, of all files, or of all processes: each page is counted once.
     struct Distinct {
         var likely: Double
         var lower: Double
@@ -14,25 +14,30 @@ struct SampledMemory {
         var standardError: Double
     }
 
-    /// In the order of the processes; `nil` for who was not sampled.
+    /// The USS of each process; `nil` for a process that was not sampled.
     private(set) var unique: [Unique?]
+    /// The distinct memory of all processes, in bytes.
     private(set) var distinct: Distinct?
 
     init(_ sampling: PageSampling) {
         unique = []
-        let counting = SampleEstimator(sampling)
-        unique = sampling.processes.indices.map { counting.unique(of: $0) }
-        distinct = counting.distinct()
+        let estimator = SampleEstimator(sampling)
+        unique = sampling.processes.indices.map { estimator.unique(of: $0) }
+        distinct = estimator.distinct()
     }
 }
 
-/// Makes estimates of counts in windows: what was found of a kind among the pages that were found, times what `statm` counts.
+/// Estimates totals from the counts in windows.
+///
+/// An estimate is the fraction of the sampled pages that are of some kind, multiplied by the number of pages in
+/// `statm`.
 struct SampleEstimator {
     private let sampling: PageSampling
     private let familySums: [StratifiedVariance]
     private let fileSums: StratifiedVariance
-    /// By process, what was found of it: in its family's windows, and in those of files.
+    /// For each process, its counts in the windows of its family.
     private var inFamily: [[(span: Int, counts: WindowCounts.OfProcess)]]
+    /// For each process, its counts in the windows of files.
     private var inFiles: [[(span: Int, counts: WindowCounts.OfProcess)]]
 
     private var pageSizeBytes: Double { Double(sampling.root.pageSizeBytes) }
@@ -55,8 +60,9 @@ struct SampleEstimator {
 
     // MARK: One process
 
-    func unique(of number: Int) -> SampledMemory.Unique? {
-        let process = sampling.processes[number]
+    /// Returns the estimated USS of a process; `nil` if it was not sampled.
+    func unique(of index: Int) -> SampledMemory.Unique? {
+        let process = sampling.processes[index]
         guard process.unavailableReason == nil else { return nil }
         let own = familySums[process.family]
         let isWhole = sampling.families[process.family].plan.isComplete && sampling.files.plan.isComplete
@@ -66,7 +72,7 @@ struct SampleEstimator {
             mayHoldZeros: process.mayHoldZeros
         )
         var ofFiles = Part(statm: Double(process.fileCount), isWhole: isWhole)
-        for (sums, found) in [(own, inFamily[number]), (fileSums, inFiles[number])] {
+        for (sums, found) in [(own, inFamily[index]), (fileSums, inFiles[index])] {
             for (span, counts) in found {
                 let weight = sums.weight(of: span)
                 anonymous.add(weight, held: counts.anonymous, counted: counts.exclusiveAnonymous)
@@ -86,11 +92,11 @@ struct SampleEstimator {
                 }
             )
         }
-        let spread = spread(own, inFamily[number]) + spread(fileSums, inFiles[number])
-        // Of memory that no sample has met half is as far from the truth as it can be.
+        let spread = spread(own, inFamily[index]) + spread(fileSums, inFiles[index])
+        // If no sample found any page, half of the memory is assumed: then the error is at most the other half.
         let unseen = anonymous.unseen + ofFiles.unseen
         let error = (spread.standardError * spread.standardError + unseen * unseen / 4).squareRoot()
-        // Brought to what `statm` counts, a sum is no whole number of pages.
+        // A total that is scaled to `statm` is rarely a whole number of pages.
         let leastError = isWhole ? 0.0 : 1
         return SampledMemory.Unique(
             bytes: Int(saturating: ((anonymous.total + ofFiles.total + unseen / 2) * pageSizeBytes).rounded()),
@@ -100,6 +106,7 @@ struct SampleEstimator {
 
     // MARK: All of them
 
+    /// Returns the estimated distinct memory of all processes, in bytes.
     func distinct() -> SampledMemory.Distinct? {
         var sum = SampledMemory.Distinct(likely: 0, lower: 0, upper: 0, standardError: 0)
         var variance = 0.0
@@ -126,7 +133,8 @@ struct SampleEstimator {
         let held = sampling.processes.reduce(0.0) { $0 + ($1.unavailableReason == nil ? Double($1.fileCount) : 0) }
         let isWhole = sampling.files.plan.isComplete && sampling.families.allSatisfy(\.plan.isComplete)
         var part = Part(statm: held, isWhole: isWhole)
-        // In the windows of families they are what nobody has written to yet, in mappings that may be written.
+        // The windows of families contain pages of files too: those of writable private mappings that have not been
+        // written.
         let groups = [(fileSums, sampling.fileCounts)] + zip(familySums, sampling.familyCounts)
         for (sums, windows) in groups {
             for (span, counts) in windows.enumerated() {
@@ -166,7 +174,7 @@ struct SampleEstimator {
         var upper = likely
         var ofForkers = likely
         var exclusive = likely
-        var made: [Int: Double] = [:]
+        var createdPages: [Int: Double] = [:]
         func forEach(_ body: (StratifiedVariance, Int, WindowCounts.OfFamily) -> Void) {
             for (span, window) in sampling.familyCounts[family].enumerated() {
                 for counts in window.families where counts.family == family { body(familySums[family], span, counts) }
@@ -182,7 +190,7 @@ struct SampleEstimator {
             upper.add(weight, held: counts.held, counted: counts.exclusive + counts.sharedUpper)
             exclusive.add(weight, held: counts.held, counted: counts.exclusive)
             ofForkers.add(weight, held: counts.held, counted: counts.exclusiveOfForkers)
-            for (process, count) in counts.createdPages { made[process, default: 0] += weight * Double(count) }
+            for (process, count) in counts.createdPages { createdPages[process, default: 0] += weight * Double(count) }
         }
         var ownValues: [StratifiedVariance.Value] = []
         var fileValues: [StratifiedVariance.Value] = []
@@ -200,9 +208,9 @@ struct SampleEstimator {
             for counts in window.families where counts.family == family { fileValues.append(value(span, counts)) }
         }
         let spread = familySums[family].spread(ownValues) + fileSums.spread(fileValues)
-        // Nobody has brought more than its faults.
+        // A process cannot have created more pages than it had faults.
         var excess = 0.0
-        for (process, count) in made {
+        for (process, count) in createdPages {
             guard let faults = sampling.processes[process].faultCount else { continue }
             excess += max(0, count * likely.scale - Double(faults))
         }
@@ -219,33 +227,37 @@ struct SampleEstimator {
         )
     }
 
-    /// How many pages can have been brought by those who have forked, and by their children that have ended.
+    /// Returns the number of pages that can have been created by processes that have forked, and by their exited
+    /// children.
     ///
-    /// Who has never forked shares nothing that it brought itself: what is shared was brought by those who have. Who could
-    /// not be sampled may be among them.
+    /// A process that never forked cannot share a page it faulted in, so every shared page was faulted in by a process
+    /// that has forked, possibly one that could not be sampled.
     ///
-    /// - Returns: `nil` where that is not known.
+    /// - Returns: `nil` if the fault counts are not known or may be incomplete.
     private func faultsOfForkers(inFamily family: Int) -> Double? {
         var sum = 0.0
         for process in sampling.processes where process.family == family {
             if process.mayLackFaults { return nil }
             guard process.mayHaveForked else { continue }
-            guard let faults = process.faultCount, let ended = process.endedFaultCount else { return nil }
-            sum += Double(faults) + Double(ended)
+            guard let faults = process.faultCount, let ofChildren = process.endedFaultCount else { return nil }
+            sum += Double(faults) + Double(ofChildren)
         }
         return sum
     }
 
-    /// Pages of a kind among those that were found, brought to the number that `statm` counts.
+    /// The weighted number of the pages that were found, and of those of one kind, scaled to the number in `statm`.
     private struct Part {
+        /// The number of pages in `statm`.
         let statm: Double
+        /// The weighted number of all pages that were found.
         private(set) var held = 0.0
+        /// The weighted number of the pages of the kind that is estimated.
         private(set) var counted = 0.0
 
-        /// Whether every page was looked at: then nothing is to be brought to another number.
+        /// Whether every page was read, so that the numbers are not scaled.
         private let isWhole: Bool
 
-        /// Whether the kernel's page of zeros may be among what was found, which `statm` does not count.
+        /// Whether the kernel's zero page, which `statm` does not count, may be among the pages that were found.
         private let mayHoldZeros: Bool
 
         init(statm: Double, isWhole: Bool, mayHoldZeros: Bool = false) {
@@ -259,14 +271,18 @@ struct SampleEstimator {
             self.counted += weight * Double(counted)
         }
 
-        /// Whether so much was found that some of it is the page of zeros: the rest is what was counted, and the ratio of
-        /// the two is nobody's. On Linux 6.1 a process with an eighth of zeros came out an eighth too small by it.
+        /// Whether more pages were found than `statm` counts, so that some of them must be the zero page. Then the
+        /// numbers are not scaled: on Linux 6.1, the scaled figure of a process with one eighth of zero pages was one
+        /// eighth too small.
         private var holdsZeros: Bool { mayHoldZeros && held > statm + statm / 32 + 16 }
+        /// The factor that scales the pages that were found to the number in `statm`.
         var scale: Double { isWhole || holdsZeros ? 1 : held > 0 ? statm / held : 0 }
+        /// The estimated number of pages of the kind.
         var total: Double { holdsZeros ? min(counted, statm) : counted * scale }
-        /// What `statm` counts and no sample has met.
+        /// The number of pages in `statm` if no sample found any of them; otherwise 0.
         var unseen: Double { isWhole || held > 0 ? 0 : statm }
 
+        /// Returns the number of pages of the kind in a block beyond the number expected from its pages, scaled.
         func excess(held: Int, counted: Int) -> Double {
             guard self.held > 0 else { return 0 }
             if holdsZeros { return Double(counted) }

@@ -1,28 +1,28 @@
-/// Which blocks of a set of pages are looked at.
+/// The blocks of a set of pages that are read: a stratified random sample.
 ///
-/// Each stratum is cut into spans, and of each span one block is drawn at random: it stands for all of them. Where they are
-/// drawn does not depend on what the others show: more of them where two neighbours differ would miss, more often than not,
-/// what is smaller than a span.
+/// Each stratum is cut into spans. One block of each span is chosen at random and represents the span. The choice does
+/// not depend on the contents of other blocks: more samples where two neighbours differ would mostly miss differences
+/// that are smaller than a span.
 struct SamplePlan: Sendable {
-    /// Blocks of one stratum that one of them stands for.
+    /// Consecutive blocks of one stratum, which one of them represents.
     struct Span: Sendable {
         let stratum: Int
         let blocks: Range<Int>
         let sample: Int
 
-        /// How many blocks the sample stands for.
+        /// The number of blocks that the sample represents.
         var weight: Int { blocks.count }
     }
 
     private let strata: [SampleStratum]
-    /// In the order of their strata and blocks.
+    /// The spans, in the order of their strata and blocks.
     private(set) var spans: [Span] = []
 
     /// - Parameters:
-    ///   - ranges: The pages, ascending and apart.
-    ///   - presentCount: How many of them are likely to be in memory.
-    ///   - count: How many blocks to look at, in all.
-    ///   - generator: Where chance comes from.
+    ///   - ranges: The pages, ascending and disjoint.
+    ///   - presentCount: The number of them that are likely to be in memory.
+    ///   - count: The number of blocks to read.
+    ///   - generator: The source of random numbers.
     init(of ranges: [Range<Int>], presentCount: Int, count: Int, generator: SampleGenerator) {
         let isWhole = Self.readsWorth(of: ranges) <= Double(count)
         strata = SampleStratum.strata(
@@ -31,23 +31,25 @@ struct SamplePlan: Sendable {
                 ? Self.largestBlockPages : Self.blockPages(of: ranges.pageCount, presentCount: presentCount)
         )
         var generator = generator
-        // Where all fits into the reads, all is read.
+        // If all pages fit into the number of reads, all of them are read.
         let shares = Self.shares(of: isWhole ? .max : max(0, count), strata.map { ($0.blockCount, $0.pageCount) })
-        for (number, stratum) in strata.enumerated() {
-            let share = shares[number]
-            // The first block of a part, by a product that fits into Int however many blocks there are.
+        for (index, stratum) in strata.enumerated() {
+            let share = shares[index]
+            // The first block of a part, computed without overflow for any number of blocks.
             func start(_ part: Int) -> Int {
                 stratum.blockCount / share * part + stratum.blockCount % share * part / share
             }
             for part in 0..<share {
                 let blocks = start(part)..<start(part + 1)
-                spans.append(Span(stratum: number, blocks: blocks, sample: generator.next(in: blocks)))
+                spans.append(Span(stratum: index, blocks: blocks, sample: generator.next(in: blocks)))
             }
         }
     }
 
-    /// A read of 16 pages costs hardly more than one of a single page. Where little is in memory a block is larger, so that
-    /// it meets something.
+    /// Returns the number of pages in a block.
+    ///
+    /// A block has at least 16 pages, because reading 16 entries costs hardly more than reading one. If few pages are
+    /// in memory, blocks are larger, so that they are likely to contain one of those.
     private static func blockPages(of pageCount: Int, presentCount: Int) -> Int {
         var pages = smallestBlockPages
         while pages < largestBlockPages,
@@ -61,40 +63,41 @@ struct SamplePlan: Sendable {
     private static var smallestBlockPages: Int { 16 }
     private static var largestBlockPages: Int { 512 }
 
-    /// How many reads of a block it costs as much as to read all of some pages: a read takes 1.8 µs, two thirds of it whatever
-    /// its length is, and 0.035 µs for each page.
+    /// Returns the cost of reading all of some pages, in units of reading one block of 16 pages. About two thirds of
+    /// that cost do not depend on its length; the rest grows with the number of pages.
     static func readsWorth(of ranges: some Sequence<Range<Int>>) -> Double {
         ranges.reduce(0) { $0 + 0.67 + Double($1.count) / 50 }
     }
 
-    /// Whether every block is looked at.
+    /// Whether every block is read.
     var isComplete: Bool { spans.count == strata.reduce(0) { $0 + $1.blockCount } }
 
-    /// The pages that a span's sample has.
+    /// Returns the pages of a span's sample.
     func pages(of span: Span) -> Range<Int> { strata[span.stratum].pages(ofBlock: span.sample) }
 
-    /// How many of so many samples each stratum gets: by the square root of its size, and no more than it has blocks.
+    /// Returns the number of samples for each stratum, in proportion to the square root of its size. It is at most the
+    /// number of the stratum's blocks.
     private static func shares(of count: Int, _ strata: [(blocks: Int, pages: Int)]) -> [Int] {
         var shares = Array(repeating: 0, count: strata.count)
-        var left = count
-        // The smallest first: what they do not need is the others'.
+        var remaining = count
+        // The smallest strata come first: the samples that they do not need go to the others.
         var weight = strata.reduce(0.0) { $0 + Double($1.pages).squareRoot() }
-        for number in strata.indices.sorted(by: { strata[$0].blocks < strata[$1].blocks }) where left > 0 {
-            let own = Double(strata[number].pages).squareRoot()
-            let share = Int(min(Double(strata[number].blocks), (Double(left) * own / weight).rounded()))
-            shares[number] = min(left, min(strata[number].blocks, max(share, min(2, strata[number].blocks))))
-            left -= shares[number]
+        for index in strata.indices.sorted(by: { strata[$0].blocks < strata[$1].blocks }) where remaining > 0 {
+            let own = Double(strata[index].pages).squareRoot()
+            let share = Int(min(Double(strata[index].blocks), (Double(remaining) * own / weight).rounded()))
+            shares[index] = min(remaining, min(strata[index].blocks, max(share, min(2, strata[index].blocks))))
+            remaining -= shares[index]
             weight -= own
         }
         return shares
     }
 }
 
-/// Pages that are sampled alike: ranges of like size, one behind the other, cut into blocks.
+/// Pages that are sampled with the same density: ranges of similar size, cut into blocks.
 struct SampleStratum: Sendable {
-    /// Ascending and apart.
+    /// The ranges, ascending and disjoint.
     private let ranges: [Range<Int>]
-    /// The number of the first block of each range.
+    /// The index of the first block of each range.
     private let firstBlocks: [Int]
     let blockCount: Int
     let pageCount: Int
@@ -112,7 +115,7 @@ struct SampleStratum: Sendable {
         blockCount = count
     }
 
-    /// The pages of a block; the last one of a range may have fewer than the others.
+    /// Returns the pages of a block. The last block of a range may have fewer pages than the others.
     func pages(ofBlock block: Int) -> Range<Int> {
         var low = 0
         var high = firstBlocks.count
@@ -126,8 +129,10 @@ struct SampleStratum: Sendable {
 }
 
 extension SampleStratum {
-    /// Sorts ranges into strata, each of sizes within a factor of eight: a few small mappings beside a large one hold
-    /// other things than it, and would be met by few samples or by one that stands for too much.
+    /// Sorts ranges into strata, so that the sizes within a stratum differ by a factor of less than eight.
+    ///
+    /// Small mappings have other contents than a large one. In one stratum with it, they would get few samples, or one
+    /// sample that represents too many pages.
     static func strata(of ranges: [Range<Int>], blockPages: Int) -> [SampleStratum] {
         var classes: [[Range<Int>]] = Array(repeating: [], count: 22)
         for range in ranges where !range.isEmpty {
@@ -138,17 +143,19 @@ extension SampleStratum {
     }
 }
 
-/// Which pages there are to sample.
+/// The pages that can be sampled.
 struct SampleRanges {
-    /// By family, the processes that can be looked at.
+    /// For each family, the indices of the processes that can be read.
     private(set) var members: [[Int]]
+    /// For each family, the pages of anonymous memory.
     let ofFamilies: [[Range<Int>]]
+    /// The pages of files and shared memory.
     let ofFiles: [Range<Int>]
 
     init(_ processes: [SampledProcess]) {
         var members: [[Int]] = Array(repeating: [], count: (processes.map(\.family).max() ?? -1) + 1)
-        for number in processes.indices where processes[number].unavailableReason == nil {
-            members[processes[number].family].append(number)
+        for index in processes.indices where processes[index].unavailableReason == nil {
+            members[processes[index].family].append(index)
         }
         self.members = members
         ofFamilies = members.map { family in
@@ -158,10 +165,11 @@ struct SampleRanges {
     }
 }
 
-/// How many windows each group gets, so that no process is read more often than was asked for, on the average.
+/// The number of windows for each group, chosen so that the average number of reads in a process is at most the
+/// requested one.
 ///
-/// A process's reads go to its anonymous memory and to its files by what it has of both. What one of them does not need,
-/// because all of it can be read for less, is the other's.
+/// The reads of a process are divided between its anonymous memory and its files in proportion to their sizes. Reads
+/// that one of the two does not need, because all of it can be read for less, go to the other.
 struct ReadBudget {
     private(set) var countsOfFamilies: [Int] = []
     let countOfFiles: Int
@@ -185,7 +193,7 @@ struct ReadBudget {
             worthOfFiles += worthOfFilesOfEach * Double(members.count)
         }
         countsOfFamilies = counts.map { Int($0.rounded(.up)) }
-        // A window costs a read in each process that has it mapped.
+        // A window costs one read in each process that maps it.
         let mapped = processes.reduce(0.0) { sum, process in
             process.fileSegments.reduce(sum) { $0 + Double($1.pages.count) }
         }
@@ -195,7 +203,7 @@ struct ReadBudget {
     }
 }
 
-/// Numbers by chance, the same ones for the same seed (Steele, Lea and Flood's SplitMix64).
+/// A generator of pseudorandom numbers that are reproducible from a seed (Steele, Lea and Flood's SplitMix64).
 struct SampleGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -209,6 +217,6 @@ struct SampleGenerator: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// One of a range that is not empty.
+    /// Returns a random element of a range, which must not be empty.
     mutating func next(in range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
 }

@@ -1,13 +1,16 @@
-/// Which members of a walk are sampled, and how they are related.
+/// The members of a walk that are sampled, and their relations.
 struct SampledMembers {
-    /// The members' numbers, in the order of ``processes``.
-    private let numbers: [Int]
+    /// The index of each process of ``processes`` among the members of the walk.
+    private let memberIndices: [Int]
     private let processes: [SampledProcess]
 
     /// - Parameters:
+    ///   - members: The members of the walk.
     ///   - named: The only member, as the caller named it.
-    ///   - isCounted: Of each member, whether its memory is its own, and not counted with another's.
+    ///   - isCounted: Returns whether the memory of a member is counted for itself: `false` if the member shares the
+    ///     address space of another one that is counted.
     ///   - knowsChildren: Whether all children of the members are among them.
+    ///   - root: The directory below which the kernel's files are read.
     init(
         _ members: [ProcessWalk<MemoryUsage>.Member],
         named: ProcessSelector? = nil,
@@ -15,13 +18,14 @@ struct SampledMembers {
         knowsChildren: Bool,
         in root: SystemRoot
     ) {
-        let numbers = members.indices.filter { number in
-            members[number].stat != nil && members[number].value?.anonymousBytes != nil
-                && isCounted(members[number].pid)
+        let memberIndices = members.indices.filter { index in
+            members[index].stat != nil && members[index].value?.anonymousBytes != nil
+                && isCounted(members[index].pid)
         }
-        let places = Dictionary(numbers.enumerated().map { (members[$1].pid, $0) }) { first, _ in first }
+        let indices = Dictionary(memberIndices.enumerated().map { (members[$1].pid, $0) }) { first, _ in first }
         let parents = Set(members.compactMap { $0.stat?.parentPID })
-        // Their faults have brought pages into memory that is counted as another's.
+        // A process that shares the address space of another one has faulted in pages there, which the other's fault
+        // count does not contain.
         let layoutsOfSharers = Set(members.compactMap { isCounted($0.pid) ? nil : $0.stat?.layout })
         var families: [ProgramLayout: Int] = [:]
         var familyCount = 0
@@ -34,22 +38,23 @@ struct SampledMembers {
             return number
         }
         let ancestry = Self.withoutCircles(
-            numbers.map { number in
-                guard let stat = members[number].stat, stat.isForkWithoutExec, let place = places[stat.parentPID],
-                    let layout = members[numbers[place]].stat?.layout, layout == stat.layout
+            memberIndices.map { memberIndex in
+                guard let stat = members[memberIndex].stat, stat.isForkWithoutExec,
+                    let index = indices[stat.parentPID],
+                    let layout = members[memberIndices[index]].stat?.layout, layout == stat.layout
                 else { return nil }
-                return place
+                return index
             }
         )
         var processes: [SampledProcess] = []
-        for (place, number) in numbers.enumerated() {
-            guard let stat = members[number].stat, let usage = members[number].value,
+        for (index, memberIndex) in memberIndices.enumerated() {
+            guard let stat = members[memberIndex].stat, let usage = members[memberIndex].value,
                 let anonymous = usage.anonymousBytes, let shared = usage.sharedBytes
             else { continue }
-            let parent = ancestry[place]
+            let parent = ancestry[index]
             processes.append(
                 SampledProcess(
-                    process: named ?? .id(members[number].pid),
+                    process: named ?? .id(members[memberIndex].pid),
                     startTimeTicks: stat.startTimeTicks,
                     anonymousCount: anonymous / root.pageSizeBytes,
                     fileCount: shared / root.pageSizeBytes,
@@ -65,14 +70,15 @@ struct SampledMembers {
                 )
             )
         }
-        self.numbers = numbers
+        self.memberIndices = memberIndices
         self.processes = processes
     }
 
-    /// Ids that are in use again can make parents circular: such a line has no beginning, and is cut somewhere.
+    /// Removes one parent from each circle. Reused pids can make the parents of processes circular.
     static func withoutCircles(_ parents: [Int?]) -> [Int?] {
         var parents = parents
-        // By whose line a process was met first; a line that comes back to itself is a circle.
+        // For each process, the start of the line in which it was found first. A line that returns to itself is a
+        // circle.
         var lineOf: [Int?] = Array(repeating: nil, count: parents.count)
         for start in parents.indices where lineOf[start] == nil {
             lineOf[start] = start
@@ -87,10 +93,16 @@ struct SampledMembers {
         return parents
     }
 
-    /// Samples them, and gives each its figures.
+    /// Samples the processes and sets the figures of the members.
     ///
-    /// - Parameter mayGoOn: Whether there is time for another process.
-    /// - Returns: `nil` where there was not.
+    /// - Parameters:
+    ///   - members: The members of the walk.
+    ///   - reads: The number of windows to read in each process.
+    ///   - isClosed: Whether all processes that may share pages with these are among them.
+    ///   - mayGoOn: Whether there is time for another process.
+    ///   - features: The kernel features that determine whether fault counts bound the number of pages.
+    ///   - root: The directory below which the kernel's files are read.
+    /// - Returns: The estimates; `nil` if the time was too short.
     func sample(
         _ members: inout [ProcessWalk<MemoryUsage>.Member],
         reads: Int,
@@ -110,19 +122,19 @@ struct SampledMembers {
         )
         guard !sampling.isCutShort else { return nil }
         let memory = SampledMemory(sampling)
-        for (place, number) in numbers.enumerated() {
-            guard let usage = members[number].value else { continue }
-            if let unique = memory.unique[place] {
-                let reads = sampling.processes[place].readCount
-                members[number].value = MemoryUsage(
+        for (index, memberIndex) in memberIndices.enumerated() {
+            guard let usage = members[memberIndex].value else { continue }
+            if let unique = memory.unique[index] {
+                let reads = sampling.processes[index].readCount
+                members[memberIndex].value = MemoryUsage(
                     usage,
                     ussBytes: unique.bytes,
                     source: .sampled(standardErrorBytes: unique.standardErrorBytes, reads: reads)
                 )
             } else {
-                let reason = sampling.processes[place].unavailableReason ?? .unsupported
-                // What a process had that has ended is held no longer.
-                members[number].value =
+                let reason = sampling.processes[index].unavailableReason ?? .unsupported
+                // The figures of a process that has exited no longer count.
+                members[memberIndex].value =
                     reason == .exited ? MemoryUsage(unavailable: reason) : MemoryUsage(usage, lacking: reason)
             }
         }

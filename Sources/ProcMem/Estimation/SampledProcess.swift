@@ -1,54 +1,58 @@
-/// A process whose pages are sampled, and what its counters say.
+/// A process whose pages are sampled, with its counters and its relations.
 struct SampledProcess: Sendable {
     let process: ProcessSelector
-    /// With the id, which process it is.
+    /// The start time, which identifies the process together with its pid.
     let startTimeTicks: Int
-    /// By `statm`, in pages.
+    /// The number of anonymous pages, from `statm`.
     let anonymousCount: Int
+    /// The number of pages of files and shared memory, from `statm`.
     let fileCount: Int
-    /// Page faults since it was forked; `nil` where they are not known.
+    /// The number of page faults since the process was forked; `nil` if it is not known.
     let faultCount: Int?
-    /// Those of its children, and of theirs, that have ended; `nil` where they are not known.
+    /// The number of page faults of its descendants that have exited; `nil` if it is not known.
     let endedFaultCount: Int?
-    /// Whether pages that it holds may have been brought by others that are not among the processes.
+    /// Whether a process that is not in the set may have faulted in pages that this one maps.
     let mayLackFaults: Bool
-    /// Where its program lies: another one where it has executed a program since.
+    /// The layout of its program, which changes when the process executes a program.
     let layout: ProgramLayout?
-    /// Processes of one layout have one number.
+    /// The index of the family: the same one for all processes of one layout.
     let family: Int
-    /// Which of the processes it was forked from; `nil` for who executed a program, and where that one is not among them.
+    /// The index of the process from which it was forked; `nil` if it has executed a program, or if that process is not
+    /// in the set.
     let parent: Int?
-    /// Whether its memory began anew with a program of its own.
+    /// Whether it has executed a program, so that its memory was empty at that time.
     let isFounder: Bool
-    /// Whether it may have had children, who may have its pages still.
+    /// Whether it may have forked children, which may still map its pages.
     let mayHaveForked: Bool
 
-    /// Anonymous memory, and what becomes so when it is written, by the process's own addresses: within a family an address means the same memory.
+    /// The anonymous memory and the writable private mappings, by the process's own addresses. Within a family, an
+    /// address denotes the same memory.
     var anonymousSegments: [PageSegment] = []
-    /// Files and shared memory, by their place among all files that are mapped.
+    /// The files and shared memory, by their position among all mapped files.
     var fileSegments: [PageSegment] = []
-    /// Whether the kernel's pages of zeros are looked for, which are in nobody's RSS.
+    /// Whether the kernel's zero pages, which RSS does not count, are excluded.
     var excludesZeros = false
-    /// Whether the kernel did not tell which they are, so that they are among what was found.
+    /// Whether the kernel did not report which pages are zero pages, so that they may be among the pages that were
+    /// found.
     var mayHoldZeros = false
-    /// How often its page map was read.
+    /// The number of reads of `pagemap`.
     var readCount = 0
-    /// Why it was not sampled; `nil` where it was.
+    /// The reason why the process was not sampled; `nil` if it was.
     var unavailableReason: UnavailableReason?
 }
 
-/// Pages that a process has mapped.
+/// Consecutive pages that a process maps.
 struct PageSegment: Sendable {
-    /// Which pages these are: numbers that mean the same for all processes of a group.
+    /// The page numbers, which denote the same pages in all processes of a group.
     var pages: Range<Int>
-    /// Where in the process's memory the first of them is.
+    /// The page number of the first page in the process's address space.
     let firstPage: Int
-    /// Whether all of them are a file's.
+    /// Whether the mapping is shared, so that all of its pages belong to a file.
     let isShared: Bool
 }
 
 extension [PageSegment] {
-    /// Adds a segment, to the last one where it goes on there.
+    /// Appends a segment, or extends the last one if the segment continues it.
     mutating func append(joining segment: PageSegment) {
         guard let last, last.pages.upperBound == segment.pages.lowerBound, last.isShared == segment.isShared,
             last.firstPage + last.pages.count == segment.firstPage
@@ -59,12 +63,12 @@ extension [PageSegment] {
         self[count - 1].pages = last.pages.lowerBound..<segment.pages.upperBound
     }
 
-    /// The parts of segments that lie in some ranges of the process's memory.
+    /// Returns the parts of the segments that lie in the given ranges of the process's address space.
     func within(_ ranges: [Range<Int>]) -> [PageSegment] {
         var parts: [PageSegment] = []
         for segment in self {
             let whole = segment.firstPage..<segment.firstPage + segment.pages.count
-            // The first range that ends behind the segment's beginning.
+            // The first range that ends after the start of the segment.
             var index = ranges.partitioningIndex { $0.upperBound > whole.lowerBound }
             while index < ranges.count, ranges[index].lowerBound < whole.upperBound {
                 let part = ranges[index].clamped(to: whole)
@@ -84,7 +88,8 @@ extension [PageSegment] {
 }
 
 extension RandomAccessCollection where Index == Int {
-    /// The first index whose element has a property that all behind it have as well; the end where none has.
+    /// Returns the first index whose element satisfies a condition that all later elements satisfy too; the end if none
+    /// does.
     func partitioningIndex(where belongsToSecond: (Element) -> Bool) -> Int {
         var low = startIndex
         var high = endIndex
@@ -96,23 +101,24 @@ extension RandomAccessCollection where Index == Int {
     }
 }
 
-/// Where the pages of several processes' files are numbered: one behind the other.
+/// A common numbering of the pages of all mapped files: the files follow each other.
 struct FileNumbering {
-    private var numbers: [FileID: Int] = [:]
-    /// For each file the page behind the last one that is mapped.
+    private var indices: [FileID: Int] = [:]
+    /// For each file, the end of its mapped pages.
     private var ends: [Int] = []
 
+    /// Returns the index of a file, and records the end of one of its mappings.
     mutating func number(of file: FileID, mappedTo end: Int) -> Int {
-        let number = numbers[file] ?? ends.count
-        if number == ends.count {
-            numbers[file] = number
+        let index = indices[file] ?? ends.count
+        if index == ends.count {
+            indices[file] = index
             ends.append(0)
         }
-        ends[number] = max(ends[number], end)
-        return number
+        ends[index] = max(ends[index], end)
+        return index
     }
 
-    /// For each file the number of its first page. Files beyond what Int counts share the last numbers.
+    /// The number of the first page of each file. Files beyond the range of `Int` share the last number.
     var firstPages: [Int] {
         var next = 0
         return ends.map { end in
@@ -123,14 +129,14 @@ struct FileNumbering {
 }
 
 extension SampledProcess {
-    /// What the process has mapped, the holes left out where there is little between them.
+    /// The mappings of the process. Holes are left out if the mappings are sparse.
     struct Mappings {
         fileprivate var anonymous: [PageSegment] = []
-        /// By file, with the pages' places in it.
+        /// The mappings of files, by the position of the pages in the file.
         fileprivate var ofFiles: [(file: Int, segment: PageSegment)] = []
     }
 
-    /// Takes over mappings, once all files have their numbers.
+    /// Sets the segments from the mappings, once the pages of all files are numbered.
     mutating func setSegments(from mappings: Mappings, _ firstPages: [Int]) {
         anonymousSegments = mappings.anonymous
         for (file, segment) in mappings.ofFiles {
@@ -145,7 +151,13 @@ extension SampledProcess {
         }
     }
 
-    /// - Parameter maximumQuestions: How often to ask for what is behind a hole.
+    /// Returns the mappings without their large holes.
+    ///
+    /// - Parameters:
+    ///   - list: The mappings in `maps`.
+    ///   - map: The open `pagemap`.
+    ///   - maximumScanCalls: The maximum number of system calls that find the next page after a hole.
+    ///   - numbering: The common numbering of the files, which is extended.
     func mappings(
         _ list: [MemoryMapping],
         _ map: borrowing PageMap,
@@ -184,9 +196,10 @@ extension SampledProcess {
         return mappings
     }
 
-    /// Questions are worth as much as the memory that they are about: a part of the process gets its part of them.
+    /// Finds the populated parts of some mappings. The mappings get a share of the system calls that corresponds to
+    /// their share of the process's memory.
     ///
-    /// - Returns: `nil` where all of it is dense enough.
+    /// - Returns: `nil` if the mappings are dense enough.
     private func populated(
         _ pages: some Sequence<Range<Int>>,
         _ presentCount: Int,
@@ -194,12 +207,12 @@ extension SampledProcess {
         _ maximumScanCalls: Int
     ) -> [Range<Int>]? {
         let size = pages.reduce(0) { $0.saturatingAdding($1.count) }
-        // What one read takes in anyway is not worth a question.
+        // Pages that a single read covers are not worth a system call.
         guard size / 2 > presentCount, size > 512 else { return nil }
         let ranges = Array(pages).joinedRanges()
-        let part = max(0.125, Double(presentCount) / max(1, Double(anonymousCount) + Double(fileCount)))
-        let questions = Int((Double(maximumScanCalls) * part).rounded(.up))
-        return PopulatedRanges(in: ranges, presentCount: presentCount, maximumScanCalls: questions) {
+        let share = max(0.125, Double(presentCount) / max(1, Double(anonymousCount) + Double(fileCount)))
+        let scanCalls = Int((Double(maximumScanCalls) * share).rounded(.up))
+        return PopulatedRanges(in: ranges, presentCount: presentCount, maximumScanCalls: scanCalls) {
             (range) throws(Errno) in try map.firstPresent(in: range)
         }.ranges
     }

@@ -1,14 +1,16 @@
-/// Tells which holders of anonymous pages at one address hold the same page.
+/// Determines which processes that map an anonymous page at one address map the same page.
 ///
-/// With frame numbers, which only `CAP_SYS_ADMIN` sees, that is plain. Without, bit 56 tells who has a page to itself. Of the
-/// others the fork tree tells: a process has its page from the nearest ancestor that holds one there and shares it too; one
-/// that was forked and has no such ancestor has an inherited page, or one of its own that its children have as well.
+/// Page frame numbers identify a page, but they are visible only with `CAP_SYS_ADMIN`. Without them, bit 56 of an entry
+/// in `pagemap` shows whether only this process maps the page. For the other processes the fork tree decides. A process
+/// maps the page of the nearest ancestor that maps a shared page at this address. A forked process without an ancestor
+/// of this kind maps an inherited page, or a page of its own that its children map as well.
 struct SharedPageResolver {
     private let processes: [SampledProcess]
     /// Whether all processes that may share pages with these are among them.
     private let isClosed: Bool
-    /// By process: whether it shares the page that is looked at, or has it to itself.
+    /// For each process, whether it maps a shared page at the address in question.
     private var shares: [Bool]
+    /// For each process, whether it maps an exclusive page at the address in question.
     private var owns: [Bool]
 
     init(_ processes: [SampledProcess], isClosed: Bool) {
@@ -18,6 +20,7 @@ struct SharedPageResolver {
         owns = shares
     }
 
+    /// Returns the counts of anonymous pages in a window, for each family.
     mutating func counts(of window: SampleGroup.Window) -> [WindowCounts.OfFamily] {
         let anonymous = window.holders.filter { !$0.entry.isOfFile }
         guard let first = anonymous.first else { return [] }
@@ -36,26 +39,26 @@ struct SharedPageResolver {
         pageCount: Int
     ) -> WindowCounts.OfFamily {
         var counts = WindowCounts.OfFamily(family: family, held: holders.count)
-        var sharersByPlace: [[SampleGroup.Holder]] = Array(repeating: [], count: pageCount)
-        var ownersByPlace: [[Int]] = Array(repeating: [], count: pageCount)
+        var sharersByOffset: [[SampleGroup.Holder]] = Array(repeating: [], count: pageCount)
+        var ownersByOffset: [[Int]] = Array(repeating: [], count: pageCount)
         for holder in holders {
             if holder.entry.isExclusive {
                 counts.exclusive += 1
                 if processes[holder.process].mayHaveForked { counts.exclusiveOfForkers += 1 }
-                ownersByPlace[holder.pageOffset].append(holder.process)
+                ownersByOffset[holder.pageOffset].append(holder.process)
             } else {
-                sharersByPlace[holder.pageOffset].append(holder)
+                sharersByOffset[holder.pageOffset].append(holder)
             }
         }
-        for place in 0..<pageCount where !sharersByPlace[place].isEmpty {
-            let sharers = sharersByPlace[place]
+        for pageOffset in 0..<pageCount where !sharersByOffset[pageOffset].isEmpty {
+            let sharers = sharersByOffset[pageOffset]
             if sharers.allSatisfy({ $0.entry.frame != 0 }) {
                 let distinct = Self.distinctFrames(sharers)
                 counts.shared += distinct
                 counts.sharedLower += distinct
                 counts.sharedUpper += distinct
             } else {
-                add(sharers.map(\.process), owners: ownersByPlace[place], to: &counts)
+                add(sharers.map(\.process), owners: ownersByOffset[pageOffset], to: &counts)
             }
         }
         return counts
@@ -64,12 +67,12 @@ struct SharedPageResolver {
     private static func distinctFrames(_ sharers: [SampleGroup.Holder]) -> Int {
         let first = sharers[0].entry.frame
         var others: Set<UInt64> = []
-        // Nearly always they all have one.
+        // Almost always all sharers map the same frame, so the set stays empty.
         for sharer in sharers where sharer.entry.frame != first { others.insert(sharer.entry.frame) }
         return others.count + 1
     }
 
-    /// Counts one page's versions among those who share it.
+    /// Counts the distinct pages that processes share at one address.
     private mutating func add(_ sharers: [Int], owners: [Int], to counts: inout WindowCounts.OfFamily) {
         for process in sharers { shares[process] = true }
         for process in owners { owns[process] = true }
@@ -78,10 +81,10 @@ struct SharedPageResolver {
             for process in owners { owns[process] = false }
         }
         var founders: Set<Int> = []
-        var makers: [Int] = []
+        var creators: [Int] = []
         var likely = 0
         var hasStray = false
-        var heirsOf: Set<Int> = []
+        var foundersOfInheritedPages: Set<Int> = []
         for process in sharers {
             switch origin(of: process) {
             case .ancestor: break
@@ -91,33 +94,34 @@ struct SharedPageResolver {
             case .stray: hasStray = true
             case .inherited(let founder):
                 founders.insert(founder)
-                heirsOf.insert(founder)
+                foundersOfInheritedPages.insert(founder)
             case .own(let founder):
                 founders.insert(founder)
-                makers.append(process)
+                creators.append(process)
             }
         }
-        likely += makers.count + heirsOf.count + (hasStray ? 1 : 0)
+        likely += creators.count + foundersOfInheritedPages.count + (hasStray ? 1 : 0)
         let lower = max(1, founders.count)
-        // Who shares does so with one other at least.
+        // A shared page is mapped by at least two processes.
         let upper = max(lower, isClosed ? sharers.count / 2 : sharers.count)
         counts.sharedLower += lower
         counts.shared += min(max(lower, likely), upper)
         counts.sharedUpper += upper
-        // More than there can be have been inherited after all.
-        if likely <= upper { counts.createdPages += makers.map { ($0, 1) } }
+        // If there are more than the upper bound allows, some of them were inherited, and none is counted as created.
+        if likely <= upper { counts.createdPages += creators.map { ($0, 1) } }
     }
 
+    /// The origin of a shared page that a process maps.
     private enum Origin {
-        /// An ancestor shares a page there: the same one.
+        /// An ancestor maps a shared page at this address: the same one.
         case ancestor
-        /// The process's memory began with it.
+        /// The process is a founder, so the page is its own.
         case founder
-        /// It was forked from who is not known.
+        /// The process was forked by a process that is not known.
         case stray
-        /// From an ancestor that has its page no longer.
+        /// The page was inherited from an ancestor that no longer maps it.
         case inherited(founder: Int)
-        /// No ancestor has a page there: its own, which its children have as well.
+        /// No ancestor maps a page at this address: the page is the process's own, and its children map it as well.
         case own(founder: Int)
     }
 
@@ -134,9 +138,9 @@ struct SharedPageResolver {
     }
 }
 
-/// What was found in one window, page by page.
+/// The numbers of pages that were found in one window.
 struct WindowCounts: Sendable {
-    /// What a process has of the window, in pages.
+    /// The numbers of pages that one process maps in the window.
     struct OfProcess: Sendable {
         let process: Int
         var anonymous = 0
@@ -145,20 +149,22 @@ struct WindowCounts: Sendable {
         var exclusiveOfFiles = 0
     }
 
-    /// What a family has of it: anonymous pages, each counted once.
+    /// The numbers of anonymous pages that one family maps in the window.
     struct OfFamily: Sendable {
         let family: Int
-        /// Counted once for each process.
+        /// The pages of all members; a page is counted once for each process that maps it.
         var held = 0
-        /// Of them those that nobody else maps.
+        /// The pages that only one process maps.
         var exclusive = 0
-        /// Those that others map as well, each counted once: as many as is likely, and bounds.
+        /// The likely number of distinct pages that several processes map.
         var shared = 0
+        /// The lower bound of ``shared``.
         var sharedLower = 0
+        /// The upper bound of ``shared``.
         var sharedUpper = 0
-        /// Exclusive pages of processes that may have forked.
+        /// The exclusive pages of processes that may have forked.
         var exclusiveOfForkers = 0
-        /// Pages that a process is likely to have brought itself and that its children have too.
+        /// The pages that a process is likely to have faulted in itself and that its children map as well.
         var createdPages: [(process: Int, count: Int)] = []
 
         var distinct: Int { exclusive + shared }
@@ -166,16 +172,16 @@ struct WindowCounts: Sendable {
 
     private(set) var processes: [OfProcess] = []
     private(set) var families: [OfFamily] = []
-    /// Pages of files, each counted once.
+    /// The number of distinct pages of files.
     private(set) var distinctOfFiles = 0
-    /// Counted once for each process.
+    /// The number of pages of files, each counted once for each process that maps it.
     private(set) var heldOfFiles = 0
 
     /// - Parameters:
-    ///   - window: Its holders, those of one process together.
-    ///   - families: Counts the pages of a family.
+    ///   - window: The window. The entries of one process must be consecutive.
+    ///   - families: The resolver, which counts the pages of a family.
     init(_ window: SampleGroup.Window, _ families: inout SharedPageResolver) {
-        var filePlaces: Set<Int> = []
+        var fileOffsets: Set<Int> = []
         for holder in window.holders {
             if processes.last?.process != holder.process { processes.append(OfProcess(process: holder.process)) }
             let last = processes.count - 1
@@ -183,13 +189,13 @@ struct WindowCounts: Sendable {
                 processes[last].ofFiles += 1
                 if holder.entry.isExclusive { processes[last].exclusiveOfFiles += 1 }
                 heldOfFiles += 1
-                filePlaces.insert(holder.pageOffset)
+                fileOffsets.insert(holder.pageOffset)
             } else {
                 processes[last].anonymous += 1
                 if holder.entry.isExclusive { processes[last].exclusiveAnonymous += 1 }
             }
         }
-        distinctOfFiles = filePlaces.count
+        distinctOfFiles = fileOffsets.count
         self.families = families.counts(of: window)
     }
 }

@@ -1,15 +1,15 @@
-/// Sums over samples that stand for more than themselves.
+/// The variance of a total that is estimated from a stratified sample.
 struct StratifiedVariance {
-    /// What one sample says; spans without one hold nothing.
+    /// The result of one sample. Spans without a value have no pages.
     struct Value {
         let span: Int
-        /// What the block has beyond what was expected of it.
+        /// The number of pages in the block beyond the expected number.
         let excess: Double
-        /// How much of it could have been otherwise.
+        /// The number of pages in the block whose kind could have been different.
         let mass: Double
     }
 
-    /// How many blocks each sample stands for, in the order of the spans.
+    /// The number of blocks that each sample represents, in the order of the spans.
     private let weights: [Double]
     private let strata: [Int]
 
@@ -20,40 +20,40 @@ struct StratifiedVariance {
 
     func weight(of span: Int) -> Double { weights[span] }
 
-    /// How unlike its neighbours a span is: the mean square of the differences between its excess and theirs.
-    private func difference(at place: Int, of values: [Value]) -> Double {
-        let value = values[place]
+    /// Returns the mean square of the differences between the excess of a span and that of its neighbours.
+    private func difference(at index: Int, of values: [Value]) -> Double {
+        let value = values[index]
         var sum = 0.0
         var count = 0.0
         for step in [-1, 1] {
             let span = value.span + step
             guard weights.indices.contains(span), strata[span] == strata[value.span] else { continue }
-            let other = place + step
-            let isThere = values.indices.contains(other) && values[other].span == span
-            let difference = value.excess - (isThere ? values[other].excess : 0)
+            let other = index + step
+            let hasValue = values.indices.contains(other) && values[other].span == span
+            let difference = value.excess - (hasValue ? values[other].excess : 0)
             sum += difference * difference
             count += 1
         }
         return count > 0 ? sum / count : value.excess * value.excess
     }
 
-    /// The variance of a total, and the masses by which what no sample has met is judged.
+    /// Returns the variance of a total, and the masses from which the error of unsampled pages is estimated.
     ///
-    /// One block was drawn of each span, so its own variance is not known. That of its neighbours' differences is not less
-    /// on the average.
+    /// Only one block of each span is read, so the variance within a span is not known. The variance between
+    /// neighbouring spans is used instead: on average it is not smaller.
     ///
-    /// - Parameter values: In ascending order of their spans.
+    /// - Parameter values: The samples, in ascending order of their spans.
     func spread(_ values: [Value]) -> SampleSpread {
         var spread = SampleSpread()
-        for place in values.indices {
-            let value = values[place]
+        for index in values.indices {
+            let value = values[index]
             let weight = weights[value.span]
-            spread.variance += weight * (weight - 1) * difference(at: place, of: values) / 2
-            // A span beside it in which nothing was found.
+            spread.variance += weight * (weight - 1) * difference(at: index, of: values) / 2
+            // A neighbouring span without pages adds its own difference from this one.
             for step in [-1, 1] {
                 let span = value.span + step
                 guard weights.indices.contains(span), strata[span] == strata[value.span] else { continue }
-                let other = place + step
+                let other = index + step
                 if values.indices.contains(other), values[other].span == span { continue }
                 spread.variance += weights[span] * (weights[span] - 1) * value.excess * value.excess / 4
             }
@@ -66,11 +66,12 @@ struct StratifiedVariance {
     }
 }
 
-/// How far a total may be from the truth.
+/// The uncertainty of an estimated total.
 struct SampleSpread {
     var variance = 0.0
-    /// The sum of what the samples stand for beyond themselves.
+    /// The sum of the weighted masses of the samples that represent more than one block.
     var massSum = 0.0
+    /// The sum of the squares of these weighted masses.
     var massSquares = 0.0
 
     static func + (left: Self, right: Self) -> Self {
@@ -81,15 +82,16 @@ struct SampleSpread {
         )
     }
 
-    /// In the unit of the values.
+    /// The standard error of the total, in the unit of the values.
     var standardError: Double {
         guard massSum > 0 else { return variance.squareRoot() }
-        // What no sample has met is not nothing: as much as a typical sample stands for may be otherwise.
+        // Unsampled pages are not zero: allow an error in proportion to one typical sample's weight.
         let unseen = Self.unseenFactor * massSquares / massSum
         return (variance + unseen * unseen).squareRoot()
     }
 
-    /// With 1 the truth is within two standard errors in 92 of 100 looks where whole blocks are alike and one in seven is of
-    /// another kind: what few samples have met shows too little of how much there is.
+    /// The factor for the error of unsampled pages. With a factor of 1, the true value lies within two standard errors
+    /// in only 92 of 100 runs, if whole blocks are alike and one block in seven is of another kind: few samples find
+    /// that kind, so they show too little of how much there is.
     private static var unseenFactor: Double { 1.5 }
 }
