@@ -75,9 +75,12 @@ enum AffinityChecks {
             var reader = try CPULimitReader(of: child.pid)
             try expect(reader.read().effectiveCPUs, is: 1, "CPUs asleep, by a reader")
             child.send(line: "")
-            usleep(300_000)
-            let awake = try CPULimits(of: child.pid)
-            try expect(awake.affinity.description, is: "0-2", "CPUs after it woke")
+            var awake = ""
+            _ = try Waiting.until(within: .seconds(20)) {
+                awake = try CPULimits(of: child.pid).affinity.description
+                return awake == "0-2"
+            }
+            try expect(awake, is: "0-2", "CPUs after it woke")
         },
         Check("affinity/a kernel for 2,048 CPUs", on: [.possible]) {
             let possible = try Files.text("/sys/devices/system/cpu/possible")

@@ -43,6 +43,9 @@ struct CheckRunner {
         } catch let skipped as Skipped {
             print(skipped.reason)
             exit(Outcome.skipped.rawValue)
+        } catch let unavailable as Cgroup.Unavailable {
+            print(unavailable.reason)
+            exit(Outcome.skipped.rawValue)
         } catch let unexpected as Unexpected {
             print(unexpected.text)
         } catch {
@@ -60,7 +63,7 @@ struct CheckRunner {
         // What a check that was killed has left behind.
         kill(-child.pid, SIGKILL)
         child.end()
-        Cgroup.removeAll()
+        Cgroup.removeLeftovers(of: child.pid)
         let text = child.rest().split(separator: "\n").joined(separator: "; ")
         guard let status else { return (.failed, "not done after \(check.timeLimit); \(text)") }
         return Outcome(rawValue: status).map { ($0, text) } ?? (.failed, "ended with status \(status); \(text)")

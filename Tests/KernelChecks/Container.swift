@@ -22,7 +22,8 @@ final class Container {
                 throw Skipped("the kernel has no \(controller) on v1, which crun asks for")
             }
         }
-        id = "check\(getpid())-\(UUID().uuidString.prefix(4))"
+        // So that what remains of a check that was killed is removed.
+        id = Cgroup.namePrefix(of: getpid()) + UUID().uuidString.prefix(8)
         cgroup = "/\(id)"
         let bundle = "/tmp/\(id)"
         for folder in ["bin", "checks", "lib", "lib64", "usr", "proc", "sys", "dev", "tmp"] {

@@ -48,9 +48,13 @@ enum ContainerMemoryChecks {
             defer { unlink(file) }
             let child = try cgroup.child(state: "hold", 40 * mib)
             _ = try Inside.output(of: "dd if=/dev/zero of=\(file) bs=1M count=20 2>/dev/null", in: [cgroup])
-            usleep(2_500_000)
-            let memory = try ContainerMemory(of: child.pid)
-            let usage = try cgroup.number(cgroup.isOnV2 ? "memory.current" : "memory.usage_in_bytes")
+            // The kernel updates memory.stat every two seconds, and before that only after many changes.
+            var memory = try ContainerMemory(of: child.pid)
+            _ = try Waiting.until(within: .seconds(20)) {
+                memory = try ContainerMemory(of: child.pid)
+                return near(memory.anonBytes, 40 * mib) && near(memory.shmemBytes, 20 * mib)
+            }
+            let usage = try cgroup.chargedBytes()
             try expect(near(memory.usageBytes, usage), "usage \(memory), the kernel says \(usage)")
             try expect(near(memory.anonBytes, 40 * mib), "anonymous \(memory)")
             try expect(near(memory.shmemBytes, 20 * mib), "shared memory \(memory)")
@@ -69,7 +73,7 @@ enum ContainerMemoryChecks {
             let listed = try cgroup.text("cgroup.procs").split(separator: "\n").compactMap { Int32($0) }
             try expect(pids.sorted(), is: listed.sorted(), "processes")
             let snapshot = try memorySnapshot(of: .cgroup(of: child.pid), mode: .accurate)
-            let usage = try cgroup.number(cgroup.isOnV2 ? "memory.current" : "memory.usage_in_bytes")
+            let usage = try cgroup.chargedBytes()
             let charge = try require(snapshot.cgroupCharge, "a charge")
             try expect(snapshot.total.processCount, is: 4, "processes")
             try expect(near(charge.chargedBytes, usage), "charged \(charge), the kernel says \(usage)")
@@ -92,19 +96,18 @@ enum ContainerMemoryChecks {
             }
             let pressure = try require(before.pressure, "pressure: \(before.reasonsByUnknownFigure)")
             // Above memory.high a process is held up, and that counts as waiting.
-            try cgroup.set("memory.high", "\(16 * mib)")
+            try cgroup.set(memoryHigh: 16 * mib)
             try expect(ContainerMemory(of: child.pid).highBytes, is: 16 * mib, "memory.high")
             let taker = try ChildProcess(
                 running: CommandLine.arguments[0],
                 Cgroup.entering([cgroup]) + [BuiltProduct.url(of: "ProcessStates").path, "hold", "\(16 * mib)"]
             )
-            sleep(3)
-            let after = try require(ContainerMemory(of: child.pid).pressure, "pressure")
+            let hasGrown = try Waiting.until(within: .seconds(20)) {
+                let after = try require(ContainerMemory(of: child.pid).pressure, "pressure")
+                return after.some.totalMicroseconds > pressure.some.totalMicroseconds
+            }
             taker.end()
-            try expect(
-                after.some.totalMicroseconds > pressure.some.totalMicroseconds,
-                "nobody waited: \(after)"
-            )
+            try expect(hasGrown, "the pressure has not grown from \(pressure)")
         },
         Check("container/a namespace hides limits, and says so", on: [.v2, .mixed]) {
             let parent = try Cgroup.make(.memory)
@@ -142,7 +145,7 @@ enum ContainerMemoryChecks {
     ]
 
     static func limit(_ cgroup: Cgroup, _ bytes: Int) throws {
-        try cgroup.set(cgroup.isOnV2 ? "memory.max" : "memory.limit_in_bytes", "\(bytes)")
+        try cgroup.set(memoryLimit: bytes)
     }
 
     private static func near(_ bytes: Int?, _ expected: Int) -> Bool {

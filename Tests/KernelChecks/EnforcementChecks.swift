@@ -60,6 +60,12 @@ enum EnforcementChecks {
         },
     ]
 
+    /// User time in ticks, which are hundredths of a second.
+    private static func cpuTicks(of pid: Int32) throws -> Int {
+        let fields = try Files.text("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        return fields.count > 11 ? Int(fields[11]) ?? 0 : 0
+    }
+
     /// Runs endless loops, and expects them to get what the limits say, as the kernel counts their CPU time.
     @discardableResult
     private static func expectShare(
@@ -75,8 +81,14 @@ enum EnforcementChecks {
             return try ChildProcess(running: CommandLine.arguments[0], entrance + ["/bin/sh", "-c", loop])
         }
         defer { children.forEach { $0.end() } }
-        // Until all of them loop, which under a small quota takes its time, and the first period's rest is used up.
-        usleep(2_000_000)
+        // Until all of them loop, which under a small quota takes its time: a program of its own has no more to start.
+        let begun = try Waiting.until(within: .seconds(30)) {
+            try children.allSatisfy { child in
+                try Files.text("/proc/\(child.pid)/cmdline").hasPrefix("/bin/sh\0-c\0while")
+                    && cpuTicks(of: child.pid) > 5
+            }
+        }
+        try expect(begun, "the loops have not begun")
         let limits = try CPULimits(of: children[0].pid)
         var seen: [Double] = []
         // A guest whose host has no time for it gives them less for a while, and never more.

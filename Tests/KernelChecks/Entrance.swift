@@ -1,5 +1,6 @@
 import CTestSupport
 import Foundation
+import TestSupport
 
 /// What a process does before it becomes another program: `--cgroup DIRECTORY` enters a cgroup, `--new KINDS` takes
 /// namespaces of its own, `--fifo PRIORITY` a real-time policy, in their order; `--` and the program follow.
@@ -29,8 +30,20 @@ struct Entrance {
         fail("\(rest): error \(errno)")
     }
 
+    fileprivate static func words(_ cgroups: [Cgroup], new namespaces: String) -> [String] {
+        ["enter"] + cgroups.flatMap { ["--cgroup", $0.directory] } + (namespaces.isEmpty ? [] : ["--new", namespaces])
+            + ["--"]
+    }
+
     private func fail(_ text: String) -> Never {
         print("enter: \(text)")
         exit(99)
+    }
+}
+
+extension Cgroup {
+    /// Arguments of this program that make it enter cgroups, and then become the program that follows.
+    static func entering(_ cgroups: [Cgroup], new namespaces: String = "") -> [String] {
+        Entrance.words(cgroups, new: namespaces)
     }
 }

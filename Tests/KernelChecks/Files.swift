@@ -3,22 +3,15 @@ import TestSupport
 
 /// The kernel's files, which are written to as they are, and never made.
 enum Files {
-    static func write(_ text: String, to path: String) throws {
-        let file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
-        guard file >= 0 else { throw Failure(path, errno) }
-        defer { close(file) }
-        let bytes = Array((text + "\n").utf8)
-        guard Foundation.write(file, bytes, bytes.count) == bytes.count else {
-            throw Failure("\(path) <- \(text)", errno)
-        }
-    }
+    typealias Failure = KernelFile.Failure
+
+    static func write(_ text: String, to path: String) throws { try KernelFile.write(text, to: path) }
 
     static func text(_ path: String) throws -> String {
-        errno = 0
-        do { return try KernelFile.text(path).trimmingCharacters(in: .newlines) } catch { throw Failure(path, errno) }
+        try KernelFile.text(path).trimmingCharacters(in: .newlines)
     }
 
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    static func exists(_ path: String) -> Bool { KernelFile.exists(path) }
 
     static func isListed(_ name: String, in directory: String) -> Bool {
         (try? FileManager.default.contentsOfDirectory(atPath: directory))?.contains(name) ?? false
@@ -36,17 +29,5 @@ enum Files {
     static func number(_ path: String) throws -> Int {
         let text = try text(path)
         return try require(Int(text), "\(path): \(text)")
-    }
-
-    struct Failure: Error, CustomStringConvertible {
-        let path: String
-        let number: Int32
-
-        init(_ path: String, _ number: Int32) {
-            self.path = path
-            self.number = number
-        }
-
-        var description: String { "\(path): \(String(cString: strerror(number)))" }
     }
 }

@@ -55,14 +55,8 @@ enum SwapChecks {
                 let cgroup = try Cgroup.make(.memory)
                 let child = try cgroup.child(state: "hold", 4096)
                 let limit = 40 << 20
-                if cgroup.isOnV2 {
-                    try cgroup.set("memory.max", "\(limit)")
-                    try cgroup.set("memory.swap.max", "\(8 << 20)")
-                } else {
-                    guard cgroup.has("memory.memsw.limit_in_bytes") else { throw Skipped("no memsw") }
-                    try cgroup.set("memory.limit_in_bytes", "\(limit)")
-                    try cgroup.set("memory.memsw.limit_in_bytes", "\(limit + 8 << 20)")
-                }
+                try cgroup.set(memoryLimit: limit)
+                try cgroup.set(swapLimit: 8 << 20)
                 let memory = try ContainerMemory(of: child.pid)
                 try expect(memory.limitBytes, is: limit, "limit")
                 try expect(memory.swapLimitBytes, is: 8 << 20, "limit of swap")
@@ -87,9 +81,10 @@ enum SwapChecks {
     /// A process under a limit of about half of what it holds.
     private static func pressed(_ words: [String]) throws -> (Cgroup, ChildProcess) {
         let cgroup = try Cgroup.make(.memory)
-        try cgroup.set(cgroup.isOnV2 ? "memory.max" : "memory.limit_in_bytes", "\(size / 2)")
+        try cgroup.set(memoryLimit: size / 2)
         let program = try BuiltProduct.url(of: "ProcessStates").path
         let child = try ChildProcess(running: CommandLine.arguments[0], Cgroup.entering([cgroup]) + [program] + words)
+        child.keep(cgroup)
         try child.waitUntilReady(in: words[0])
         return (cgroup, child)
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How the tests were built.
 package enum BuildMode {
     package static var isOptimized: Bool {
@@ -6,4 +8,18 @@ package enum BuildMode {
         assert({ isOptimized = false }() == ())
         return isOptimized
     }
+
+    /// Whether the functions of CTestSupport that count allocations should be part of the build.
+    package static var isExpectedToCountAllocations: Bool {
+        #if canImport(Glibc)
+            let maps = (try? KernelFile.text("/proc/self/maps")) ?? ""
+            return !["libasan", "libtsan", "libclang_rt", "__sanitizer"].contains { maps.contains($0) }
+                && !isSanitized
+        #else
+            return false
+        #endif
+    }
+
+    /// A sanitizer that is linked statically is in the program itself.
+    private static var isSanitized: Bool { dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil }
 }

@@ -13,6 +13,7 @@ package final class ChildProcess {
     private let input: Descriptor
     private let output: Descriptor
     private var isRunning = true
+    private var kept: [AnyObject] = []
 
     /// Starts a process in a state, and waits until it is in it.
     package convenience init(state: String, _ arguments: any CustomStringConvertible...) throws {
@@ -25,18 +26,20 @@ package final class ChildProcess {
         let line = output.line()
         guard line.hasPrefix("ready") else { throw Failure.notReady(state: state, said: line) }
         ids = line.split(separator: " ").dropFirst().compactMap { Int32($0) }
-        for id in [pid] + ids { Self.waitUntilStill(id) }
+        try Self.waitUntilStill([pid] + ids)
     }
 
-    /// Waits until a process that has said what it had to say sleeps, or is a zombie: only then does it fault in no more
-    /// pages.
-    private static func waitUntilStill(_ pid: Int32) {
-        for _ in 0..<5000 {
-            guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .isoLatin1),
-                let state = stat.split(separator: ")").last?.split(separator: " ").first
-            else { return }
-            if ["S", "Z"].contains(state) { return }
-            usleep(1000)
+    /// Waits until processes that have printed all that they had to print sleep, or are zombies or gone: only then do they
+    /// fault in no more pages.
+    package static func waitUntilStill(_ pids: [Int32]) throws {
+        for pid in pids {
+            let isStill = Waiting.until {
+                guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .isoLatin1),
+                    let state = stat.split(separator: ")").last?.split(separator: " ").first
+                else { return true }
+                return ["S", "Z"].contains(state)
+            }
+            guard isStill else { throw Failure.notStill(pid) }
         }
     }
 
@@ -87,6 +90,9 @@ package final class ChildProcess {
 
     deinit { end() }
 
+    /// Keeps an object until the process has ended, such as the cgroup that it is in.
+    package func keep(_ object: AnyObject) { kept.append(object) }
+
     /// What a program that ends by itself said.
     ///
     /// - Parameter environment: Variables to set beside those of the tests.
@@ -113,6 +119,7 @@ package final class ChildProcess {
 
     package enum Failure: Error {
         case notReady(state: String, said: String)
+        case notStill(Int32)
         case notBuilt(String)
         case system(Int32)
     }

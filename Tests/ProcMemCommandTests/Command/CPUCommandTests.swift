@@ -122,6 +122,8 @@ import Testing
         ])
         #expect(members["quota"] == quota || members["quota"] == .null)
         guard case .array(let levels) = members["levels"] else { throw CocoaError(.coderInvalidValue) }
+        let mounts = try KernelFile.text("/proc/self/mountinfo")
+        #expect(levels.isEmpty == !mounts.contains(" - cgroup"))
         for level in levels {
             guard case .object(let level) = level else { throw CocoaError(.coderInvalidValue) }
             #expect(

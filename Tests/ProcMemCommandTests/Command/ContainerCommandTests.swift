@@ -55,12 +55,15 @@ import Testing
     }
 
     @Test func whatIsNotKnown() throws {
-        let tree = try FixtureTree([
-            "/proc/self/cgroup": "0::/a\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/sys/fs/cgroup/a/memory.max": "junk\n",
-            "/sys/fs/cgroup/a/memory.current": "4096\n",
-        ])
+        let tree = try FixtureTree(
+            MountTable.files(
+                in: "/a",
+                [
+                    "/sys/fs/cgroup/a/memory.max": "junk\n",
+                    "/sys/fs/cgroup/a/memory.current": "4096\n",
+                ]
+            )
+        )
         let answer = try CommandRun("container", "--json", in: tree).json()
         #expect(answer["usageBytes"] == 4096)
         for name in ["anonBytes", "swapBytes", "pressure", "machineBytes", "workingSetBytes", "swapLimitBytes"] {
@@ -140,12 +143,17 @@ import Testing
 
     @Test(
         .enabled(if: HiddenLimit.memoryObstacle == nil, Comment(rawValue: HiddenLimit.memoryObstacle ?? "")),
+        .enabled(
+            if: (try? HiddenLimit(.memory))?.parent.isOnV2 == false,
+            "cgroup v2 does not report the limits above what is visible"
+        ),
         arguments: HiddenLimit.Hiding.allCases
     )
     func aParentsLimitThatCannotBeSeen(_ hiding: HiddenLimit.Hiding) throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let limit = 96 << 20
-        let hidden = try HiddenLimit("memory", ["memory.limit_in_bytes": limit])
+        let hidden = try HiddenLimit(.memory)
+        try hidden.parent.set(memoryLimit: limit)
         let run = try hidden.output(of: "\"$@\"", procmem, "container", "--json", hiddenBy: hiding)
         try #require(run.status == 0, "\(run.errorText)")
         let answer = try JSON(parsing: run.text)
@@ -174,7 +182,7 @@ import Testing
     )
     func aParentWithoutALimit(_ hiding: HiddenLimit.Hiding) throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
-        let hidden = try HiddenLimit("memory", [:])
+        let hidden = try HiddenLimit(.memory)
         let run = try hidden.output(of: "\"$@\"", procmem, "container", "--json", hiddenBy: hiding)
         try #require(run.status == 0, "\(run.errorText)")
         let answer = try JSON(parsing: run.text)

@@ -105,7 +105,7 @@ struct HiddenProcessTests {
     /// gave up its rights is hidden from it.
     @Test(arguments: ["hidepid=1"] + hiding) func theSummary(_ options: String) throws {
         let run = try ProcMount.output(
-            "mount -t proc -o \(options) proc /proc && { sleep 5 & }",
+            "mount -t proc -o \(options) proc /proc && { tail -f /dev/null --pid=$$ & }",
             of: [BuiltProduct.url(of: "procmem").path]
         )
         #expect(run.status == 0)

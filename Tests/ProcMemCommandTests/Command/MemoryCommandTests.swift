@@ -128,6 +128,7 @@ import Testing
             let answer = try CommandRun("memory", "\(process.pid)", "--tree", "--mode", mode, "--json").json()
             #expect(answer["total"]?["processCount"] == 3)
             let rows = try #require(answer["processes"]?.elements)
+            #expect(rows.count == 3)
             for (row, pid) in zip(rows, [process.pid] + process.ids) {
                 #expect(row["pid"] == .number(Double(pid)))
                 #expect(row["command"] == "ProcessStates")

@@ -63,12 +63,15 @@ import Testing
 
     /// Neither do paths from the kernel, which a container may choose.
     @Test func aHostileCgroup() throws {
-        let tree = try FixtureTree([
-            "/proc/self/cgroup": "0::/\u{1B}[31mred\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/self/status": "Cpus_allowed:\t0f\n",
-            "/sys/fs/cgroup/\u{1B}[31mred/cpu.max": "100000 100000\n",
-        ])
+        let tree = try FixtureTree(
+            MountTable.files(
+                in: "/\u{1B}[31mred",
+                [
+                    "/proc/self/status": "Cpus_allowed:\t0f\n",
+                    "/sys/fs/cgroup/\u{1B}[31mred/cpu.max": "100000 100000\n",
+                ]
+            )
+        )
         let run = try CommandRun("cpu", in: tree)
         #expect(run.status == 0)
         #expect(run.lines.first == "1 CPU: a quota of 1, cgroup /?[31mred")

@@ -3,14 +3,15 @@ import TestSupport
 import Testing
 
 /// `procmem cpu --throttling`.
-@Suite(.timeLimit(.minutes(1))) struct ThrottlingTests {
+@Suite(.timeLimit(.minutes(5))) struct ThrottlingTests {
     /// Something to run beside the command, until it has ended.
     private static let busily = "(while :; do :; done) & busy=$!; \"$@\"; status=$?; kill -9 $busy; exit $status"
 
     @Test(.enabled(if: HiddenLimit.cpuObstacle == nil, Comment(rawValue: HiddenLimit.cpuObstacle ?? "")))
     func aParentsQuotaThatCannotBeSeen() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
-        let hidden = try HiddenLimit("cpu", ["cpu.cfs_quota_us": 20_000])
+        let hidden = try HiddenLimit(.cpu)
+        try hidden.parent.set(quota: 20_000)
         let run = try hidden.output(of: Self.busily, procmem, "cpu", "--throttling", "0.5", "--json")
         try #require(run.status == 0, "\(run.errorText)")
         let answer = try JSON(parsing: run.text)
@@ -32,7 +33,7 @@ import Testing
     @Test(.enabled(if: HiddenLimit.cpuObstacle == nil, Comment(rawValue: HiddenLimit.cpuObstacle ?? "")))
     func aParentWithoutAQuota() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
-        let hidden = try HiddenLimit("cpu", ["cpu.cfs_quota_us": -1])
+        let hidden = try HiddenLimit(.cpu)
         let run = try hidden.output(of: Self.busily, procmem, "cpu", "--throttling", "0.3", "--json")
         try #require(run.status == 0, "\(run.errorText)")
         let throttling = try JSON(parsing: run.text)["throttling"]

@@ -7,64 +7,73 @@ enum Systems {
 
     /// Four CPUs, and a cgroup v2 that allows a quota ("QUOTA PERIOD" or "max PERIOD").
     static func cpus(quota: String) throws -> FixtureTree {
-        try FixtureTree([
-            "/proc/self/cgroup": "0::/kubepods/pod1\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/self/status": "Name:\tworker\nTgid:\t42\nCpus_allowed:\t0f\n",
-            "/proc/self/stat": stat(42, "worker", parent: 1),
-            "/proc/meminfo": "MemTotal:        8388608 kB\n",
-            "/sys/devices/system/cpu/online": "0-7\n",
-            "/sys/fs/cgroup/kubepods/cpu.max": "max 100000\n",
-            "/sys/fs/cgroup/kubepods/memory.max": "1073741824\n",
-            "/sys/fs/cgroup/kubepods/pod1/cpu.max": quota + "\n",
-            "/sys/fs/cgroup/kubepods/pod1/memory.max": "max\n",
-        ])
+        try FixtureTree(
+            MountTable.files(
+                in: "/kubepods/pod1",
+                [
+                    "/proc/self/status": "Name:\tworker\nTgid:\t42\nCpus_allowed:\t0f\n",
+                    "/proc/self/stat": stat(42, "worker", parent: 1),
+                    "/proc/meminfo": "MemTotal:        8388608 kB\n",
+                    "/sys/devices/system/cpu/online": "0-7\n",
+                    "/sys/fs/cgroup/kubepods/cpu.max": "max 100000\n",
+                    "/sys/fs/cgroup/kubepods/memory.max": "1073741824\n",
+                    "/sys/fs/cgroup/kubepods/pod1/cpu.max": quota + "\n",
+                    "/sys/fs/cgroup/kubepods/pod1/memory.max": "max\n",
+                ]
+            )
+        )
     }
 
     /// A container on v2 under a limit of 4 GiB of a machine of 8.
     static func container() throws -> FixtureTree {
         let own = "/sys/fs/cgroup/kubepods/pod1"
-        return try FixtureTree([
-            "/proc/self/cgroup": "0::/kubepods/pod1\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/meminfo": "MemTotal:        8388608 kB\n",
-            "/sys/fs/cgroup/kubepods/memory.max": "max\n",
-            "/sys/fs/cgroup/kubepods/memory.high": "max\n",
-            "/sys/fs/cgroup/kubepods/memory.swap.max": "max\n",
-            "/sys/fs/cgroup/kubepods/memory.current": "2147483648\n",
-            "\(own)/memory.max": "4294967296\n",
-            "\(own)/memory.high": "3221225472\n",
-            "\(own)/memory.swap.max": "1073741824\n",
-            "\(own)/memory.current": "1288490189\n",
-            "\(own)/memory.swap.current": "0\n",
-            "\(own)/memory.stat":
-                "anon 536870912\nfile 700000000\nkernel 10485760\nshmem 209715200\ninactive_file 322122547\n",
-            "\(own)/memory.pressure":
-                "some avg10=1.50 avg60=0.50 avg300=0.10 total=4000\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=1000\n",
-        ])
+        return try FixtureTree(
+            MountTable.files(
+                in: "/kubepods/pod1",
+                [
+                    "/proc/meminfo": "MemTotal:        8388608 kB\n",
+                    "/sys/fs/cgroup/kubepods/memory.max": "max\n",
+                    "/sys/fs/cgroup/kubepods/memory.high": "max\n",
+                    "/sys/fs/cgroup/kubepods/memory.swap.max": "max\n",
+                    "/sys/fs/cgroup/kubepods/memory.current": "2147483648\n",
+                    "\(own)/memory.max": "4294967296\n",
+                    "\(own)/memory.high": "3221225472\n",
+                    "\(own)/memory.swap.max": "1073741824\n",
+                    "\(own)/memory.current": "1288490189\n",
+                    "\(own)/memory.swap.current": "0\n",
+                    "\(own)/memory.stat":
+                        "anon 536870912\nfile 700000000\nkernel 10485760\nshmem 209715200\ninactive_file 322122547\n",
+                    "\(own)/memory.pressure":
+                        "some avg10=1.50 avg60=0.50 avg300=0.10 total=4000\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=1000\n",
+                ]
+            )
+        )
     }
 
     /// A server (100) with a worker (101) and a zombie (102), a kernel thread (2), and a cgroup with the server in it and
     /// the worker below.
     static func processes(serverName: String = "server") throws -> FixtureTree {
-        try FixtureTree([
-            "/proc/self/cgroup": "0::/\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/2/stat": stat(2, "kthreadd", parent: 0, flags: 0x20_8040),
-            "/proc/100/stat": stat(100, serverName, parent: 1),
-            "/proc/100/statm": "5000 2000 500 1 0 100 0\n",
-            "/proc/100/smaps_rollup": rollup(rss: 8000, pss: 6000, privateDirty: 5000, swap: 64),
-            "/proc/100/task/100/children": "101 102 ",
-            "/proc/101/stat": stat(101, "worker", parent: 100),
-            "/proc/101/statm": "5000 1000 600 1 0 100 0\n",
-            "/proc/101/smaps_rollup": rollup(rss: 4000, pss: 3000, privateDirty: 2000, swap: 0),
-            "/proc/101/task/101/children": "",
-            "/proc/102/stat": stat(102, "gone", parent: 100, state: "Z"),
-            "/proc/102/task/102/children": "",
-            "/sys/fs/cgroup/cgroup.procs": "2\n",
-            "/sys/fs/cgroup/web/cgroup.procs": "100\n",
-            "/sys/fs/cgroup/web/workers/cgroup.procs": "101\n",
-        ])
+        try FixtureTree(
+            MountTable.files(
+                in: "/",
+                [
+                    "/proc/2/stat": stat(2, "kthreadd", parent: 0, flags: 0x20_8040),
+                    "/proc/100/stat": stat(100, serverName, parent: 1),
+                    "/proc/100/statm": "5000 2000 500 1 0 100 0\n",
+                    "/proc/100/smaps_rollup": rollup(rss: 8000, pss: 6000, privateDirty: 5000, swap: 64),
+                    "/proc/100/task/100/children": "101 102 ",
+                    "/proc/101/stat": stat(101, "worker", parent: 100),
+                    "/proc/101/statm": "5000 1000 600 1 0 100 0\n",
+                    "/proc/101/smaps_rollup": rollup(rss: 4000, pss: 3000, privateDirty: 2000, swap: 0),
+                    "/proc/101/task/101/children": "",
+                    "/proc/102/stat": stat(102, "gone", parent: 100, state: "Z"),
+                    "/proc/102/task/102/children": "",
+                    "/sys/fs/cgroup/cgroup.procs": "2\n",
+                    "/sys/fs/cgroup/web/cgroup.procs": "100\n",
+                    "/sys/fs/cgroup/web/workers/cgroup.procs": "101\n",
+                ]
+            )
+        )
     }
 
     static func stat(_ pid: Int, _ name: String, parent: Int, state: String = "S", flags: Int = 0x40_0000) -> String {

@@ -7,12 +7,15 @@ import Testing
 /// How it begins and ends, and that nothing of it stays.
 extension CPULimitChangesTests {
     private func system(quota: String) throws -> FixtureTree {
-        try FixtureTree([
-            "/proc/self/cgroup": "0::/a\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/self/status": "Cpus_allowed:\tf\n",
-            "/sys/fs/cgroup/a/cpu.max": quota,
-        ])
+        try FixtureTree(
+            MountTable.files(
+                in: "/a",
+                [
+                    "/proc/self/status": "Cpus_allowed:\tf\n",
+                    "/sys/fs/cgroup/a/cpu.max": quota,
+                ]
+            )
+        )
     }
 
     @Test(arguments: [true, false]) func followsATreeOfFiles(_ usesNotification: Bool) async throws {
@@ -40,7 +43,7 @@ extension CPULimitChangesTests {
         #expect(try await changes.next()?.effectiveCPUCount() == 2)
         for quota in ["250000 100000\n", "350000 100000\n", "50000 100000\n"] {
             try tree.write(quota, to: "/sys/fs/cgroup/a/cpu.max")
-            try await Task.sleep(for: .milliseconds(200))
+            try await LeftBehind.readsAgain()
         }
         #expect(try await changes.next()?.effectiveCPUCount() == 1)
     }
@@ -51,7 +54,7 @@ extension CPULimitChangesTests {
         #expect(try await changes.next()?.effectiveCPUCount() == 2)
         for quota in ["250000 100000\n", "150000 100000\n"] {
             try tree.write(quota, to: "/sys/fs/cgroup/a/cpu.max")
-            try await Task.sleep(for: .milliseconds(200))
+            try await LeftBehind.readsAgain()
         }
         async let later: Void = {
             try await Task.sleep(for: .milliseconds(100))
@@ -122,8 +125,7 @@ extension CPULimitChangesTests {
                 }
             }
             // Some of them are not told by the kernel, where others have most of its 128 queues.
-            try await Task.sleep(for: .milliseconds(300))
-            #expect(LeftBehind.now.threads == 100)
+            #expect(try await LeftBehind.settles { $0.threads == 100 })
             group.cancelAll()
             try await group.waitForAll()
         }
@@ -179,11 +181,13 @@ struct LeftBehind {
 
     /// Whether something comes true: a thread that has been told to end needs a moment for it.
     static func settles(_ condition: (LeftBehind) -> Bool) async throws -> Bool {
-        for _ in 0..<100 {
-            if condition(now) { return true }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        return false
+        try await Waiting.suspending { condition(now) }
+    }
+
+    /// Waits until the only watching thread has waited several times: it has then read the files since.
+    static func readsAgain() async throws {
+        let before = try #require(contextSwitches)
+        try #require(try await Waiting.suspending { contextSwitches.map { $0 >= before + 8 } ?? false })
     }
 
     /// What is there when the iterators of earlier tests have gone.

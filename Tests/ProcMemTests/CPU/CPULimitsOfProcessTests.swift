@@ -79,12 +79,16 @@ import Testing
     }
 
     private func system(stat: String?) throws -> FixtureTree {
-        let tree = try FixtureTree([
-            "/proc/17/cgroup": "0::/a\n",
-            "/proc/17/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/17/status": "Cpus_allowed:\tff\n",
-            "/sys/fs/cgroup/a/cpu.max": "200000 100000\n",
-        ])
+        let tree = try FixtureTree(
+            MountTable.files(
+                in: "/a",
+                of: "17",
+                [
+                    "/proc/17/status": "Cpus_allowed:\tff\n",
+                    "/sys/fs/cgroup/a/cpu.max": "200000 100000\n",
+                ]
+            )
+        )
         if let stat { try tree.write(stat, to: "/proc/17/stat") }
         return tree
     }

@@ -6,7 +6,7 @@ import TestSupport
 struct CPUSystem {
     var process = "self"
     var membership = "0::/a/b\n"
-    var mounts = MountTable.system + MountTable.v2(25, 22, "/", "/sys/fs/cgroup")
+    var mounts = MountTable.system + MountTable.v2()
     var mask = "ff"
     var online: String? = "0-15\n"
     var policy = 0

@@ -8,11 +8,7 @@ import Testing
     private func tree(_ files: [String: String], cgroup: String = "/pod/own", mountRoot: String = "/") throws
         -> FixtureTree
     {
-        let system = [
-            "/proc/self/cgroup": "0::\(cgroup)\n",
-            "/proc/self/mountinfo": "25 22 0:22 \(mountRoot) /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/self/status": "Cpus_allowed:\tff\n",
-        ]
+        let system = MountTable.files(in: cgroup, root: mountRoot, ["/proc/self/status": "Cpus_allowed:\tff\n"])
         return try FixtureTree(system.merging(files) { $1 })
     }
 
@@ -51,7 +47,7 @@ import Testing
     @Test func version1() throws {
         let tree = try FixtureTree([
             "/proc/17/cgroup": "3:cpu,cpuacct:/a\n0::/b\n",
-            "/proc/17/mountinfo": "25 22 0:22 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n",
+            "/proc/17/mountinfo": MountTable.v1(),
             "/sys/fs/cgroup/cpu/a/cpu.stat": "nr_periods 1\nnr_throttled 1\nthrottled_time 5000000\n",
             "/sys/fs/cgroup/cpu/a/cpu.stat.local": "throttled_time 7000000\n",
         ])

@@ -5,12 +5,15 @@ import Testing
 /// A floor under the number of CPUs.
 @Suite struct MinimumTests {
     private func system(quota: String) throws -> FixtureTree {
-        try FixtureTree([
-            "/proc/self/cgroup": "0::/\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/self/status": "Cpus_allowed:\tf\n",
-            "/sys/fs/cgroup/cpu.max": quota,
-        ])
+        try FixtureTree(
+            MountTable.files(
+                in: "/",
+                [
+                    "/proc/self/status": "Cpus_allowed:\tf\n",
+                    "/sys/fs/cgroup/cpu.max": quota,
+                ]
+            )
+        )
     }
 
     @Test(arguments: [(Int.min, 2), (-1, 2), (0, 2), (1, 2), (2, 2), (3, 3), (4, 4), (9, 9)])

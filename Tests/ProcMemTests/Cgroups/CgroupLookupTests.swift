@@ -27,7 +27,7 @@ import Testing
         return files
     }
 
-    private static let v2 = MountTable.system + MountTable.v2(25, 22, "/", "/sys/fs/cgroup")
+    private static let v2 = MountTable.system + MountTable.v2()
 
     static let cases: [Case] = [
         Case(name: "its own cgroup", files: files("0::/a\n", v2), cgroup: "/a"),

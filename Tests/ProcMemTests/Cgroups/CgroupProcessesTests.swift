@@ -72,51 +72,17 @@ import Testing
 }
 
 /// Threaded cgroups, which only a real kernel has.
-@Suite(.enabled(if: UnifiedCgroup.isPossible, "needs root, and a v2 hierarchy to write to"))
-struct ThreadedCgroupTests {
+@Suite(.unless(Cgroup.unavailableReason(on: .v2, with: ["cgroup.type"]))) struct ThreadedCgroupTests {
     @Test func theProcessesOfThreadedCgroupsAreListedAbove() throws {
-        let domain = try UnifiedCgroup()
+        let domain = try Cgroup.make(on: .v2)
         let child = try ChildProcess(state: "hold", 4096)
-        try domain.write("\(child.pid)", to: "cgroup.procs")
-        try domain.addThreadedCgroup()
+        try domain.take(child)
+        let threaded = try domain.make("threaded")
+        try threaded.set("cgroup.type", "threaded")
         #expect(try CgroupProcesses.ids(named: domain.directory, in: .live) == [child.pid])
         #expect(throws: ProcMemError.self) {
-            try CgroupProcesses.ids(named: domain.directory + "/threaded", in: .live)
+            try CgroupProcesses.ids(named: threaded.directory, in: .live)
         }
-    }
-}
-
-/// A v2 cgroup that a test makes in the running kernel, with a threaded one in it, removed when the test lets go of it.
-private final class UnifiedCgroup {
-    let directory: String
-
-    private static let mountPoint = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].first {
-        FileManager.default.fileExists(atPath: $0 + "/cgroup.subtree_control")
-    }
-
-    static let isPossible = (try? UnifiedCgroup().addThreadedCgroup()) != nil
-
-    init() throws {
-        guard let mountPoint = Self.mountPoint else { throw CocoaError(.fileNoSuchFile) }
-        directory = "\(mountPoint)/procmem-test-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-    }
-
-    deinit {
-        rmdir(directory + "/threaded")
-        for _ in 0..<200 where rmdir(directory) != 0 && errno == EBUSY { usleep(10_000) }
-    }
-
-    func write(_ text: String, to file: String) throws {
-        let file = try FileHandle(forWritingTo: URL(filePath: directory + "/" + file))
-        try file.write(contentsOf: Data(text.utf8))
-        try file.close()
-    }
-
-    func addThreadedCgroup() throws {
-        let threaded = directory + "/threaded"
-        try FileManager.default.createDirectory(atPath: threaded, withIntermediateDirectories: false)
-        try write("threaded", to: "threaded/cgroup.type")
     }
 }
 

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Mounts as the kernel keeps them: each lies at a place in its parent, and a path is looked for from the root downwards.
 struct MountNamespace {
     struct Mount {

@@ -1,25 +1,46 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ProcMem
 
 /// What statmount says of the usual place, beside what mountinfo says of all places.
-@Suite struct UsualMountTests {
+@Suite(.unless(statmountObstacle)) struct UsualMountTests {
     @Test(arguments: [CgroupVersion.v1, .v2], ["cpu", "memory"])
     func agreesWithMountinfo(_ version: CgroupVersion, _ name: String) throws {
         let controller = name == "cpu" ? CgroupController.cpu : .memory
         let table = try SystemRoot.live.read(ProcPath(.current, "mountinfo"), MountLine.readOptions) {
             CgroupMount.find(controller, version, showing: [0x2F], parsing: $0)
         }
-        guard let usual = ConventionalMount.mount(of: controller, version) else { return }
-        let listed = try #require(table, "statmount knows a mount that mountinfo does not list")
-        #expect(usual.root == listed.root)
-        #expect(Self.resolved(usual.mountPoint) == Self.resolved(listed.mountPoint))
+        let usual = ConventionalMount.mount(of: controller, version)
+        // Where mountinfo lists no whole hierarchy at a usual place, statmount must find none.
+        let expected = table.flatMap { table in
+            let isUsual = controller.conventionalMountPoints(version).contains { place in
+                Self.resolved(Array(place.description.utf8)) == Self.resolved(table.mountPoint)
+            }
+            return isUsual && table.root == [0x2F] ? table : nil
+        }
+        #expect(usual?.root == expected?.root)
+        #expect(usual.map { Self.resolved($0.mountPoint) } == expected.map { Self.resolved($0.mountPoint) })
+    }
+
+    /// The test above compares one hierarchy at least, where a cgroup hierarchy is at its usual place.
+    @Test(
+        .enabled(
+            if: ["/sys/fs/cgroup", "/sys/fs/cgroup/memory"].contains { KernelFile.exists("\($0)/cgroup.procs") },
+            "no cgroup hierarchy is at its usual place"
+        )
+    )
+    func aHierarchyAtItsUsualPlaceIsFound() {
+        let found = [CgroupVersion.v1, .v2].flatMap { version in
+            [CgroupController.cpu, .memory].compactMap { ConventionalMount.mount(of: $0, version) }
+        }
+        #expect(!found.isEmpty)
     }
 
     @Test func aPlaceThatIsNoCgroupMountIsNone() throws {
         let path = Array("/proc\0".utf8)
-        guard let mount = try? Syscalls.mount(at: path.span) else { return }
+        let mount = try Syscalls.mount(at: path.span)
         #expect(mount.type == Array("proc".utf8))
         #expect(mount.root == [0x2F])
     }
@@ -28,3 +49,13 @@ import Testing
         URL(filePath: String(decoding: path, as: UTF8.self)).resolvingSymlinksInPath().path
     }
 }
+
+/// Why this kernel cannot be asked; `nil` where it can.
+private let statmountObstacle: String? = {
+    do {
+        _ = try Syscalls.mount(at: Array("/proc\0".utf8).span)
+        return nil
+    } catch {
+        return "statmount with a mount's options requires Linux 6.11, and that no filter forbids it: \(error)"
+    }
+}()

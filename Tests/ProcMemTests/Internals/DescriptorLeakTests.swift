@@ -65,14 +65,17 @@ import Testing
     }
 
     @Test func aThousandQuestionsAboutAFolderOfFilesLeaveNothingOpen() throws {
-        let tree = try FixtureTree([
-            "/proc/self/cgroup": "0::/a/b\n",
-            "/proc/self/mountinfo": "25 22 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "/proc/self/status": "Cpus_allowed:\tf\n",
-            "/sys/fs/cgroup/a/cpu.max": "junk\n",
-            "/sys/fs/cgroup/a/b/memory.max": "1\n",
-            "/sys/fs/cgroup/a/b/memory.current": "junk\n",
-        ])
+        let tree = try FixtureTree(
+            MountTable.files(
+                in: "/a/b",
+                [
+                    "/proc/self/status": "Cpus_allowed:\tf\n",
+                    "/sys/fs/cgroup/a/cpu.max": "junk\n",
+                    "/sys/fs/cgroup/a/b/memory.max": "1\n",
+                    "/sys/fs/cgroup/a/b/memory.current": "junk\n",
+                ]
+            )
+        )
         for _ in 0..<1000 {
             #expect(try CPULimits.current(in: tree.root()).effectiveCPUCount() == 4)
             _ = try? CPULimits(of: 17, in: tree.root())

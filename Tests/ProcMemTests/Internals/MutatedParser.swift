@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ProcMem
@@ -95,7 +96,7 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
     private static let mountinfo = MutatedParser(
         "mountinfo",
         [
-            MountTable.system + MountTable.v2(25, 22, "/", "/sys/fs/cgroup") + MountTable.v2(26, 25, "/a", "/mnt"),
+            MountTable.system + MountTable.v2() + MountTable.v2(26, 25, "/a", "/mnt"),
             MountTable.tmpfs(30, 22, "/sys/fs/cgroup") + MountTable.v2(31, 30, "/a\\040b", "/sys/fs/cgroup/cpu"),
             MountTable.v2(31, 30, "/..", "/mnt") + MountTable.v2(30, 31, "/../..", "/srv"),
         ],

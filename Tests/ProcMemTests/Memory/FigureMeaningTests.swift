@@ -50,6 +50,7 @@ import Testing
         #expect(cheap.processes.allSatisfy { ($0.usage.sharedBytes ?? 0) >= Self.size })
         // The parent has not touched it: PSS is that of the four.
         #expect(isNear(accurate.total.pssBytes, Self.size))
+        #expect(child.ids.count == 4)
         for pid in child.ids { #expect(isNear(try SmapsRollup(of: pid).pssShmemBytes, Self.size / 4)) }
     }
 
@@ -101,7 +102,8 @@ import Testing
         let before = try memoryUsage(of: child.pid, mode: .accurate)
         let (statm, faults) = try (Statm(of: child.pid), MemoryUsageTests.faults(child.pid))
         kill(child.ids[0], SIGKILL)
-        while (try? memoryUsage(of: child.ids[0], mode: .cheap))?.rssBytes != nil { usleep(1000) }
+        let worker = child.ids[0]
+        try #require(Waiting.until { (try? memoryUsage(of: worker, mode: .cheap))?.rssBytes == nil })
         let after = try memoryUsage(of: child.pid, mode: .accurate)
         #expect(try Statm(of: child.pid) == statm)
         #expect(try MemoryUsageTests.faults(child.pid) == faults)

@@ -97,28 +97,36 @@ import Testing
         }
     }
 
-    @Test(arguments: ["/usr/bin/python3", "/usr/bin/node", "/usr/bin/perl"])
-    func anotherKindOfProgram(_ program: String) throws {
-        guard FileManager.default.isExecutableFile(atPath: program) else { return }
-        let script = ["perl": "sleep", "node": "-e"].first { program.hasSuffix($0.key) }?.value ?? "-c"
-        let arguments =
-            switch script {
-            case "sleep": ["-e", "sleep 60"]
-            case "-e": ["-e", "setTimeout(() => {}, 60000)"]
-            default: ["-c", "import time; time.sleep(60)"]
-            }
-        let child = try ChildProcess(running: program, arguments)
-        var usage = try memoryUsage(of: child.pid, mode: .accurate)
-        // It is still starting: wait until two looks agree.
-        for _ in 0..<100 {
-            usleep(50_000)
-            let next = try memoryUsage(of: child.pid, mode: .accurate)
-            if next == usage { break }
-            usage = next
+    @Test(.program("python3")) func python() throws {
+        try expectAgreement(ofProgram: "python3", ["-c", "import time; print('ready', flush=True); time.sleep(600)"])
+    }
+
+    @Test(.program("node")) func node() throws {
+        try expectAgreement(ofProgram: "node", ["-e", "console.log('ready'); setTimeout(() => {}, 600000)"])
+    }
+
+    @Test(.program("perl")) func perl() throws {
+        try expectAgreement(ofProgram: "perl", ["-e", "$| = 1; print \"ready\\n\"; sleep 600"])
+    }
+
+    /// Of a program that prints "ready", and then holds still.
+    private func expectAgreement(ofProgram name: String, _ arguments: [String]) throws {
+        let child = try ChildProcess(running: try #require(InstalledProgram.path(name)), arguments)
+        try #require(child.line() == "ready", "\(name) has ended, or printed something else")
+        // It may still be starting: all figures are of one moment when RSS is the same before and after them.
+        var figures: (rss: Int?, cheap: Int?, status: Int, ps: Int) = (nil, nil, 0, 0)
+        let isStill = try Waiting.until {
+            let before = try memoryUsage(of: child.pid, mode: .cheap).rssBytes
+            figures.rss = try memoryUsage(of: child.pid, mode: .accurate).rssBytes
+            figures.status = try Self.status("VmRSS", child.pid)
+            figures.ps = try Self.ps("rss", child.pid)
+            figures.cheap = try memoryUsage(of: child.pid, mode: .cheap).rssBytes
+            return before == figures.cheap
         }
-        #expect(try usage.rssBytes == memoryUsage(of: child.pid, mode: .cheap).rssBytes)
-        #expect(try usage.rssBytes == Self.status("VmRSS", child.pid) * 1024)
-        #expect(try abs(#require(usage.rssBytes) - Self.ps("rss", child.pid) * 1024) <= 4 << 20)
+        try #require(isStill, "\(name) does not hold still")
+        #expect(figures.rss == figures.cheap)
+        #expect(figures.rss == figures.status * 1024)
+        #expect(abs(try #require(figures.rss) - figures.ps * 1024) <= 4 << 20)
     }
 
     @Test func theCallerItself() throws {

@@ -83,7 +83,10 @@ import Testing
             guard stat.pid == child.ids[0] else { return }
             kill(child.ids[1], SIGKILL)
             // Its parent does not collect it: it stays as a zombie.
-            while (try? memoryUsage(of: child.ids[1], mode: .cheap))?.unavailable != .zombie { usleep(1000) }
+            let isZombie = Waiting.until {
+                (try? memoryUsage(of: child.ids[1], mode: .cheap))?.unavailable == .zombie
+            }
+            #expect(isZombie)
         }
         try walk.visit(.tree(root: child.pid))
         #expect(walk.members.map(\.pid) == [child.pid] + child.ids)

@@ -66,16 +66,11 @@ import Testing
     }
 
     /// A parent that ends leaves its children to init: no walk from an ancestor finds them, but their cgroup does.
-    @Test(.enabled(if: RealCgroup.isMemoryPossible, "needs root, and /sys/fs/cgroup/memory as a v1 hierarchy"))
-    func anOrphanIsFoundByItsCgroup() throws {
-        let cgroup = try RealCgroup("memory")
-        let below = try RealCgroup(in: cgroup)
-        let script = "echo $$ > '\(below.directory)/cgroup.procs' && exec \"$0\" orphan"
-        let child = try ChildProcess(
-            running: "/bin/sh",
-            ["-c", script, BuiltProduct.url(of: "ProcessStates").path]
-        )
-        let orphan = try #require(child.line().split(separator: " ").last.flatMap { Int32($0) })
+    @Test(.memoryCgroups) func anOrphanIsFoundByItsCgroup() throws {
+        let cgroup = try Cgroup.make(.memory)
+        let below = try cgroup.make()
+        let child = try below.child(state: "orphan")
+        let orphan = try #require(child.ids.first)
         #expect(try Self.pids(processList(of: .tree(root: child.pid))) == [child.pid])
         for scope in [ProcessScope.cgroup(of: child.pid), .cgroup(below.path), .cgroup(cgroup.directory)] {
             let list = try processList(of: scope)

@@ -74,7 +74,10 @@
             return try #require(try table.read(pids: [pid]).first)
         }
 
-        @Test("Every field of this process is known", .enabled(if: ProcessTable.UserNames.knowsThisUser))
+        @Test(
+            "Every field of this process is known",
+            .enabled(if: ProcessTable.UserNames.knowsThisUser, "this user has no name")
+        )
         func everything() throws {
             #expect(try row(getpid()).known == Set(ProcessTable.Field.allCases))
         }

@@ -1,3 +1,5 @@
+import TestSupport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -52,14 +54,8 @@ final class SpawnedChild {
         return waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) == 0
     }
 
-    /// Whether something comes to be true within ten seconds.
-    func waits(until condition: () -> Bool) -> Bool {
-        for _ in 0..<10_000 {
-            if condition() { return true }
-            usleep(1000)
-        }
-        return false
-    }
+    /// Whether something comes to be true before the deadline.
+    func waits(until condition: () -> Bool) -> Bool { Waiting.until(condition) }
 
     static func file(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// One test at a time: some count the threads of this process.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct MemorySamplerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MemorySamplerTests {
     @Test func looksAtProcesses() async throws {
         let child = try ChildProcess(state: "hold", 4096)
         let snapshot = try await MemorySampler(of: .process(child.pid), mode: .accurate).snapshot()

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Synchronization
+import TestSupport
 
 @testable import ProcMem
 
@@ -93,11 +94,7 @@ extension MemorySnapshot {
     )
 }
 
-/// Waits until something comes true, on a machine that may have other work: for ten seconds at most.
+/// Waits until something comes true.
 func comesTrue(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<2000 {
-        if condition() { return true }
-        try? await Task.sleep(for: .milliseconds(5))
-    }
-    return condition()
+    (try? await Waiting.suspending { condition() }) ?? condition()
 }

@@ -89,27 +89,20 @@ import Testing
     }
 }
 
-/// The same of a real v1 cgroup.
-@Suite(.enabled(if: RealCgroup.isMemoryPossible, "needs root, and /sys/fs/cgroup/memory as a v1 hierarchy"))
-struct CgroupChargeLiveTests {
+/// The same of a real cgroup.
+@Suite(.memoryCgroups) struct CgroupChargeLiveTests {
     private static let mib = 1 << 20
     /// The kernel charges in batches, and for page tables and the like; a library may be charged here or elsewhere.
     private static let tolerance = 6 * mib
 
-    private func rest(_ cgroup: RealCgroup) throws -> Int {
+    private func rest(_ cgroup: Cgroup) throws -> Int {
         let snapshot = try memorySnapshot(of: .cgroup(cgroup.path), mode: .accurate)
         return try #require(snapshot.cgroupCharge?.unattributedBytes?.estimate)
     }
 
     @Test func whatProcessesHold() throws {
-        let own = try RealCgroup("memory")
-        let below = try RealCgroup(in: own)
-        let script = "echo $$ > '\(below.directory)/cgroup.procs' && exec \"$0\" tree 3 \(48 * Self.mib)"
-        let child = try ChildProcess(
-            running: "/bin/sh",
-            ["-c", script, BuiltProduct.url(of: "ProcessStates").path]
-        )
-        #expect(child.line().hasPrefix("ready"))
+        let own = try Cgroup.make(.memory)
+        let child = try own.make().child(state: "tree", 3, 48 * Self.mib)
         let snapshot = try memorySnapshot(of: .cgroup(of: child.pid), mode: .accurate)
         let charged = try #require(snapshot.cgroupCharge?.chargedBytes)
         #expect(snapshot.processes.count == 4)
@@ -121,13 +114,13 @@ struct CgroupChargeLiveTests {
     }
 
     @Test func aFileThatNobodyMaps() throws {
-        let own = try RealCgroup("memory")
+        let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }
         let run = try own.output(of: "/bin/dd", ["if=/dev/zero", "of=\(file)", "bs=1M", "count=24", "status=none"])
         try #require(run.status == 0, "\(run.errorText)")
         let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
+        try own.take(child)
         let snapshot = try memorySnapshot(of: .cgroup(own.path), mode: .accurate)
         #expect(snapshot.processes.map(\.pid) == [child.pid])
         #expect(try #require(snapshot.total.pssBytes) < 12 * Self.mib)

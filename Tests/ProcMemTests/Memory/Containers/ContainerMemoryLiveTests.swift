@@ -5,10 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// Limits that a real kernel enforces, and memory that it charges, in cgroups made for the purpose.
-@Suite(
-    .enabled(if: RealCgroup.isMemoryPossible, "needs root, and /sys/fs/cgroup/memory as a v1 hierarchy"),
-    .timeLimit(.minutes(1))
-)
+@Suite(.memoryCgroups, .timeLimit(.minutes(5)))
 struct ContainerMemoryLiveTests {
     private static let mib = 1 << 20
 
@@ -21,30 +18,31 @@ struct ContainerMemoryLiveTests {
 
     @Test(arguments: [true, false]) func aRealLimitIsRead(_ isOwn: Bool) throws {
         let limit = 96 * Self.mib
-        let parent = try RealCgroup("memory")
-        let own = try RealCgroup(in: parent)
-        try (isOwn ? own : parent).set("memory.limit_in_bytes", to: limit)
+        let parent = try Cgroup.make(.memory)
+        let own = try parent.make()
+        try (isOwn ? own : parent).set(memoryLimit: limit)
         let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
+        try own.take(child)
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == limit)
         #expect(memory.limitCgroup == (isOwn ? own.path : parent.path))
         #expect(memory.cgroup == own.path)
-        #expect(memory.cgroupVersion == .v1)
-        #expect(memory.isComplete && !memory.hasHiddenAncestors)
+        #expect(memory.cgroupVersion == (own.isOnV2 ? .v2 : .v1))
+        #expect(memory.isComplete && memory.hasHiddenAncestors == !own.isRootVisible)
         #expect(memory.warnings.isEmpty)
         #expect(memory.effectiveMemoryBytes == limit)
-        #expect(memory.levels.map(\.cgroup) == [own.path, parent.path, "/"])
-        #expect(memory.levels.map(\.limitBytes) == (isOwn ? [limit, nil, nil] : [nil, limit, nil]))
+        #expect(memory.levels.map(\.cgroup) == own.levels)
+        let above = [Int?](repeating: nil, count: own.levels.count - 2)
+        #expect(memory.levels.map(\.limitBytes) == (isOwn ? [limit, nil] : [nil, limit]) + above)
     }
 
-    /// Of the main thread the kernel says that it is in the root; the other thread is where the process was.
+    /// On v1 the kernel reports the main thread in the root; the other thread is where the process was.
     @Test func aProcessWithoutItsMainThread() throws {
-        let own = try RealCgroup("memory")
-        try own.set("memory.limit_in_bytes", to: 96 * Self.mib)
-        let child = try own.child(state: "zombie-leader", "4096")
+        let own = try Cgroup.make(.memory)
+        try own.set(memoryLimit: 96 * Self.mib)
+        let child = try own.child(state: "zombie-leader", 4096)
         let named = try String(contentsOfFile: "/proc/\(child.pid)/cgroup", encoding: .utf8)
-        try #require(!named.contains(own.path), "the main thread has not ended")
+        try #require(named.contains(own.path) == own.isOnV2, "where the kernel reports a process without a main thread")
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == 96 * Self.mib)
         #expect(memory.cgroup == own.path)
@@ -54,9 +52,9 @@ struct ContainerMemoryLiveTests {
     }
 
     @Test func withoutALimitTheMachinesMemoryIsWhatThereIs() throws {
-        let own = try RealCgroup("memory")
+        let own = try Cgroup.make(.memory)
         let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
+        try own.take(child)
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == nil && memory.availableBytes == nil)
         let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
@@ -65,28 +63,28 @@ struct ContainerMemoryLiveTests {
 
     /// Of a limit above and one below, the smaller one, whichever that is now.
     @Test func limitsThatChangeAreSeenAtOnce() throws {
-        let parent = try RealCgroup("memory")
-        let own = try RealCgroup(in: parent)
+        let parent = try Cgroup.make(.memory)
+        let own = try parent.make()
         let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
+        try own.take(child)
         for (ofParent, ofOwn) in [(64, 32), (32, 64), (48, 48), (128, 96)] {
-            try parent.set("memory.limit_in_bytes", to: ofParent * Self.mib)
-            try own.set("memory.limit_in_bytes", to: ofOwn * Self.mib)
+            try parent.set(memoryLimit: ofParent * Self.mib)
+            try own.set(memoryLimit: ofOwn * Self.mib)
             let memory = try ContainerMemory(of: child.pid)
             #expect(memory.limitBytes == min(ofParent, ofOwn) * Self.mib)
             #expect(memory.limitCgroup == (ofOwn <= ofParent ? own.path : parent.path))
         }
-        try parent.set("memory.limit_in_bytes", to: -1)
-        try own.set("memory.limit_in_bytes", to: -1)
+        try parent.set(memoryLimit: nil)
+        try own.set(memoryLimit: nil)
         #expect(try ContainerMemory(of: child.pid).limitBytes == nil)
     }
 
     /// `statm` of the process, and the kernel's own sum, are the second witnesses.
     @Test func whatAProcessHoldsIsAnonymous() throws {
-        let parent = try RealCgroup("memory")
-        let own = try RealCgroup(in: parent)
-        try parent.set("memory.limit_in_bytes", to: 128 * Self.mib)
-        let child = try own.child(state: "hold", "\(40 * Self.mib)")
+        let parent = try Cgroup.make(.memory)
+        let own = try parent.make()
+        try parent.set(memoryLimit: 128 * Self.mib)
+        let child = try own.child(state: "hold", 40 * Self.mib)
         let memory = try ContainerMemory(of: child.pid)
         #expect(isNear(memory.anonBytes, 40), "\(memory)")
         let statm = try Statm(of: child.pid)
@@ -103,13 +101,13 @@ struct ContainerMemoryLiveTests {
 
     /// A file in `/dev/shm` that nobody holds any more is in no process, and charged all the same.
     @Test func sharedMemoryThatNobodyHolds() throws {
-        let own = try RealCgroup("memory")
+        let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }
         let run = try own.output(of: "/bin/dd", ["if=/dev/zero", "of=\(file)", "bs=1M", "count=24", "status=none"])
         try #require(run.status == 0, "\(run.errorText)")
         let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
+        try own.take(child)
         let memory = try ContainerMemory(of: child.pid)
         #expect(isNear(memory.shmemBytes, 24), "\(memory)")
         #expect(isNear(memory.fileBytes.map { $0 - (memory.shmemBytes ?? 0) }, 0))
@@ -123,8 +121,8 @@ struct ContainerMemoryLiveTests {
 
     /// What is kept of a file fills the usage up to the limit, and leaves as much available as before.
     @Test func aFileThatIsKept() throws {
-        let own = try RealCgroup("memory")
-        try own.set("memory.limit_in_bytes", to: 32 * Self.mib)
+        let own = try Cgroup.make(.memory)
+        try own.set(memoryLimit: 32 * Self.mib)
         let tree = try FixtureTree(["/x": ""])
         let file = tree.directory.path + "/file"
         // Written and forgotten outside: pages that wait to be written cannot be given up, and a small cgroup is full of them.
@@ -135,7 +133,7 @@ struct ContainerMemoryLiveTests {
         let run = try own.output(of: "/bin/dd", ["if=\(file)", "of=/dev/null", "bs=1M", "status=none"])
         try #require(run.status == 0, "\(run.errorText)")
         let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
+        try own.take(child)
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.usageBytes ?? 0 > 20 * Self.mib && memory.usageBytes ?? .max <= 32 * Self.mib, "\(memory)")
         #expect(memory.inactiveFileBytes ?? 0 > 20 * Self.mib)
@@ -146,40 +144,46 @@ struct ContainerMemoryLiveTests {
 
     /// The limit that is told is the one at which the kernel kills.
     @Test func whoNeedsMoreThanTheLimitIsKilled() throws {
-        let parent = try RealCgroup("memory")
-        let own = try RealCgroup(in: parent)
-        try parent.set("memory.limit_in_bytes", to: 24 * Self.mib)
+        let parent = try Cgroup.make(.memory)
+        let own = try parent.make()
+        try parent.set(memoryLimit: 24 * Self.mib)
         // Where there is swap, it must not help out.
-        try? parent.set("memory.memsw.limit_in_bytes", to: 24 * Self.mib)
+        if Self.accountsForSwap { try parent.set(swapLimit: 0) }
         let states = try BuiltProduct.url(of: "ProcessStates").path
         #expect(try own.output(of: states, ["hold", "\(64 * Self.mib)"]).status == 128 + SIGKILL)
-        let child = try own.child(state: "hold", "\(16 * Self.mib)")
+        let child = try own.child(state: "hold", 16 * Self.mib)
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == 24 * Self.mib)
         #expect(memory.availableBytes ?? .max <= 8 * Self.mib)
     }
 
+    private static let accountsForSwap: Bool = {
+        guard let cgroup = try? Cgroup.make(.memory) else { return false }
+        return cgroup.has("memory.swap.max") || cgroup.has("memory.memsw.limit_in_bytes")
+    }()
+
     @Test(
-        .enabled(if: (try? RealCgroup("memory").text(of: "memory.memsw.limit_in_bytes")) != nil, "no swap accounting")
+        .enabled(if: accountsForSwap, "the kernel does not account for swap")
     )
     func memoryAndSwapTogetherBecomeSwapAlone() throws {
-        let parent = try RealCgroup("memory")
-        let own = try RealCgroup(in: parent)
-        try parent.set("memory.limit_in_bytes", to: 64 * Self.mib)
-        try parent.set("memory.memsw.limit_in_bytes", to: 80 * Self.mib)
-        try own.set("memory.limit_in_bytes", to: 32 * Self.mib)
+        let parent = try Cgroup.make(.memory)
+        let own = try parent.make()
+        try parent.set(memoryLimit: 64 * Self.mib)
+        try parent.set(swapLimit: 16 * Self.mib)
+        try own.set(memoryLimit: 32 * Self.mib)
         let child = try ChildProcess(state: "hold", 4096)
-        try own.take(in: child)
+        try own.take(child)
         let memory = try ContainerMemory(of: child.pid)
-        #expect(memory.swapLimitBytes == 48 * Self.mib)
+        // v1 limits both together: what the own limit keeps out of memory may be in swap.
+        #expect(memory.swapLimitBytes == (own.isOnV2 ? 16 : 48) * Self.mib)
         #expect(memory.swapBytes == 0)
-        #expect(memory.reasonsByUnknownFigure.keys.elementsEqual([.pressure]))
+        #expect(Set(memory.reasonsByUnknownFigure.keys) == (own.has("memory.pressure") ? [] : [.pressure]))
     }
 
     /// What a scope over a cgroup subtracts its processes' figures from.
     @Test func oneCgroupByItsName() throws {
-        let own = try RealCgroup("memory")
-        let child = try own.child(state: "hold", "\(8 * Self.mib)")
+        let own = try Cgroup.make(.memory)
+        let child = try own.child(state: "hold", 8 * Self.mib)
         for path in [own.path, own.directory] {
             let usage = try CgroupMemoryUsage(
                 CgroupMemoryFiles(of: CgroupDirectory(named: path, in: .live), in: .live)

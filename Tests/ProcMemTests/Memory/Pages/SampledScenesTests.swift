@@ -59,8 +59,7 @@ struct SampledScenesTests {
             return try (0..<2).map { _ in
                 let arguments = ["-R", program] + prefix + ["tree", "3", "\(size / 2)"]
                 let child = try ChildProcess(running: "/usr/bin/setarch", arguments)
-                #expect(child.line().hasPrefix("ready"))
-                usleep(50_000)
+                try child.waitUntilReady(in: "tree")
                 return child
             }
         },
@@ -69,8 +68,8 @@ struct SampledScenesTests {
             // A shell gives what it starts in the background nothing to read.
             let script = "exec 3<&0; for i in 1 2; do \"$0\" \"$@\" hold \(size / 2) <&3 & done; wait"
             let child = try ChildProcess(running: "/bin/sh", ["-c", script, program] + prefix)
-            #expect(child.line() == "ready" && child.line() == "ready")
-            usleep(50_000)
+            try #require(child.line() == "ready" && child.line() == "ready")
+            try ChildProcess.waitUntilStill(processList(of: .tree(root: child.pid)).processes.map(\.pid))
             return [child]
         },
     ]

@@ -103,10 +103,25 @@ struct PhysicalMemoryTruthTests {
     /// Its root has ended, and init is their parent: found by their session's scan alone.
     @Test func aFamilyWithoutItsRoot() throws {
         let child = try ChildProcess(state: "tree", 3, Self.size)
+        let mappedBefore = try Self.systemMappedBytes()
         let look = try look(.processes(child.ids))
         #expect(look.cheap.lower >= Self.size)
-        // Nobody's faults tell what a process that is gone has brought; the whole system's count does.
-        #expect(try #require(look.cheap.upper) < 3 * Self.size || look.cheap.isProven)
+        // The faults of a process that has exited are in no counter: each may have all of its RSS to itself, and together
+        // they have no more than the whole system maps.
+        let rss = try child.ids.map { try #require(try memoryUsage(of: $0, mode: .cheap).rssBytes) }.reduce(0, +)
+        let upper = try #require(look.cheap.upper)
+        #expect(upper <= rss)
+        let system = try max(mappedBefore, Self.systemMappedBytes())
+        #expect(upper <= system + 64 << 20)
+    }
+
+    /// What all processes map, by the kernel's own counts: AnonPages and Mapped.
+    private static func systemMappedBytes() throws -> Int {
+        let lines = try KernelFile.text("/proc/meminfo").split(separator: "\n")
+        return try ["AnonPages:", "Mapped:"].map { name in
+            let line = try #require(lines.first { $0.hasPrefix(name) })
+            return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
+        }.reduce(0, +)
     }
 
     @Test func aProcessThatExecutesAfterTheFork() throws {

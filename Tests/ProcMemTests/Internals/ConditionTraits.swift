@@ -1,0 +1,31 @@
+import TestSupport
+import Testing
+
+/// Conditions that several suites have, with the reason that the output shows where they are not met.
+extension Trait where Self == ConditionTrait {
+    /// Skips where there is an obstacle, which is the reason.
+    static func unless(_ unavailableReason: String?) -> Self {
+        .enabled(if: unavailableReason == nil, Comment(rawValue: unavailableReason ?? "no obstacle"))
+    }
+
+    /// Cgroups with the cpu controller, in v1 or v2, that only a test's own limits bind.
+    static var cpuCgroups: Self { .unless(cpuObstacle) }
+
+    /// The same with the memory controller.
+    static var memoryCgroups: Self { .unless(memoryObstacle) }
+
+    static var root: Self { .enabled(if: Rights.isRoot, "needs root") }
+
+    static func program(_ name: String) -> Self {
+        .enabled(if: InstalledProgram.path(name) != nil, "\(name) is not installed")
+    }
+
+    static var countedAllocations: Self {
+        .enabled(if: Allocations.areCounted, "this build does not count allocations")
+    }
+
+    static var optimized: Self { .enabled(if: BuildMode.isOptimized, "a debug build allocates for closures") }
+}
+
+private let cpuObstacle = Cgroup.unavailableReason(.cpu)
+private let memoryObstacle = Cgroup.unavailableReason(.memory)

@@ -1,0 +1,91 @@
+// Shared by the files of ProcessStates: what a state is, and the checked system calls that states are made of.
+#ifndef PROCESS_STATES_H
+#define PROCESS_STATES_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/// One state, as a line of a table; a table ends with an entry without a name.
+struct state {
+    const char *name;
+    /// The arguments: one word each, in brackets where it may be omitted, with "..." where more may follow.
+    const char *arguments;
+    const char *description;
+    /// Enters the state and reports it with `ready`. The process then stays until its standard input ends.
+    void (*enter)(char **arguments);
+};
+
+extern const struct state memory_states[];
+extern const struct state family_states[];
+extern const struct state thread_states[];
+extern const struct state identity_states[];
+
+/// Finds the state that the first argument names, checks the number of its arguments and enters it; prints the usage and
+/// exits with status 64 where there is no such state.
+void enter_state(char **arguments);
+
+// MARK: Reports
+
+/// Prints a message with the text of `errno`, and exits with status 1. Safe in a forked child.
+_Noreturn void fail(const char *what);
+
+/// Prints "ready" and these ids.
+void ready(const pid_t *ids, size_t count);
+
+/// Reads the standard input until it ends, and exits.
+_Noreturn void stay(void);
+
+/// Waits for a line of input; exits where the input ends instead.
+void wait_for_line(void);
+
+/// A number in decimal digits; exits with status 64 for anything else.
+size_t number(const char *text);
+
+// MARK: Memory
+
+/// `mmap` with read and write access.
+char *map(size_t bytes, int flags, int file);
+
+/// `munmap`.
+void unmap(void *memory, size_t bytes);
+
+/// Private memory in small pages, so that its size in pages is known; no page of it is touched.
+char *reserve(size_t bytes);
+
+/// The same, with every page written.
+char *hold(size_t bytes);
+
+/// Private memory in huge pages where the kernel has them, with every page written.
+char *hold_huge(size_t bytes);
+
+// MARK: Processes
+
+/// A pipe of this process and those that it forks later.
+void open_pipe(int ends[2]);
+
+/// `write` of all of these bytes.
+void send_all(int file, const void *bytes, size_t count);
+
+/// `read` of exactly as many bytes.
+void receive_all(int file, void *bytes, size_t count);
+
+/// Forks a child that runs the function, exits after it, and is killed when its parent exits.
+pid_t fork_child(void (*body)(void));
+
+/// Waits for the exit of a child. `options` are those of `waitid` besides WEXITED.
+void await_exit(pid_t child, int options);
+
+/// Forks children one after the other that run the function, and waits for as many calls of `report_done` in them and their
+/// children.
+pid_t *fork_children(size_t count, void (*body)(void), size_t done);
+
+/// Reports to the process that called `fork_children`.
+void report_done(void);
+
+/// Becomes user and group 65534.
+void become_nobody(void);
+
+/// `prctl` with PR_SET_DUMPABLE.
+void set_dumpable(int is_dumpable);
+
+#endif

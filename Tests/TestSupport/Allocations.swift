@@ -1,0 +1,21 @@
+import CTestSupport
+
+/// Heap allocations of the calling thread.
+package enum Allocations {
+    /// Whether this build counts them: a sanitizer's or another C library's does not.
+    package static let areCounted: Bool = {
+        let before = test_allocation_count()
+        let array = [UInt8](repeating: 1, count: Int.random(in: 1000...2000))
+        return withExtendedLifetime(array) { before >= 0 && test_allocation_count() > before }
+    }()
+
+    package struct NotCounted: Error {}
+
+    /// How many allocations a piece of work makes. Never 0 for the reason that nothing is counted.
+    package static func count(during work: () throws -> Void) throws -> Int {
+        guard areCounted else { throw NotCounted() }
+        let before = test_allocation_count()
+        try work()
+        return Int(test_allocation_count() - before)
+    }
+}
