@@ -99,11 +99,12 @@ struct CgroupLevelFile<Value> {
         do {
             value = try root.read(bytes.span, readOptions ?? Self.readOptions, parse)
         } catch .system(.isDirectory) {
-            // A child cgroup has the name of the file, which is possible only if the level does not have the limit file.
+            // A child cgroup has the name of the file, which is possible only if the level does not have the limit
+            // file.
         } catch  where error.isAbsence {
             // A level without the controller does not have the file, and neither has the root of the hierarchy. If the
-            // level itself does not exist, the process was moved or its cgroup was removed. The mount's root exists if a
-            // level below it does.
+            // level itself does not exist, the process was moved or its cgroup was removed. The mount's root exists if
+            // a level below it does.
             let isMountRoot = level + 1 == hierarchy.levelCount
             let folder = hierarchy.path(of: ".", atLevel: level)
             if level == 0 || !isMountRoot, (try? root.open(folder.span, as: .directory)) == nil {

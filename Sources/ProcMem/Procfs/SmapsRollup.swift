@@ -140,9 +140,9 @@ extension SmapsRollup {
 
 /// The fields of `smaps_rollup`, or their sums over the mappings in `smaps`.
 ///
-/// A line consists of `Key:`, spaces, a number and ` kB`. The keys may come in any order. Unknown keys are ignored, and so
-/// are the header lines of mappings, whatever file name they contain: the kernel escapes newlines, so a file name cannot
-/// begin a line.
+/// A line consists of `Key:`, spaces, a number and ` kB`. The keys may come in any order. Unknown keys are ignored, and
+/// so are the header lines of mappings, whatever file name they contain: the kernel escapes newlines, so a file name
+/// cannot begin a line.
 struct SmapsSums {
     /// A key of the file, and the property of the record that its sizes are added to.
     private struct Field: Sendable {

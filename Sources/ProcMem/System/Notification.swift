@@ -17,8 +17,8 @@ struct FileWatches: ~Copyable {
     /// Replaces the set of watched files.
     ///
     /// A file that is already watched keeps its watch and its queued events. A file that has replaced it under the same
-    /// name gets a new watch: the kernel does not report every removal (up to Linux 6.18, it does not report the removal
-    /// of a cgroup).
+    /// name gets a new watch: the kernel does not report every removal (up to Linux 6.18, it does not report the
+    /// removal of a cgroup).
     ///
     /// - Parameters:
     ///   - paths: The paths; each ends in a NUL byte.

@@ -151,8 +151,8 @@ extension Syscalls {
         let root: [UInt8]
     }
 
-    /// Returns the mount that a path leads to. The path ends in a NUL byte. Requires Linux 6.8; the options require 6.11
-    /// and are empty before.
+    /// Returns the mount that a path leads to. The path ends in a NUL byte. Requires Linux 6.8; the options require
+    /// 6.11 and are empty before.
     static func mount(at path: Span<UInt8>) throws(Errno) -> Mount {
         try unsafe withCPath(path) { (path) throws(Errno) in
             var mount = procmem_mount()
