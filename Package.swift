@@ -1,18 +1,19 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Tests call C in every other line; there the word `unsafe` would say nothing, so they take these alone.
+// The tests call C in many lines, where the keyword `unsafe` would add no information. They therefore use only these
+// settings.
 let testSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
-    // A C type in a public declaration becomes a compile error.
+    // Makes a C type in a public declaration a compile error.
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-// Every unsafe operation carries the word, so that a review can find them all.
+// Every unsafe operation must be marked with `unsafe`, so that a review can find all of them.
 let settings = testSettings + [.strictMemorySafety()]
 
 let package = Package(
@@ -34,8 +35,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
-        // No `pkgConfig:` here. It takes one name and warns on every build where the other generation is installed;
-        // both generations install into the compiler's default folders, and the module map names the library to link.
+        // No `pkgConfig:` here: it accepts one name only, and warns on every build where the other generation is
+        // installed. Both generations install into the compiler's default folders, and the module map names the library
+        // to link.
         .systemLibrary(
             name: "CProcps",
             providers: [.apt(["libproc2-dev"]), .yum(["procps-ng-devel"])]
@@ -76,7 +78,8 @@ let package = Package(
         ),
         .testTarget(
             name: "CProcpsTests",
-            // ProcMem for one thing: while a test calls libprocps 3.3, which is not thread-safe, no ProcessTable may.
+            // ProcMem is needed for one purpose: while a test calls libprocps 3.3, which is not thread-safe, no
+            // ProcessTable may call it.
             dependencies: ["ProcMem", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
             swiftSettings: testSettings
         ),

@@ -16,7 +16,7 @@
 #define SYS_openat2 437 // the same on every architecture
 #endif
 
-// <linux/openat2.h> came with Linux 5.6; older headers lack it.
+// <linux/openat2.h> exists since Linux 5.6; older headers lack it.
 struct procmem_open_how {
     uint64_t flags;
     uint64_t mode;
@@ -39,7 +39,7 @@ int procmem_open_in_root(int root, const char *path, int32_t flags)
 #define SYS_statmount 457 // the same on every architecture
 #endif
 
-// The parts of the kernel's structures that are used here. <linux/mount.h> has them since Linux 6.8, in part.
+// The members of the kernel's structures that are used here. <linux/mount.h> declares some of them since Linux 6.8.
 struct procmem_statx {
     uint32_t mask;
     uint8_t skipped[140];
@@ -97,7 +97,7 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount)
     }
     if (syscall(SYS_statmount, &request, &found, sizeof found, 0) != 0) return -1;
     const uint64_t needed = PROCMEM_STATMOUNT_MNT_ROOT | PROCMEM_STATMOUNT_FS_TYPE;
-    // A mount without options has none to tell, and its bit stays clear; so it does before Linux 6.11.
+    // The bit stays clear for a mount without options, and before Linux 6.11.
     mount->options[0] = 0;
     int has_options = (found.mask & PROCMEM_STATMOUNT_MNT_OPTS) != 0;
     if ((found.mask & needed) != needed || copy_string(&found, found.type, mount->type, sizeof mount->type) != 0 ||
@@ -116,7 +116,7 @@ int procmem_compare_memory_maps(int32_t first, int32_t second)
     return (int)syscall(SYS_kcmp, first, second, PROCMEM_KCMP_VM, 0UL, 0UL);
 }
 
-// <linux/fs.h> has it since Linux 6.7.
+// <linux/fs.h> declares it since Linux 6.7.
 struct procmem_scan {
     uint64_t size;
     uint64_t flags;
@@ -151,7 +151,7 @@ int procmem_scan_pages(int pagemap, uint64_t start, uint64_t end, uint64_t kinds
     return ioctl(pagemap, PROCMEM_SCAN_PAGES, &scan);
 }
 
-// <linux/capability.h>, whose version 3 has 64 capabilities in two words.
+// From <linux/capability.h>: version 3 has 64 capabilities in two words.
 struct procmem_capability_header {
     uint32_t version;
     int32_t thread_id;
@@ -180,11 +180,11 @@ int procmem_start_thread(void *(*body)(void *), void *context)
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error != 0) return error;
-    // musl gives a thread 128 KiB unless asked, which a sanitizer's frames outgrow.
+    // By default, musl gives a thread 128 KiB, which is too little for a sanitizer's stack frames.
     error = pthread_attr_setstacksize(&attributes, 1 << 20);
     if (error == 0) error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     if (error == 0) {
-        // A thread begins with the mask of the one that starts it: no handler of the program's runs on this one.
+        // A thread inherits the signal mask of its creator: no signal handler of the program runs on this thread.
         sigset_t all, before;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -1,7 +1,7 @@
-// libproc2, the library of procps 4: all that its headers declare, and functions for their macros.
+// libproc2, the library of procps 4: everything that its headers declare, and functions that replace their macros.
 //
-// xtra-procps-debug.h, which checks the type that a caller names, comes in as the library means it to: with
-// -DXTRA_PROCPS_DEBUG each header includes it, and the cprocps_*_get functions below check too.
+// xtra-procps-debug.h checks the type that a caller names. It is included as the library intends: with
+// -DXTRA_PROCPS_DEBUG, each header includes it, and the cprocps_*_get functions below check the type too.
 #ifndef CPROCPS_LIBPROC2_H
 #define CPROCPS_LIBPROC2_H
 
@@ -16,14 +16,15 @@
 #include "libproc2_reader.h"
 #include "linux_version.h"
 
-/// The generation that is used: procps 4, whose library is libproc2.
+/// The generation in use: procps 4, with the library libproc2.
 #define CPROCPS_GENERATION 4
 
-// The macros *_VAL take a union's member as an argument, which a Swift call cannot, and the context as their fourth up
-// to 4.0.4 and not after. One function for each member instead: cprocps_pids_val_s_int(stack, place).
+// The macros *_VAL take the member of a union as an argument, which a Swift call cannot pass. Up to 4.0.4, but not
+// later, their fourth argument is the context. There is one function for each member instead:
+// cprocps_pids_val_s_int(stack, index).
 #define CPROCPS_VAL(subject, member, type) \
-    static inline type cprocps_##subject##_val_##member(const struct subject##_stack *stack, int place) \
-    { return stack->head[place].result.member; }
+    static inline type cprocps_##subject##_val_##member(const struct subject##_stack *stack, int index) \
+    { return stack->head[index].result.member; }
 
 CPROCPS_VAL(diskstats, s_int, int)
 CPROCPS_VAL(diskstats, ul_int, unsigned long)
@@ -49,8 +50,8 @@ CPROCPS_VAL(stat, ull_int, unsigned long long)
 CPROCPS_VAL(vmstat, sl_int, long)
 CPROCPS_VAL(vmstat, ul_int, unsigned long)
 
-// The macros *_GET too take a member, and are statements in an expression, which Swift does not import. Like the macros
-// these give 0 where there is no answer: procps_meminfo_get itself tells NULL from 0.
+// The macros *_GET take a member too, and are statement expressions, which Swift does not import. Like the macros,
+// these functions return 0 if there is no value; procps_meminfo_get itself distinguishes NULL from 0.
 #define CPROCPS_GET(subject, macro, member, type) \
     static inline type cprocps_##subject##_get_##member(struct subject##_info *info, enum subject##_item item) \
     { return macro(info, item, member); }

@@ -16,7 +16,7 @@ struct cprocps_reader {
     struct cprocps_process process;
 };
 
-// The numbers of each file: where they go, the item to ask for, and the member of the result's union.
+// The numbers of each file: the destination, the item to request, and the member of the result's union.
 
 #define CPROCPS_ITEMS_OF_ALL(ITEM) \
     ITEM(task_id, PIDS_ID_PID, s_int) \
@@ -49,7 +49,7 @@ struct cprocps_reader {
     ITEM(text_pages, PIDS_MEM_CODE_PGS, ul_int) \
     ITEM(data_pages, PIDS_MEM_DATA_PGS, ul_int)
 
-// The mask of blocked signals is 16 digits once `status` has been read, and an empty text before.
+// The mask of blocked signals has 16 digits once `status` has been read, and is an empty string before.
 #define CPROCPS_ITEMS_OF_STATUS(ITEM) \
     ITEM(has_status, PIDS_SIGBLOCKED, str[0] != '\0') \
     ITEM(real_user_id, PIDS_ID_RUID, u_int) \
@@ -75,7 +75,8 @@ struct cprocps_reader {
     ITEM(ns_user, PIDS_NS_USER, ul_int) \
     ITEM(ns_uts, PIDS_NS_UTS, ul_int)
 
-// The items of the chosen files, one after the other: as a list to ask with, and of the results that come in its order.
+// Applies a macro to the items of the chosen files in order: to build the request, and to read the results, which have
+// the same order.
 #define CPROCPS_FOR_ITEMS_OF(files, ITEM) \
     CPROCPS_ITEMS_OF_ALL(ITEM) \
     if ((files) & CPROCPS_STAT) { CPROCPS_ITEMS_OF_STAT(ITEM) } \
@@ -85,7 +86,7 @@ struct cprocps_reader {
 
 static inline int cprocps_reader_new(struct cprocps_reader **reader, unsigned files)
 {
-    enum pids_item items[64]; // there are 46
+    enum pids_item items[64]; // at most 46 are used
     int count = 0;
 #define CPROCPS_ASK(number, item, member) items[count++] = item;
     CPROCPS_FOR_ITEMS_OF(files, CPROCPS_ASK)
@@ -110,15 +111,15 @@ static inline int cprocps_reader_begin(
         : procps_pids_select(
             reader->info, (unsigned *)ids, count, selection == CPROCPS_PIDS ? PIDS_SELECT_PID : PIDS_SELECT_UID);
     if (reader->found) return 0;
-    return errno ? errno : ENOENT; // a /proc without any process leaves errno as it was
+    return errno ? errno : ENOENT; // a /proc without any process leaves errno unchanged
 }
 
 static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_reader *reader)
 {
     if (!reader->found || reader->next >= reader->found->counts->total) return NULL;
-    const struct pids_result *place = reader->found->stacks[reader->next++]->head;
+    const struct pids_result *value = reader->found->stacks[reader->next++]->head;
     struct cprocps_process *process = &reader->process;
-#define CPROCPS_TAKE(number, item, member) process->number = (place++)->result.member;
+#define CPROCPS_TAKE(number, item, member) process->number = (value++)->result.member;
     CPROCPS_FOR_ITEMS_OF(reader->files, CPROCPS_TAKE)
 #undef CPROCPS_TAKE
     return process;
@@ -126,7 +127,7 @@ static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_r
 
 static inline void cprocps_reader_end(struct cprocps_reader *reader)
 {
-    reader->found = NULL; // the memory stays with the context, for the next reading
+    reader->found = NULL; // the context keeps the memory for the next reading
 }
 
 static inline void cprocps_reader_free(struct cprocps_reader *reader)

@@ -1,7 +1,9 @@
-// libprocps, the library of procps 3.3: all that its headers declare, and functions for what Swift cannot import.
+// libprocps, the library of procps 3.3: everything that its headers declare, and functions for what Swift cannot
+// import.
 //
-// The headers declare more than the library exports (vminfo, pwcache_get_group, the xmalloc family …): the linker tells.
-// The library ends the program when memory runs out, and keeps static buffers: one thread at a time.
+// The headers declare more than the library exports (vminfo, pwcache_get_group, the xmalloc family …): using these
+// fails at link time. The library terminates the program if memory runs out. It has static buffers, so only one thread
+// may use it at a time.
 #ifndef CPROCPS_LIBPROCPS_H
 #define CPROCPS_LIBPROCPS_H
 
@@ -26,18 +28,18 @@
 #include "libprocps_reader.h"
 #include "linux_version.h"
 
-/// The generation that is used: procps 3.3, whose library is libprocps.
+/// The generation in use: procps 3.3, with the library libprocps.
 #define CPROCPS_GENERATION 3
 
-// Variadic functions are unavailable in Swift. These are the three ways in which openproc and readproctab may be called.
-// The lists are not copied: they must stay until closeproc.
+// Variadic functions are not available in Swift. These functions cover the three ways to call openproc and readproctab.
+// The lists are not copied: they must remain valid until closeproc.
 
 static inline PROCTAB *cprocps_openproc(int flags)
 {
     return openproc(flags & ~(PROC_PID | PROC_UID));
 }
 
-/// @param pids Ends in 0.
+/// @param pids A list that ends in 0.
 static inline PROCTAB *cprocps_openproc_pids(int flags, pid_t *pids)
 {
     return openproc((flags & ~PROC_UID) | PROC_PID, pids);
@@ -53,7 +55,7 @@ static inline proc_t **cprocps_readproctab(int flags)
     return readproctab(flags & ~(PROC_PID | PROC_UID));
 }
 
-/// @param pids Ends in 0.
+/// @param pids A list that ends in 0.
 static inline proc_t **cprocps_readproctab_pids(int flags, pid_t *pids)
 {
     return readproctab((flags & ~PROC_UID) | PROC_PID, pids);
@@ -64,8 +66,8 @@ static inline proc_t **cprocps_readproctab_uids(int flags, uid_t *uids, int coun
     return readproctab((flags & ~PROC_PID) | PROC_UID, uids, count);
 }
 
-// Swift 6 refuses to read a C variable: it may change at any time. These read one, where the library exports it.
-// meminfo() fills the kb_ ones.
+// Swift 6 does not allow reading a C variable, because it may change at any time. Each of these functions reads one
+// variable, provided that the library exports it. meminfo() sets the variables with names that begin with kb_.
 #define CPROCPS_GET(variable, type) \
     static inline type cprocps_get_##variable(void) { return variable; }
 
@@ -91,16 +93,17 @@ CPROCPS_GET(kb_swap_used, unsigned long)
 
 #undef CPROCPS_GET
 
-// The same for variables that hold functions.
+// The same for variables that are function pointers.
 
 static inline int cprocps_numa_max_node(void) { return numa_max_node(); }
 static inline int cprocps_numa_node_of_cpu(int cpu) { return numa_node_of_cpu(cpu); }
 
-/// The message as it would be printed, handed to whatever handles the library's failures to allocate.
+/// Passes a formatted message to the current handler of the library's allocation failures.
 static inline void cprocps_call_xalloc_err_handler(const char *message) { xalloc_err_handler("%s", message); }
 
-// The handler is variadic, and no Swift function can be: a trampoline makes one text of its arguments. What it calls is
-// kept in a function, because a header's static variable is not there for Swift.
+// The handler is variadic, and no Swift function can be variadic: a trampoline formats its arguments into one string.
+// The function that it calls is stored in a static variable inside a function, because Swift does not import a static
+// variable of a header.
 typedef void (*cprocps_message_handler)(const char *message);
 
 static inline cprocps_message_handler *cprocps_xalloc_message_handler(void)
@@ -119,7 +122,8 @@ static inline void cprocps_xalloc_err_trampoline(const char *format, ...)
     (*cprocps_xalloc_message_handler())(message);
 }
 
-/// Has the library hand its last message to this function, before it ends the program for want of memory.
+/// Sets the function that receives the library's last message before the library terminates the program because memory
+/// has run out.
 static inline void cprocps_set_xalloc_err_handler(cprocps_message_handler handler)
 {
     *cprocps_xalloc_message_handler() = handler;

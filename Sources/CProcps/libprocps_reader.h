@@ -11,8 +11,8 @@
 struct cprocps_reader {
     int flags;
     PROCTAB *scan;
-    proc_t *found;  // filled again for each process
-    pid_t *wanted;  // read by the scan to its end: ids of processes, or of users, which are as wide
+    proc_t *found;  // overwritten for each process
+    pid_t *wanted;  // used until the scan ends: process ids, or user ids, which have the same size
     struct cprocps_process process;
 };
 
@@ -20,7 +20,7 @@ static inline int cprocps_reader_new(struct cprocps_reader **reader, unsigned fi
 {
     *reader = calloc(1, sizeof **reader);
     if (!*reader) return ENOMEM;
-    (*reader)->flags = PROC_FILLSTAT // the start time at least
+    (*reader)->flags = PROC_FILLSTAT // always, for the start time
         | (files & CPROCPS_STATM ? PROC_FILLMEM : 0)
         | (files & CPROCPS_STATUS ? PROC_FILLSTATUS : 0)
         | (files & CPROCPS_NAMESPACES ? PROC_FILLNS : 0);
@@ -102,7 +102,7 @@ static inline const struct cprocps_process *cprocps_reader_next(struct cprocps_r
         .vm_swap = found->vm_swap,
         .vm_locked = found->vm_lock,
         .vm_stack = found->vm_stack,
-        // The library does not know those of cgroup and time.
+        // The library does not provide the cgroup and time namespaces.
         .ns_ipc = (uint64_t)found->ns[IPCNS],
         .ns_mnt = (uint64_t)found->ns[MNTNS],
         .ns_net = (uint64_t)found->ns[NETNS],

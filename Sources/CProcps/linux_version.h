@@ -1,4 +1,5 @@
-// Function-like macros are not imported into Swift: LINUX_VERSION and its parts, in either generation's headers.
+// Swift does not import function-like macros: these functions replace LINUX_VERSION and its parts in the headers of
+// both generations.
 #ifndef CPROCPS_LINUX_VERSION_H
 #define CPROCPS_LINUX_VERSION_H
 

@@ -1,28 +1,30 @@
-// What ProcMem's process table asks of procps, the same in both generations. Swift's `#if` cannot see which headers
-// are installed, so the choice falls here: libproc2_reader.h and libprocps_reader.h each define
+// The interface through which ProcMem's process table uses procps; it is the same for both generations. Swift's `#if`
+// cannot test which headers are installed, so the generation is chosen here. libproc2_reader.h and libprocps_reader.h
+// each define
 //
 //     int  cprocps_reader_new(struct cprocps_reader **reader, unsigned files);
-//          A reader of these files. 0, or an error number.
+//          Creates a reader of these files. Returns 0, or an error number.
 //     int  cprocps_reader_begin(reader, enum cprocps_selection selection, const uint32_t *ids, int count);
-//          Reads the processes with these ids, or of these users, at most 255 of them; or all. 0, or an error number.
-//     const struct cprocps_process *cprocps_reader_next(reader);    NULL behind the last
+//          Reads the processes with these ids, or of these users, at most 255 of them; or all processes. Returns 0, or
+//          an error number.
+//     const struct cprocps_process *cprocps_reader_next(reader);    Returns NULL after the last process.
 //     void cprocps_reader_end(reader);
 //     void cprocps_reader_free(reader);
 //
-// One reading at a time in a program: libprocps keeps static buffers, and libproc2's contexts share a handle.
+// A program may have only one reading at a time: libprocps has static buffers, and libproc2's contexts share a handle.
 //
-// A file is read whole or not at all, by either generation: so files are chosen, and not the numbers in them.
+// Both generations read a file completely or not at all. The caller therefore chooses files, not the numbers in them.
 //
-// Numbers alone. Names and command lines procps writes anew: libproc2 puts '?' for what the locale does not print (of
-// names in 4.0.2, of arguments too in 4.0.7), and both generations take a newline for the end of an argument. Users'
-// names come from getpwuid, which another thread of the program may be in.
+// The interface provides numbers only. procps alters names and command lines: libproc2 replaces characters that the
+// locale does not print by '?' (in names in 4.0.2, in arguments too in 4.0.7), and both generations treat a newline
+// as the end of an argument. User names come from getpwuid, which another thread of the program may be calling.
 #ifndef CPROCPS_PROCESS_READER_H
 #define CPROCPS_PROCESS_READER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/// What a reader looks at beside the owner of `/proc/PID` and the start time in its `stat`; bits.
+/// The files that a reader reads in addition to the owner of `/proc/PID` and the start time in its `stat`; a bit mask.
 enum cprocps_files {
     CPROCPS_STAT = 1,
     CPROCPS_STATM = 2,
@@ -32,27 +34,27 @@ enum cprocps_files {
 
 enum cprocps_selection { CPROCPS_ALL, CPROCPS_PIDS, CPROCPS_USERS };
 
-/// One process; lasts until the reader's next call. What was not chosen is 0, and so is what could not be read.
+/// One process; valid until the next call of the reader. A number that was not chosen or could not be read is 0.
 struct cprocps_process {
-    // Of every process.
-    int32_t task_id;              ///< The id that was asked for: a thread's, if a thread's was given.
-    int32_t exit_signal;          ///< Negative for a thread that is not the first of its process, and for no other.
-    uint32_t user_id, group_id;   ///< The effective ones.
+    // Available for every process.
+    int32_t task_id;              ///< The requested id; it is a thread's if a thread's id was given.
+    int32_t exit_signal;          ///< Negative only for a thread that is not the first of its process.
+    uint32_t user_id, group_id;   ///< The effective ids.
     uint64_t start_ticks;
-    // Of `stat`.
+    // From `stat`.
     int32_t parent_pid, process_group_id, session_id;
     int32_t thread_count, priority, nice, processor, policy;
     signed char state;
     uint64_t user_ticks, system_ticks;
     uint64_t user_ticks_with_children, system_ticks_with_children;
     uint64_t minor_faults, major_faults;
-    // Of `statm`, in pages.
+    // From `statm`, in pages.
     uint64_t size_pages, resident_pages, shared_pages, text_pages, data_pages;
-    // Of `status`, sizes in KiB.
-    bool has_status;              ///< Whether it could be read: 0 is also the id of a user.
+    // From `status`, sizes in KiB.
+    bool has_status;              ///< Whether `status` could be read: 0 is a valid user id too.
     uint32_t real_user_id, saved_user_id, real_group_id, saved_group_id;
     uint64_t vm_size, vm_rss, rss_anon, rss_file, rss_shmem, vm_swap, vm_locked, vm_stack;
-    // Of `ns`, inode numbers.
+    // From `ns`, inode numbers.
     uint64_t ns_cgroup, ns_ipc, ns_mnt, ns_net, ns_pid, ns_time, ns_user, ns_uts;
 };
 

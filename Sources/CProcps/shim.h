@@ -1,8 +1,8 @@
 // procps' C library as it is installed: libproc2 (procps 4), else its predecessor libprocps (procps 3.3).
 //
-// Where both are installed libproc2 is taken; -DCPROCPS_USE_LIBPROCPS takes the older one:
+// If both are installed, libproc2 is used; -DCPROCPS_USE_LIBPROCPS selects the older one:
 //     swift build -Xcc -DCPROCPS_USE_LIBPROCPS
-// and, because Swift's `#if` does not see what the C compiler is told, for code with two branches also
+// Swift's `#if` does not see the definitions of the C compiler, so code with a branch for each generation also requires
 //     -Xswiftc -DCPROCPS_USE_LIBPROCPS
 #ifndef CPROCPS_SHIM_H
 #define CPROCPS_SHIM_H

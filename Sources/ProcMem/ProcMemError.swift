@@ -1,15 +1,15 @@
-/// Why an answer could not be had: a code to branch on, the file, the kernel's error number and what was found.
+/// The reason why a result could not be determined: a code, the file, the kernel's error number, and what was found.
 ///
-/// Every throwing function of ProcMem throws this type. ``description`` is one line for a person: which file, what was
+/// Every throwing function of ProcMem throws this type. ``description`` is one line for a person: the file, what was
 /// found there, and what to do about it.
 public struct ProcMemError: Error, Sendable, Hashable {
-    /// What kind of failure this is.
+    /// The kind of failure.
     public let code: Code
-    /// The file, or the function of a C library, that could not answer.
+    /// The path of the file, or the name of the C library function, that failed.
     public let path: String
-    /// The kernel's error number, `nil` where the kernel reported none.
+    /// The kernel's error number; `nil` if the kernel did not report an error.
     public let errno: Int32?
-    /// What was found instead, for a person; `nil` where the code says it all.
+    /// A description of what was found, for a person; `nil` if the code is sufficient.
     public let detail: String?
 
     init(_ code: Code, path: String, errno: Int32? = nil, detail: String? = nil) {
@@ -21,9 +21,9 @@ public struct ProcMemError: Error, Sendable, Hashable {
 }
 
 extension ProcMemError {
-    /// What kind of failure an error is.
+    /// The kind of a failure.
     ///
-    /// Codes may be added in later versions, so this is not an enumeration: a `switch` over codes needs a `default`.
+    /// Later versions may add codes, so this is not an enumeration: a `switch` over codes requires a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
             case invalidArgument, noSuchProcess, exited, zombie, kernelThread, permissionDenied, unsupported
@@ -32,36 +32,36 @@ extension ProcMemError {
 
         let kind: Kind
 
-        /// The code's name, such as `permissionDenied`. It does not change between versions.
+        /// The name of the code, for example `permissionDenied`. It does not change between versions.
         public var description: String { kind.rawValue }
 
-        /// The argument cannot name a process or a cgroup; nothing was read.
+        /// The argument does not name a process or a cgroup; nothing was read.
         public static var invalidArgument: Code { Code(kind: .invalidArgument) }
         /// No process has this id. The corresponding C errors are `ENOENT` and `ESRCH`.
         public static var noSuchProcess: Code { Code(kind: .noSuchProcess) }
-        /// The process ended while it was read. The corresponding C error is `ESRCH`.
+        /// The process exited while it was being read. The corresponding C error is `ESRCH`.
         public static var exited: Code { Code(kind: .exited) }
-        /// The process has ended and waits for its parent to collect it: it holds no memory any more.
+        /// The process has exited, and its parent has not reaped it yet: it no longer has any memory.
         public static var zombie: Code { Code(kind: .zombie) }
-        /// The process is a kernel thread: it has no memory of its own.
+        /// The process is a kernel thread, which has no memory of its own.
         public static var kernelThread: Code { Code(kind: .kernelThread) }
-        /// The kernel refused. The corresponding C errors are `EACCES` and `EPERM`; `ENOENT` for a process that `/proc`
-        /// hides and the scheduler knows (`hidepid`).
+        /// The kernel denied access. The corresponding C errors are `EACCES` and `EPERM`, and `ENOENT` for a process
+        /// that the scheduler knows but `/proc` hides (`hidepid`).
         public static var permissionDenied: Code { Code(kind: .permissionDenied) }
-        /// This kernel, or this build of ProcMem, does not offer it.
+        /// This kernel, or this build of ProcMem, does not support the request.
         public static var unsupported: Code { Code(kind: .unsupported) }
-        /// `/proc` is not mounted, or belongs to another pid namespace.
+        /// `/proc` is not mounted, or it is mounted for another pid namespace.
         public static var procUnavailable: Code { Code(kind: .procUnavailable) }
-        /// The file was read and is not what the kernel documents.
+        /// The file was read, but it is not in the format that the kernel documents.
         public static var malformed: Code { Code(kind: .malformed) }
-        /// The file is larger than anything that the kernel writes there.
+        /// The file is larger than any file that the kernel writes there.
         public static var tooLarge: Code { Code(kind: .tooLarge) }
-        /// No descriptor, no thread or no memory was left. The corresponding C errors are `EMFILE`, `ENFILE`, `EAGAIN` and
-        /// `ENOMEM`.
+        /// No file descriptor, thread or memory was available. The corresponding C errors are `EMFILE`, `ENFILE`,
+        /// `EAGAIN` and `ENOMEM`.
         public static var outOfResources: Code { Code(kind: .outOfResources) }
-        /// Any other error of the kernel; ``ProcMemError/errno`` tells which.
+        /// The kernel returned any other error; ``ProcMemError/errno`` is its number.
         public static var inputOutput: Code { Code(kind: .inputOutput) }
-        /// The task that asked was cancelled before there was an answer.
+        /// The calling task was cancelled before the result was available.
         public static var cancelled: Code { Code(kind: .cancelled) }
     }
 }
@@ -84,16 +84,16 @@ extension ProcMemError: CustomStringConvertible {
         case .invalidArgument: "not a process id"
         case .noSuchProcess: "no such process"
         case .exited: "the process exited while it was read"
-        case .zombie: "the process has exited and waits for its parent to collect it"
+        case .zombie: "a zombie: the process has exited, and its parent has not reaped it yet"
         case .kernelThread: "a kernel thread has no memory of its own"
         case .permissionDenied: "permission denied"
-        case .unsupported: "not offered here"
-        case .procUnavailable: "/proc is not mounted, or shows another pid namespace"
-        case .malformed: "not in the documented format"
-        case .tooLarge: "larger than the kernel writes this file"
-        case .outOfResources: "no descriptor, no thread or no memory left"
+        case .unsupported: "not supported by this kernel or this build"
+        case .procUnavailable: "/proc is not mounted, or is mounted for another pid namespace"
+        case .malformed: "not in the format that the kernel documents"
+        case .tooLarge: "larger than any file that the kernel writes there"
+        case .outOfResources: "out of file descriptors, threads or memory"
         case .inputOutput: "cannot be read"
-        case .cancelled: "the task was cancelled before there was an answer"
+        case .cancelled: "the task was cancelled before the result was available"
         }
     }
 
@@ -101,14 +101,14 @@ extension ProcMemError: CustomStringConvertible {
         switch code.kind {
         case .permissionDenied: "run as the owner of the process, or with CAP_SYS_PTRACE"
         case .procUnavailable: "mount proc on /proc"
-        case .outOfResources: "raise the limit (ulimit -n), or close what is not needed"
+        case .outOfResources: "raise the limit (ulimit -n), or close unused files"
         default: nil
         }
     }
 }
 
 extension ProcMemError {
-    /// The failure to read a file that belongs to one process.
+    /// Creates an error from a failure to read a file that belongs to one process.
     init(_ failure: FileReadError, path: String) {
         switch failure {
         case .system(let error):
@@ -122,7 +122,7 @@ extension ProcMemError {
 }
 
 extension ProcMemError.Code {
-    /// What an error number means on a file below `/proc/PID`.
+    /// Derives the code from an error number that was returned for a file below `/proc/PID`.
     init(_ error: Errno) {
         self =
             switch error {

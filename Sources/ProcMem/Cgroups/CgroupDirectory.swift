@@ -1,6 +1,6 @@
 /// The directory of one cgroup.
 struct CgroupDirectory: Hashable, Sendable {
-    /// Without a slash at its end.
+    /// The path, without a slash at its end.
     let path: [UInt8]
 
     private init(_ path: [UInt8]) {
@@ -11,9 +11,10 @@ struct CgroupDirectory: Hashable, Sendable {
         self.init(hierarchy.directory(atLevel: level))
     }
 
-    /// The directory of a cgroup: the name itself where it is one, else below the memory controller's mount.
+    /// Finds the directory of a cgroup: the given path itself if it is a cgroup directory, else the path below the
+    /// memory controller's mount.
     ///
-    /// - Parameter name: The cgroup as `/proc/PID/cgroup` names it, or its directory.
+    /// - Parameter name: The cgroup as written in `/proc/PID/cgroup`, or the path of its directory.
     init(named name: String, in root: SystemRoot) throws(ProcMemError) {
         let bytes = Array(name.utf8)
         let lookup = CgroupHierarchy.find(.memory, of: .current, in: root)
@@ -41,7 +42,7 @@ struct CgroupDirectory: Hashable, Sendable {
         )
     }
 
-    /// The directory of the cgroup that a process is in by the memory controller.
+    /// Finds the directory of a process's cgroup in the hierarchy of the memory controller.
     init(of process: ProcessSelector, in root: SystemRoot) throws(ProcMemError) {
         let lookup = try ProcessIdentity.withStableIdentity(process, in: root) { () throws(ProcMemError) in
             CgroupHierarchy.find(.memory, of: process, in: root)
@@ -56,7 +57,7 @@ struct CgroupDirectory: Hashable, Sendable {
         self.init(level: 0, of: hierarchy)
     }
 
-    /// The path of a file in the directory, with the NUL that ends it.
+    /// Returns the path of a file in the directory, including the NUL that ends it.
     func file(_ name: StaticString) -> [UInt8] {
         path + [UInt8(ascii: "/")] + Array(name.description.utf8) + [0]
     }
@@ -65,23 +66,23 @@ struct CgroupDirectory: Hashable, Sendable {
         CgroupDirectory(path + [UInt8(ascii: "/")] + name)
     }
 
-    /// The cgroups in this one.
+    /// Returns the direct children of the cgroup.
     func children(in root: SystemRoot) throws(FileReadError) -> [CgroupDirectory] {
         try root.open((path + [0]).span, as: .directory).subdirectoryNames().map(child)
     }
 }
 
-/// A limit file of one level of a hierarchy, read.
+/// The result of reading a limit file of one level of a hierarchy.
 struct CgroupLevelFile<Value> {
-    /// The cgroup, as `/proc/PID/cgroup` names it.
+    /// The cgroup, as written in `/proc/PID/cgroup`.
     let cgroup: String
-    /// The file.
+    /// The path of the file.
     let path: String
-    /// What the file says; `nil` where the level has no such file, or it cannot be read or understood.
+    /// The parsed contents of the file; `nil` if the level does not have the file, or it cannot be read or parsed.
     private(set) var value: Value?
-    /// Whether the level is there and may be read. One without the file is: it has no limit.
+    /// Whether the level exists and can be read. A level without the file is visible, and has no limit.
     private(set) var isVisible = true
-    /// What was odd: the file, and what was found there.
+    /// The problem that was found, with the path of the file.
     private(set) var warning: String?
 
     init(
@@ -98,11 +99,12 @@ struct CgroupLevelFile<Value> {
         do {
             value = try root.read(bytes.span, readOptions ?? Self.readOptions, parse)
         } catch .system(.isDirectory) {
-            // A child cgroup that bears the file's name: possible only where the level has no such file.
+            // A child cgroup has the name of the file, which is possible only if the level does not have the limit
+            // file.
         } catch  where error.isAbsence {
-            // Without the controller, and at the root of all, a level has no such file. A level that is not there at all
-            // is another matter: the process has been moved, or its cgroup removed. The mount's root is there when a level
-            // below it is.
+            // A level without the controller does not have the file, and neither has the root of the hierarchy. If the
+            // level itself does not exist, the process was moved or its cgroup was removed. The mount's root exists if
+            // a level below it does.
             let isMountRoot = level + 1 == hierarchy.levelCount
             let folder = hierarchy.path(of: ".", atLevel: level)
             if level == 0 || !isMountRoot, (try? root.open(folder.span, as: .directory)) == nil {
@@ -115,7 +117,7 @@ struct CgroupLevelFile<Value> {
         }
     }
 
-    /// Limits are one line.
+    /// The options for a limit file, which has one line.
     private static var readOptions: FileReadOptions {
         FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
     }

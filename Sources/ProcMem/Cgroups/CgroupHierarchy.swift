@@ -1,22 +1,24 @@
-/// Where the files of a controller are for one process: its own cgroup and every level above it that is mounted.
+/// The location of a controller's files for one process: its own cgroup and every mounted level above it.
 struct CgroupHierarchy: Hashable, Sendable {
     let version: CgroupVersion
     let mount: CgroupMount
     /// The process's own cgroup below the mount point: empty for the mount's root itself, else with a slash before each
     /// component.
     let relativePath: [UInt8]
-    /// Whether `relativePath` is the process's own cgroup, and not merely what could be seen instead.
+    /// Whether `relativePath` is the process's own cgroup, and not only the part of the hierarchy that is visible
+    /// instead.
     let isOwnCgroupVisible: Bool
 
-    /// What a mount shows of a cgroup: its own levels, or, where it lies elsewhere, the mount's root alone.
+    /// Creates the levels of a cgroup that a mount shows. If the mount does not contain the cgroup, only the mount's
+    /// root is used.
     ///
-    /// - Parameter path: The cgroup as `/proc/PID/cgroup` names it.
+    /// - Parameter path: The cgroup as written in `/proc/PID/cgroup`.
     init(_ version: CgroupVersion, path: [UInt8], mount: CgroupMount) {
         let relativePath = Self.relativePath(of: path, below: mount.root)
         self.init(version, mount, relativePath: relativePath ?? [], isOwnCgroupVisible: relativePath != nil)
     }
 
-    /// What is there by convention when no mount is known.
+    /// Creates the levels below a conventional mount point, for use if no mount is known.
     init(_ version: CgroupVersion, path: [UInt8], conventionalMountPoint: StaticString) {
         let mountPoint = Array(conventionalMountPoint.description.utf8)
         self.init(
@@ -34,22 +36,23 @@ struct CgroupHierarchy: Hashable, Sendable {
         self.isOwnCgroupVisible = isOwnCgroupVisible
     }
 
-    /// How many levels there are, the mount's root among them.
+    /// The number of levels, including the mount's root.
     var levelCount: Int { relativePath.count { $0 == UInt8(ascii: "/") } + 1 }
 
-    /// The path of a file of a level, with the NUL that ends it. Level 0 is the own cgroup, the last the mount's root.
+    /// Returns the path of a file of a level, including the NUL that ends it. Level 0 is the process's own cgroup; the
+    /// last level is the mount's root.
     func path(of file: StaticString, atLevel level: Int) -> [UInt8] {
         directory(atLevel: level) + [UInt8(ascii: "/")] + Array(file.description.utf8) + [0]
     }
 
-    /// The path of a level's directory, without a slash or a NUL at its end.
+    /// Returns the path of a level's directory, without a slash or a NUL at its end.
     func directory(atLevel level: Int) -> [UInt8] {
         var path = mount.mountPoint
         if path.last == UInt8(ascii: "/") { path.removeLast() }
         return path + relativePath[..<length(ofLevel: level)]
     }
 
-    /// The cgroup of a level, as `/proc/PID/cgroup` would name it.
+    /// Returns the cgroup of a level, as `/proc/PID/cgroup` would name it.
     func cgroup(atLevel level: Int) -> String {
         var path = mount.root
         if path.last == UInt8(ascii: "/") { path.removeLast() }
@@ -67,12 +70,15 @@ struct CgroupHierarchy: Hashable, Sendable {
         return length
     }
 
-    /// The kernel writes at most 4,096. A longer path, with a level for every two bytes, was written to be slow.
+    /// The longest accepted path. The kernel writes at most 4,096 bytes. A longer path, with a level for every two
+    /// bytes, was written to make the lookup slow.
     private static let maximumPathBytes = 16384
 
-    /// A path below another by whole components, as `/a/b`; `nil` where it lies elsewhere or leads out by `..`.
+    /// Returns the part of a path below another path, compared by whole components, in the form `/a/b`; `nil` if the
+    /// path is elsewhere or leaves the other path through `..`.
     ///
-    /// Outside its cgroup namespace a process sees `/..` at the beginning of both: there it is a component like another.
+    /// A process outside of its cgroup namespace's root sees `/..` at the beginning of both paths. There `..` is
+    /// treated like any other component.
     static func relativePath(of path: [UInt8], below root: [UInt8]) -> [UInt8]? {
         guard path.first == UInt8(ascii: "/"), path.count <= maximumPathBytes else { return nil }
         let rootComponents = root.split(separator: UInt8(ascii: "/"))
@@ -85,11 +91,13 @@ struct CgroupHierarchy: Hashable, Sendable {
 }
 
 extension CgroupHierarchy {
-    /// What was found out about where a controller's files are.
+    /// The result of searching for a controller's files.
     struct Lookup: Hashable, Sendable {
-        /// `nil` where the process is in no hierarchy that carries the controller, or that is not known.
+        /// The hierarchy; `nil` if the process is in no hierarchy that has the controller, or if the hierarchy is
+        /// unknown.
         var hierarchy: CgroupHierarchy?
-        /// Whether every level from the own cgroup up to the mount's root can be seen, as far as the lookup tells.
+        /// Whether every level from the process's own cgroup up to the mount's root is visible, as far as the lookup
+        /// can determine.
         var isComplete = true
         var warnings: [String] = []
 
@@ -99,8 +107,8 @@ extension CgroupHierarchy {
         }
     }
 
-    /// Finds a controller's hierarchy through `/proc/PID/cgroup` and the mounts: v1 where the controller is bound to one,
-    /// else v2.
+    /// Finds a controller's hierarchy through `/proc/PID/cgroup` and the mounts: v1 if the controller is bound to a v1
+    /// hierarchy, else v2.
     static func find(_ controller: CgroupController, of process: ProcessSelector, in root: SystemRoot) -> Lookup {
         var lookup = Lookup()
         let membershipPath = ProcPath(process, "cgroup")
@@ -144,23 +152,23 @@ extension CgroupHierarchy {
         if let hierarchy = lookup.hierarchy {
             if !hierarchy.isOwnCgroupVisible {
                 let own = String(decoding: path.prefix(4096), as: UTF8.self)
-                lookup.warn("\(root.text(membershipPath)): the cgroup \(own) is not below what is mounted here")
+                lookup.warn("\(root.text(membershipPath)): the cgroup \(own) is outside of the mounted hierarchy")
             }
         } else {
-            lookup.hierarchy = atConventionalPlace(controller, version, path: path, in: root)
+            lookup.hierarchy = atConventionalMountPoint(controller, version, path: path, in: root)
         }
         return lookup
     }
 
-    /// What the threads say of a process whose main thread has ended: on v1 the kernel names the root for any thread that
-    /// has, as it does for one that is in the root.
+    /// Returns the membership that the threads report for a process whose main thread has exited. On v1, the kernel
+    /// names the root for any exited thread, and also for a thread that is in the root.
     private static func membershipOfThreads(
         _ controller: CgroupController,
         of process: ProcessSelector,
         namedInRoot named: CgroupMembership,
         in root: SystemRoot
     ) -> CgroupMembership? {
-        // The caller is spared the look.
+        // Not needed for the calling process.
         guard case .id = process, named.isInRootOfV1, let directory = try? ProcessDirectory(process, in: root),
             let stat = try? directory.stat()
         else { return nil }
@@ -168,22 +176,22 @@ extension CgroupHierarchy {
             let membership = try directory.read(ProcPath(task: id, "cgroup"), CgroupMembership.readOptions) {
                 CgroupMembership(parsing: $0, controller: controller)
             }
-            // A thread that is about to end is named in the root as well.
+            // A thread that is exiting is named in the root too.
             return membership.isInRootOfV1 ? nil : membership
         }
     }
 
-    /// Whose mounts tell where the files are.
+    /// Returns the process whose mounts show where the files are.
     ///
-    /// The kernel names cgroups and mount roots as seen from the *reader's* cgroup namespace, and a mount point leads
-    /// somewhere only in the mount namespace that it is of: live, both are the caller's own. Below a directory that
-    /// stands in for `/`, the process's own table is the one that goes with it.
+    /// The kernel reports cgroups and mount roots as seen from the *reader's* cgroup namespace, and a mount point is
+    /// valid only in its own mount namespace. On the live system, the caller's own table is therefore the right one for
+    /// both. Below a directory that replaces `/`, it is the table of the process itself.
     private static func mountsObserver(of process: ProcessSelector, in root: SystemRoot) -> ProcessSelector {
         root.isLive ? .current : process
     }
 
-    /// What is at the usual place when the mounts do not tell.
-    private static func atConventionalPlace(
+    /// Returns the hierarchy at a conventional mount point, for use if the mounts do not show where it is.
+    private static func atConventionalMountPoint(
         _ controller: CgroupController,
         _ version: CgroupVersion,
         path: [UInt8],

@@ -1,15 +1,15 @@
-/// The two interfaces of the kernel's control groups.
+/// The two versions of the kernel's control group (cgroup) interface.
 public enum CgroupVersion: Int, Sendable, Hashable {
-    /// One hierarchy for each controller or group of controllers; limits in files such as `cpu.cfs_quota_us`.
+    /// One hierarchy for each controller or group of controllers. The limits are in files like `cpu.cfs_quota_us`.
     case v1 = 1
-    /// One hierarchy for all controllers; limits in files such as `cpu.max`. Since Linux 4.5, the `cpu` controller since
-    /// 4.15.
+    /// One hierarchy for all controllers. The limits are in files like `cpu.max`. Requires Linux 4.5; the `cpu`
+    /// controller requires 4.15.
     case v2 = 2
 }
 
 /// A controller whose limits ProcMem reads.
 struct CgroupController: Sendable {
-    /// The name in `/proc/PID/cgroup` and among a v1 mount's options.
+    /// The name in `/proc/PID/cgroup` and in the options of a v1 mount.
     let name: StaticString
     private let conventionalV1MountPoints: [StaticString]
 
@@ -21,22 +21,22 @@ struct CgroupController: Sendable {
         CgroupController(name: "memory", conventionalV1MountPoints: ["/sys/fs/cgroup/memory"])
     }
 
-    /// Below this everything is mounted by convention.
+    /// The directory below which cgroup hierarchies are mounted by convention.
     static var conventionalMountPoint: StaticString { "/sys/fs/cgroup" }
 
-    /// Where the controller's hierarchy is by convention, the most likely place first.
+    /// Returns the conventional mount points of the controller's hierarchy, the most likely one first.
     func conventionalMountPoints(_ version: CgroupVersion) -> [StaticString] {
         version == .v1 ? conventionalV1MountPoints : [Self.conventionalMountPoint]
     }
 }
 
-/// `/proc/PID/cgroup`: which cgroup a process is in, of the hierarchies that matter for one controller.
+/// The cgroups of a process according to `/proc/PID/cgroup`, in the hierarchies that may have one controller.
 struct CgroupMembership: Hashable, Sendable {
-    /// The path in the v1 hierarchy that carries the controller.
+    /// The path in the v1 hierarchy that has the controller.
     let v1Path: [UInt8]?
     /// The path in the v2 hierarchy.
     let v2Path: [UInt8]?
-    /// Whether the file named any hierarchy at all.
+    /// Whether the file contained no hierarchy at all.
     let isEmpty: Bool
 
     static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 1 << 20)
@@ -61,16 +61,16 @@ struct CgroupMembership: Hashable, Sendable {
     }
 }
 
-/// A line of `/proc/PID/cgroup`, `ID:CONTROLLERS:PATH`, as places in the file.
+/// A line of `/proc/PID/cgroup`, `ID:CONTROLLERS:PATH`, as ranges of the file's bytes.
 ///
-/// The path is raw: it may hold spaces, colons and backslashes, but no newline, which the kernel refuses in a cgroup's
-/// name.
+/// The path is not escaped: it may contain spaces, colons and backslashes. It does not contain a newline, which the
+/// kernel rejects in the name of a cgroup.
 struct CgroupLine {
     let hierarchyID: Range<Int>
     let controllers: Range<Int>
     let path: Range<Int>
 
-    /// `nil` where it is no such line.
+    /// Returns `nil` if the line does not have this form.
     init?(_ bytes: Span<UInt8>, in line: Range<Int>) {
         guard let firstColon = bytes.firstIndex(of: UInt8(ascii: ":"), in: line),
             let secondColon = bytes.firstIndex(of: UInt8(ascii: ":"), in: firstColon + 1..<line.upperBound)

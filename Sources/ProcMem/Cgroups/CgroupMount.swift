@@ -1,21 +1,21 @@
 /// A mount of a cgroup hierarchy, from `/proc/PID/mountinfo`.
 struct CgroupMount: Hashable, Sendable {
-    /// The cgroup that the mount point shows, as a path of the hierarchy: `/`, or a container's own cgroup.
+    /// The cgroup that appears at the mount point, as a path in the hierarchy: `/`, or a container's own cgroup.
     let root: [UInt8]
-    /// Where it is mounted.
+    /// The path of the mount point.
     let mountPoint: [UInt8]
 }
 
-/// The mount of a hierarchy at its usual place, asked of the kernel by `statmount(2)`.
+/// The mount of a hierarchy at its conventional mount point, queried with `statmount(2)`.
 ///
-/// `mountinfo` costs 30 µs for 20 mounts and grows with them, most of what a count of CPUs costs. Where the usual place
-/// shows the whole hierarchy, no other mount can show more, and the table need not be read. `statmount` is there since
-/// Linux 6.8, with a mount's options since 6.11; where it is missing or forbidden, the table answers.
+/// Reading `mountinfo` takes time linear in the number of mounts, and this is most of the cost of a CPU count. If the
+/// conventional mount shows the whole hierarchy, no other mount can show more, and the table need not be read.
+/// `statmount` requires Linux 6.8, and 6.11 for the mount options. If it is missing or forbidden, the table is read.
 enum ConventionalMount {
-    /// The mount, if it shows its hierarchy from the root of the caller's cgroup namespace on.
+    /// Returns the mount if it shows its hierarchy from the root of the caller's cgroup namespace.
     static func mount(of controller: CgroupController, _ version: CgroupVersion) -> CgroupMount? {
-        for place in controller.conventionalMountPoints(version) {
-            let path = Array(place.description.utf8)
+        for mountPoint in controller.conventionalMountPoints(version) {
+            let path = Array(mountPoint.description.utf8)
             guard let mount = try? Syscalls.mount(at: (path + [0]).span) else { continue }
             let type = mount.type.span
             let options = mount.options.span
@@ -26,7 +26,7 @@ enum ConventionalMount {
                         && options.list(in: 0..<options.count, contains: controller.name)
                 case .v2: type.equals("cgroup2", in: 0..<type.count)
                 }
-            // Another root shows a part: then the table tells whether another mount shows more.
+            // A mount with another root shows only a part; the table then shows whether another mount shows more.
             guard isMount, mount.root == [UInt8(ascii: "/")] else { continue }
             return CgroupMount(root: mount.root, mountPoint: path)
         }
@@ -44,13 +44,14 @@ extension MountLine {
 }
 
 extension CgroupMount {
-    /// How many mounts are tried: a table in which more are out of reach was written to be slow.
+    /// The maximum number of mounts that are examined. A table with more unreachable mounts was written to make the
+    /// lookup slow.
     private static let maximumAttempts = 64
 
-    /// The mount through which most of the levels above a cgroup are visible, or, where none shows the cgroup, the one
-    /// that is most likely the container's own. Mounts out of reach do not count.
+    /// Returns the mount that shows most of the levels above a cgroup. If no mount shows the cgroup, this is the mount
+    /// that is most likely the container's own. Mounts that cannot be reached are ignored.
     ///
-    /// - Parameter cgroup: The cgroup as `/proc/PID/cgroup` names it.
+    /// - Parameter cgroup: The cgroup as written in `/proc/PID/cgroup`.
     static func find(
         _ controller: CgroupController,
         _ version: CgroupVersion,
@@ -84,16 +85,17 @@ extension CgroupMount {
     private struct Candidate {
         let mount: CgroupMount
         let line: Int
-        /// First the levels that are visible, then the usual place; at equal places the later mount is the one on top.
+        /// Orders by the length of the visible path, then prefers the conventional mount point. If both are equal, the
+        /// later mount covers the earlier one.
         let rank: (Int, Int, Int)
 
         init(_ mount: CgroupMount, line: Int, cgroup: [UInt8]) {
             self.mount = mount
             self.line = line
-            let usual = Array(CgroupController.conventionalMountPoint.description.utf8)
+            let conventional = Array(CgroupController.conventionalMountPoint.description.utf8)
             rank = (
                 CgroupHierarchy.relativePath(of: cgroup, below: mount.root)?.count ?? -1,
-                CgroupHierarchy.relativePath(of: mount.mountPoint, below: usual) == nil ? 0 : 1,
+                CgroupHierarchy.relativePath(of: mount.mountPoint, below: conventional) == nil ? 0 : 1,
                 line
             )
         }

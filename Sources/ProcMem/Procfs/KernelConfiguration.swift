@@ -1,18 +1,20 @@
 extension SystemRoot {
-    /// Whether PSS and USS are estimates on this kernel.
+    /// Whether PSS and USS are estimates on this kernel; `nil` if this is unknown.
     ///
-    /// A kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT`, possible since Linux 6.15, counts the maps of a large folio as a
-    /// whole, not of each of its pages: in `smaps` and `smaps_rollup` PSS, and what is private or shared, are then averages
-    /// (kernel documentation, `admin-guide/mm/pagemap` and `filesystems/proc`).
+    /// A kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT` counts the mappings of a large folio as a whole, not those
+    /// of each of its pages. The option requires Linux 6.15. The values of PSS and of private and shared memory in
+    /// `smaps` and `smaps_rollup` are then averages (kernel documentation, `admin-guide/mm/pagemap` and
+    /// `filesystems/proc`).
     ///
-    /// Told by the version in `/proc/sys/kernel/osrelease`, and from 6.15 on by the kernel's configuration where it is installed
-    /// as text, `/boot/config-RELEASE` or `/lib/modules/RELEASE/config`. Two to four files. No privileges are needed.
+    /// Before Linux 6.15, the version in `/proc/sys/kernel/osrelease` decides. From 6.15 on, the kernel's configuration
+    /// is read where it is installed as text: `/boot/config-RELEASE`, else `/lib/modules/RELEASE/config`.
     ///
-    /// `nil` where it is not known, as in most containers on such a kernel.
+    /// Reads up to three files, each with one open, one close and its reads. No privileges are required. Most
+    /// containers on Linux 6.15 or later do not contain the configuration, so the result is `nil` there.
     public var isPSSEstimated: Bool? { KernelConfiguration.hasNoPageMapCount(in: self) }
 }
 
-/// How a kernel was built.
+/// The configuration that a kernel was built with.
 enum KernelConfiguration {
     private static var releaseOptions: FileReadOptions {
         FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
@@ -23,7 +25,7 @@ enum KernelConfiguration {
         try? root.read(ProcPath(file: "/proc/sys/kernel/osrelease"), releaseOptions, release)
     }
 
-    /// The kernel's version, such as (6, 15).
+    /// Returns the kernel's version, for example (6, 15).
     static func version(in root: SystemRoot) -> (major: Int, minor: Int)? {
         release(in: root).flatMap { version(of: $0.span) }
     }
@@ -43,12 +45,12 @@ enum KernelConfiguration {
 
     private static func release(_ bytes: Span<UInt8>) throws(ParseError) -> [UInt8] {
         guard let field = bytes.onlyField, bytes.firstIndex(of: UInt8(ascii: "/"), in: field) == nil else {
-            throw ParseError("a kernel's release")
+            throw ParseError("a kernel release")
         }
         return bytes.bytes(in: field)
     }
 
-    /// `6.15.3-amd64` as (6, 15).
+    /// Returns the version in a release name: (6, 15) for `6.15.3-amd64`.
     static func version(of release: Span<UInt8>) -> (major: Int, minor: Int)? {
         var index = 0
         func number() -> Int? {

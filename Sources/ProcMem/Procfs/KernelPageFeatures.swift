@@ -1,16 +1,17 @@
 /// Kernel features that determine whether counters of pages can be trusted.
 ///
-/// Each is read when it is first used, and kept: one value serves one pass. Figures take the value, and read no file.
+/// Each feature is read at its first use and then kept; one value serves one pass. Figures are computed from the value
+/// and do not read files.
 final class KernelPageFeatures {
-    /// The pages that all processes of the system map, each counted once, in bytes.
+    /// The pages that the processes of the whole system map, each counted once, in bytes.
     struct SystemMemory {
-        /// Anonymous pages, with what the kernel's per-CPU counters may not have added yet.
+        /// Anonymous pages, including those that the kernel's per-CPU counters may not have added yet.
         var anonymousBytes: Int?
-        /// The part of them in transparent huge pages that are mapped as a whole.
+        /// The part of the anonymous pages that belongs to transparent huge pages which are mapped as a whole.
         var anonymousHugeBytes: Int?
-        /// Pages of files and of shared memory, with what the per-CPU counters may not have added yet.
+        /// Pages of files and of shared memory, including those that the per-CPU counters may not have added yet.
         var sharedBytes: Int?
-        /// Pages that are set aside for hugetlbfs, in use or not.
+        /// Pages that are reserved for hugetlbfs, whether in use or not.
         var hugetlbBytes: Int?
     }
 
@@ -18,7 +19,7 @@ final class KernelPageFeatures {
 
     init(in root: SystemRoot) { self.root = root }
 
-    /// Features that are known.
+    /// Creates a value from known features, without reading a file.
     convenience init(
         isStatmExact: Bool,
         systemMemory: SystemMemory?,
@@ -34,10 +35,12 @@ final class KernelPageFeatures {
         self.mayHaveMergedPages = mayHaveMergedPages
     }
 
-    /// Whether `statm` is exact: since Linux 6.16. Before, each CPU or thread keeps a part of the count to itself.
+    /// Whether `statm` is exact, which requires Linux 6.16. Before, each CPU or thread keeps a part of the count to
+    /// itself.
     private(set) lazy var isStatmExact: Bool = KernelConfiguration.version(in: root).map { $0 >= (6, 16) } ?? false
 
-    /// What all processes of the system map, from `/proc/meminfo`; `nil` where that, or the number of CPUs, is not known.
+    /// The pages that the processes of the whole system map, from `/proc/meminfo`; `nil` if that file or the number of
+    /// CPUs cannot be read.
     private(set) lazy var systemMemory: SystemMemory? = {
         guard let information = try? MemInfo(in: root), let cpus = try? CPUSet.online(in: root).count else {
             return nil
@@ -51,11 +54,11 @@ final class KernelPageFeatures {
         )
     }()
 
-    /// The largest `stat_threshold` that the kernel gives a CPU for each zone or node (mm/vmstat.c).
+    /// The largest `stat_threshold` that the kernel assigns to a CPU for each zone or node (mm/vmstat.c).
     private static var pagesInABatch: Int { 125 }
 
-    /// Whether one page fault may have mapped more than one page, or a page may have been mapped without a fault: a
-    /// transparent huge page was allocated since boot, or that is not known.
+    /// Whether one page fault may have mapped more than one page, or a page may have been mapped without a page fault.
+    /// This is so if a transparent huge page was allocated since boot, or if that is unknown.
     private(set) lazy var mayHaveHugePages: Bool = {
         let path = ProcPath(file: "/proc/vmstat")
         let allocated = try? root.read(path, FileReadOptions(expectedBytes: 8192, limitBytes: 1 << 20)) {
@@ -64,11 +67,11 @@ final class KernelPageFeatures {
         return allocated != 0 || mayHaveSmallerHugePages
     }()
 
-    /// Whether one page fault may have mapped several pages, but fewer than a huge page has: a folio of one of the sizes
-    /// between, which exist since Linux 6.8, was allocated.
+    /// Whether one page fault may have mapped several pages, but fewer than a huge page has. This is so if a folio of a
+    /// size between a page and a huge page was allocated; these sizes require Linux 6.8.
     ///
-    /// No counter reports how many of them there are. Their allocations are counted since 6.10; a size that is not for
-    /// anonymous memory, such as 8 kB, has neither these counters nor a file `enabled`.
+    /// No counter reports how many of these folios exist. Their allocations are counted since Linux 6.10. A size that
+    /// the kernel does not use for anonymous memory, for example 8 kB, has neither these counters nor a file `enabled`.
     private(set) lazy var mayHaveSmallerHugePages: Bool = {
         let folder = "/sys/kernel/mm/transparent_hugepage/"
         guard let directory = try? root.open(Array("\(folder)\0".utf8).span, as: .directory),
@@ -85,7 +88,7 @@ final class KernelPageFeatures {
         }
     }()
 
-    /// Whether equal pages may have been merged by KSM, so that two pages of a process are one.
+    /// Whether KSM may have merged equal pages, so that two mapped pages of a process are one page of memory.
     private(set) lazy var mayHaveMergedPages: Bool = {
         do throws(FileReadError) {
             let path = Array("/sys/kernel/mm/ksm/pages_sharing\0".utf8)
@@ -94,7 +97,7 @@ final class KernelPageFeatures {
             }
                 > 0
         } catch {
-            // A kernel without KSM has no such file.
+            // A kernel without KSM does not have the file.
             return !error.isAbsence
         }
     }()
@@ -104,7 +107,8 @@ final class KernelPageFeatures {
         return try? root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in try bytes.parseSingleSize() }
     }
 
-    /// `thp_fault_alloc` and `thp_collapse_alloc` of `/proc/vmstat` together, since boot; 0 for a kernel that has neither.
+    /// Returns the sum of `thp_fault_alloc` and `thp_collapse_alloc` in `/proc/vmstat`, counted since boot; 0 if the
+    /// kernel has neither.
     static func hugePageAllocations(parsing bytes: Span<UInt8>) throws(ParseError) -> Int {
         var sum = 0
         var index = 0

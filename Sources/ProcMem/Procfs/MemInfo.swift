@@ -1,15 +1,16 @@
-/// `/proc/meminfo`: what ProcMem takes from it, in bytes; `nil` where the file does not tell.
+/// The fields of `/proc/meminfo` that ProcMem uses, in bytes; `nil` for a field that the file lacks.
 struct MemInfo: Hashable, Sendable {
-    /// `MemTotal`: the machine's memory, less what the kernel keeps for itself.
+    /// `MemTotal`: the machine's memory, without the part that the kernel reserves for itself.
     private(set) var totalBytes: Int?
-    /// `AnonPages`: the pages that no file backs and any process maps, each once. Since Linux 2.6.18.
+    /// `AnonPages`: the anonymous pages that processes map, each counted once. Requires Linux 2.6.18.
     private(set) var anonymousBytes: Int?
-    /// `AnonHugePages`: of them those that are parts of transparent huge pages, mapped as a whole. Since Linux 2.6.38.
+    /// `AnonHugePages`: the part of `AnonPages` that belongs to transparent huge pages which are mapped as a whole.
+    /// Requires Linux 2.6.38.
     private(set) var anonymousHugeBytes: Int?
-    /// `Mapped`: the pages of files and of shared memory that any process maps, each once.
+    /// `Mapped`: the pages of files and of shared memory that processes map, each counted once.
     private(set) var mappedBytes: Int?
 
-    /// `Hugetlb`: the pages that are set aside for hugetlbfs, in use or not. Since Linux 4.20.
+    /// `Hugetlb`: the pages that are reserved for hugetlbfs, whether in use or not. Requires Linux 4.20.
     private(set) var hugetlbBytes: Int?
 
     static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
@@ -19,7 +20,7 @@ struct MemInfo: Hashable, Sendable {
         self = try root.read(Self.path, Self.readOptions) { MemInfo(parsing: $0) }
     }
 
-    /// Lines are `Key:`, blanks, a number and ` kB`.
+    /// Parses lines that consist of `Key:`, spaces, a number and ` kB`.
     init(parsing bytes: Span<UInt8>) {
         var index = 0
         while let entry = bytes.nextEntry(at: &index) {

@@ -1,20 +1,22 @@
-/// One line of `/proc/PID/maps`: pages that a process has mapped, in memory or not.
+/// One line of `/proc/PID/maps`: a range of pages that a process has mapped, whether they are in memory or not.
 struct MemoryMapping: Sendable {
-    /// The pages' numbers: addresses divided by the size of a page.
+    /// The page numbers: the addresses divided by the page size.
     let pages: Range<Int>
-    /// Whether what is written shows to whoever maps the same: then all pages are the file's.
+    /// Whether the mapping is shared (`MAP_SHARED`): other processes that map the same file see what is written, so all
+    /// of its pages belong to the file.
     let isShared: Bool
-    /// Whether the process may write to it now.
+    /// Whether the process may currently write to the mapping.
     let isWritable: Bool
-    /// What is mapped, and from which of its pages on; `nil` for anonymous memory.
+    /// The mapped file and the first mapped page of it; `nil` for anonymous memory.
     let source: (file: FileID, page: Int)?
 
-    /// Whether its pages are the process's and its family's own, or become so when they are written: they are known by
-    /// their addresses. The others are a file's, known by their place in it.
+    /// Whether a page is identified by its address: it belongs to the process and its fork family, or does so once it
+    /// is written (copy-on-write). The pages of other mappings belong to a file and are identified by their offset in
+    /// it.
     var isByAddress: Bool { source == nil || (isWritable && !isShared) }
 }
 
-/// Which file is mapped: memory that processes share, by `shmget`, `memfd_create` or `mmap`, is a file as well.
+/// The identity of a mapped file. Memory that processes share through `shmget`, `memfd_create` or `mmap` is a file too.
 struct FileID: Hashable, Sendable, Comparable {
     let device: Int
     let inode: Int
@@ -23,8 +25,10 @@ struct FileID: Hashable, Sendable, Comparable {
 }
 
 extension MemoryMapping {
-    /// - Returns: `nil` for what is in no process's RSS: the kernel's own pages (`[vvar]`, `[vsyscall]`), and huge
-    ///   pages without a file (`MAP_HUGETLB`).
+    /// Parses one line of `/proc/PID/maps`.
+    ///
+    /// - Returns: `nil` for a mapping that does not count towards RSS: the kernel's own pages (`[vvar]`, `[vsyscall]`),
+    ///   and huge pages without a file (`MAP_HUGETLB`).
     init?(parsing bytes: Span<UInt8>, line: Range<Int>, pageSizeBytes: Int) throws(ParseError) {
         var index = line.lowerBound
         guard let range = bytes.nextField(at: &index), let dash = bytes.firstIndex(of: UInt8(ascii: "-"), in: range),
@@ -36,7 +40,7 @@ extension MemoryMapping {
             inodeField.upperBound <= line.upperBound, let inode = bytes.decimal(in: inodeField)
         else { throw ParseError("START-END RIGHTS OFFSET DEVICE INODE") }
         let pageSize = UInt64(pageSizeBytes)
-        // The last addresses of all are the kernel's.
+        // The highest addresses belong to the kernel.
         guard start / pageSize < end / pageSize, end / pageSize <= Self.maximumPage else { return nil }
         pages = Int(start / pageSize)..<Int(end / pageSize)
         isShared = bytes.firstIndex(of: UInt8(ascii: "s"), in: rights) != nil
@@ -59,7 +63,7 @@ extension MemoryMapping {
         source = (FileID(device: device, inode: inode), Int(offset / pageSize))
     }
 
-    /// What 57 bits of addresses hold in the smallest pages: more than any process maps.
+    /// The number of the smallest pages in an address space of 57 bits, more than any process can map.
     static var maximumPage: Int { 1 << 45 }
 
     private static func device(_ bytes: Span<UInt8>, in field: Range<Int>) -> Int? {
@@ -72,15 +76,15 @@ extension MemoryMapping {
 }
 
 extension FileDescriptor {
-    /// The mappings of an open `/proc/PID/maps`.
+    /// Reads the mappings of an open `/proc/PID/maps`.
     borrowing func memoryMappings(pageSizeBytes: Int) throws(FileReadError) -> [MemoryMapping] {
         var mappings: [MemoryMapping] = []
-        // The kernel allows 65,530 mappings unless told otherwise (`vm.max_map_count`): here there is room for a million.
+        // The kernel allows 65,530 mappings by default (`vm.max_map_count`); this limit has room for a million.
         try forEachLine(limitBytes: 1 << 27) { (bytes, line) throws(ParseError) in
             guard let mapping = try MemoryMapping(parsing: bytes, line: line, pageSizeBytes: pageSizeBytes) else {
                 return
             }
-            // Pages that are listed again and again would be read as often.
+            // A page that is listed repeatedly would be read repeatedly.
             guard mapping.pages.lowerBound >= mappings.last?.pages.upperBound ?? 0 else {
                 throw ParseError("mappings in ascending order")
             }

@@ -1,21 +1,24 @@
-/// For how much of the time a cgroup's processes waited for memory: pages that had to be found, freed or read back first.
+/// The share of time in which the processes of a cgroup were delayed by a lack of memory: they waited for reclaim, or
+/// for pages to be read back.
 ///
-/// From `memory.pressure`, which the kernel calls PSI. Since Linux 4.20.
+/// From the file `memory.pressure` of the cgroup, which contains the kernel's pressure stall information (PSI).
+/// Requires Linux 4.20.
 public struct MemoryPressure: Sendable, Hashable {
-    /// The time in which at least one of them waited.
+    /// The time in which at least one task was stalled.
     public let some: Stall
-    /// The time in which all that had something to do waited: nothing got done.
+    /// The time in which all tasks that were not idle were stalled at once: no work was done.
     public let full: Stall
 
-    /// How much of the time was lost.
+    /// The share of time that was lost to stalls.
     public struct Stall: Sendable, Hashable {
-        /// Within the last ten seconds, in percent.
+        /// The share of the last ten seconds, in per cent.
         public let avg10: Double
-        /// Within the last minute, in percent.
+        /// The share of the last minute, in per cent.
         public let avg60: Double
-        /// Within the last five minutes, in percent.
+        /// The share of the last five minutes, in per cent.
         public let avg300: Double
-        /// Since the cgroup was made, in microseconds. Its growth between two looks tells of any time between.
+        /// The total stall time since the cgroup was created, in microseconds. The difference between two readings
+        /// covers exactly the time between them.
         public let totalMicroseconds: Int
     }
 }
@@ -23,8 +26,8 @@ public struct MemoryPressure: Sendable, Hashable {
 extension MemoryPressure {
     static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096)
 
-    /// The figures in `memory.pressure`: lines such as `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`. Other lines and
-    /// other fields are passed over.
+    /// Parses `memory.pressure`, which has lines like `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`. Unknown lines
+    /// and fields are ignored.
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
         var some: Stall?
         var full: Stall?
@@ -68,14 +71,14 @@ extension MemoryPressure.Stall {
 }
 
 extension Span<UInt8> {
-    /// A number from 0 to 100.
+    /// Returns a number from 0 to 100; `nil` for anything else.
     fileprivate func percent(in range: Range<Int>) -> Double? {
         decimalFraction(in: range).flatMap { $0 <= 100 ? $0 : nil }
     }
 }
 
 extension MemoryPressure: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, with `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(some, forKey: "some")
@@ -84,7 +87,7 @@ extension MemoryPressure: Encodable {
 }
 
 extension MemoryPressure.Stall: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, with `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(avg10, forKey: "avg10")

@@ -1,12 +1,12 @@
-/// A line of `/proc/PID/mountinfo`, as places in the file.
+/// A line of `/proc/PID/mountinfo`, as ranges of the file's bytes.
 ///
-/// A line is `ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAG…] - TYPE SOURCE SUPEROPTIONS`. Space, tab, newline and
-/// backslash in the paths are written as a backslash and three octal digits.
+/// A line is `ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAG…] - TYPE SOURCE SUPEROPTIONS`. In the paths, the
+/// kernel writes space, tab, newline and backslash as a backslash and three octal digits.
 struct MountLine {
     static let readOptions = FileReadOptions(expectedBytes: 16384, limitBytes: 64 << 20)
 
     let id: Int
-    let parentPID: Int
+    let parentID: Int
     let root: Range<Int>
     let mountPoint: Range<Int>
     let type: Range<Int>
@@ -15,27 +15,27 @@ struct MountLine {
     init?(parsing bytes: Span<UInt8>, in line: Range<Int>) {
         var index = line.lowerBound
         func next() -> Range<Int>? {
-            // Only the blank separates: the kernel leaves other white space in a path as it is.
+            // Only a space separates fields: the kernel does not escape all other white space in a path.
             while index < line.upperBound, bytes[index] == UInt8(ascii: " ") { index += 1 }
             let start = index
             while index < line.upperBound, bytes[index] != UInt8(ascii: " ") { index += 1 }
             return start == index ? nil : start..<index
         }
         guard let id = next().flatMap({ bytes.decimal(in: $0) }),
-            let parentPID = next().flatMap({ bytes.decimal(in: $0) }),
+            let parentID = next().flatMap({ bytes.decimal(in: $0) }),
             next() != nil,
             let root = next(),
             let mountPoint = next(),
             next() != nil
         else { return nil }
-        // Any number of tags such as `shared:4` come before the dash.
+        // Any number of tags, for example `shared:4`, precede the dash.
         while let field = next() {
             guard bytes.equals("-", in: field) else { continue }
             guard let type = next(), var superOptions = next() else { return nil }
-            // The source between them may be empty, and then looks left out.
+            // The source may be empty. It then appears to be missing, so the last field is taken as the options.
             while let field = next() { superOptions = field }
             self.id = id
-            self.parentPID = parentPID
+            self.parentID = parentID
             self.root = root
             self.mountPoint = mountPoint
             self.type = type
@@ -45,36 +45,39 @@ struct MountLine {
         return nil
     }
 
-    /// Whether the mount cannot be reached, because another one lies on it or on a folder above it.
+    /// Returns whether the mount cannot be reached, because another mount covers it or a folder above it.
     ///
-    /// What lies on what is told by the parents: the order of the lines is that in which mounts were made, not moved.
-    /// Where the parents do not tell, the later line is the one on top.
+    /// The parent ids decide which mount covers which. The order of the lines does not suffice: it is the order in
+    /// which the mounts were made, and a mount may have been moved since. Where the parent ids do not decide, the later
+    /// line covers the earlier one.
     ///
-    /// - Parameter place: Where the mount stands among the lines.
-    func isCovered(at place: Int, of lines: [MountLine], in bytes: Span<UInt8>) -> Bool {
-        let lineage = Self.lineage(at: place, of: lines)
+    /// - Parameter position: The index of the mount in `lines`.
+    func isCovered(at position: Int, of lines: [MountLine], in bytes: Span<UInt8>) -> Bool {
+        let lineage = Self.lineage(at: position, of: lines)
         var attempts = 0
-        // From the end, where a mount that covers others is likely to be.
+        // Backwards, because a mount that covers others is likely to be near the end.
         for index in lines.indices.reversed() {
             let other = lines[index]
-            // A path is looked for from the root's own mount: what was mounted on that covers nothing.
+            // A path is resolved from the mount of the root directory: a mount on top of `/` covers nothing.
             guard other.mountPoint.count > 1, bytes.path(mountPoint, isAtOrBelow: other.mountPoint),
                 !lineage.contains(where: { lines[$0].id == other.id })
             else { continue }
-            guard let level = lineage.firstIndex(where: { lines[$0].id == other.parentPID }) else {
-                guard index > place, attempts < 64 else { continue }
+            guard let level = lineage.firstIndex(where: { lines[$0].id == other.parentID }) else {
+                guard index > position, attempts < 64 else { continue }
                 attempts += 1
-                // Of a mount within others, the outermost that is not in this lineage is judged in its own turn.
+                // `other` is inside another mount, which is attached to this lineage and is examined in its own
+                // iteration.
                 let isWithinOthers = Self.lineage(at: index, of: lines).contains { outer in
-                    lineage.contains { lines[$0].id == lines[outer].parentPID }
+                    lineage.contains { lines[$0].id == lines[outer].parentID }
                 }
                 if isWithinOthers { continue }
                 return true
             }
-            // On this very mount.
+            // `other` is mounted on this mount.
             if level == 0 { return true }
-            // Beside the mount that leads here from their common parent: on a folder above it and later, or on the whole
-            // parent. (The kernel would not let the former be the earlier one, except by a move.)
+            // `other` and `leading` have the same parent. `other` covers `leading` if it is on a folder above it and is
+            // the later line, or if it is on the root of the parent. (Without a move, an earlier mount on a folder
+            // above would be the parent of `leading`.)
             let leading = lineage[level - 1]
             let parent = lines[lineage[level]]
             if bytes.path(lines[leading].mountPoint, isAtOrBelow: other.mountPoint),
@@ -86,12 +89,12 @@ struct MountLine {
         return false
     }
 
-    /// Where a mount stands, then the one that it is mounted in, and so on to the last that is known.
-    private static func lineage(at place: Int, of lines: [MountLine]) -> [Int] {
-        var lineage = [place]
-        // A longer one is a cycle: paths are not that deep.
+    /// Returns the index of a mount, then the index of its parent, and so on up to the last known ancestor.
+    private static func lineage(at position: Int, of lines: [MountLine]) -> [Int] {
+        var lineage = [position]
+        // A longer lineage is a cycle: paths are not that deep.
         while lineage.count < 64, let last = lineage.last,
-            let parent = lines.firstIndex(where: { $0.id == lines[last].parentPID }), parent != last
+            let parent = lines.firstIndex(where: { $0.id == lines[last].parentID }), parent != last
         {
             lineage.append(parent)
         }

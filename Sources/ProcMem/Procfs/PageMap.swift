@@ -1,4 +1,4 @@
-/// `/proc/PID/pagemap`, open: it belongs to the memory that the process had when it was opened.
+/// An open `/proc/PID/pagemap`. It refers to the address space that the process had when the file was opened.
 struct PageMap: ~Copyable {
     private let file: FileDescriptor
     private let pageSizeBytes: Int
@@ -8,9 +8,9 @@ struct PageMap: ~Copyable {
         self.pageSizeBytes = pageSizeBytes
     }
 
-    /// Hands over what is behind a range of pages.
+    /// Passes the entries of a range of pages to a closure.
     ///
-    /// - Throws: `ESRCH` where that memory is gone: the process has ended or executed another program.
+    /// - Throws: `ESRCH` if the address space no longer exists: the process has exited or executed another program.
     borrowing func read(_ pages: Range<Int>, _ body: (Span<UInt64>) -> Void) throws(FileReadError) {
         let isThere: Bool
         do {
@@ -24,7 +24,7 @@ struct PageMap: ~Copyable {
         guard isThere else { throw .system(.noSuchProcess) }
     }
 
-    /// The first page within a range that is in memory; `nil` for none.
+    /// Returns the first page within a range that is in memory; `nil` if there is none.
     ///
     /// - Throws: `ENOTTY` before Linux 6.7.
     borrowing func firstPresent(in pages: Range<Int>) throws(Errno) -> Int? {
@@ -32,7 +32,8 @@ struct PageMap: ~Copyable {
             .lowerBound
     }
 
-    /// The runs of pages within a range that are the kernel's page of zeros; `nil` where it does not tell, before Linux 6.7.
+    /// Returns the runs of pages within a range that are the kernel's zero page; `nil` before Linux 6.7, which does not
+    /// report them.
     borrowing func zeros(in pages: Range<Int>) -> [Range<Int>]? {
         var zeros: [Range<Int>] = []
         var rest = pages
@@ -55,16 +56,16 @@ struct PageMap: ~Copyable {
     }
 }
 
-/// One word of `/proc/PID/pagemap`: what is behind a page of a process.
+/// One word of `/proc/PID/pagemap`, which describes one page of a process.
 struct PageEntry: Hashable, Sendable {
     let word: UInt64
 
-    /// Bit 63: in memory, and mapped.
+    /// Bit 63: whether the page is in memory and mapped.
     var isPresent: Bool { word >> 63 & 1 == 1 }
-    /// Bit 61: of a file, or of shared memory.
+    /// Bit 61: whether the page belongs to a file or to shared memory.
     var isOfFile: Bool { word >> 61 & 1 == 1 }
-    /// Bit 56: mapped here and nowhere else. Since Linux 4.2.
+    /// Bit 56: whether the page is mapped exactly once. Requires Linux 4.2.
     var isExclusive: Bool { word >> 56 & 1 == 1 }
-    /// Bits 0 to 54: where in memory; 0 without `CAP_SYS_ADMIN`.
+    /// Bits 0 to 54: the page frame number; 0 without `CAP_SYS_ADMIN`.
     var frame: UInt64 { word & ((1 << 55) - 1) }
 }

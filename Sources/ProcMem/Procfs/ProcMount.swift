@@ -1,16 +1,18 @@
 import Synchronization
 
-/// Whether `/proc` speaks of the caller's own pid namespace: of another one's, an id means another process.
+/// Whether `/proc` is mounted for the caller's own pid namespace. In another namespace, an id refers to a different
+/// process.
 enum ProcNamespace {
-    /// The process for which that was last seen. A forked child, whose namespace may be another one and its number the same,
-    /// looks for itself.
+    /// The process for which this was last confirmed. A forked child checks again: it may be in another pid namespace,
+    /// where its id may be the same number.
     private static let confirmedPID = Atomic<Int32>(0)
     private static let forgetsAtFork = Syscalls.registerForkChildHandler { confirmedPID.store(0, ordering: .relaxed) }
 
-    /// Whether it was seen of the calling process.
+    /// Whether this is confirmed for the calling process.
     static var isConfirmed: Bool { confirmedPID.load(ordering: .relaxed) == Syscalls.pid }
 
-    /// One system call where it was seen before, one more where not, none below a directory that stands in for `/`.
+    /// Checks that `/proc` belongs to the caller's pid namespace. One system call if that is already confirmed, one
+    /// more if not, none below a directory that replaces `/`.
     ///
     /// - Throws: ``ProcMemError`` with `procUnavailable`.
     static func confirm(in root: SystemRoot) throws(ProcMemError) {
@@ -21,20 +23,20 @@ enum ProcNamespace {
             throw ProcMemError(.procUnavailable, path: "/proc/self", detail: "/proc is not mounted")
         }
         guard shown == own else {
-            let detail = "/proc is mounted for another pid namespace: this process is \(shown) there and \(own) here"
+            let detail = "/proc is mounted for another pid namespace: this process is pid \(shown) there, \(own) here"
             throw ProcMemError(.procUnavailable, path: "/proc/self", detail: detail)
         }
-        // Where the child could not be told, every call looks.
+        // Without a fork handler, check on every call.
         if forgetsAtFork { confirmedPID.store(own, ordering: .relaxed) }
     }
 }
 
 /// Whether `/proc` shows the caller every process of its pid namespace.
 enum ProcVisibility {
-    /// Whether processes may be there that a list of `/proc` lacks.
+    /// Returns whether processes may exist that are missing from a list of `/proc`.
     ///
-    /// Told by the mount's options and the calling thread's rights, and by process 1, which is always there. `false` below
-    /// a directory that stands in for `/`, where nobody is hidden.
+    /// The mount options, the rights of the calling thread, and the visibility of process 1, which always exists,
+    /// determine the result. It is `false` below a directory that replaces `/`, where no process is hidden.
     static func hidesProcesses(in root: SystemRoot) -> Bool {
         guard root.isLive else { return false }
         if isHidden(.id(1), in: root) { return true }
@@ -46,13 +48,14 @@ enum ProcVisibility {
         }
     }
 
-    /// Whether a process that could not be found is there all the same: the scheduler knows it, and `/proc` does not show it.
+    /// Returns whether a process that could not be found exists nevertheless: the scheduler knows it, but `/proc` does
+    /// not show it.
     static func isHidden(_ process: ProcessSelector, in root: SystemRoot) -> Bool {
         guard root.isLive, Syscalls.isKnownToScheduler(process.threadID),
-            // Of a /proc that is gone nobody is hidden.
+            // If /proc is not mounted, no process counts as hidden.
             Syscalls.processIDShownByProc == Syscalls.pid
         else { return false }
-        // Looked for once more last: the id may have passed to another process between two looks.
+        // Check /proc once more: another process may have got the id after the first check.
         do {
             _ = try ProcessDirectory(process, in: root)
             return false
@@ -66,7 +69,7 @@ enum ProcVisibility {
         if let mount = try? Syscalls.mount(at: (Array(path.description.utf8) + [0]).span) {
             return ProcMountOptions(parsing: mount.options.span)
         }
-        // Before Linux 6.11. Of several mounts on one place the last is the one that is seen.
+        // Before Linux 6.8. If several mounts have the same mount point, the last one is visible.
         let found = try? SystemRoot.live.read(ProcPath(.current, "mountinfo"), MountLine.readOptions) { bytes in
             var options = ProcMountOptions(parsing: Span())
             var index = 0
@@ -82,25 +85,27 @@ enum ProcVisibility {
     }
 }
 
-/// What the options of a mount of `/proc` say about whom it shows to whom (proc(5)).
+/// The mount options of `/proc` that determine which processes are visible to which users (proc(5)).
 struct ProcMountOptions: Hashable, Sendable {
-    /// The mount option `hidepid`. The numbers are the kernel's; it names them since Linux 5.8.
+    /// The mount option `hidepid`. The numbers are the kernel's. The option accepts names since Linux 5.8.
     enum Hiding: Int, Sendable {
-        /// Everybody sees everything that the kernel shows at all.
+        /// No process is hidden, and `hidepid` restricts no file.
         case off = 0
-        /// Other users' processes are listed, and their files answer `EPERM`.
+        /// The processes of other users are listed, but their files return `EPERM`.
         case noAccess = 1
-        /// Other users' processes are not there.
+        /// The processes of other users are not listed.
         case invisible = 2
-        /// Processes that the caller may not trace are not there. Since Linux 5.8.
+        /// Processes that the caller may not trace are not listed. Requires Linux 5.8.
         case notTraceable = 4
     }
 
     var hiding = Hiding.off
-    /// `gid`: whose members see everything in spite of `hidepid` up to 2.
+    /// The mount option `gid`: members of this group see all processes despite a `hidepid` of up to 2.
     var exemptGroup: UInt32 = 0
 
-    /// - Parameter bytes: Words with commas between, such as `rw,gid=5,hidepid=invisible`.
+    /// Parses mount options.
+    ///
+    /// - Parameter bytes: Words separated by commas, for example `rw,gid=5,hidepid=invisible`.
     init(parsing bytes: Span<UInt8>) {
         var start = 0
         while start <= bytes.count {

@@ -1,11 +1,11 @@
-/// Which process a question is about.
+/// The process that a request refers to.
 enum ProcessSelector: Hashable, Sendable {
-    /// The process that asks. Through `/proc/self`, which is right in every pid namespace and after a fork.
+    /// The calling process, through `/proc/self`, which is correct in every pid namespace and after a fork.
     case current
     case id(Int32)
 
-    /// Refuses what cannot be a process before a path is made of it (`/proc/0` and `/proc/-1` name nothing), and an id
-    /// where `/proc` would take it for another process's.
+    /// Rejects a number that cannot be a process before it becomes part of a path (`/proc/0` and `/proc/-1` do not
+    /// exist), and any id if `/proc` belongs to another pid namespace, where it would refer to a different process.
     func validated(in root: SystemRoot) throws(ProcMemError) -> ProcessSelector {
         if case .id(let id) = self {
             if id < 1 { throw ProcMemError(.invalidArgument, path: "/proc/\(id)") }
@@ -18,7 +18,7 @@ enum ProcessSelector: Hashable, Sendable {
         self = try ProcessSelector.id(pid).validated(in: root)
     }
 
-    /// What the scheduler's system calls take: the process's id, which is its main thread's.
+    /// The argument of the scheduler's system calls: the id of the process, which is also the id of its main thread.
     var threadID: Int32 {
         switch self {
         case .current: Syscalls.pid
@@ -27,29 +27,29 @@ enum ProcessSelector: Hashable, Sendable {
     }
 }
 
-/// A path such as `/proc/17/task/18/children`, built in place, without allocation.
+/// A path like `/proc/17/task/18/children`, built in place, without allocation.
 struct ProcPath {
-    // The longest is `/proc/PID/task/TID/smaps_rollup` with two ids of ten digits: 45 bytes and the NUL.
+    // The longest path is `/proc/PID/task/TID/smaps_rollup` with two ids of ten digits: 45 bytes and the NUL.
     private var storage = InlineArray<64, UInt8>(repeating: 0)
     private var count = 0
 
-    /// `/proc` itself.
+    /// The path `/proc`.
     static var processes: ProcPath { ProcPath(file: "/proc") }
 
-    /// `/proc/PID/`, or `/proc/self/`, and a file's name.
+    /// Creates the path of a file in `/proc/PID` or `/proc/self`.
     init(_ process: ProcessSelector, _ file: StaticString) {
         self.init(directoryOf: process)
         append("/")
         append(file)
     }
 
-    /// `/proc/PID`, or `/proc/self`.
+    /// Creates the path `/proc/PID` or `/proc/self`.
     init(directoryOf process: ProcessSelector) {
         append("/proc/")
         append(process)
     }
 
-    /// `task/TID/` and a file's name, below a process's directory.
+    /// Creates the path of a file in `task/TID`, relative to the directory of a process.
     init(task threadID: Int32, _ file: StaticString) {
         append("task/")
         append(threadID)
@@ -57,13 +57,13 @@ struct ProcPath {
         append(file)
     }
 
-    /// A path that has no ids in it, such as a file's name below a process's directory.
+    /// Creates a path without ids, for example the name of a file in the directory of a process.
     init(file: StaticString) {
         append(file)
     }
 
     private mutating func append(_ byte: UInt8) {
-        // The last byte stays the NUL that ends the path.
+        // The last byte remains the NUL that ends the path.
         guard count < storage.count - 1 else { return }
         storage[count] = byte
         count += 1
@@ -90,14 +90,14 @@ struct ProcPath {
         }
     }
 
-    /// Hands over the bytes with the NUL that ends them.
+    /// Passes the bytes of the path, including the NUL that ends it, to a closure.
     func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try body(storage.span.extracting(0...count))
     }
 }
 
 extension SystemRoot {
-    /// A path for a message: where it is on this system.
+    /// Returns a path for a message, as it is on this system.
     func text(_ path: ProcPath) -> String {
         text(path.withBytes { $0.bytes(in: 0..<$0.count) })
     }

@@ -1,7 +1,8 @@
-/// `/proc/PID`, held open.
+/// An open `/proc/PID`.
 ///
-/// The kernel ties the open directory to one process: once that has been collected, every file in it answers `ESRCH`,
-/// even when the id is in use again. Reading several files through one directory can not mix two processes.
+/// The kernel ties the open directory to one process. Once that process has been reaped by its parent, every file in
+/// the directory returns `ESRCH`, even if the id is in use again. Files that are read through one directory therefore
+/// belong to one process.
 struct ProcessDirectory: ~Copyable {
     let process: ProcessSelector
     private let descriptor: FileDescriptor
@@ -30,7 +31,7 @@ struct ProcessDirectory: ~Copyable {
         try open(path).withContents(readOptions, parse)
     }
 
-    /// Where a link leads to, as the kernel writes it; `nil` where it may not be read.
+    /// Returns the target of a link, as the kernel writes it; `nil` if the link cannot be read.
     borrowing func linkTarget(_ file: StaticString) -> String? {
         let directory = descriptor.rawValue
         let target = try? ProcPath(file: file).withBytes { (path) throws(Errno) in
@@ -43,8 +44,8 @@ struct ProcessDirectory: ~Copyable {
         try read(ProcPath(file: "stat"), ProcessStat.readOptions, ProcessStat.init(parsing:))
     }
 
-    /// The process's id, also where the directory was opened by the id of another of its threads; `nil` where the kernel
-    /// does not tell.
+    /// Returns the process's id, even if the directory was opened by the id of another of its threads; `nil` if the
+    /// kernel does not report it.
     borrowing func pid() throws(FileReadError) -> Int32? {
         do {
             return try read(ProcPath(file: "status"), ProcessStatus.readOptions, ProcessStatus.init(parsing:)).pid
@@ -55,40 +56,41 @@ struct ProcessDirectory: ~Copyable {
         }
     }
 
-    /// The directory of the whole process, also where this one was opened by the id of another of its threads: that one goes
-    /// when the thread ends.
+    /// Returns the directory of the whole process, even if this directory was opened by the id of another of its
+    /// threads. The directory of a thread disappears when the thread exits.
     consuming func ofWholeProcess(in root: SystemRoot) throws(FileReadError) -> ProcessDirectory {
         guard case .id(let id) = process, let pid = try pid(), pid != id else { return self }
         let directory = try ProcessDirectory(.id(pid), in: root)
-        // A thread that is still there has its process with it: the id was no other one's meanwhile.
+        // If the thread still exists, so does its process: the id has not been given to another process in the
+        // meantime.
         _ = try stat()
         return directory
     }
 
-    /// The ids of the process's threads; some may be gone as soon as the list is made.
+    /// Returns the ids of the process's threads. Some of them may exit before the list is complete.
     borrowing func threadIDs() throws(FileReadError) -> [Int32] {
         try open(ProcPath(file: "task"), as: .directory).processIDs()
     }
 
-    /// Asks the threads of a process whose main thread has ended, one after the other, until one has an answer.
+    /// Returns the first value that a live thread yields, for a process whose main thread has exited.
     ///
-    /// Such a process is a zombie by its `stat`, and goes on: what the files of its main thread no longer tell, those of a
-    /// thread that lives do.
+    /// According to its `stat`, this process is a zombie, but it continues to run. The files of its main thread no
+    /// longer report its memory; the files of a live thread do.
     ///
     /// - Parameters:
-    ///   - stat: The process's.
-    ///   - ask: Looks at the files of the thread with this id; answers `nil` where they tell nothing.
-    /// - Returns: `nil` where the main thread has not ended, and where no thread has an answer.
+    ///   - stat: The `stat` of the process.
+    ///   - body: Reads the files of the thread with this id; returns `nil` if they do not contain the value.
+    /// - Returns: `nil` if the main thread has not exited, or if no thread yields a value.
     borrowing func firstValueFromLiveThread<R>(
         leftBehind stat: ProcessStat,
-        _ ask: (Int32) throws(FileReadError) -> R?
+        _ body: (Int32) throws(FileReadError) -> R?
     ) throws(FileReadError) -> R? {
         guard stat.isZombie else { return nil }
         for id in (try? threadIDs()) ?? [] where .id(id) != process {
             do throws(FileReadError) {
-                if let answer = try ask(id) { return answer }
+                if let value = try body(id) { return value }
             } catch  where error.isAbsence {
-                // It has ended since the list was made.
+                // The thread has exited since the list was read.
                 continue
             }
         }

@@ -1,8 +1,9 @@
 extension ProcMemError {
-    /// Turns a failure to read a file of a process into the error that tells what is really the matter.
+    /// Converts a failure to read a file of a process into an error with the actual cause.
     ///
-    /// The kernel says `ESRCH` of a process that ends, of a zombie and of a kernel thread alike, and `ENOENT` of a process
-    /// that is not there as of a file that it does not offer. `stat` tells them apart.
+    /// The kernel returns `ESRCH` for an exiting process, for a zombie and for a kernel thread alike. It returns
+    /// `ENOENT` both for a process that does not exist and for a file that it does not provide. `stat` distinguishes
+    /// these cases.
     init(explaining failure: FileReadError, at path: ProcPath, of process: ProcessSelector, in root: SystemRoot) {
         self.init(failure, path: root.text(path))
         guard failure.isAbsence else { return }
@@ -19,7 +20,7 @@ extension ProcMemError {
                 code = .procUnavailable
             } else if ProcVisibility.isHidden(process, in: root) {
                 code = .permissionDenied
-                detail = "the process is there, but hidden (/proc is mounted with hidepid)"
+                detail = "the process exists, but /proc hides it (mount option hidepid)"
             } else {
                 code = .noSuchProcess
             }
@@ -45,27 +46,27 @@ extension ProcMemError.Code {
     }
 }
 
-/// Why a figure is not known.
+/// The reason why a figure is unknown.
 public enum UnavailableReason: String, Sendable, Hashable, CaseIterable {
-    /// The process belongs to another user, is not dumpable, or holds a capability that the caller lacks. The
+    /// The process belongs to another user, is not dumpable, or has a capability that the caller lacks. The
     /// corresponding C errors are `EACCES` and `EPERM`.
     case permissionDenied
-    /// A kernel thread has no memory of its own.
+    /// The process is a kernel thread, which has no memory of its own.
     case kernelThread
-    /// The process has ended, all of its threads too, and waits for its parent to collect it.
+    /// The process has exited, including all of its threads, and its parent has not reaped it yet.
     case zombie
-    /// The process ended while it was looked at.
+    /// The process exited while it was being read.
     case exited
-    /// The kernel does not offer the file.
+    /// The kernel does not provide the file.
     case unsupported
-    /// The file is not what the kernel documents.
+    /// The file is not in the format that the kernel documents.
     case malformed
 }
 
 extension UnavailableReason {
-    /// What a failure to read a file of a process that was there a moment ago says about it.
+    /// Derives the reason from a failure to read a file of a process that existed a moment ago.
     ///
-    /// - Throws: The failure itself where it says nothing about the process.
+    /// - Throws: The failure itself, if it is unrelated to the process.
     init(_ failure: FileReadError) throws(FileReadError) {
         switch failure {
         case .system(.permissionDenied), .system(.notPermitted): self = .permissionDenied

@@ -1,16 +1,19 @@
-/// Holds on to one process while its files are read by path and system calls ask by its id.
+/// A check that an id refers to the same process while its files are read by path and system calls use its id.
 ///
-/// An id may name another process as soon as its owner has been collected. While `/proc/PID`, opened before, still
-/// answers, the id has had one owner all along: what was asked by it in between is about one process. Below a directory
-/// that is no procfs, the start time in field 22 of `stat` tells the same.
+/// A process id can be given to another process as soon as its owner has been reaped. While files in a `/proc/PID` that
+/// was opened before can still be read, the id has had one owner all along, so everything that was read by id in
+/// between belongs to one process. Below a directory that is not a procfs, the start time in field 22 of `stat` serves
+/// the same purpose.
 struct ProcessIdentity: ~Copyable {
     private let directory: ProcessDirectory
     private let path: String
-    /// `nil` where a directory that stands in for `/` has no `stat` of the process.
+    /// The start time; `nil` if a directory that replaces `/` has no `stat` of the process.
     private let startTimeTicks: Int?
 
-    /// - Throws: ``ProcMemError`` with `noSuchProcess` where there is none, `permissionDenied` for one that `/proc` hides,
-    ///   `procUnavailable` without `/proc`, `outOfResources` without descriptors.
+    /// Opens the directory of a process.
+    ///
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process does not exist, `permissionDenied` if `/proc`
+    ///   hides it, `procUnavailable` without `/proc`, `outOfResources` without a free descriptor.
     init(of process: ProcessSelector, in root: SystemRoot) throws(ProcMemError) {
         let path = root.text(ProcPath(directoryOf: process))
         let directory: ProcessDirectory
@@ -28,16 +31,16 @@ struct ProcessIdentity: ~Copyable {
         self.startTimeTicks = startTimeTicks
     }
 
-    /// Makes sure that the id still has the same owner. A zombie still has its id.
+    /// Checks that the id still has the same owner. A zombie still has its id.
     ///
-    /// - Throws: ``ProcMemError`` with `exited` where it has not.
+    /// - Throws: ``ProcMemError`` with `exited` if it has not.
     borrowing func validate() throws(ProcMemError) {
         guard try directory.startTimeTicks(at: path) == startTimeTicks else {
             throw ProcMemError(.exited, path: path)
         }
     }
 
-    /// Runs what asks by a process's id, and makes sure that all of it was about one process.
+    /// Runs a closure that uses a process's id, and checks that the id referred to one process all the time.
     static func withStableIdentity<R>(
         _ process: ProcessSelector,
         in root: SystemRoot,
@@ -48,7 +51,7 @@ struct ProcessIdentity: ~Copyable {
         do {
             result = try body()
         } catch {
-            // That it is gone explains whatever could not be read.
+            // If the process has exited, that is the cause of the failure.
             try identity.validate()
             throw error
         }
@@ -58,7 +61,7 @@ struct ProcessIdentity: ~Copyable {
 }
 
 extension ProcessDirectory {
-    /// Field 22 of `stat`; `nil` where the process is gone, or a file tree has no such line.
+    /// Returns field 22 of `stat`; `nil` if the process has exited, or if a file tree does not contain the field.
     fileprivate borrowing func startTimeTicks(at path: String) throws(ProcMemError) -> Int? {
         do {
             return try stat().startTimeTicks
@@ -69,20 +72,21 @@ extension ProcessDirectory {
     }
 }
 
-/// The program that a process runs, so far as it can be told from the next one that the process executes: neither its id
-/// nor its start time changes then.
+/// The program that a process runs. It is distinguished from the next program that the process executes as far as
+/// possible: neither the process's id nor its start time changes then.
 struct RunningProgram: ~Copyable {
-    /// Kept open: it belongs to the memory map of this very program. `nil` where it may not be opened.
+    /// Kept open: it refers to the address space of exactly this program. `nil` if it cannot be opened.
     private let pagemap: FileDescriptor?
     private let stat: ProcessStat
 
     init(of directory: borrowing ProcessDirectory) throws(FileReadError) {
-        // Opened first: a program that begins in between is then taken for another one, not missed.
+        // pagemap is opened first: a program that starts between the two reads then counts as a different one and is
+        // not missed.
         pagemap = try? directory.open(ProcPath(file: "pagemap"))
         stat = try directory.stat()
     }
 
-    /// Whether there is a witness that answers for as long as the program runs, and says so.
+    /// Whether the program is proven to be still running: its pagemap can still be read.
     var isProvenToRun: Bool {
         switch pagemap {
         // The entry of the page at address 0, which no program maps.
@@ -91,13 +95,14 @@ struct RunningProgram: ~Copyable {
         }
     }
 
-    /// Whether the program had such a witness. That it has fallen silent is proof that the program has ended.
+    /// Whether the pagemap serves as proof: it could be opened, and the process is not a kernel thread. If it can no
+    /// longer be read, the program has ended.
     var wasProven: Bool { pagemap != nil && !stat.isKernelThread }
 
-    /// Whether the process has ended, all of its threads too.
+    /// Whether the process has exited, including all of its threads.
     var hasEnded: Bool { stat.isZombie && stat.threadCount <= 1 }
 
-    /// Whether what `stat` tells of the two cannot be one program.
+    /// Returns whether the fields of `stat` prove that the two are different programs.
     borrowing func differs(from earlier: borrowing RunningProgram) -> Bool {
         stat.command != earlier.stat.command || stat.layout != earlier.stat.layout
             || (earlier.stat.isForkWithoutExec && !stat.isForkWithoutExec)

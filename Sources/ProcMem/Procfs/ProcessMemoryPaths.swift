@@ -1,9 +1,9 @@
-/// The paths of a process's memory files below its directory, through its main thread or through another one.
+/// The paths of a process's memory files, relative to its directory, through its main thread or another thread.
 ///
-/// All threads share one address space, so any of them will do. It matters when the main thread has exited and others run
-/// on: then `/proc/PID/statm` shows 0, and `/proc/PID/task/TID/statm` shows the sizes.
+/// All threads share one address space, so the files of any thread serve. This matters if the main thread has exited
+/// while other threads continue: `/proc/PID/statm` then shows 0, and `/proc/PID/task/TID/statm` shows the sizes.
 struct ProcessMemoryPaths {
-    /// `nil` for the main thread.
+    /// The thread; `nil` for the main thread.
     private let threadID: Int32?
 
     init(thread threadID: Int32? = nil) { self.threadID = threadID }
@@ -20,9 +20,9 @@ struct ProcessMemoryPaths {
 }
 
 extension ProcessDirectory {
-    /// The sizes by `statm` of a process whose main thread has ended, through a thread that lives.
+    /// Reads the sizes in `statm` of a process whose main thread has exited, through a live thread.
     ///
-    /// - Throws: `ESRCH` where there is none.
+    /// - Throws: `ESRCH` if there is no live thread.
     borrowing func statmOfThreads(pageSizeBytes: Int) throws(FileReadError) -> Statm {
         let ofThreads = try firstValueFromLiveThread(leftBehind: stat()) { (id) throws(FileReadError) -> Statm? in
             let ofThread = try statm(through: ProcessMemoryPaths(thread: id), pageSizeBytes: pageSizeBytes)
@@ -32,7 +32,8 @@ extension ProcessDirectory {
         return ofThreads
     }
 
-    /// The files that tell of the process's memory: those of a thread that lives where the main thread has ended.
+    /// Returns the paths of the files that report the process's memory: those of a live thread if the main thread has
+    /// exited.
     borrowing func memoryPaths(_ stat: ProcessStat, pageSizeBytes: Int) throws(FileReadError) -> ProcessMemoryPaths {
         let thread = try firstValueFromLiveThread(leftBehind: stat) { (id) throws(FileReadError) -> Int32? in
             try statm(through: ProcessMemoryPaths(thread: id), pageSizeBytes: pageSizeBytes).isEmpty ? nil : id
@@ -49,7 +50,7 @@ extension ProcessDirectory {
         }
     }
 
-    /// The sums over the mappings, through a thread that lives where the main thread has ended.
+    /// Reads the sums over the mappings, through a live thread if the main thread has exited.
     borrowing func smapsRollupOfAnyThread() throws(FileReadError) -> SmapsRollup {
         do {
             return try smapsRollup()
@@ -62,8 +63,8 @@ extension ProcessDirectory {
         }
     }
 
-    /// The largest RSS so far, in bytes, through a thread that lives where the main thread has ended; `nil` for what has no
-    /// memory.
+    /// Reads the largest RSS so far, in bytes, through a live thread if the main thread has exited; `nil` for a process
+    /// without memory.
     borrowing func peakRSSBytes() throws(FileReadError) -> Int? {
         let status = try read(ProcPath(file: "status"), ProcessStatus.readOptions, ProcessStatus.init(parsing:))
         if let peak = status.peakRSSBytes { return peak }
@@ -72,7 +73,7 @@ extension ProcessDirectory {
         }
     }
 
-    /// The sums over the mappings, from `smaps` where the kernel has no `smaps_rollup`.
+    /// Reads the sums over the mappings, from `smaps` if the kernel has no `smaps_rollup`.
     borrowing func smapsRollup(through paths: ProcessMemoryPaths = ProcessMemoryPaths()) throws(FileReadError)
         -> SmapsRollup
     {

@@ -1,32 +1,33 @@
-/// `/proc/PID/stat`: the fields that ProcMem uses.
+/// The fields of `/proc/PID/stat` that ProcMem uses.
 ///
-/// The file is one line of fields between blanks. The second, the command in parentheses, is raw: it may hold blanks,
-/// parentheses and newlines, so the fields are counted from the last closing parenthesis.
+/// The file is one line of fields that are separated by spaces. The second field, the command in parentheses, is not
+/// escaped: it may contain spaces, parentheses and newlines. Fields are therefore counted from the last closing
+/// parenthesis.
 struct ProcessStat: Hashable, Sendable {
-    /// Field 1.
+    /// Field 1: the process id.
     let pid: Int32
-    /// Field 2, without the parentheses: at most 15 bytes for a process, more for a kernel thread.
+    /// Field 2, without the parentheses: the command, at most 15 bytes for a process, more for a kernel thread.
     let command: String
-    /// Field 3: `R`, `S`, `D`, `Z`, `T`, `X` and so on.
+    /// Field 3: the state, `R`, `S`, `D`, `Z`, `T`, `X` and so on.
     let state: UInt8
-    /// Field 4: 0 where the parent is outside of the pid namespace.
+    /// Field 4: the id of the parent; 0 if the parent is outside of the pid namespace.
     let parentPID: Int32
-    /// Field 9.
+    /// Field 9: the kernel's flags of the process (`PF_…`).
     let flags: Int
-    /// Fields 10 and 12: the page faults since the process was forked, those of threads that have ended among them; `nil`
-    /// where they are no numbers.
+    /// Fields 10 and 12: the page faults since the process was forked, including those of threads that have exited;
+    /// `nil` if they are not numbers.
     let faultCount: Int?
-    /// Fields 11 and 13: the page faults of children, and of theirs, that have ended and were waited for.
+    /// Fields 11 and 13: the page faults of descendants that have exited and were waited for.
     let childFaultCount: Int?
-    /// Field 20.
+    /// Field 20: the number of threads.
     let threadCount: Int
-    /// Field 22, in clock ticks since boot. With the id it names one process and no other.
+    /// Field 22: the start time, in clock ticks since boot. Together with the id it identifies one process.
     let startTimeTicks: Int
-    /// Field 23, in bytes: the virtual memory that is mapped; `nil` where it is no number.
+    /// Field 23, in bytes: the size of the mapped virtual memory; `nil` if it is not a number.
     let virtualBytes: Int?
     /// Fields 26 to 28 and 45 to 47; `nil` without the right to trace the process, and before Linux 3.3.
     let layout: ProgramLayout?
-    /// Field 41; `nil` before Linux 2.5.19.
+    /// Field 41: the scheduling policy; `nil` before Linux 2.5.19.
     let policy: SchedulingPolicy?
 
     static let readOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 65536, isOneLine: true)
@@ -44,7 +45,7 @@ struct ProcessStat: Hashable, Sendable {
 
         var index = end + 1
         var number = 2
-        /// The value of a field with a higher number than the last one asked for.
+        /// Returns the range of a field with a higher number than the last requested one.
         func field(_ wanted: Int) -> Range<Int>? {
             while number < wanted - 1 {
                 guard bytes.nextField(at: &index) != nil else { return nil }
@@ -83,20 +84,21 @@ struct ProcessStat: Hashable, Sendable {
         return overflow ? nil : sum
     }
 
-    /// Ended, and not yet collected by its parent, or being taken down.
+    /// Whether the process has exited and its parent has not reaped it yet, or it is being removed.
     var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || state == UInt8(ascii: "x") }
 
-    /// The corresponding C constant is `PF_KTHREAD`.
+    /// Whether the process is a kernel thread. The corresponding C constant is `PF_KTHREAD`.
     var isKernelThread: Bool { flags & 0x0020_0000 != 0 }
 
-    /// Whether the process runs what the one that forked it ran. The corresponding C constant is `PF_FORKNOEXEC`.
+    /// Whether the process was forked and has not executed a program since. The corresponding C constant is
+    /// `PF_FORKNOEXEC`.
     var isForkWithoutExec: Bool { flags & 0x40 != 0 }
 }
 
-/// Where the parts of a program lie in a process's memory: `stat` fields 26 to 28 and 45 to 47.
+/// The addresses of the parts of a program in a process's memory: `stat` fields 26 to 28 and 45 to 47.
 ///
-/// A forked process has its parent's layout until it executes a program of its own. Two programs that were started apart
-/// have the same one only where addresses are not chosen at random (`setarch -R`).
+/// A forked process has its parent's layout until it executes a program. Two programs that were started separately have
+/// the same layout only without address space randomisation (`setarch -R`).
 struct ProgramLayout: Hashable, Sendable {
     let startCode: Int
     let endCode: Int
@@ -105,7 +107,8 @@ struct ProgramLayout: Hashable, Sendable {
     let endData: Int
     let startBreak: Int
 
-    /// `nil` where a field is missing, or the kernel shows zeros because the reader may not trace the process.
+    /// Returns `nil` if a field is missing, or if the kernel reports zeros because the reader may not trace the
+    /// process.
     init?(
         parsing bytes: Span<UInt8>,
         code: (start: Range<Int>?, end: Range<Int>?, stack: Range<Int>?),

@@ -1,16 +1,16 @@
-/// `/proc/PID/status`: what ProcMem takes from it.
+/// The fields of `/proc/PID/status` that ProcMem uses.
 ///
-/// Lines are `Key:`, a tab and a value. The kernel escapes a newline in the process's name, so a key stands at the
-/// beginning of a line and nowhere else.
+/// A line consists of `Key:`, a tab and a value. The kernel escapes a newline in the process's name, so a key occurs
+/// only at the beginning of a line.
 struct ProcessStatus: Hashable, Sendable {
-    /// The id of the process that a thread belongs to.
+    /// `Tgid`: the id of the process that a thread belongs to.
     let pid: Int32?
-    /// The CPUs that the scheduler may use.
+    /// `Cpus_allowed`: the CPUs on which the scheduler may run the process.
     let allowedCPUs: CPUSet?
-    /// `VmHWM`, the largest RSS so far, in bytes; `nil` for what has no memory.
+    /// `VmHWM`: the largest RSS so far, in bytes; `nil` for a process without memory.
     let peakRSSBytes: Int?
 
-    // Groups and CPU masks make it long: 65,536 supplementary groups are allowed.
+    // Groups and CPU masks can make the file long: a process may have 65,536 supplementary groups.
     static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 4 << 20)
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {

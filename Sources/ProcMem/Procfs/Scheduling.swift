@@ -1,14 +1,15 @@
 /// A set of CPUs, by their numbers in `/sys/devices/system/cpu`.
 public struct CPUSet: Sendable, Hashable {
-    /// The CPUs as ascending ranges that neither touch nor overlap.
+    /// The CPUs as ascending ranges that neither overlap nor adjoin.
     public let ranges: [ClosedRange<Int>]
-    /// How many CPUs there are in the set.
+    /// The number of CPUs in the set.
     public let count: Int
 
-    /// The kernel can be built for 8,192 CPUs. A file that names one far beyond is no kernel's.
+    /// The largest accepted CPU number. The kernel can be built for at most 8,192 CPUs, so a file with a far larger
+    /// number was not written by a kernel.
     static let largestNumber = (1 << 20) - 1
 
-    /// A set from ranges in any order; CPUs below 0 or above 1,048,575 are left out.
+    /// Creates a set from ranges in any order; CPUs below 0 or above 1,048,575 are omitted.
     public init(_ ranges: some Sequence<ClosedRange<Int>>) {
         let possible = 0...Self.largestNumber
         var merged: [ClosedRange<Int>] = []
@@ -24,12 +25,12 @@ public struct CPUSet: Sendable, Hashable {
         self.count = merged.reduce(0) { $0 + $1.count }
     }
 
-    /// Whether a CPU is in the set.
+    /// Returns whether a CPU is in the set.
     public func contains(_ cpu: Int) -> Bool {
         ranges.contains { $0.contains(cpu) }
     }
 
-    /// The CPUs that are in both sets.
+    /// Returns the CPUs that are in both sets.
     func intersection(_ other: CPUSet) -> CPUSet {
         var common: [ClosedRange<Int>] = []
         var (own, others) = (0, 0)
@@ -43,7 +44,7 @@ public struct CPUSet: Sendable, Hashable {
 }
 
 extension CPUSet: CustomStringConvertible {
-    /// The kernel's list format, such as `0-3,7`; empty for the empty set.
+    /// The set in the kernel's list format, for example `0-3,7`; empty for the empty set.
     public var description: String {
         ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
             .joined(separator: ",")
@@ -53,16 +54,16 @@ extension CPUSet: CustomStringConvertible {
 extension CPUSet {
     static let listOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 1 << 20, isOneLine: true)
 
-    /// The CPUs that are online, from `/sys/devices/system/cpu/online`.
+    /// Reads the CPUs that are online from `/sys/devices/system/cpu/online`.
     static func online(in root: SystemRoot) throws(FileReadError) -> CPUSet {
         try root.read(onlinePath, listOptions, CPUSet.init(parsingList:))
     }
 
     static var onlinePath: ProcPath { ProcPath(file: "/sys/devices/system/cpu/online") }
 
-    /// The kernel's list format, as in `/sys/devices/system/cpu/online`: `0-3,7`.
+    /// Parses the kernel's list format, as in `/sys/devices/system/cpu/online`: `0-3,7`.
     init(parsingList bytes: Span<UInt8>) throws(ParseError) {
-        let parseError = ParseError("a list of CPUs such as 0-3,7")
+        let parseError = ParseError("a list of CPUs, for example 0-3,7")
         guard let field = bytes.onlyField else { throw parseError }
         var ranges: [ClosedRange<Int>] = []
         var start = field.lowerBound
@@ -79,10 +80,10 @@ extension CPUSet {
         self.init(ranges)
     }
 
-    /// The kernel's mask format, as in `Cpus_allowed` of `/proc/PID/status`: words of eight hexadecimal digits with
-    /// commas between them, the highest CPUs first.
+    /// Parses the kernel's mask format, as in `Cpus_allowed` of `/proc/PID/status`: words of eight hexadecimal digits,
+    /// separated by commas, with the highest CPUs first.
     init(parsingMask bytes: Span<UInt8>, in range: Range<Int>) throws(ParseError) {
-        let parseError = ParseError("a CPU mask such as ff,ffffffff after Cpus_allowed")
+        let parseError = ParseError("a CPU mask after Cpus_allowed, for example ff,ffffffff")
         var cpu = 0
         var ranges: [ClosedRange<Int>] = []
         for index in range.reversed() where bytes[index] != UInt8(ascii: ",") {
@@ -96,13 +97,13 @@ extension CPUSet {
         self.init(ranges)
     }
 
-    /// An affinity mask, as the system call fills it in: words of 64 CPUs, the lowest first.
+    /// Creates a set from an affinity mask in the format of the system call: words of 64 CPUs, the lowest first.
     init(words: Span<UInt64>) {
         var ranges: [ClosedRange<Int>] = []
         for index in words.indices {
             var word = words[index]
             var cpu = index * UInt64.bitWidth
-            // Runs of equal bits at a time: a mask of 8,192 CPUs is mostly one run.
+            // Runs of equal bits are handled at once: a mask of 8,192 CPUs consists of few runs.
             while word != 0 {
                 let zeros = word.trailingZeroBitCount
                 let ones = (~(word >> UInt64(zeros))).trailingZeroBitCount
@@ -115,40 +116,40 @@ extension CPUSet {
     }
 }
 
-/// By which rules the kernel gives a thread CPU time: the policy of `sched_setscheduler`.
+/// A thread's scheduling policy, as set by `sched_setscheduler(2)`.
 public struct SchedulingPolicy: RawRepresentable, Sendable, Hashable {
     /// The kernel's number, as in field 41 of `/proc/PID/stat`.
     public let rawValue: Int
 
-    /// A policy by the kernel's number.
+    /// Creates a policy from the kernel's number.
     public init(rawValue: Int) {
         self.rawValue = rawValue
     }
 
-    /// The fair class. The corresponding C constant is `SCHED_OTHER`.
+    /// The default policy, in the fair class. The corresponding C constant is `SCHED_OTHER`.
     public static var other: SchedulingPolicy { SchedulingPolicy(rawValue: 0) }
-    /// Real time, first in first out. The corresponding C constant is `SCHED_FIFO`.
+    /// The real-time policy first in, first out. The corresponding C constant is `SCHED_FIFO`.
     public static var fifo: SchedulingPolicy { SchedulingPolicy(rawValue: 1) }
-    /// Real time, round robin. The corresponding C constant is `SCHED_RR`.
+    /// The real-time policy round robin. The corresponding C constant is `SCHED_RR`.
     public static var roundRobin: SchedulingPolicy { SchedulingPolicy(rawValue: 2) }
-    /// The fair class, for work without a user waiting. The corresponding C constant is `SCHED_BATCH`.
+    /// The policy for work that is not interactive, in the fair class. The corresponding C constant is `SCHED_BATCH`.
     public static var batch: SchedulingPolicy { SchedulingPolicy(rawValue: 3) }
-    /// The fair class, at the lowest weight. The corresponding C constant is `SCHED_IDLE`.
+    /// The policy with the lowest weight, in the fair class. The corresponding C constant is `SCHED_IDLE`.
     public static var idle: SchedulingPolicy { SchedulingPolicy(rawValue: 5) }
-    /// Real time, by deadlines. The corresponding C constant is `SCHED_DEADLINE`.
+    /// The real-time policy with deadlines. The corresponding C constant is `SCHED_DEADLINE`.
     public static var deadline: SchedulingPolicy { SchedulingPolicy(rawValue: 6) }
 
-    /// Whether a cgroup's quota binds a thread of this policy.
+    /// Whether the quota of a cgroup applies to a thread with this policy.
     ///
-    /// The kernel's documentation of `cpu.max` limits it to the fair class; `SCHED_FIFO`, `SCHED_RR` and
-    /// `SCHED_DEADLINE` are outside of it. An unknown policy counts as bound.
+    /// According to the kernel's documentation, `cpu.max` applies to the fair class only: `SCHED_FIFO`, `SCHED_RR` and
+    /// `SCHED_DEADLINE` are exempt. An unknown policy counts as subject to the quota.
     public var isBoundByQuota: Bool {
         self != .fifo && self != .roundRobin && self != .deadline
     }
 }
 
 extension CPUSet: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, with `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(count, forKey: "count")

@@ -1,18 +1,19 @@
-/// `/proc/PID/statm`: the size of a process in pages, here in bytes.
+/// `/proc/PID/statm`: the sizes of a process, which the kernel reports in pages, converted to bytes.
 ///
-/// The counters are exact since Linux 6.16; from 6.2 to 6.15 each may be off by some pages per CPU. Before, a thread keeps what
-/// up to 64 of its faults have brought to itself, 16 pages of a file each: on 6.1 a program of 1.7 MiB showed 4 KiB, one of
-/// 16 MiB was 8 KiB short. The fields `lib` and `dt` of the file have been 0 since Linux 2.6 and are left out.
+/// The counters are exact since Linux 6.16. From 6.2 to 6.15, each counter may differ by some pages per CPU. Before
+/// 6.2, a thread adds its counts to those of the process only after up to 64 page faults, and one fault may map 16
+/// pages of a file: on 6.1, a program of 1.7 MiB showed 4 KiB, and a program of 16 MiB showed 8 KiB too little. The
+/// fields `lib` and `dt` of the file are omitted: they have been 0 since Linux 2.6.
 public struct Statm: Sendable, Hashable {
-    /// `size`: the virtual memory that is mapped, in bytes.
+    /// `size`: the size of the mapped virtual memory, in bytes.
     public let sizeBytes: Int
-    /// `resident`: RSS in bytes.
+    /// `resident`: the resident set size (RSS), in bytes.
     public let residentBytes: Int
-    /// `shared`: the part of RSS that is backed by files or is shared memory, in bytes.
+    /// `shared`: the part of RSS that consists of pages of files and of shared memory, in bytes.
     public let sharedBytes: Int
-    /// `text`: the program's code, in bytes of virtual memory.
+    /// `text`: the size of the program's code, in bytes of virtual memory.
     public let textBytes: Int
-    /// `data`: private writable mappings and the stack, in bytes of virtual memory.
+    /// `data`: the size of the private writable mappings and the stack, in bytes of virtual memory.
     public let dataBytes: Int
 }
 
@@ -20,12 +21,12 @@ extension Statm {
     // Seven numbers of at most 20 digits.
     static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOneLine: true)
 
-    /// The record in the bytes of a `statm` file.
+    /// Parses the contents of a `statm` file.
     ///
     /// - Parameters:
-    ///   - bytes: The file.
-    ///   - pageSizeBytes: The page size of the system that wrote it.
-    /// - Throws: ``ProcMemError`` with `malformed` for less than seven numbers, or one above 2^60 bytes.
+    ///   - bytes: The contents of the file.
+    ///   - pageSizeBytes: The page size of the system that wrote the file.
+    /// - Throws: ``ProcMemError`` with `malformed` for fewer than seven numbers, or a size above 2^60 bytes.
     public init(parsing bytes: Span<UInt8>, pageSizeBytes: Int) throws(ProcMemError) {
         do {
             self = try Statm(validating: bytes, pageSizeBytes: pageSizeBytes)
@@ -50,17 +51,17 @@ extension Statm {
         at index: inout Int,
         _ pageSizeBytes: Int
     ) throws(ParseError) -> Int {
-        guard var field = bytes.nextField(at: &index) else { throw ParseError("seven numbers of pages") }
-        // A sum over per-CPU counters can come out below zero for a moment; the kernel itself shows that as 0.
+        guard var field = bytes.nextField(at: &index) else { throw ParseError("seven sizes in pages") }
+        // A sum of per-CPU counters can be below zero for a moment; the kernel itself reports it as 0.
         let isNegative = bytes[field.lowerBound] == UInt8(ascii: "-")
         if isNegative { field = field.lowerBound + 1..<field.upperBound }
         guard let size = bytes.sizeBytes(in: field, unitBytes: pageSizeBytes) else {
-            throw ParseError("seven numbers of pages that fit into memory")
+            throw ParseError("seven sizes in pages, each at most 2^60 bytes")
         }
         return isNegative ? 0 : size
     }
 
-    /// Whether there is no memory behind the process: it is a kernel thread, or it has ended.
+    /// Whether the process has no memory: it is a kernel thread, or it has exited.
     var isEmpty: Bool { sizeBytes == 0 && residentBytes == 0 }
 }
 
@@ -71,16 +72,16 @@ extension Statm {
         }
     }
 
-    /// The sizes of a process.
+    /// Reads the sizes of a process.
     ///
-    /// Three system calls, about 5 µs, whatever the size of the process; no allocation. No privileges are needed unless
+    /// Three system calls, independent of the size of the process, and no allocation. No privileges are required unless
     /// `/proc` hides the process.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace. A thread's id gives the sizes of its process.
-    ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError``: `kernelThread` and `zombie` for what has no memory, where the file shows zeros (a
-    ///   zombie whose other threads run on has); `noSuchProcess`, `exited`, `permissionDenied`, `malformed`.
+    ///   - pid: The process's id in the caller's pid namespace. A thread's id yields the sizes of its process.
+    ///   - root: The location of the kernel's files.
+    /// - Throws: ``ProcMemError``: `kernelThread` or `zombie` for a process without memory, where the file contains
+    ///   zeros (a zombie with running threads has memory); `noSuchProcess`, `exited`, `permissionDenied`, `malformed`.
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         let process = try ProcessSelector(validating: pid, in: root)
         let path = ProcPath(process, "statm")

@@ -1,10 +1,11 @@
-// Reading text as the kernel writes it, byte by byte: no strings, no allocation, no traps. A parser spends its time in the
-// loops over fields, lines and digits, so these check their bounds once, or in their own conditions, and not at every byte.
+// Parsing of text as the kernel writes it, byte by byte, without strings, allocations or traps. A parser spends most of
+// its time in the loops over fields, lines and digits. These loops therefore check their bounds once, or in their own
+// conditions, and not at every byte.
 
 extension UInt8 {
     /// Space, tab, newline, vertical tab, form feed or carriage return.
     var isASCIISpace: Bool {
-        // Nearly every byte is above the blank: one comparison tells.
+        // Nearly every byte is greater than a space, so one comparison usually decides.
         self <= UInt8(ascii: " ")
             && (self == UInt8(ascii: " ") || (UInt8(ascii: "\t")...UInt8(ascii: "\r")).contains(self))
     }
@@ -26,7 +27,7 @@ extension UInt8 {
 }
 
 extension Span<UInt8> {
-    /// The next run of bytes that are not spaces, and moves `index` behind it.
+    /// Returns the range of the next run of bytes that are not spaces, and advances `index` past it.
     func nextField(at index: inout Int) -> Range<Int>? {
         precondition(index >= 0)
         var next = index
@@ -37,14 +38,15 @@ extension Span<UInt8> {
         return start == next ? nil : start..<next
     }
 
-    /// The one run of bytes between spaces; `nil` where there is none or another one.
+    /// The only run of bytes that are not spaces; `nil` if there is none or more than one.
     var onlyField: Range<Int>? {
         var index = 0
         let field = nextField(at: &index)
         return nextField(at: &index) == nil ? field : nil
     }
 
-    /// The next line without its newline, and moves `index` behind it; a last line may lack the newline.
+    /// Returns the range of the next line without its newline, and advances `index` past it. The last line may lack the
+    /// newline.
     func nextLine(at index: inout Int) -> Range<Int>? {
         precondition(index >= 0)
         guard index < count else { return nil }
@@ -55,10 +57,10 @@ extension Span<UInt8> {
         return start..<end
     }
 
-    /// The next line that has a key, and moves `index` behind it: `KEY VALUE …` or `KEY: VALUE …`.
+    /// Returns the next line that has a key, `KEY VALUE …` or `KEY: VALUE …`, and advances `index` past it.
     ///
-    /// The key ends at the first colon of the line or, where there is none, at the first space. `value` is the field behind
-    /// it, `nil` where there is none; `rest` is everything behind the key, up to the end of the line.
+    /// The key ends at the first colon of the line or, if there is none, at the first space. `value` is the field after
+    /// the key, or `nil` if there is none. `rest` is everything after the key, up to the end of the line.
     func nextEntry(at index: inout Int) -> (key: Range<Int>, value: Range<Int>?, rest: Range<Int>)? {
         while let line = nextLine(at: &index) {
             var fieldIndex = line.lowerBound
@@ -75,18 +77,19 @@ extension Span<UInt8> {
         return nil
     }
 
-    /// The first place of a byte within a range.
+    /// Returns the index of the first occurrence of a byte within a range.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return range.first { unsafe self[unchecked: $0] == byte }
     }
 
-    /// A number of digits alone: `nil` for an empty range, a sign, any other byte, or more than `Int.max`.
+    /// Returns a number that consists of decimal digits only; `nil` for an empty range, a sign, any other byte, or a
+    /// value above `Int.max`.
     func decimal(in range: Range<Int>) -> Int? {
         guard !range.isEmpty else { return nil }
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var value = 0
-        // So many digits fit into an Int, whichever they are.
+        // Any number of this many digits fits into an Int.
         guard range.count > 18 else {
             for index in range {
                 guard let digit = unsafe self[unchecked: index].decimalDigit else { return nil }
@@ -104,7 +107,8 @@ extension Span<UInt8> {
         return value
     }
 
-    /// A number of hexadecimal digits alone: `nil` for an empty range, any other byte, or more than `UInt64.max`.
+    /// Returns a number that consists of hexadecimal digits only; `nil` for an empty range, any other byte, or a value
+    /// above `UInt64.max`.
     func hexadecimal(in range: Range<Int>) -> UInt64? {
         guard !range.isEmpty else { return nil }
         var value: UInt64 = 0
@@ -115,22 +119,22 @@ extension Span<UInt8> {
         return value
     }
 
-    /// A number of digits with or without a point and up to nine more behind it, such as `12.34`.
+    /// Returns a decimal number, for example `12.34`; the point and up to nine digits after it are optional.
     func decimalFraction(in range: Range<Int>) -> Double? {
         let point = firstIndex(of: UInt8(ascii: "."), in: range) ?? range.upperBound
         guard let whole = decimal(in: range.lowerBound..<point) else { return nil }
         guard point < range.upperBound else { return Double(whole) }
-        let places = point + 1..<range.upperBound
-        guard places.count <= 9, let fraction = decimal(in: places) else { return nil }
-        return Double(whole) + Double(fraction) / places.reduce(1) { scale, _ in scale * 10 }
+        let fractionDigits = point + 1..<range.upperBound
+        guard fractionDigits.count <= 9, let fraction = decimal(in: fractionDigits) else { return nil }
+        return Double(whole) + Double(fraction) / fractionDigits.reduce(1) { scale, _ in scale * 10 }
     }
 
-    /// Whether the bytes of a range are exactly this text.
+    /// Returns whether the bytes of a range equal a text.
     func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
         range.count == text.utf8CodeUnitCount && hasPrefix(text, in: range)
     }
 
-    /// Whether the bytes of a range begin with this text.
+    /// Returns whether the bytes of a range begin with a text.
     func hasPrefix(_ text: StaticString, in range: Range<Int>) -> Bool {
         guard range.count >= text.utf8CodeUnitCount else { return false }
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
@@ -141,7 +145,7 @@ extension Span<UInt8> {
         return true
     }
 
-    /// Whether a list with commas between its words has this word.
+    /// Returns whether a comma-separated list contains a word.
     func list(in range: Range<Int>, contains word: StaticString) -> Bool {
         var start = range.lowerBound
         while start <= range.upperBound {
@@ -152,17 +156,18 @@ extension Span<UInt8> {
         return false
     }
 
-    /// The bytes of a range, copied.
+    /// Returns a copy of the bytes of a range.
     func bytes(in range: Range<Int>) -> [UInt8] {
         range.map { self[$0] }
     }
 
-    /// The bytes of a range as text; what is not UTF-8 is replaced.
+    /// Returns the bytes of a range as text, with invalid UTF-8 replaced.
     func text(in range: Range<Int>) -> String {
         unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
-    /// What a message quotes of a file: one line, at most 80 bytes, control characters made visible.
+    /// A quotation of the file for an error message: at most 80 bytes on one line, with control characters made
+    /// visible.
     var excerpt: String {
         var quoted = ""
         for index in 0..<Swift.min(count, 80) {
@@ -176,10 +181,10 @@ extension Span<UInt8> {
 }
 
 extension Span<UInt8> {
-    /// Whether one path is another or lies below it, by whole components.
+    /// Returns whether a path equals another path or lies below it, compared by whole components.
     func path(_ path: Range<Int>, isAtOrBelow ancestor: Range<Int>) -> Bool {
         var length = ancestor.count
-        // The root's only slash is no component.
+        // The slash of the root `/` does not start a component.
         if length > 0, self[ancestor.upperBound - 1] == UInt8(ascii: "/") { length -= 1 }
         guard path.count >= length else { return false }
         for offset in 0..<length where self[path.lowerBound + offset] != self[ancestor.lowerBound + offset] {
@@ -188,7 +193,7 @@ extension Span<UInt8> {
         return path.count == length || self[path.lowerBound + length] == UInt8(ascii: "/")
     }
 
-    /// The bytes of a range with `\040` and its like replaced by the bytes they stand for.
+    /// Returns the bytes of a range, with octal escapes like `\040` replaced by the bytes that they stand for.
     func unescapedOctal(in range: Range<Int>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(range.count)
@@ -216,7 +221,7 @@ extension Span<UInt8> {
 }
 
 extension Span<UInt64> {
-    /// The number of bits that are 1, such as the CPUs in an affinity mask.
+    /// The number of bits that are 1, for example the number of CPUs in an affinity mask.
     var setBitCount: Int {
         indices.reduce(0) { $0 + self[$1].nonzeroBitCount }
     }

@@ -1,7 +1,8 @@
-// How public values encode themselves: every name is in every encoding, `null` where a figure is not known, so that a
-// program finds the same names in every answer. A synthesised `encode(to:)` leaves out what is `nil`.
+// Encoding of the public values. Every encoding contains every name, with `null` for an unknown figure, so that a
+// program finds the same names in every result. A synthesised `encode(to:)` would omit `nil` values.
 
-/// A name in the encoding of a value. One type for all values: an enumeration of keys for each would cost more code.
+/// A name in the encoding of a value. All values share this type: a separate enumeration of keys for each would add
+/// code.
 struct EncodedName: CodingKey, ExpressibleByStringLiteral {
     let stringValue: String
     var intValue: Int? { nil }

@@ -4,7 +4,7 @@
     import Musl
 #endif
 
-/// An error number of the kernel, without the text that a caller may never look at.
+/// A kernel error number; its message is produced on demand.
 struct Errno: Error, RawRepresentable, Hashable, Sendable {
     let rawValue: Int32
 
@@ -26,21 +26,22 @@ struct Errno: Error, RawRepresentable, Hashable, Sendable {
     static var notSupported: Errno { Errno(rawValue: EOPNOTSUPP) }
     static var wouldBlock: Errno { Errno(rawValue: EAGAIN) }
 
-    /// What the thread's last system call left behind.
+    /// The error number of the calling thread's last failed system call.
     static var current: Errno { Errno(rawValue: errno) }
 }
 
 extension Errno: CustomStringConvertible {
     var description: String {
-        // strerror_r exists with two signatures; strerror's text for a known number is constant in glibc and musl.
+        // strerror_r has two signatures. The text that strerror returns for a known number is constant in glibc and
+        // musl.
         guard let text = unsafe strerror(rawValue) else { return "errno \(rawValue)" }
         return unsafe "errno \(rawValue), \(String(cString: text))"
     }
 }
 
-/// What a parser missed, without the text that a caller may never look at.
+/// A parsing error; its message is produced on demand.
 struct ParseError: Error, Hashable, Sendable {
-    /// What should have stood there, as in "expected seven numbers".
+    /// What the parser expected, as in "expected seven numbers".
     let expected: String
 
     init(_ expected: StaticString) {
@@ -52,22 +53,22 @@ struct ParseError: Error, Hashable, Sendable {
     }
 }
 
-/// Why a file could not become a record. The path is added where it becomes a ``ProcMemError``.
+/// The reason why a file could not be read or parsed. The path is added when it becomes a ``ProcMemError``.
 enum FileReadError: Error, Hashable, Sendable {
     case system(Errno)
-    /// The file was read; `found` quotes its beginning.
+    /// The file was read, but could not be parsed; `found` quotes its beginning.
     case malformed(ParseError, found: String)
     case tooLarge(limitBytes: Int)
 }
 
 extension FileReadError {
-    /// Whether the file, or the process that it belongs to, is not there.
+    /// Whether the file, or the process that it belongs to, does not exist.
     var isAbsence: Bool {
         self == .system(.noSuchFileOrDirectory) || self == .system(.noSuchProcess) || self == .system(.notDirectory)
             || self == .system(.noSuchDevice)
     }
 
-    /// What the failure says of the file for a person, without the file's name.
+    /// A description of the failure for a person, without the name of the file.
     var summary: String {
         switch self {
         case .system(let error): "cannot be read (\(error))"

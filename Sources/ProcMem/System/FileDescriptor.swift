@@ -1,6 +1,6 @@
-/// An open file, closed when its owner goes.
+/// An open file, closed at the end of its owner's lifetime.
 ///
-/// Not copyable, so that a descriptor is closed once and never leaks.
+/// It cannot be copied, so a descriptor is closed exactly once and never leaks.
 struct FileDescriptor: ~Copyable {
     let rawValue: Int32
 
@@ -12,7 +12,7 @@ struct FileDescriptor: ~Copyable {
         Syscalls.close(rawValue)
     }
 
-    /// Hands the descriptor to somebody else who closes it.
+    /// Returns the descriptor to a caller that takes over closing it.
     consuming func relinquish() -> Int32 {
         let rawValue = rawValue
         discard self
@@ -20,21 +20,22 @@ struct FileDescriptor: ~Copyable {
     }
 }
 
-/// How a file is read to its end.
+/// The buffer size, the size limit and the line format that apply when a file is read to its end.
 struct FileReadOptions: Sendable {
-    /// Room on the stack. A file that fits costs no allocation; a longer one is read on into the heap.
+    /// The size of the buffer on the stack. A file that fits causes no allocation; a longer file is copied to the heap.
     var expectedBytes: Int
-    /// More than the kernel writes there. A file that goes on behind it is refused, not cut.
+    /// The largest accepted size, above anything that the kernel writes there. A longer file is rejected, not
+    /// truncated.
     var limitBytes: Int
-    /// One line and nothing else: a read that ends in a newline is the whole, and the read that would find the end
-    /// of the file is saved.
+    /// Whether the file has exactly one line. A read that ends in a newline is then complete, which saves the read that
+    /// detects the end of the file.
     var isOneLine = false
 }
 
 extension FileDescriptor {
-    /// Reads from where the descriptor stands to the end, and hands the bytes to a parser.
+    /// Reads from the current offset to the end of the file, and passes the bytes to a parser.
     ///
-    /// The kernel may answer a read with less than there is; a parser never sees half a file.
+    /// One read may return fewer bytes than the file has; the parser always receives the whole file.
     borrowing func withContents<R>(
         _ readOptions: FileReadOptions,
         _ parse: (Span<UInt8>) throws(ParseError) -> R
@@ -54,7 +55,7 @@ extension FileDescriptor {
         throw .tooLarge(limitBytes: readOptions.limitBytes)
     }
 
-    /// The slow way for a file that fills the stack's room: the heap, doubled until the end is reached.
+    /// Continues on the heap if the file fills the stack buffer, and doubles the buffer until the file ends.
     private borrowing func continued<R>(
         _ beginning: UnsafeRawBufferPointer,
         _ readOptions: FileReadOptions,
@@ -73,7 +74,7 @@ extension FileDescriptor {
         return nil
     }
 
-    /// Reads until the buffer is full or the file ends; returns how much of the buffer is filled.
+    /// Reads until the buffer is full or the file ends; returns the number of bytes in the buffer.
     private borrowing func fill(
         _ buffer: UnsafeMutableRawBufferPointer,
         from start: Int,
@@ -118,14 +119,15 @@ extension FileDescriptor {
 }
 
 extension FileDescriptor {
-    /// Reads a long file line by line through one buffer, which a line must fit into.
+    /// Reads a long file line by line through one buffer. Each line must fit into the buffer.
     ///
-    /// - Parameter limitBytes: A file that goes on behind it is refused: whoever writes it decides how long that takes.
+    /// - Parameter limitBytes: The largest accepted size. A longer file is rejected, because the process that writes it
+    ///   could otherwise make the read take arbitrarily long.
     borrowing func forEachLine(
         limitBytes: Int,
         _ body: (Span<UInt8>, Range<Int>) throws(ParseError) -> Void
     ) throws(FileReadError) {
-        // The longest line of `smaps` names a file of 4,095 bytes, each perhaps escaped as four.
+        // The longest line of `smaps` contains a file path of 4,095 bytes, each of which may be escaped as four.
         var buffer = [UInt8](repeating: 0, count: 65536)
         var kept = 0
         var total = 0
@@ -141,7 +143,8 @@ extension FileDescriptor {
         }
     }
 
-    /// Passes on the whole lines, and at the end of the file the rest; returns how many bytes those were.
+    /// Passes the complete lines to a closure, at the end of the file also an unterminated one; returns the number of
+    /// bytes that were passed.
     private static func passLines(
         of bytes: Span<UInt8>,
         isLast: Bool,
@@ -158,14 +161,14 @@ extension FileDescriptor {
             passed = index
         }
         guard passed > 0 || bytes.isEmpty else {
-            throw .malformed(ParseError("lines below 65,536 bytes"), found: bytes.excerpt)
+            throw .malformed(ParseError("lines shorter than 65,536 bytes"), found: bytes.excerpt)
         }
         return passed
     }
 }
 
 extension FileDescriptor {
-    /// The names in a directory that are process or thread ids, in the kernel's order.
+    /// Returns the names in a directory that are process or thread ids, in the order of the kernel.
     consuming func processIDs() throws(FileReadError) -> [Int32] {
         var ids: [Int32] = []
         do {
@@ -178,7 +181,7 @@ extension FileDescriptor {
         return ids
     }
 
-    /// The names of the directories in a directory.
+    /// Returns the names of the subdirectories of a directory.
     consuming func subdirectoryNames() throws(FileReadError) -> [[UInt8]] {
         var names: [[UInt8]] = []
         do {
@@ -193,7 +196,7 @@ extension FileDescriptor {
 }
 
 extension Span<UInt8> {
-    /// A process id as the kernel writes it; `nil` for 0, a leading zero, or anything else.
+    /// Returns a process id in the kernel's format; `nil` for 0, a leading zero, or anything that is not a number.
     func pid(in range: Range<Int>) -> Int32? {
         guard let number = decimal(in: range), number > 0, self[range.lowerBound] != UInt8(ascii: "0") else {
             return nil

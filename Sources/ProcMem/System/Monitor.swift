@@ -4,14 +4,14 @@
     import Musl
 #endif
 
-/// A value that threads share under a lock, and that one of them waits for: a monitor, of `pthread_mutex_t` and
-/// `pthread_cond_t`.
+/// A monitor: a value that threads share under a lock, and on which one thread can wait for a change. It consists of a
+/// `pthread_mutex_t` and a `pthread_cond_t`.
 ///
-/// Unlike an event that is polled it takes no descriptor, and it wakes up at an instant of nanoseconds.
+/// Unlike a polled event, a monitor needs no file descriptor, and its timeout has a resolution of nanoseconds.
 @safe
 final class Monitor<Value: Sendable>: @unchecked Sendable {
-    // Why @unchecked and @safe: the value is reached under the lock alone; the two pointers are made in init and freed in
-    // deinit, when nobody waits any more, as who waits holds the monitor.
+    // Why @unchecked and @safe: the value is accessed only under the lock. The two pointers are allocated in init and
+    // freed in deinit. No thread is waiting then, because a waiting thread retains the monitor.
     private var value: Value
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -23,7 +23,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
         unsafe pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         unsafe pthread_condattr_init(&attributes)
-        // Instants are of this clock, which nobody sets.
+        // Timeouts refer to this clock, which cannot be set.
         unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         unsafe pthread_cond_init(condition, &attributes)
         unsafe pthread_condattr_destroy(&attributes)
@@ -36,7 +36,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
-    /// Looks at the value or changes it, and has the one that waits look at it again.
+    /// Accesses the value under the lock, and then wakes the waiting thread, which examines the value again.
     func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -48,11 +48,13 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
         return try body(&value)
     }
 
-    /// Waits until a closure finds what it looks for in the value, or until an instant.
+    /// Waits until a closure returns a result for the value, or until an instant.
     ///
     /// - Parameters:
-    ///   - instant: Until when to wait, by ``Syscalls/monotonicNanoseconds``; for ever where it is `nil`.
-    ///   - found: What was looked for; it is called at once, after every change, and for no reason at all.
+    ///   - instant: The end of the wait, on the clock of ``Syscalls/monotonicNanoseconds``; `nil` waits without a
+    ///     timeout.
+    ///   - found: Returns the result, or `nil` to continue waiting. It is called immediately, after every change, and
+    ///     on spurious wake-ups.
     func wait<Result>(until instant: Int?, for found: (inout Value) -> Result?) -> Result? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }

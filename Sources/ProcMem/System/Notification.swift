@@ -1,12 +1,12 @@
-/// Files whose changes wake up who waits, by `inotify(7)`.
+/// A set of inotify watches with one descriptor, which becomes readable when a watched file changes (`inotify(7)`).
 ///
-/// Where the kernel gives no queue (128 for a user unless configured otherwise) or no watch, nothing wakes up, and the
-/// next ``watch(_:open:)`` tries again.
+/// If the kernel provides no queue (at most 128 for each user unless configured otherwise) or no watch, the descriptor
+/// does not become readable. The next ``watch(_:open:)`` tries again.
 struct FileWatches: ~Copyable {
     private var queue: FileDescriptor?
-    private var numbers: Set<Int32> = []
+    private var watchDescriptors: Set<Int32> = []
 
-    /// To wait for; negative where there is no queue.
+    /// The descriptor to wait for; negative if there is no queue.
     var descriptor: Int32 {
         switch queue {
         case .some(let queue): queue.rawValue
@@ -14,14 +14,15 @@ struct FileWatches: ~Copyable {
         }
     }
 
-    /// Watches these files and no others from now on.
+    /// Replaces the set of watched files.
     ///
-    /// A file that has been watched keeps its number, and what is queued of it. One that replaced it under its name has
-    /// another number: the kernel does not tell of every removal (of a cgroup, no kernel up to 6.18 does).
+    /// A file that is already watched keeps its watch and its queued events. A file that has replaced it under the same
+    /// name gets a new watch: the kernel does not report every removal (up to Linux 6.18, it does not report the
+    /// removal of a cgroup).
     ///
     /// - Parameters:
-    ///   - paths: Each ends in a NUL byte.
-    ///   - open: Opens such a path.
+    ///   - paths: The paths; each ends in a NUL byte.
+    ///   - open: Opens one of these paths.
     mutating func watch(
         _ paths: [[UInt8]],
         open: (Span<UInt8>) throws(FileReadError) -> FileDescriptor
@@ -31,30 +32,31 @@ struct FileWatches: ~Copyable {
         guard queue >= 0 else { return }
         var current: Set<Int32> = []
         for path in paths {
-            guard let file = try? open(path.span), let number = try? Syscalls.watch(file, on: queue) else {
+            guard let file = try? open(path.span), let watchDescriptor = try? Syscalls.watch(file, on: queue) else {
                 continue
             }
-            current.insert(number)
+            current.insert(watchDescriptor)
         }
-        for number in numbers.subtracting(current) { Syscalls.unwatch(number, on: queue) }
-        numbers = current
+        for watchDescriptor in watchDescriptors.subtracting(current) { Syscalls.unwatch(watchDescriptor, on: queue) }
+        watchDescriptors = current
     }
 
-    /// Forgets what has happened so far.
+    /// Discards the queued events.
     mutating func drain() {
         let queue = descriptor
         guard queue >= 0 else { return }
         do {
             try Syscalls.drain(queue)
         } catch {
-            // Nobody else closes it but a program that closes all there is.
+            // Reading failed: another part of the program, for example a loop that closes all descriptors, has closed
+            // the queue.
             self.queue = nil
-            numbers = []
+            watchDescriptors = []
         }
     }
 }
 
-/// Tells a thread that waits for descriptors to stop, once and for good.
+/// A signal that makes a thread stop waiting for descriptors. It cannot be reset.
 final class StopSignal: Sendable {
     private let event: FileDescriptor
 
@@ -62,7 +64,7 @@ final class StopSignal: Sendable {
         event = try Syscalls.event()
     }
 
-    /// Readable once the signal has been given.
+    /// The descriptor, which is readable after ``signal()``.
     var descriptor: Int32 { event.rawValue }
 
     func signal() {

@@ -11,13 +11,13 @@ private let libcClose = close
 private let libcRead = unsafe read
 private let libcPread = unsafe pread
 
-/// Opening, reading and closing files and directories.
+/// Opening, reading and closing of files and directories.
 extension Syscalls {
     enum FileKind {
         case contents, directory
 
-        /// A path below a foreign root may be a FIFO or a terminal: an open neither waits for a writer nor takes the
-        /// terminal.
+        /// The flags of `open(2)`. A path below a directory that replaces `/` may lead to a FIFO or a terminal: opening
+        /// must neither wait for a writer nor acquire a controlling terminal.
         fileprivate var flags: Int32 {
             let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
             return self == .directory ? flags | O_DIRECTORY : flags
@@ -35,7 +35,8 @@ extension Syscalls {
 
     /// Opens a path that ends in a NUL byte as if `root` were `/`: absolute links and `..` stay below it.
     ///
-    /// Of a path too long for one call, a link or `..` in a later part stays below the folder that the part begins in.
+    /// A path that is too long for one call is opened in parts. A link or `..` in a later part then stays below the
+    /// folder in which that part begins.
     static func open(
         _ path: Span<UInt8>,
         inRoot root: borrowing FileDescriptor,
@@ -44,10 +45,11 @@ extension Syscalls {
         try unsafe open(path, from: root.rawValue, as: kind) { unsafe procmem_open_in_root($0, $1, $2) }
     }
 
-    /// What one call takes, with the NUL. The corresponding C constant is `PATH_MAX`.
+    /// The longest path that one call accepts, including the NUL. The corresponding C constant is `PATH_MAX`.
     private static let maximumPathBytes = 4096
 
-    /// Opens a path by one call, or a longer one folder by folder: cgroups can be nested more deeply than a path can say.
+    /// Opens a path with one call, or a longer path folder by folder: nested cgroups can have paths longer than
+    /// `PATH_MAX`.
     private static func open(
         _ path: Span<UInt8>,
         from start: Int32,
@@ -72,16 +74,17 @@ extension Syscalls {
             directory = next.rawValue
             folder = consume next
             passed = slash + 1
-            // What begins with a slash would be looked for from the root again.
+            // A part that begins with a slash would be resolved from the root again.
             while passed < path.count, path[passed] == UInt8(ascii: "/") { passed += 1 }
         }
         let opened = try descriptor(path.extracting(passed...), at: directory, as: kind)
-        // Not closed before: the last call begins in it.
+        // The folder stays open until here, because the last call resolves its path from it.
         _ = consume folder
         return opened
     }
 
-    /// What a symbolic link in a directory says; the path ends in a NUL byte. A longer answer than a path can be is cut.
+    /// Returns the target of a symbolic link in a directory. The path ends in a NUL byte. A target longer than
+    /// `PATH_MAX` is truncated.
     static func readLink(_ path: Span<UInt8>, at directory: Int32) throws(Errno) -> [UInt8] {
         try unsafe withCPath(path) { (path) throws(Errno) in
             try unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: maximumPathBytes) {
@@ -94,7 +97,7 @@ extension Syscalls {
     }
 
     static func close(_ descriptor: Int32) {
-        // Not retried: Linux has released the descriptor whatever close answers.
+        // Not retried: Linux releases the descriptor even if close fails.
         _ = libcClose(descriptor)
     }
 
@@ -102,7 +105,8 @@ extension Syscalls {
         try retrying { unsafe libcRead(descriptor, bytes.baseAddress, bytes.count) }
     }
 
-    /// Reads from an offset, wherever the descriptor stands: of a file of the kernel's, what it says now.
+    /// Reads from an offset, independently of the current offset of the descriptor. For a kernel file, this returns the
+    /// current contents.
     static func read(
         _ descriptor: Int32,
         into bytes: UnsafeMutableRawBufferPointer,
@@ -111,7 +115,8 @@ extension Syscalls {
         try retrying { unsafe libcPread(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) }
     }
 
-    /// The names in a directory, without `.` and `..`, in the kernel's order, and whether each is a directory itself.
+    /// Passes each name in a directory except `.` and `..` to a closure, in the order of the kernel, with whether it is
+    /// a directory.
     static func forEachName(
         in directory: consuming FileDescriptor,
         _ body: (Span<UInt8>, _ isDirectory: Bool) -> Void
@@ -139,14 +144,15 @@ extension Syscalls {
         }
     }
 
-    /// A mount's type, options and the path within its file system that it shows.
+    /// The type and the options of a mount, and the path within its file system that the mount shows.
     struct Mount {
         let type: [UInt8]
         let options: [UInt8]
         let root: [UInt8]
     }
 
-    /// What is mounted where a path leads; the path ends in a NUL byte. Since Linux 6.11.
+    /// Returns the mount that a path leads to. The path ends in a NUL byte. Requires Linux 6.8; the options require
+    /// 6.11 and are empty before.
     static func mount(at path: Span<UInt8>) throws(Errno) -> Mount {
         try unsafe withCPath(path) { (path) throws(Errno) in
             var mount = procmem_mount()
@@ -164,7 +170,7 @@ extension Syscalls {
         _ body: (UnsafePointer<CChar>) throws(Errno) -> R
     ) throws(Errno) -> R {
         try unsafe path.withUnsafeBufferPointer { (path) throws(Errno) in
-            // A NUL inside a path would make the kernel open another file than the one asked for.
+            // With a NUL inside the path, the kernel would open a different file.
             guard let start = path.baseAddress, unsafe path.firstIndex(of: 0) == path.count - 1 else {
                 throw .invalidArgument
             }

@@ -6,34 +6,36 @@ import CLinux
     import Musl
 #endif
 
-// The names that the methods below take over.
+// Aliases: the methods below shadow these libc functions.
 private let libcWrite = unsafe write
 private let libcPoll = unsafe poll
 
-/// Waiting for what happens to files, and on threads.
+/// Notification of file changes, and waiting for descriptors.
 extension Syscalls {
-    /// A counter to wait for, at 0. The corresponding C function is `eventfd`.
+    /// Returns an event counter with the value 0. The corresponding C function is `eventfd`.
     static func event() throws(Errno) -> FileDescriptor {
         FileDescriptor(adopting: try retrying { procmem_event() })
     }
 
-    /// Makes an event readable, for good.
+    /// Makes an event readable permanently.
     static func raise(_ event: borrowing FileDescriptor) {
         let descriptor = event.rawValue
         var one: UInt64 = 1
-        // The counter is full at 2^64 - 1: an event that cannot be raised is up already.
+        // Writing fails only if the counter is at its maximum of 2^64 - 1: then the event is readable already.
         _ = try? retrying { unsafe libcWrite(descriptor, &one, MemoryLayout<UInt64>.size) }
     }
 
-    /// A queue of what happens to files, empty. The corresponding C function is `inotify_init1`.
+    /// Returns an empty queue of file events. The corresponding C function is `inotify_init1`.
     static func fileNotifications() throws(Errno) -> FileDescriptor {
-        // IN_CLOEXEC and IN_NONBLOCK are these by definition.
+        // IN_CLOEXEC and IN_NONBLOCK have these values by definition.
         FileDescriptor(adopting: try retrying { inotify_init1(O_CLOEXEC | O_NONBLOCK) })
     }
 
-    /// Has writes to an open file, its replacement and its removal queued; the same file has one number in a queue.
+    /// Queues an event for each write to an open file and for its replacement and removal. Returns the watch
+    /// descriptor, which is the same for every watch of one file in one queue.
     static func watch(_ file: borrowing FileDescriptor, on queue: Int32) throws(Errno) -> Int32 {
-        // The link leads to this very file: a path would be looked up anew, and may be longer than one call takes.
+        // The link leads to exactly this file. The path of the file would be resolved again, and may be too long for
+        // one call.
         let path = Array("/proc/self/fd/\(file.rawValue)".utf8) + [0]
         let events = UInt32(IN_MODIFY) | UInt32(IN_ATTRIB) | UInt32(IN_MOVE_SELF) | UInt32(IN_DELETE_SELF)
         return try unsafe withCPath(path.span) { (path) throws(Errno) in
@@ -41,15 +43,15 @@ extension Syscalls {
         }
     }
 
-    /// Has nothing more queued for a number. The kernel may have done so already, where the file is gone.
-    static func unwatch(_ number: Int32, on queue: Int32) {
-        _ = inotify_rm_watch(queue, number)
+    /// Removes a watch. The kernel may already have removed it, if the file no longer exists.
+    static func unwatch(_ watchDescriptor: Int32, on queue: Int32) {
+        _ = inotify_rm_watch(queue, watchDescriptor)
     }
 
-    /// Takes out of a queue what is in it.
+    /// Removes all events from a queue.
     static func drain(_ queue: Int32) throws(Errno) {
         do {
-            // Room for any record: of 16 bytes and a name, which a file that is watched by itself has not.
+            // The buffer fits any event: 16 bytes and a name, which events of a watched file do not have.
             try unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { (buffer) throws(Errno) in
                 while try unsafe read(queue, into: buffer) > 0 {}
             }
@@ -58,9 +60,9 @@ extension Syscalls {
         }
     }
 
-    /// Waits until one of two descriptors has something to read, or nothing more can be expected from it.
+    /// Waits until one of two descriptors is readable or reports an error or a hang-up.
     ///
-    /// A negative number stands for no descriptor.
+    /// A negative descriptor is ignored.
     static func wait(
         for first: Int32,
         _ second: Int32,

@@ -1,8 +1,9 @@
 import CLinux
 
-/// What `/proc/PID/pagemap` says.
+/// Access to `/proc/PID/pagemap`.
 extension Syscalls {
-    /// Hands over the words of a file from one on: fewer than asked for where it ends, and none where it has ended.
+    /// Passes the words of a file, starting at the word with index `first`, to a closure. There are fewer than
+    /// requested at the end of the file, and none after it.
     static func withWords<R>(
         of file: borrowing FileDescriptor,
         from first: Int,
@@ -19,19 +20,19 @@ extension Syscalls {
     }
 
     enum PageKind {
-        /// In memory and mapped.
+        /// Pages that are in memory and mapped.
         case present
-        /// The kernel's page of zeros, or its huge one, which stands for memory that was read and never written.
+        /// The kernel's zero page, or its huge zero page, which backs memory that was read but never written.
         case zeros
 
         fileprivate var mask: UInt64 { UInt64(self == .present ? PROCMEM_PAGE_PRESENT : PROCMEM_PAGE_OF_ZEROS) }
     }
 
-    /// The first run of pages of a kind within a range of pages; `nil` for none.
+    /// Returns the first run of pages of a kind within a range of pages; `nil` if there is none.
     ///
-    /// The corresponding C constant is `PAGEMAP_SCAN`. Whole page tables that are not there are passed over in one step.
+    /// The corresponding C constant is `PAGEMAP_SCAN`. The kernel skips the range of a missing page table in one step.
     ///
-    /// - Parameter maximumCount: How many pages the run may have; 0 for any number.
+    /// - Parameter maximumCount: The maximum length of the run in pages; 0 for no maximum.
     static func firstPages(
         of kind: PageKind,
         in pages: Range<Int>,

@@ -6,14 +6,15 @@ import CLinux
     import Musl
 #endif
 
-// The name that a method below takes over.
+// Alias: a method below shadows this libc function.
 private let libcGetgroups = unsafe getgroups
 
-/// What the kernel tells of processes, and of the caller's rights over them, without a file.
+/// Information about processes, and about the caller's rights over them, that is not read from a file.
 extension Syscalls {
-    /// How the memory maps of two threads are ordered, or that they are one, as after `vfork` or `clone` with `CLONE_VM`.
+    /// Returns the order of the memory maps of two threads, or that they share one map, as after `vfork` or `clone`
+    /// with `CLONE_VM`.
     ///
-    /// The corresponding system call is `kcmp`: it needs the right to trace both.
+    /// The corresponding system call is `kcmp`. It requires the right to trace both threads.
     static func compareMemoryMaps(_ first: Int32, _ second: Int32) throws(Errno) -> MemoryMapOrder {
         switch try retrying({ procmem_compare_memory_maps(first, second) }) {
         case 0: .same
@@ -22,14 +23,14 @@ extension Syscalls {
         }
     }
 
-    /// The calling thread's id. The corresponding C function is `gettid`.
+    /// The id of the calling thread. The corresponding C function is `gettid`.
     static var threadID: Int32 { procmem_thread_id() }
 
     /// Whether the calling thread may trace any process of its user namespace. The corresponding C constant is
     /// `CAP_SYS_PTRACE`.
     static var mayTraceAll: Bool { procmem_has_capability(19) == 1 }
 
-    /// Whether a group is the calling thread's effective one, or one of its supplementary ones.
+    /// Returns whether a group is the effective group or a supplementary group of the calling thread.
     static func isInGroup(_ group: UInt32) -> Bool {
         if getegid() == group { return true }
         let count = libcGetgroups(0, nil)
@@ -39,12 +40,12 @@ extension Syscalls {
         return groups.prefix(max(0, Int(filled))).contains(group)
     }
 
-    /// Whether the scheduler knows a process or thread by this id, wherever `/proc` shows it or not.
+    /// Returns whether the scheduler knows a process or thread with this id, even if `/proc` does not show it.
     static func isKnownToScheduler(_ id: Int32) -> Bool {
         (try? schedulingPolicy(of: id)) != nil
     }
 
-    /// Whether a file has so many bytes at its beginning.
+    /// Returns whether this many bytes can be read from the beginning of a file.
     static func holdsBytes(_ file: borrowing FileDescriptor, count: Int) -> Bool {
         let descriptor = file.rawValue
         return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { buffer in
@@ -52,22 +53,23 @@ extension Syscalls {
         }
     }
 
-    /// Has a function called in every child that is forked from now on; `false` where that cannot be had.
+    /// Registers a function that is called in every child that is forked from now on. Returns `false` if the
+    /// registration fails.
     static func registerForkChildHandler(_ function: @convention(c) () -> Void) -> Bool {
         procmem_at_fork_in_child(function) == 0
     }
 
-    /// Whether the calling process is in the pid namespace that the system began with, from which all processes are seen.
+    /// Whether the calling process is in the initial pid namespace, in which all processes are visible.
     ///
-    /// The kernel gives that namespace the same number on every system. The corresponding C constant is
+    /// The kernel gives this namespace the same inode number on every system. The corresponding C constant is
     /// `PROC_PID_INIT_INO`.
     static var isInInitialPIDNamespace: Bool {
         var file = stat()
         return unsafe stat("/proc/self/ns/pid", &file) == 0 && file.st_ino == 0xEFFF_FFFC
     }
 
-    /// The number that the link `/proc/self` leads to: the caller's id in the pid namespace that `/proc` is mounted for.
-    /// `nil` where there is no such link.
+    /// The target of the link `/proc/self`: the caller's id in the pid namespace of the mounted `/proc`. `nil` if there
+    /// is no link.
     static var processIDShownByProc: Int32? {
         unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { buffer -> Int32? in
             guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
@@ -79,7 +81,7 @@ extension Syscalls {
     }
 }
 
-/// How the kernel orders the memory maps of two processes.
+/// The order of the memory maps of two processes, as the kernel defines it.
 enum MemoryMapOrder {
     case same, before, after
 }

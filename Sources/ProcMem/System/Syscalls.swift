@@ -1,4 +1,4 @@
-// The one door to libc. Nothing else in ProcMem calls the kernel, but for ProcessTable, which goes through procps.
+// The only access to libc. Nothing else in ProcMem calls the kernel, except ProcessTable, which uses procps.
 
 import CLinux
 
@@ -14,9 +14,9 @@ import CLinux
     private let openFilesResource = RLIMIT_NOFILE
 #endif
 
-/// System calls, retried on `EINTR`, with errors as values.
+/// System calls that are retried on `EINTR` and report errors as values.
 enum Syscalls {
-    /// Calls again while a signal handler interrupted the call.
+    /// Repeats a call until no signal handler interrupts it.
     @inline(__always)
     static func retrying<R: FixedWidthInteger>(_ call: () -> R) throws(Errno) -> R {
         while true {
@@ -27,27 +27,29 @@ enum Syscalls {
         }
     }
 
-    /// The size of a page in bytes; 4096 on x86-64, 4096, 16384 or 65536 on arm64.
+    /// The size of a page in bytes: 4096 on x86-64; 4096, 16384 or 65536 on arm64.
     static let pageSizeBytes = max(1, sysconf(Int32(_SC_PAGESIZE)))
 
-    /// How many ticks of `/proc/PID/stat` a second has; 100 unless the kernel's interface was changed.
+    /// The number of clock ticks per second in `/proc/PID/stat`; 100, unless the kernel's interface was changed.
     static let ticksPerSecond = max(1, sysconf(Int32(_SC_CLK_TCK)))
 
     static var pid: Int32 { getpid() }
 
-    /// How many files the process may have open. The corresponding C constant is `RLIMIT_NOFILE`.
+    /// The maximum number of open files of the process. The corresponding C constant is `RLIMIT_NOFILE`.
     static var maximumOpenFiles: Int {
         var limit = rlimit()
-        // Glibc declares the number as an enumeration, musl as an integer.
+        // Glibc declares the resource number as an enumeration, musl as an integer.
         guard unsafe getrlimit(openFilesResource, &limit) == 0 else { return 0 }
         return Int(clamping: limit.rlim_cur)
     }
 
     // MARK: Scheduling
 
-    /// Hands over the affinity mask of a thread, as words of 64 CPUs, lowest first. 0 is the calling thread.
+    /// Passes the affinity mask of a thread to a closure, as words of 64 CPUs, lowest first. Thread 0 is the calling
+    /// thread.
     ///
-    /// The kernel refuses a mask that is smaller than its own with `EINVAL`: the mask grows until it fits.
+    /// The kernel rejects a buffer that is smaller than its own mask with `EINVAL`, so the buffer grows until the mask
+    /// fits.
     static func withAffinityMask<R>(of threadID: Int32, _ body: (Span<UInt64>) -> R) throws(Errno) -> R {
         var wordCount = 1024 / UInt64.bitWidth
         while true {
@@ -60,36 +62,39 @@ enum Syscalls {
                     return body(unsafe Span(_unsafeElements: words))
                 }
             } catch {
-                // 2^20 CPUs is 128 times what any Linux can be built for.
+                // 2^20 CPUs is 128 times the maximum that Linux can be built for.
                 guard error == .invalidArgument, wordCount < (1 << 20) / UInt64.bitWidth else { throw error }
                 wordCount *= 2
             }
         }
     }
 
-    /// The scheduling policy of a thread, as the number of `sched_setscheduler`. 0 is the calling thread.
+    /// Returns the scheduling policy of a thread, as the number used by `sched_setscheduler`. Thread 0 is the calling
+    /// thread.
     static func schedulingPolicy(of threadID: Int32) throws(Errno) -> Int32 {
-        // The number may carry a flag. The corresponding C constant is `SCHED_RESET_ON_FORK`.
+        // The kernel may add a flag to the number. The corresponding C constant is `SCHED_RESET_ON_FORK`.
         try retrying { sched_getscheduler(threadID) } & ~0x4000_0000
     }
 }
 
 extension Syscalls {
-    /// Milliseconds that never go back, brought up to date by the kernel's tick alone: a few nanoseconds to ask for.
+    /// The monotonic time in milliseconds, with the resolution of the kernel's timer tick. Reading it costs less than a
+    /// precise clock.
     static var coarseMilliseconds: Int {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
         return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
     }
 
-    /// Nanoseconds that never go back; the system's sleep is not counted.
+    /// The monotonic time in nanoseconds, without the time during which the system was suspended.
     static var monotonicNanoseconds: Int {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
     }
 
-    /// Seconds since the system was started, its sleep included: what start times of processes are counted by.
+    /// The time since boot in seconds, including the time during which the system was suspended. Start times of
+    /// processes refer to this clock.
     static var secondsSinceBoot: Double {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)

@@ -1,14 +1,15 @@
 import Synchronization
 
-/// A thread that runs an actor's jobs, and does what else is due at an instant: for work that waits, which Swift's own few
-/// threads must not.
+/// A dedicated thread that runs an actor's jobs, and other work at given instants. It is meant for blocking work, which
+/// must not run on Swift's cooperative pool.
 ///
-/// It begins with the first use and ends with ``stop()``. With nothing to do it sleeps without a timeout.
+/// The thread starts at the first use and ends after ``stop()``. While it has nothing to do, it sleeps without a
+/// timeout.
 final class ThreadExecutor: SerialExecutor {
-    /// What is done besides jobs. It tells when to do it again, by ``Syscalls/monotonicNanoseconds``; `nil` for not before
-    /// ``wake()``.
+    /// The work besides jobs. It returns the instant of its next run, on the clock of
+    /// ``Syscalls/monotonicNanoseconds``, or `nil` to run only after ``wake()``.
     typealias Work = @Sendable () -> Int?
-    /// What starts a thread, as ``BackgroundThread/start(_:_:)`` does.
+    /// A function that starts a thread, like ``BackgroundThread/start(_:_:)``.
     typealias Starter = @Sendable (StaticString, @escaping @Sendable () -> Void) throws(Errno) -> Void
 
     private struct State {
@@ -26,7 +27,7 @@ final class ThreadExecutor: SerialExecutor {
     private let name: StaticString
     private let starter: Starter
     private let state = Monitor(State())
-    /// The thread's id, 0 before it runs and after.
+    /// The id of the thread; 0 before it starts and after it has ended.
     private let threadID = Atomic<Int32>(0)
 
     init(_ name: StaticString, starter: @escaping Starter) {
@@ -34,10 +35,11 @@ final class ThreadExecutor: SerialExecutor {
         self.starter = starter
     }
 
-    /// What the runtime knows an executor by. It does not keep it: whoever hands it out does, for as long as it has jobs.
+    /// The runtime's reference to the executor. It does not retain the executor: its owner must do so while there are
+    /// jobs.
     @safe var reference: UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
 
-    /// Says what to do besides jobs, before anything is asked for.
+    /// Sets the work besides jobs. It must be called before the first job or ``wake()``.
     func setWork(_ work: @escaping Work) {
         state.withLock { $0.work = work }
     }
@@ -51,12 +53,12 @@ final class ThreadExecutor: SerialExecutor {
         }
     }
 
-    /// Has the work done as soon as the thread is free.
+    /// Wakes the thread to run the scheduled work as soon as it is idle.
     func wake() {
         state.withLock { $0.isWoken = true }
     }
 
-    /// Ends the thread when it has done what it is doing.
+    /// Ends the thread after its current work and the enqueued jobs.
     func stop() {
         state.withLock { state in
             state.isStopped = true
@@ -70,7 +72,8 @@ final class ThreadExecutor: SerialExecutor {
         startForJobs()
     }
 
-    /// A job cannot be refused: where no thread can be had for it, it waits until there is one.
+    /// Starts the thread, and retries if no thread can be created: a job cannot be rejected, so it waits until there is
+    /// one.
     private func startForJobs() {
         guard (try? start()) == nil else { return }
         Task {
@@ -89,7 +92,7 @@ final class ThreadExecutor: SerialExecutor {
 
     private func run() {
         threadID.store(Syscalls.threadID, ordering: .relaxed)
-        // The kernel gives the number to another thread soon.
+        // The kernel may soon give this id to another thread.
         defer { threadID.store(0, ordering: .relaxed) }
         var instant: Int?
         while true {
@@ -110,21 +113,21 @@ final class ThreadExecutor: SerialExecutor {
     }
 }
 
-/// A task that waits for an answer, which somebody gives it, once.
+/// A suspended task that is resumed exactly once, with an answer.
 ///
-/// `CheckedContinuation` would count on the heap for each wait what ``SnapshotRequestQueue`` makes sure of: who is answered is taken
-/// out of the book first, under a lock.
+/// Unsafe, because `CheckedContinuation` allocates per wait to detect double resumption, which ``SnapshotRequestQueue``
+/// rules out: it removes a waiting task under its lock before it resumes the task.
 @safe
 struct WaitingTask<Answer: Sendable>: Sendable {
-    // Why @safe: of two answers the second would be a trap at best. See above.
+    // Why @safe: the queue resumes each task once (see above). A second resumption would be undefined behaviour.
     private let continuation: UnsafeContinuation<Answer, Never>
 
-    /// Suspends the task until it has been answered.
+    /// Suspends the calling task until it is resumed with an answer.
     ///
-    /// - Parameter entrust: Gives the task to whoever answers it. It runs before the task is suspended.
-    static func answer(entrusted entrust: (WaitingTask) -> Void) async -> Answer {
+    /// - Parameter register: Stores the task for the code that will resume it. It runs before the task is suspended.
+    static func answer(registering register: (WaitingTask) -> Void) async -> Answer {
         await unsafe withUnsafeContinuation { continuation in
-            entrust(unsafe WaitingTask(continuation: continuation))
+            register(unsafe WaitingTask(continuation: continuation))
         }
     }
 

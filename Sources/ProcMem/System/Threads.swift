@@ -1,11 +1,11 @@
 import CLinux
 import Synchronization
 
-/// Threads for work that waits, which Swift's own few threads must not.
+/// Dedicated threads for blocking work, which must not run on Swift's cooperative pool.
 enum BackgroundThread {
-    /// Starts a thread that runs a closure and ends with it.
+    /// Starts a thread that runs a closure and ends when the closure returns.
     ///
-    /// - Parameter name: What the kernel's lists call the thread; it shows 15 bytes of it.
+    /// - Parameter name: The name of the thread in the kernel's lists, which show its first 15 bytes.
     static func start(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(Errno) {
         let work = unsafe Unmanaged.passRetained(Work(name, body))
         let error = unsafe procmem_start_thread(
@@ -37,13 +37,13 @@ enum BackgroundThread {
     }
 }
 
-/// Work in several parts at once.
+/// Work that is divided into parts which run concurrently.
 enum ConcurrentWork {
-    /// Divides a list into parts of equal length, one for each thread: as many as the CPUs of the calling thread's affinity
-    /// mask, at most four, and none shorter than `minimumPartCount`.
+    /// Divides a list into parts of equal length, one for each thread. The number of parts is the number of CPUs in the
+    /// calling thread's affinity mask, but at most four; no part is shorter than `minimumPartCount`.
     ///
-    /// The number of threads depends on the mask alone. A quota limits CPU time, not CPUs: the parts need the same CPU time
-    /// on one thread as on several.
+    /// The number of threads depends on the mask alone. A quota limits CPU time, not the number of CPUs: the parts need
+    /// the same CPU time on one thread as on several.
     static func parts<Element>(of list: [Element], minimumPartCount: Int) -> [ArraySlice<Element>] {
         let most = minimumPartCount > 0 ? min(4, list.count / minimumPartCount) : 1
         guard most > 1 else { return [list[...]] }
@@ -52,8 +52,9 @@ enum ConcurrentWork {
         return (0..<threads).map { list[list.count * $0 / threads..<list.count * ($0 + 1) / threads] }
     }
 
-    /// What comes out of each part: the first is done by the caller's thread, each other by a thread of its own, which has
-    /// the caller's rights and ends with its part. Where no thread can be had the caller's does it all.
+    /// Returns the results of all parts. The calling thread processes the first part. A separate thread with the
+    /// caller's rights processes each other part and ends with it. If no thread can be created, the calling thread
+    /// processes the part.
     static func results<Part: Sendable, Result: Sendable>(
         of parts: [Part],
         on name: StaticString,
@@ -64,12 +65,12 @@ enum ConcurrentWork {
         return [body(parts[0])] + others.map { $0.wait() }
     }
 
-    /// A part that another thread works on.
+    /// A part that a separate thread processes.
     private final class PendingResult<Part: Sendable, Result: Sendable>: Sendable {
         private let part: Part
         private let body: @Sendable (Part) -> Result
         private let result = Mutex<Result?>(nil)
-        /// `nil` where it could not be had.
+        /// `nil` if no descriptor was available.
         private let isDone = try? StopSignal()
 
         init(of part: Part, on name: StaticString, _ body: @escaping @Sendable (Part) -> Result) {

@@ -15,7 +15,7 @@ struct HiddenProcessTests {
         #expect(run.text.isEmpty)
         #expect(
             run.errorText == """
-                procmem: /proc/\(process.pid): the process is there, but hidden (/proc is mounted with hidepid) \
+                procmem: /proc/\(process.pid): the process exists, but /proc hides it (mount option hidepid) \
                 (errno 2, No such file or directory); run as the owner of the process, or with CAP_SYS_PTRACE
 
                 """

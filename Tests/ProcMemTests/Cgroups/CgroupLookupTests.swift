@@ -95,7 +95,7 @@ import Testing
             files: files("0::/a b\n", MountTable.v2(25, 22, "/c", "/sys/fs/cgroup")),
             cgroup: "/c",
             isComplete: false,
-            warning: "proc/self/cgroup: the cgroup /a b is not below what is mounted here"
+            warning: "proc/self/cgroup: the cgroup /a b is outside of the mounted hierarchy"
         ),
     ]
 

@@ -50,7 +50,7 @@ import Testing
         let before = String(repeating: "short\n", count: linesBefore)
         let found = try lines(of: before + String(repeating: "x", count: length) + "\nz\n")
         let quotation = "\"" + String(repeating: "x", count: 80) + "\"…"
-        #expect(found == .failure(.malformed(ParseError("lines below 65,536 bytes"), found: quotation)))
+        #expect(found == .failure(.malformed(ParseError("lines shorter than 65,536 bytes"), found: quotation)))
     }
 
     @Test(arguments: [(1000, true), (1001, false), (200_000, false)]) func aFileWithoutEndIsRefused(

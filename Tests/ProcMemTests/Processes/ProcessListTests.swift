@@ -95,7 +95,7 @@ import Testing
         ])
         let error = #expect(throws: ProcMemError.self) { try processList(of: .cgroup(of: 17), in: tree.root()) }
         #expect(error?.code == .unsupported)
-        #expect(error?.description.contains("the cgroup /elsewhere is not below what is mounted here") == true)
+        #expect(error?.description.contains("the cgroup /elsewhere is outside of the mounted hierarchy") == true)
     }
 
     // MARK: What goes wrong

@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: ["0", "00000000,00000000", "0x1", "1-3", "ff ff".replacing(" ", with: "\u{A0}"), "ÿ"])
     func aMaskThatIsNoneIsRefused(_ mask: String) {
-        #expect(throws: ParseError("a CPU mask such as ff,ffffffff after Cpus_allowed")) {
+        #expect(throws: ParseError("a CPU mask after Cpus_allowed, for example ff,ffffffff")) {
             try KernelText.parse("Tgid:\t17\nCpus_allowed:\t\(mask)\n") { try ProcessStatus(parsing: $0) }
         }
     }

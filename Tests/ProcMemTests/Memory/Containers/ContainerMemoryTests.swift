@@ -99,7 +99,7 @@ import Testing
             cgroup: "/c",
             own: "/c",
             isComplete: false,
-            warning: "/proc/self/cgroup: the cgroup /a/b is not below what is mounted here"
+            warning: "/proc/self/cgroup: the cgroup /a/b is outside of the mounted hierarchy"
         ),
         Case(
             name: "a level that is gone",

@@ -148,7 +148,7 @@ import Testing
         let elsewhere = try system.memory()
         #expect(elsewhere.usageBytes == nil && elsewhere.usageCgroup == nil && !elsewhere.isComplete)
         #expect(elsewhere.levels.map(\.usageBytes) == [7])
-        #expect(elsewhere.reasonsByUnknownFigure[.usageBytes]?.contains("is not below what is mounted here") == true)
+        #expect(elsewhere.reasonsByUnknownFigure[.usageBytes]?.contains("is outside of the mounted hierarchy") == true)
     }
 
     @Test func noCgroupForMemory() throws {
