@@ -349,7 +349,7 @@ extension CPULimits: Encodable {
 }
 
 extension CPULimits.Level: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, and `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(cgroup, forKey: "cgroup")
@@ -362,7 +362,7 @@ extension CPULimits.Level: Encodable {
 }
 
 extension CPULimits.BindingQuota: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, and `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(quota.cpus, forKey: "cpus")

@@ -126,8 +126,8 @@ extension ProcessDirectory {
     ///
     /// In the mode `sampled`, these are the figures of the counters: samples are taken of several processes together.
     ///
-    /// - Returns: The figures. They are `nil`, with the reason, for a process that exists but whose memory the kernel
-    ///   does not report.
+    /// - Returns: The figures. They are `nil`, with the reason, for a process that exists but for which the kernel
+    ///   reports no memory.
     /// - Throws: Errors that are not properties of the process, such as that no descriptor is left.
     borrowing func memoryUsage(
         _ stat: ProcessStat,

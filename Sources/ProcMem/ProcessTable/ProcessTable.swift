@@ -18,17 +18,17 @@
     ///
     /// Only the files that contain the requested fields are read:
     ///
-    /// | source | fields | reads for each process |
+    /// | source | fields | files for each process |
     /// |---|---|---|
-    /// | `stat`, always read | ids, state, scheduling, ticks, faults | one file |
-    /// | `stat` again, to verify the process | ``Row/command``; required by every source below | one file |
-    /// | owner of `/proc/PID` | ``Row/userID``, ``Row/userName``, ``Row/groupID`` | nothing more |
-    /// | `statm` | ``Row/sizeBytes``, ``Row/rssBytes``, ``Row/sharedBytes``, ``Row/textBytes``, ``Row/dataBytes`` | one file |
-    /// | `cmdline` | ``Row/commandLine`` | one file |
-    /// | `exe` | ``Row/executablePath`` | one link |
-    /// | `cgroup` | ``Row/cgroups`` | one file, with one line for each hierarchy |
-    /// | `status` | real and saved ids, the parts of RSS, swap, locked memory, stack | one file |
-    /// | `ns` | ``Row/namespaces`` | eight links, the most expensive source |
+    /// | `stat`, always read | ids, state, scheduling, ticks, faults | 1 |
+    /// | `stat` again, to verify the process | ``Row/command``; required by every source below | 1 |
+    /// | owner of `/proc/PID` | ``Row/userID``, ``Row/userName``, ``Row/groupID`` | 0 |
+    /// | `statm` | ``Row/sizeBytes``, ``Row/rssBytes``, ``Row/sharedBytes``, ``Row/textBytes``, ``Row/dataBytes`` | 1 |
+    /// | `cmdline` | ``Row/commandLine`` | 1 |
+    /// | `exe` | ``Row/executablePath`` | 1 link |
+    /// | `cgroup` | ``Row/cgroups`` | 1, with one line for each hierarchy |
+    /// | `status` | real and saved ids, the parts of RSS, swap, locked memory, stack | 1 |
+    /// | `ns` | ``Row/namespaces`` | 8 links, the most expensive source |
     ///
     /// The cost grows with the number of processes and of sources. A C program that requests the same items from
     /// libproc2 costs less, because it does not read `stat` a second time.

@@ -22,7 +22,7 @@
 
         /// Reads the selected processes.
         ///
-        /// - Parameter userIDs: The users for whose processes rows are created; all users if it is `nil`.
+        /// - Parameter userIDs: The users of the processes for which rows are created; `nil` for all users.
         mutating func rows(of selection: Selection, ownedBy userIDs: Set<UInt32>? = nil) throws(ProcMemError) -> [Row] {
             try Self.confirmProc()
             let processes = try processes(of: selection)

@@ -27,6 +27,10 @@ struct CgroupMemoryUsage: Hashable, Sendable {
 
     subscript<Value>(dynamicMember figure: KeyPath<CgroupMemoryStat, Value>) -> Value { stat[keyPath: figure] }
 
+    // An extension that uses these two without `self.` does not find them through the subscript.
+    var anonBytes: Int? { stat.anonBytes }
+    var mappedFileBytes: Int? { stat.mappedFileBytes }
+
     /// The usage minus the inactive file pages. The two are read one after the other.
     var workingSetBytes: Int? {
         guard let usageBytes, let inactiveFileBytes = stat.inactiveFileBytes else { return nil }
@@ -94,7 +98,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
 
     private mutating func readPressure(_ files: CgroupMemoryFiles) {
         guard files.version == .v2 else {
-            unknown[.pressure] = "\(files.text("memory.pressure")): v1 has no such file"
+            unknown[.pressure] = "\(files.text("memory.pressure")): v1 does not have this file"
             return
         }
         do {

@@ -34,8 +34,8 @@ public struct ContainerMemory: Sendable, Hashable {
     /// The memory charged to ``usageCgroup`` and its descendants: `memory.current` (v2) or `memory.usage_in_bytes`
     /// (v1).
     ///
-    /// Every page, including those of the page cache, is charged to the cgroup that touched it first. The v2 root has
-    /// no such figure; that of the v1 root does not include the kernel's memory.
+    /// Every page, including those of the page cache, is charged to the cgroup that touched it first. The v2 root
+    /// does not have this figure; that of the v1 root does not include the kernel's memory.
     public let usageBytes: Int?
     /// The working set: ``usageBytes`` minus ``inactiveFileBytes``, at least 0. It is the memory that the kernel cannot
     /// reclaim without a loss, and the figure by which Kubernetes evicts pods. The two are read one after the other.
