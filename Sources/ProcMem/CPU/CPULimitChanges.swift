@@ -1,48 +1,49 @@
-/// The CPU limits of a process: as they are now, then each time they have changed.
+/// The CPU limits of a process: the current limits first, then the new limits after each change.
 ///
-/// For a program that sizes its pools by ``CPULimits`` and outlives its limits:
+/// For a program that sizes its thread pools by ``CPULimits`` and runs longer than its limits stay the same:
 ///
 ///     for try await limits in CPULimitChanges() {
 ///         pool.resize(to: limits.effectiveCPUCount())
 ///     }
 ///
-/// **What is told at once**, by `inotify(7)`: a write to `cpu.max` (v2), `cpu.cfs_quota_us` or `cpu.cfs_period_us` (v1) of
-/// the process's cgroup or of any visible level above it, whoever makes it and through whichever mount: seen with cgroup
-/// namespaces, second mounts and bind mounts of v2 on Linux 5.10, 6.1 and 6.12. Writes within `debounce` of the first are told together: a v1
-/// limit is two files.
+/// **Reported immediately**, through `inotify(7)`: a write to `cpu.max` (v2), `cpu.cfs_quota_us` or `cpu.cfs_period_us`
+/// (v1) of the process's cgroup or of any visible level above it, by any process and through any mount. This was
+/// verified with cgroup namespaces, second mounts and bind mounts of v2 on Linux 5.10, 6.1 and 6.12. Writes within
+/// `debounce` of the first are reported together, because a v1 limit consists of two files.
 ///
-/// **What is looked for** every `pollInterval`, as the kernel notifies nobody of it: the affinity mask and the scheduling
-/// policy, the CPUs that are online, a move to another cgroup (whose files are watched from then on), the `cpu` controller
-/// switched on or off, mounts, and the end of the process. Where the kernel grants no notification, writes are looked for
-/// as well: `EMFILE` for more than `fs.inotify.max_user_instances` of a user, `ENOSPC` for more than `max_user_watches`, a
-/// kernel without `inotify`. Each look tries again.
+/// **Polled** every `pollInterval`, because the kernel sends no notification: the affinity mask and the scheduling
+/// policy, the CPUs that are online, a move to another cgroup (whose files are watched from then on), the `cpu`
+/// controller being enabled or disabled, mounts, and the exit of the process. Writes are polled too if notification is
+/// not available: `EMFILE` if a user has more than `fs.inotify.max_user_instances` instances, `ENOSPC` for more than
+/// `max_user_watches` watches, or a kernel without `inotify`. Each poll tries to enable notification again.
 ///
-/// Two answers differ where they differ in anything but their warnings. Who asks late gets the newest answer alone.
+/// Values that differ only in ``CPULimits/warnings`` count as equal. A slow consumer receives only the latest value.
 ///
-/// Each iterator works by itself: one thread, which waits, and two descriptors, a third for another process. They are there
-/// from the making of the iterator until the task that waits for it is cancelled (``AsyncIterator/next()`` then returns
-/// `nil` at once), the sequence ends, or the iterator is let go. Every look costs what ``CPULimits/current(in:)`` does, and
-/// about as much again to see that the right files are watched: 0.3 ms of CPU time for one level, measured once a second.
-/// It grows with the number of levels. No privileges are needed. `inotify` is there since Linux 2.6.13.
+/// Each iterator has its own thread, which waits, and two descriptors, or three for another process. It keeps them
+/// until the task that waits for it is cancelled (``AsyncIterator/next()`` then returns `nil` immediately), the
+/// sequence ends, or the iterator is released. Each reading costs as much as ``CPULimits/current(in:)``, and about as
+/// much again to verify that the right files are watched. The cost grows with the number of levels. No privileges are
+/// required. Notification requires Linux 2.6.13.
 ///
-/// The sequence ends when the process does. It throws ``ProcMemError`` with `invalidArgument` for an id below 1,
-/// `noSuchProcess` or `zombie` where there is no such process at first, `outOfResources` where no thread or descriptor
-/// can be had, and what ``CPULimits/current(in:)`` throws; nothing follows an error.
+/// The sequence ends when the process exits. It throws ``ProcMemError`` with `invalidArgument` for an id below 1,
+/// `noSuchProcess` or `zombie` if the process does not exist or has exited at the start, `outOfResources` if no thread
+/// or descriptor is available, and the errors of ``CPULimits/current(in:)``. An error ends the sequence.
 public struct CPULimitChanges: AsyncSequence, Sendable {
-    /// What is told.
+    /// The limits after each change.
     public typealias Element = CPULimits
-    /// What is thrown.
+    /// The error that ends the sequence.
     public typealias Failure = ProcMemError
 
     private let watch: CPULimitWatch
 
-    /// The limits of a process.
+    /// Creates the sequence of a process's limits.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace; the calling process where it is `nil`.
-    ///   - pollInterval: How often to look for what the kernel does not tell. At least 10 milliseconds; less counts as that.
-    ///   - debounce: How long to wait for more after a file has been written.
-    ///   - root: Where the kernel's files are.
+    ///   - pid: The process's id in the caller's pid namespace; `nil` for the calling process.
+    ///   - pollInterval: The interval at which to read what the kernel sends no notification for. At least 10
+    ///     milliseconds; a shorter interval counts as 10 milliseconds.
+    ///   - debounce: The time to wait for further writes after a file has been written.
+    ///   - root: The directory that contains the kernel's files.
     public init(
         of pid: Int32? = nil,
         pollInterval: Duration = .seconds(1),
@@ -58,7 +59,7 @@ public struct CPULimitChanges: AsyncSequence, Sendable {
         )
     }
 
-    /// - Parameter usesNotification: `false` to do without, as where the kernel grants none.
+    /// - Parameter usesNotification: `false` to poll writes too, as on a system where notification is not available.
     init(
         of pid: Int32?,
         pollInterval: Duration,
@@ -75,14 +76,14 @@ public struct CPULimitChanges: AsyncSequence, Sendable {
         )
     }
 
-    /// Begins to watch.
+    /// Starts to watch the limits, on a thread.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(watch)
     }
 }
 
 extension CPULimitChanges {
-    /// One who watches, with a thread of its own.
+    /// An iterator, backed by its own watcher thread.
     public struct AsyncIterator: AsyncIteratorProtocol {
         private var answers: AsyncStream<Result<CPULimits, ProcMemError>>.AsyncIterator
         private var known: CPULimits?
@@ -91,19 +92,20 @@ extension CPULimitChanges {
             answers = watch.answers().makeAsyncIterator()
         }
 
-        /// The limits at first, later the next ones that differ from those returned before; `nil` when the process has
-        /// ended or the task has been cancelled.
+        /// Returns the current limits first, and later the next limits that differ from those returned before.
+        ///
+        /// - Returns: The limits; `nil` after the process has exited or the task has been cancelled.
         public mutating func next() async throws(ProcMemError) -> CPULimits? {
             try await next(isolation: #isolation)
         }
 
-        /// As ``next()``, on the caller's actor.
+        /// Returns the next limits, as ``next()`` does, on the caller's actor.
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ProcMemError) -> CPULimits? {
             while !Task.isCancelled, let answer = await answers.next(isolation: actor) {
                 let limits = try answer.get()
-                // Changed and changed back while nobody asked.
+                // The limits changed and changed back between two calls.
                 if let known, known.isEquivalent(to: limits) { continue }
                 known = limits
                 return limits
@@ -116,7 +118,7 @@ extension CPULimitChanges {
 @available(*, unavailable)
 extension CPULimitChanges.AsyncIterator: Sendable {}
 
-/// What a thread does that follows the limits of one process: it looks, waits, and looks again.
+/// The body of the watcher thread: read the limits, wait for a change, repeat.
 struct CPULimitWatch: Sendable {
     let process: ProcessSelector
     let root: SystemRoot
@@ -124,7 +126,7 @@ struct CPULimitWatch: Sendable {
     let debounceMilliseconds: Int32
     let usesNotification: Bool
 
-    /// Delivers the limits now and whenever they differ, until it is told to stop or the process is gone.
+    /// Delivers the limits immediately and after each change, until the stop signal arrives or the process has exited.
     func run(until stop: StopSignal, _ deliver: (CPULimits) -> Void) throws(ProcMemError) {
         let process = try process.validated(in: root)
         let identity = Identity(process, in: root)
@@ -132,7 +134,7 @@ struct CPULimitWatch: Sendable {
         var known: CPULimits?
         repeat {
             files.drain()
-            // Watched first, then read: what is written in between wakes up, and is read again.
+            // Watches are added before the files are read: a write in between wakes the thread, which then reads again.
             if usesNotification { files.watch(limitFiles()) { (path) throws(FileReadError) in try root.open(path) } }
             let limits: CPULimits
             do {
@@ -148,7 +150,7 @@ struct CPULimitWatch: Sendable {
         } while try wait(for: files.descriptor, until: stop)
     }
 
-    /// The files of every level whose writes are limits that change, each with a NUL at its end.
+    /// Returns the paths of the limit files of every level, each with a NUL at its end.
     private func limitFiles() -> [[UInt8]] {
         guard let hierarchy = CgroupHierarchy.find(.cpu, of: process, in: root).hierarchy else { return [] }
         let names: [StaticString] =
@@ -161,13 +163,13 @@ struct CPULimitWatch: Sendable {
         }
     }
 
-    /// Waits until it is time to look again; `false` when it is time to stop.
+    /// Waits until the limits must be read again; `false` if the thread must stop.
     private func wait(for files: Int32, until stop: StopSignal) throws(ProcMemError) -> Bool {
         do throws(Errno) {
             let happened = try Syscalls.wait(for: stop.descriptor, files, milliseconds: pollMilliseconds)
             if happened.first { return false }
             guard happened.second else { return true }
-            // What follows within a moment belongs to it: quota and period are two writes.
+            // Further writes shortly afterwards belong to the same change: quota and period are two writes.
             return try !Syscalls.wait(for: stop.descriptor, -1, milliseconds: debounceMilliseconds).first
         } catch {
             throw ProcMemError(.system(error), path: "poll")
@@ -176,12 +178,12 @@ struct CPULimitWatch: Sendable {
 }
 
 extension CPULimitWatch {
-    /// Tells whether an id still means the process that it meant at first.
+    /// Checks whether a pid still refers to the process that had it at the start.
     private struct Identity: ~Copyable {
         private let directory: ProcessDirectory?
 
         init(_ process: ProcessSelector, in root: SystemRoot) {
-            // None for the own process, and where it is hidden: the limits themselves then tell what can be known.
+            // None for the calling process, or for a hidden one: reading its limits fails after it has exited.
             directory =
                 switch process {
                 case .current: nil
@@ -197,11 +199,11 @@ extension CPULimitWatch {
                 do {
                     stat = try directory.stat()
                 } catch {
-                    // The directory stays that of the first process, whoever has the id now.
+                    // The directory still refers to the first process, whatever process has the id now.
                     guard error == .system(.noSuchProcess) else { return }
                     throw ProcMemError(error, path: "/proc/\(directory.process.threadID)")
                 }
-                // A main thread can end before the others: then the process goes on.
+                // If the main thread exits before other threads, the process keeps running.
                 guard stat.isZombie, stat.threadCount <= 1 else { return }
                 throw ProcMemError(.zombie, path: "/proc/\(directory.process.threadID)")
             }
@@ -214,7 +216,7 @@ extension ProcMemError {
 }
 
 extension CPULimitWatch {
-    /// Starts a thread that looks, and ends when nobody listens any more.
+    /// Starts the watcher thread, which exits when the stream has no consumer any more.
     func answers() -> AsyncStream<Result<CPULimits, ProcMemError>> {
         let (stream, listener) = AsyncStream.makeStream(
             of: Result<CPULimits, ProcMemError>.self,

@@ -1,24 +1,26 @@
-/// Asks again and again how many CPUs a process may use, with the limit files kept open.
+/// Reads the number of CPUs that a process may use repeatedly, with the limit files kept open.
 ///
 /// ```swift
 /// var reader = try CPULimitReader()
 /// let threads = try reader.read().effectiveCPUCount()
 /// ```
 ///
-/// A reading asks the kernel for the mask and the policy, and reads `cpu.max` (v2) or `cpu.cfs_quota_us` (v1, and
-/// `cpu.cfs_period_us` where there is a quota) of every level. It costs about 4 µs at four levels and does not allocate.
+/// Each reading obtains the affinity mask and the scheduling policy with one system call each, and reads `cpu.max` (v2)
+/// or `cpu.cfs_quota_us` (v1, and `cpu.cfs_period_us` if a quota is set) of every level. The cost grows with the number
+/// of levels. A reading does not allocate.
 ///
-/// What the reading does not show by itself is looked at from time to time: within 100 ms it is noticed that the process
-/// has been moved to another cgroup, within a second that a level has got a limit file or that a hierarchy has been mounted
-/// elsewhere. A cgroup that was removed is noticed at once. After a `fork` the child's reader finds out for itself that the
-/// files which it inherited are its parent's.
+/// Changes that do not appear in the open files are checked periodically: a move of the process to another cgroup is
+/// detected within 100 ms; a new limit file of a level or a new mount of a hierarchy within a second. The removal of a
+/// cgroup is detected immediately. After a `fork`, the child's reader detects that it inherited its parent's files and
+/// opens its own.
 ///
-/// A reader keeps one descriptor for `/proc/PID/cgroup` and one or two for each level. ``CPULimits`` explains the number.
+/// A reader keeps one descriptor for `/proc/PID/cgroup` and one or two for each level. ``CPULimits`` explains the
+/// number.
 public struct CPULimitReader: ~Copyable {
     private let process: ProcessSelector
     private let root: SystemRoot
     private var kept: OpenLimitFiles
-    /// Who opened the files.
+    /// The pid that opened the files; a different pid means that this is a forked child.
     private var openerPID: Int32
     private var lastCheck: Int
     private var lastResolution: Int
@@ -28,8 +30,8 @@ public struct CPULimitReader: ~Copyable {
 
     /// Finds and opens the limit files of the calling process.
     ///
-    /// - Parameter root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` where no source tells the CPUs, as ``CPULimits/current(in:)`` does.
+    /// - Parameter root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` if no source reports the CPUs, as ``CPULimits/current(in:)`` does.
     public init(in root: SystemRoot = .live) throws(ProcMemError) {
         try self.init(process: .current, root: root)
     }
@@ -37,9 +39,9 @@ public struct CPULimitReader: ~Copyable {
     /// Finds and opens the limit files of another process.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace.
-    ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none.
+    ///   - pid: The process's id in the caller's pid namespace.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id.
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         try self.init(process: ProcessSelector(validating: pid, in: root), root: root)
     }
@@ -54,9 +56,9 @@ public struct CPULimitReader: ~Copyable {
         _ = try affinityCount()
     }
 
-    /// What the limits are now.
+    /// Reads the current limits.
     ///
-    /// - Throws: ``ProcMemError`` with `noSuchProcess` where the process has ended.
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process has exited.
     public mutating func read() throws(ProcMemError) -> Reading {
         let affinityCount = try affinityCount()
         let policy = AffinityLookup.policy(of: process, in: root)
@@ -66,7 +68,7 @@ public struct CPULimitReader: ~Copyable {
         do {
             quota = try kept.tightestQuota()
         } catch {
-            // A file does not answer any more: its cgroup has been removed, and the process is in another one.
+            // A file cannot be read any more: its cgroup has been removed, and the process is in another one.
             resolve()
             do { quota = try kept.tightestQuota() } catch { isComplete = false }
         }
@@ -87,7 +89,7 @@ public struct CPULimitReader: ~Copyable {
         return try AffinityLookup.affinity(of: process, in: root, warnings: &warnings).count
     }
 
-    /// Looks at what shows in no limit file: who asks, and which cgroup the process is in.
+    /// Resolves the levels again after a fork, after a move to another cgroup, or once a second.
     private mutating func refreshIfStale() {
         let now = Syscalls.coarseMilliseconds
         if Syscalls.pid != openerPID || now - lastResolution >= Self.millisecondsBetweenResolutions {
@@ -107,13 +109,13 @@ public struct CPULimitReader: ~Copyable {
 }
 
 extension CPULimitReader {
-    /// What one look showed.
+    /// The limits at the time of one reading.
     public struct Reading: Sendable, Hashable {
-        /// How many CPUs there are in the affinity mask.
+        /// The number of CPUs in the affinity mask.
         public let affinityCount: Int
-        /// The quota that allows least; `nil` when no visible level has one.
+        /// The tightest quota; `nil` if no visible level has one.
         public let quota: CPUQuota?
-        /// Whether the kernel enforces the quota on the process: not under a real-time policy.
+        /// Whether the kernel enforces the quota on the process; `false` under a real-time policy.
         public let isQuotaEnforced: Bool
         /// Whether every level from the process's own cgroup up to the mount's root could be read.
         public let isComplete: Bool
@@ -122,42 +124,42 @@ extension CPULimitReader {
             EffectiveCPUs(affinityCount: affinityCount, quota: isQuotaEnforced ? quota : nil)
         }
 
-        /// What decides about the number of CPUs.
+        /// The limit that determines the number of CPUs.
         public var limitedBy: CPULimits.Limit { rule.limitedBy }
 
-        /// The exact number of CPUs, such as 1.5: the quota's worth, at most the CPUs in the affinity mask.
+        /// The exact number of CPUs, such as 1.5: that of the quota, at most the number in the affinity mask.
         public var effectiveCPUs: Double { rule.effectiveCPUs }
 
-        /// The number of CPUs to count on, at least 1.
+        /// Returns the number of CPUs that the process can use, at least 1.
         ///
         /// - Parameters:
-        ///   - rounding: What a fraction of a CPU counts as.
-        ///   - minimum: The answer is not below it, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
+        ///   - rounding: How a fraction of a CPU is rounded.
+        ///   - minimum: The smallest result, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
         public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int = 1) -> Int {
             max(minimum, rule.effectiveCPUCount(rounding: rounding))
         }
     }
 }
 
-/// The limit files of every level above a process, open.
+/// The open limit files of every level above a process.
 struct OpenLimitFiles: ~Copyable {
     private var files = OpenFiles()
     private var levels: [Level] = []
     private let version: CgroupVersion
-    /// Whether every level from the own cgroup up to the mount's root was there when the files were opened.
+    /// Whether every level from the process's own cgroup up to the mount's root was visible when the files were opened.
     private(set) var isComplete: Bool
-    /// `/proc/PID/cgroup`, and what it said.
+    /// `/proc/PID/cgroup` and its contents when it was opened.
     private var membershipFile: Int?
     private var membership: [UInt8] = []
 
     private struct Level {
         let quotaFile: Int
-        /// v1 has the period in a file of its own.
+        /// The file with the period, v1 only.
         let periodFile: Int?
     }
 
     init(of process: ProcessSelector, in root: SystemRoot) {
-        // Before the lookup: a move between the two then shows as a change.
+        // Opened before the lookup, so that a move in between appears as a change.
         if let file = try? root.open(ProcPath(process, "cgroup")) {
             membership = (try? file.withContents(CgroupMembership.readOptions) { $0.bytes(in: 0..<$0.count) }) ?? []
             membershipFile = files.keep(file)
@@ -171,7 +173,7 @@ struct OpenLimitFiles: ~Copyable {
             isComplete = isComplete && reading.isVisible
             let quotaName: StaticString = version == .v2 ? "cpu.max" : "cpu.cfs_quota_us"
             let path = hierarchy.path(of: quotaName, atLevel: number)
-            // A child cgroup may bear the file's name where the level has no such file.
+            // If the level does not have this file, a child cgroup may have its name.
             guard (try? root.open(path.span, as: .directory)) == nil, let quota = try? root.open(path.span) else {
                 continue
             }
@@ -186,15 +188,15 @@ struct OpenLimitFiles: ~Copyable {
         }
     }
 
-    /// Whether `/proc/PID/cgroup` says what it said when the files were opened.
+    /// Returns whether the contents of `/proc/PID/cgroup` are the same as when the files were opened.
     borrowing func isMembershipUnchanged() -> Bool {
         guard let membershipFile else { return false }
         return (try? files.contents(of: membershipFile, equal: membership)) == true
     }
 
-    /// The tightest of the levels' quotas; a level that is malformed counts as having none.
+    /// Returns the tightest quota of the levels. A malformed level counts as having no quota.
     ///
-    /// - Throws: ``FileReadError/system(_:)`` where a file does not answer any more.
+    /// - Throws: ``FileReadError/system(_:)`` if a file cannot be read any more.
     borrowing func tightestQuota() throws(FileReadError) -> CPUQuota? {
         var tightest: CPUQuota?
         for level in levels {

@@ -1,17 +1,18 @@
-/// How many CPUs this process may really use: the size for a thread pool.
+/// Returns the number of CPUs that the calling process may actually use: the size for a thread pool.
 ///
-/// The CPUs in the affinity mask, or what the tightest CPU quota of its cgroups is worth if that is less; at least 1.
-/// In a container with 1.5 CPUs on a machine of 96 this is 2. ``CPULimits`` explains the number.
+/// The result is the number of CPUs in the affinity mask, or the number of CPUs of the tightest CPU quota of its
+/// cgroups if that is smaller, but at least 1. In a container with 1.5 CPUs on a machine of 96, it is 2. ``CPULimits``
+/// explains the number.
 ///
-/// Read anew at each call, from the files that ``CPULimits/current(in:)`` names. A file that is missing, unreadable or
-/// malformed counts as no limit. Nothing is read from the environment. No privileges are needed.
+/// Every call reads the files that ``CPULimits/current(in:)`` names again. A file that is missing, unreadable or
+/// malformed counts as no limit. No environment variable is read. No privileges are required.
 ///
 /// - Parameters:
-///   - rounding: What a fraction of a CPU counts as.
-///   - minimum: The answer is not below it; values below 1 count as 1. It is for pools whose threads block, and for
-///     programs that cannot do with one thread. Where it lies above what the kernel enforces, the threads beyond that do
+///   - rounding: How a fraction of a CPU is rounded.
+///   - minimum: The smallest result; values below 1 count as 1. It serves pools of threads that block, and programs
+///     that do not work with one thread. If it exceeds the limit that the kernel enforces, the additional threads do
 ///     not run in parallel: they wait for each other, or the whole process is throttled.
-///   - root: Where the kernel's files are.
+///   - root: The directory that contains the kernel's files.
 /// - Returns: The number of CPUs, at least 1.
 public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int = 1, in root: SystemRoot = .live) -> Int
 {
@@ -19,58 +20,60 @@ public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int =
     return limits.effectiveCPUCount(rounding: rounding, minimum: minimum)
 }
 
-/// How many CPUs a process may use, and why.
+/// The number of CPUs that a process may use, and the limits that determine it.
 ///
-/// A process is limited by its affinity mask, into which the kernel folds cpusets, and by the quota of its cgroup and of
-/// every cgroup above it. The smallest of them decides:
+/// A process is limited by its affinity mask, to which the kernel has already applied cpusets, and by the quotas of its
+/// cgroup and of every cgroup above it. The smallest of these limits determines the number:
 ///
 ///     count = max(1, min(CPUs in the mask, round(min over the levels of quota ÷ period)))
 ///
-/// Weights (`cpu.weight`, `cpu.shares`) divide what is left over under load and are no limit; `cpu.max.burst` changes
-/// nothing in the long run; environment variables are not read.
+/// Weights (`cpu.weight`, `cpu.shares`) distribute CPU time under load and are not limits. `cpu.max.burst` does not
+/// change the average CPU time. Environment variables are not read.
 public struct CPULimits: Sendable, Hashable {
     /// The CPUs in the affinity mask, from `sched_getaffinity(2)` on the main thread.
     public let affinity: CPUSet
-    /// How many CPUs the machine has online, from `/sys/devices/system/cpu/online`; `nil` where that cannot be read.
+    /// The number of CPUs of the machine that are online, from `/sys/devices/system/cpu/online`; `nil` if that file
+    /// cannot be read.
     ///
-    /// This is what the process would use if it asked for the machine's CPUs. It plays no part in the count.
+    /// A program that uses the number of the machine's CPUs would use this number. It does not affect the count.
     public let onlineCount: Int?
-    /// The scheduling policy of the main thread; `nil` where it cannot be read.
+    /// The scheduling policy of the main thread; `nil` if it cannot be read.
     public let policy: SchedulingPolicy?
-    /// Every level that was looked at, the process's own cgroup first, the root of what is mounted last.
+    /// Every level that was read: the process's own cgroup first, the mount's root last.
     public let levels: [Level]
-    /// The level whose quota allows least; `nil` when no visible level has one.
+    /// The tightest quota and its level; `nil` if no visible level has a quota.
     public let binding: BindingQuota?
-    /// Whether every level from the process's own cgroup up to the mount's root could be seen.
+    /// Whether every level from the process's own cgroup up to the mount's root is visible.
     ///
-    /// Levels above the mount's root are out of sight for a process in a container, and are not meant here.
+    /// Levels above the mount's root are never visible in a container and do not count here.
     public let isComplete: Bool
-    /// What was odd: the file, and what was found there.
+    /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
 }
 
 extension CPULimits {
-    /// One cgroup on the way from a process to the root of what is mounted.
+    /// One cgroup between a process and the mount's root.
     public struct Level: Sendable, Hashable {
         /// The cgroup, as `/proc/PID/cgroup` names it.
         public let cgroup: String
-        /// The file that tells the quota: `cpu.max` (v2) or `cpu.cfs_quota_us` (v1).
+        /// The path of the file that contains the quota: `cpu.max` (v2) or `cpu.cfs_quota_us` (v1).
         public let path: String
-        /// The quota; `nil` where the level has none or it cannot be known, which ``CPULimits/warnings`` then tells.
+        /// The quota; `nil` if the level has none, or if it could not be read, in which case ``CPULimits/warnings`` has
+        /// the reason.
         public let quota: CPUQuota?
-        /// Whether the quota is known, `nil` then meaning that the level has none.
+        /// Whether the quota is known; `nil` in ``quota`` then means that the level has none.
         public internal(set) var isKnown = true
     }
 }
 
 extension CPULimits {
-    /// The quota that binds, and where it is set.
+    /// The quota that binds, and the cgroup that sets it.
     public struct BindingQuota: Sendable, Hashable {
-        /// The numbers.
+        /// The quota and its period.
         public let quota: CPUQuota
         /// The cgroup that sets it, as `/proc/PID/cgroup` names it.
         public let cgroup: String
-        /// The interface that the cgroup belongs to.
+        /// The version of the cgroup interface that sets it.
         public let cgroupVersion: CgroupVersion
         /// Whether the kernel enforces it on this process: `false` under a real-time policy.
         public let isEnforced: Bool
@@ -78,11 +81,11 @@ extension CPULimits {
 }
 
 extension CPULimits {
-    /// What decides about the number of CPUs.
+    /// The limit that determines the number of CPUs.
     public enum Limit: String, Sendable, Hashable {
-        /// A cgroup's quota is worth less than the CPUs in the affinity mask.
+        /// The quota of a cgroup, which allows fewer CPUs than the affinity mask.
         case quota
-        /// The affinity mask allows no more than the quota does.
+        /// The affinity mask, which allows at most as many CPUs as the quota.
         case affinity
     }
 
@@ -90,38 +93,38 @@ extension CPULimits {
         EffectiveCPUs(affinityCount: affinity.count, quota: binding.flatMap { $0.isEnforced ? $0.quota : nil })
     }
 
-    /// What decides about the number of CPUs.
+    /// The limit that determines the number of CPUs.
     public var limitedBy: Limit { rule.limitedBy }
 
-    /// The exact number of CPUs, such as 1.5: the quota's worth, at most the CPUs in the affinity mask.
+    /// The exact number of CPUs, such as 1.5: that of the quota, at most the number in the affinity mask.
     public var effectiveCPUs: Double { rule.effectiveCPUs }
 
-    /// The number of CPUs to count on, at least 1.
+    /// Returns the number of CPUs that the process can use, at least 1.
     ///
     /// - Parameters:
-    ///   - rounding: What a fraction of a CPU counts as.
-    ///   - minimum: The answer is not below it, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
+    ///   - rounding: How a fraction of a CPU is rounded.
+    ///   - minimum: The smallest result, as ``ProcMem/effectiveCPUCount(rounding:minimum:in:)`` explains.
     public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int = 1) -> Int {
         max(minimum, rule.effectiveCPUCount(rounding: rounding))
     }
 }
 
 extension CPULimits {
-    /// How a fraction of CPUs becomes a number of threads.
+    /// How a fraction of a CPU is rounded to a number of threads.
     public enum Rounding: Sendable, Hashable, CaseIterable {
-        /// 1.1 CPUs become 2. A quota is CPU time, not CPUs: a thread more than the whole CPUs uses the fraction.
+        /// 1.1 CPUs become 2. A quota limits CPU time, not the number of CPUs: one additional thread uses the fraction.
         case up
-        /// 1.9 CPUs become 1. No thread is throttled for the sake of another.
+        /// 1.9 CPUs become 1: the pool never exhausts its quota and is not throttled.
         case down
         /// 1.5 CPUs become 2, 1.4 become 1.
         case nearest
     }
 }
 
-/// The rule by which the affinity mask and the quota become a number of CPUs.
+/// The rule that determines the number of CPUs from the affinity mask and the quota.
 struct EffectiveCPUs {
     let affinityCount: Int
-    /// The tightest quota; `nil` where there is none, or it is not enforced.
+    /// The tightest quota; `nil` if there is none or it is not enforced.
     let quota: CPUQuota?
 
     var limitedBy: CPULimits.Limit {
@@ -138,7 +141,7 @@ struct EffectiveCPUs {
 }
 
 extension CPULimits {
-    /// Whether two answers allow and explain the same. The warnings may differ: their text quotes what was found.
+    /// Returns whether two values are equal except for the warnings, which quote the contents that were found.
     func isEquivalent(to other: CPULimits) -> Bool {
         affinity == other.affinity && binding == other.binding && levels == other.levels && policy == other.policy
             && onlineCount == other.onlineCount && isComplete == other.isComplete
@@ -146,36 +149,39 @@ extension CPULimits {
 }
 
 extension CPULimits {
-    /// The limits of the calling process.
+    /// Reads the limits of the calling process.
     ///
-    /// Read anew at each call: a container's limits can change while it runs. The files are `/proc/self/cgroup`, `cpu.max`
-    /// (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and `/sys/devices/system/cpu/online`; before
-    /// Linux 6.11, and where the hierarchy is not whole at its usual place, `/proc/self/mountinfo` too. What cannot be read
-    /// is left out of the answer, `isComplete` is then `false`, and `warnings` tells why.
+    /// Every call reads the files again, because a container's limits can change while it runs. The files are
+    /// `/proc/self/cgroup`, `cpu.max` (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and
+    /// `/sys/devices/system/cpu/online`. Before Linux 6.11, and if the conventional mount point does not show the whole
+    /// hierarchy, `/proc/self/mountinfo` is read too. A limit that cannot be read is omitted; ``isComplete`` is then
+    /// `false`, and ``warnings`` has the reason.
     ///
-    /// The cost is three system calls for each file and four more. It grows with the number of levels, and with that of
-    /// mounts where these are read. No privileges are needed.
+    /// The cost is three system calls for each file and four more. It grows with the number of levels, and with the
+    /// number of mounts if `mountinfo` is read. No privileges are required.
     ///
-    /// - Parameter root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` only where no source tells the CPUs, which happens below a directory that has neither
-    ///   `proc/self/status` nor `sys/devices/system/cpu/online`.
+    /// - Parameter root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` only if no source reports the CPUs, which happens with a root directory that has
+    ///   neither `proc/self/status` nor `sys/devices/system/cpu/online`.
     public static func current(in root: SystemRoot = .live) throws(ProcMemError) -> CPULimits {
         try CPULimits(of: .current, in: root, countsOnline: true)
     }
 
-    /// The limits of another process, as ``current(in:)`` tells those of the caller.
+    /// Reads the limits of another process, as ``current(in:)`` does for the calling process.
     ///
-    /// All of the answer is about one process, also where the id passes to another one meanwhile. A thread's id gives the
-    /// mask of that thread. A zombie answers with the mask that it had and the cgroup that it was in; on v1 the kernel names
-    /// the root for it, unless other threads of it run on: they tell. The cost is that of ``current(in:)`` and eight system
-    /// calls. No privileges are needed unless `/proc` hides the process.
+    /// The whole result applies to one process, even if the kernel reuses the id during the call. A thread's id gives
+    /// the mask of that thread. For a zombie, the result has the mask and the cgroup that it had before it exited. On
+    /// v1 the kernel reports the root cgroup for a zombie, unless other threads of the process still run: the cgroup is
+    /// theirs then. The cost is that of ``current(in:)`` plus eight system calls. No privileges are required unless
+    /// `/proc` hides the process.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace.
-    ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none, `exited` where
-    ///   it ended meanwhile, `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`,
-    ///   `outOfResources` without descriptors; below a directory also what ``current(in:)`` throws.
+    ///   - pid: The process's id in the caller's pid namespace.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id,
+    ///   `exited` if the process exits during the call, `permissionDenied` for a process that `/proc` hides,
+    ///   `procUnavailable` if `/proc` is missing, `outOfResources` if no descriptor is left; with a root directory also
+    ///   the errors of ``current(in:)``.
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         let process = try ProcessSelector(validating: pid, in: root)
         self = try ProcessIdentity.withStableIdentity(process, in: root) { () throws(ProcMemError) in
@@ -183,7 +189,7 @@ extension CPULimits {
         }
     }
 
-    /// - Parameter countsOnline: Whether to ask for the online CPUs, which the count itself does not need.
+    /// - Parameter countsOnline: Whether to read the number of online CPUs, which the count does not require.
     init(of process: ProcessSelector, in root: SystemRoot, countsOnline: Bool) throws(ProcMemError) {
         var warnings: [String] = []
         affinity = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings)
@@ -220,7 +226,7 @@ extension CPULimits {
 }
 
 extension CPULimits {
-    /// One level, read: what it says, whether it is visible, and what was odd.
+    /// The result of reading one level: its quota, whether it is visible, and the warnings.
     typealias LevelReading = (level: Level, isVisible: Bool, warnings: [String])
 
     static func read(level: Int, of hierarchy: CgroupHierarchy, in root: SystemRoot) -> LevelReading {
@@ -245,7 +251,8 @@ extension CPULimits {
                 CFSPeriod.init(parsing:)
             )
             guard let periodMicroseconds = period.value?.periodMicroseconds else {
-                let warning = period.warning ?? "\(period.path): is missing beside a quota of \(quota) microseconds"
+                let warning =
+                    period.warning ?? "\(period.path): is missing, although a quota of \(quota) microseconds is set"
                 return reading(file, quota: nil, [warning], isVisible: period.isVisible)
             }
             let limit = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: periodMicroseconds)
@@ -265,14 +272,15 @@ extension CPULimits {
     }
 }
 
-/// Which CPUs a process may run on, from the first source that tells.
+/// The CPUs on which a process may run, from the first source that reports them.
 enum AffinityLookup {
-    /// The affinity mask: from the system call on the running system, else `Cpus_allowed` in `/proc/PID/status`, else
-    /// the CPUs that are online.
+    /// Returns the affinity mask: from the system call on the running system, otherwise from `Cpus_allowed` in
+    /// `/proc/PID/status`, otherwise all CPUs that are online.
     ///
-    /// The system call leaves out CPUs that are offline. `status` does not: a virtual machine with 4 CPUs that may be
-    /// given 128 shows 128 there. Where all CPUs of a sleeping process's mask have gone offline the call shows none (seen on
-    /// 6.1), and `status` what the process had; the kernel widens the mask when the process wakes.
+    /// The system call omits CPUs that are offline. `status` includes them: in a virtual machine with 4 CPUs that can
+    /// grow to 128, it reports 128. If all CPUs in the mask of a sleeping process have gone offline, the system call
+    /// returns an empty mask (seen on 6.1) and `status` the previous one; the kernel widens the mask when the process
+    /// wakes.
     static func affinity(
         of process: ProcessSelector,
         in root: SystemRoot,
@@ -282,7 +290,7 @@ enum AffinityLookup {
             do {
                 let mask = try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
                 if mask.count > 0 { return mask }
-                warnings.append("sched_getaffinity: no CPU of the mask is online; awake it gets others")
+                warnings.append("sched_getaffinity: no CPU in the mask is online; the kernel widens it on wake-up")
             } catch {
                 let error = FileReadError.system(error)
                 guard !error.isAbsence else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }
@@ -307,12 +315,12 @@ enum AffinityLookup {
         do {
             return try CPUSet.online(in: root)
         } catch {
-            let detail = "nothing tells the CPUs: neither this file nor \(root.text(CPUSet.onlinePath)) can be read"
+            let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) can be read"
             throw ProcMemError(.unsupported, path: root.text(statusPath), detail: detail)
         }
     }
 
-    /// The scheduling policy of the main thread.
+    /// Returns the scheduling policy of the main thread; `nil` if it cannot be read.
     static func policy(of process: ProcessSelector, in root: SystemRoot) -> SchedulingPolicy? {
         if root.isLive {
             guard let number = try? Syscalls.schedulingPolicy(of: process.threadID) else { return nil }
@@ -341,7 +349,7 @@ extension CPULimits: Encodable {
 }
 
 extension CPULimits.Level: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, and `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(cgroup, forKey: "cgroup")
@@ -354,7 +362,7 @@ extension CPULimits.Level: Encodable {
 }
 
 extension CPULimits.BindingQuota: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, and `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(quota.cpus, forKey: "cpus")

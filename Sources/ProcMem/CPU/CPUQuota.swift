@@ -1,37 +1,37 @@
-/// A limit on CPU time: so many microseconds of it in each period.
+/// A limit on CPU time: a number of microseconds in each period.
 ///
-/// Two quotas are equal when their numbers are; ``isTighter(than:)`` compares what they allow.
+/// Two quotas are equal if both numbers are equal; ``isTighter(than:)`` compares the ratios.
 public struct CPUQuota: Sendable, Hashable {
-    /// CPU time in each period, in microseconds, at least 1.
+    /// The CPU time in each period, in microseconds, at least 1.
     public let quotaMicroseconds: Int
     /// The length of a period in microseconds, at least 1. The kernel allows 1,000 to 1,000,000.
     public let periodMicroseconds: Int
 
-    /// A quota from the two numbers of the kernel's files; `nil` unless both are positive.
+    /// Creates a quota from the two numbers of the kernel's files; `nil` unless both are positive.
     public init?(quotaMicroseconds: Int, periodMicroseconds: Int) {
         guard quotaMicroseconds > 0, periodMicroseconds > 0 else { return nil }
         self.quotaMicroseconds = quotaMicroseconds
         self.periodMicroseconds = periodMicroseconds
     }
 
-    /// The CPUs that the quota is worth, such as 1.5.
+    /// The quota divided by the period: a number of CPUs, such as 1.5.
     public var cpus: Double {
         Double(quotaMicroseconds) / Double(periodMicroseconds)
     }
 
-    /// Whether this quota allows less CPU time than another. Exact: fractions are compared, not their quotients.
+    /// Returns whether this quota allows less CPU time than another. The comparison is exact: it uses integers.
     public func isTighter(than other: CPUQuota) -> Bool {
         let left = quotaMicroseconds.multipliedFullWidth(by: other.periodMicroseconds)
         let right = other.quotaMicroseconds.multipliedFullWidth(by: periodMicroseconds)
         return (left.high, left.low) < (right.high, right.low)
     }
 
-    /// Whether this quota is worth less than a number of whole CPUs. Exact.
+    /// Returns whether this quota allows less than a number of whole CPUs. The comparison is exact.
     func isTighter(than cpuCount: Int) -> Bool {
         quotaMicroseconds / periodMicroseconds < cpuCount
     }
 
-    /// The quota in whole CPUs; 0 is possible when rounding down. Exact.
+    /// Returns the quota in whole CPUs, computed exactly; 0 is possible if it is rounded down or to the nearest number.
     public func cpuCount(rounding: CPULimits.Rounding) -> Int {
         let (quotient, remainder) = quotaMicroseconds.quotientAndRemainder(dividingBy: periodMicroseconds)
         let roundsUp =
@@ -40,14 +40,14 @@ public struct CPUQuota: Sendable, Hashable {
             case .down: false
             case .nearest: remainder >= periodMicroseconds - remainder
             }
-        // A remainder needs a period of 2 or more, so the quotient is far from the largest integer.
+        // A remainder requires a period of at least 2, so the quotient is far below the largest integer.
         return roundsUp ? quotient + 1 : quotient
     }
 }
 
 /// `cpu.max` (v2): `QUOTA PERIOD` or `max PERIOD`, in microseconds.
 struct CFSLimit: Hashable, Sendable {
-    /// `nil` for `max`, which means no limit.
+    /// The quota; `nil` for `max`, which means no limit.
     let quota: CPUQuota?
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
@@ -69,9 +69,9 @@ struct CFSLimit: Hashable, Sendable {
     }
 }
 
-/// `cpu.cfs_quota_us` (v1): CPU time in each period, in microseconds.
+/// `cpu.cfs_quota_us` (v1): the CPU time in each period, in microseconds.
 struct CFSQuota: Hashable, Sendable {
-    /// `nil` for -1, which means no limit.
+    /// The number; `nil` for -1, which means no limit.
     let quotaMicroseconds: Int?
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
@@ -87,7 +87,7 @@ struct CFSQuota: Hashable, Sendable {
     }
 }
 
-/// `cpu.cfs_period_us` (v1): the length of a period.
+/// `cpu.cfs_period_us` (v1): the length of a period, in microseconds.
 struct CFSPeriod: Hashable, Sendable {
     let periodMicroseconds: Int
 

@@ -1,38 +1,40 @@
-/// How often, and for how long, the kernel has held a process's cgroup off the CPUs.
+/// How often, and for how long, the kernel has throttled a process's cgroup.
 ///
-/// The figures count from the making of the cgroup, and say something about now only as the difference between two
-/// readings. They are those of the cgroup by which the scheduler accounts for the process: its own or, where that goes
-/// without the `cpu` controller (v2), the nearest above it. A figure that is not known is `nil`.
+/// The figures count from the creation of the cgroup; only the difference between two readings describes the present.
+/// They are those of the cgroup in which the scheduler accounts for the process: its own or, if that does not have the
+/// `cpu` controller (v2), the nearest ancestor with it. A figure that is not known is `nil`.
 ///
-/// Times are sums over the CPUs: a cgroup that is held off four CPUs for a second was throttled for four.
+/// Times are sums over the CPUs: a cgroup that is throttled on four CPUs for one second has a throttled time of four
+/// seconds.
 public struct CPUThrottling: Sendable, Hashable {
-    /// The cgroup, as `/proc/PID/cgroup` names it; `nil` where no level tells anything.
+    /// The cgroup, as `/proc/PID/cgroup` names it; `nil` if no level reports a figure.
     public let cgroup: String?
-    /// How many periods of its own quota have passed while it had something to run: `nr_periods` in `cpu.stat`.
+    /// The number of periods of its own quota in which the cgroup was runnable: `nr_periods` in `cpu.stat`.
     public let periods: Int?
-    /// In how many of them its own quota was used up: `nr_throttled` in `cpu.stat`.
+    /// The number of periods in which the cgroup exhausted its own quota: `nr_throttled` in `cpu.stat`.
     public let throttledPeriods: Int?
-    /// How long its own quota has held it up, in microseconds: in `cpu.stat`, `throttled_usec` (v2) or `throttled_time`
-    /// (v1, there in nanoseconds).
+    /// The time for which the cgroup was throttled by its own quota, in microseconds: in `cpu.stat`, `throttled_usec`
+    /// (v2) or `throttled_time` (v1, in nanoseconds there).
     public let throttledMicroseconds: Int?
-    /// How long it has been held up by anybody's quota, its own or that of a cgroup above it, in microseconds: the same
-    /// names in `cpu.stat.local`. Since Linux 6.6; `nil` before.
+    /// The time for which the cgroup was throttled by any quota, its own or that of an ancestor, in microseconds: the
+    /// same names in `cpu.stat.local`. Requires Linux 6.6; `nil` on earlier kernels.
     public let localThrottledMicroseconds: Int?
-    /// What was odd: the file, and what was found there.
+    /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
 }
 
 extension CPUThrottling {
-    /// Whether throttling betrays a limit that cannot be seen.
+    /// Returns whether the throttling counters reveal a quota set above the visible cgroups.
     ///
-    /// A container's processes see no cgroup above their container's own. If one of those has a quota, it binds all the
-    /// same, and ``effectiveCPUCount(rounding:minimum:in:)`` cannot know it. But the kernel counts in the process's own
-    /// cgroup for how long it was held up, whoever's quota it was. So time that grows while no visible level has a limit
-    /// is the work of a limit that is not visible, or of one whose file cannot be read or understood.
+    /// A process in a container cannot see the cgroups above that of the container. If one of them has a quota, the
+    /// quota binds nevertheless, and ``effectiveCPUCount(rounding:minimum:in:)`` cannot take it into account. However,
+    /// the kernel counts the throttled time in the process's own cgroup, regardless of the cgroup that sets the quota.
+    /// If this time grows while no visible level has a quota, the cause is a quota that is not visible, or one whose
+    /// file cannot be read or parsed.
     ///
-    /// `true` is evidence, as far as the limits are those of the time between the readings: read them after the second
-    /// one. `false` proves nothing. The limit may not have been reached meanwhile, a visible limit may stand before it, or
-    /// the kernel does not tell.
+    /// `true` is evidence only if the limits applied during the time between the readings: read them after the second
+    /// reading. `false` proves nothing: the quota may not have been reached in that time, a visible quota may bind
+    /// first, or the kernel does not report the time.
     ///
     /// ```swift
     /// let earlier = CPUThrottling.current()
@@ -41,7 +43,7 @@ extension CPUThrottling {
     /// ```
     ///
     /// - Parameters:
-    ///   - earlier: A reading of the same process, before this one.
+    ///   - earlier: An earlier reading of the same process.
     ///   - limits: The limits of the same process.
     public func showsHiddenLimit(since earlier: CPUThrottling, under limits: CPULimits) -> Bool {
         guard let now = localThrottledMicroseconds, let before = earlier.localThrottledMicroseconds,
@@ -52,25 +54,25 @@ extension CPUThrottling {
 }
 
 extension CPUThrottling {
-    /// The throttling of the calling process's cgroup.
+    /// Reads the throttling of the calling process's cgroup.
     ///
-    /// The files are `cpu.stat` and `cpu.stat.local` of the process's cgroup, which is found as
-    /// ``CPULimits/current(in:)`` finds it. What cannot be read is `nil`, and ``warnings`` tells why. The cost is about
-    /// that of ``effectiveCPUCount(rounding:minimum:in:)`` with two levels. No privileges are needed.
+    /// The files are `cpu.stat` and `cpu.stat.local` of the process's cgroup, which is found in the same way as by
+    /// ``CPULimits/current(in:)``. A figure that cannot be read is `nil`, and ``warnings`` has the reason. The cost is
+    /// about that of ``effectiveCPUCount(rounding:minimum:in:)`` with two levels. No privileges are required.
     ///
-    /// - Parameter root: Where the kernel's files are.
+    /// - Parameter root: The directory that contains the kernel's files.
     public static func current(in root: SystemRoot = .live) -> CPUThrottling {
         CPUThrottling(of: .current, in: root)
     }
 
-    /// The throttling of another process's cgroup, as ``current(in:)`` tells that of the caller's.
+    /// Reads the throttling of another process's cgroup, as ``current(in:)`` does for the calling process.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace.
-    ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none, `exited` where
-    ///   it ended meanwhile, `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`,
-    ///   `outOfResources` without descriptors.
+    ///   - pid: The process's id in the caller's pid namespace.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id,
+    ///   `exited` if the process exits during the call, `permissionDenied` for a process that `/proc` hides,
+    ///   `procUnavailable` if `/proc` is missing, `outOfResources` if no descriptor is left.
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         let process = try ProcessSelector(validating: pid, in: root)
         self = try ProcessIdentity.withStableIdentity(process, in: root) { CPUThrottling(of: process, in: root) }
@@ -82,7 +84,7 @@ extension CPUThrottling {
         var cgroup: String?
         var own: CPUStat?
         var local: CPUStat?
-        // Where the own cgroup is out of sight, what can be seen is another's.
+        // If the process's own cgroup is not visible, the visible figures are those of other cgroups.
         if let hierarchy = lookup.hierarchy, hierarchy.isOwnCgroupVisible {
             for level in 0..<hierarchy.levelCount {
                 let stat = CgroupLevelFile(
@@ -94,7 +96,7 @@ extension CPUThrottling {
                     CPUStat.init(parsing:)
                 )
                 warnings += stat.warning.map { [$0] } ?? []
-                // Without the controller a cgroup's processes are accounted for by the one above it.
+                // The processes of a cgroup without the controller are accounted for in its parent.
                 if stat.warning == nil, stat.value?.isEmpty ?? true { continue }
                 cgroup = stat.cgroup
                 own = stat.value
@@ -106,7 +108,7 @@ extension CPUThrottling {
                     readOptions: CPUStat.readOptions,
                     CPUStat.init(parsing:)
                 )
-                // What the first file was warned about, a missing cgroup, need not be said twice.
+                // If the cgroup is missing, the warning for the first file is enough.
                 if stat.isVisible { warnings += localStat.warning.map { [$0] } ?? [] }
                 local = localStat.value
                 break
@@ -121,16 +123,16 @@ extension CPUThrottling {
     }
 }
 
-/// `cpu.stat` or `cpu.stat.local` of a cgroup: what they say of throttling.
+/// The throttling figures in `cpu.stat` or `cpu.stat.local` of a cgroup.
 ///
-/// Lines are `NAME NUMBER`. v2 counts in microseconds (`throttled_usec`), v1 in nanoseconds (`throttled_time`). Names
-/// that are not there stay `nil`: the root of v2 has none of them, nor has a cgroup without the controller.
+/// Lines are `NAME NUMBER`. v2 counts in microseconds (`throttled_usec`), v1 in nanoseconds (`throttled_time`). A
+/// figure without a line is `nil`: the v2 root and cgroups without the controller have none of them.
 struct CPUStat: Hashable, Sendable {
-    /// `nr_periods`.
+    /// `nr_periods`: the number of periods in which the cgroup was runnable.
     private(set) var periods: Int?
-    /// `nr_throttled`.
+    /// `nr_throttled`: the number of periods in which the cgroup was throttled.
     private(set) var throttledPeriods: Int?
-    /// `throttled_usec`, or `throttled_time` in whole microseconds.
+    /// The throttled time: `throttled_usec`, or `throttled_time` in whole microseconds.
     private(set) var throttledMicroseconds: Int?
 
     static let readOptions = FileReadOptions(expectedBytes: 512, limitBytes: 65536)

@@ -1,41 +1,44 @@
-/// How exactly to look, and at what price: the value by which callers switch.
+/// How memory is measured: the trade-off between accuracy and cost.
 public enum MemoryMode: Sendable, Hashable {
     /// RSS and shared memory from `/proc/PID/statm`.
     ///
-    /// Three system calls, about 5 µs, whatever the size of the process. Needs no privileges unless `/proc` hides the
+    /// Three system calls, regardless of the size of the process. No privileges are required unless `/proc` hides the
     /// process.
     case cheap
-    /// PSS, USS and swap from `/proc/PID/smaps_rollup` (since Linux 4.14; `smaps` before).
+    /// PSS, USS and swap from `/proc/PID/smaps_rollup`, or from `smaps` before Linux 4.14.
     ///
-    /// The kernel walks every mapped page: about 30 µs and 40–47 ns for each page of 4 KiB, 18 ms for 2 GiB. For that
-    /// time it holds the memory-map lock of the **target**, which cannot map memory meanwhile: a stall of 47 ms was
-    /// measured in a process of 4 GiB. Do not call it from an event loop, nor often. Needs the right to trace the
-    /// process: to be its owner while it is dumpable, or CAP_SYS_PTRACE or CAP_PERFMON.
+    /// The kernel walks every mapped page: the cost grows with the resident memory. During that time the kernel holds
+    /// the memory-map lock of the **target** process, which cannot map memory until the read ends: a large process
+    /// stalls. Do not use this mode from an event loop or often. The caller must be permitted to trace the process: it
+    /// owns the process and the process is dumpable, or it has CAP_SYS_PTRACE or CAP_PERFMON.
     case accurate
-    /// USS with its standard error, and what processes hold together, from samples of `/proc/PID/pagemap`.
+    /// USS with its standard error, and the distinct memory of several processes, from samples of `/proc/PID/pagemap`.
     ///
-    /// Reads `maps` and, in each process, about so many windows of 16 pages or more, 65,536 at most. Bit 56 of a page's
-    /// entry tells whether it is mapped there alone (since Linux 4.2); `statm` tells how many pages there are. The cost
-    /// grows with the number of mappings and of reads, and not with the memory: 64 reads of a process with 25 mappings took
-    /// 0.8 ms, of one with 476 (Node) 1.3 ms, and of each of 97 in a tree 0.3 ms. Memory that is reserved and hardly used
-    /// costs some more questions to the kernel (`PAGEMAP_SCAN`, since Linux 6.7; before that its standard error is larger).
-    /// A process so small that the reads take in all of it is read exactly. The page of zeros, which stands for memory that
-    /// was read and never written, is told apart since Linux 6.7; before that by how much more is found than `statm` counts.
+    /// Reads `maps` and, in each process, about `reads` windows of 16 pages or more; at most 65,536 windows. Bit 56 of
+    /// a page's entry shows whether only this process maps the page (requires Linux 4.2), and `statm` reports the
+    /// number of pages. The cost grows with the number of mappings and of reads, not with the memory. Memory that is
+    /// reserved but mostly unused costs some further system calls (`PAGEMAP_SCAN`, requires Linux 6.7); on earlier
+    /// kernels its standard error is larger instead. If the windows cover the whole process, the figure is exact. The
+    /// kernel maps one shared page of zeros for memory that was read but never written. Linux 6.7 and later identify
+    /// this page; on earlier kernels it is estimated from the number of pages that are found beyond those that `statm`
+    /// counts.
     ///
-    /// The right to trace the process is needed, as for ``accurate``. With CAP_SYS_ADMIN the samples show page frames, and
-    /// what processes hold together is told more exactly. <doc:CountingPagesOnce> has the method and its errors.
+    /// The caller must be permitted to trace the process, as for ``accurate``. With CAP_SYS_ADMIN the samples show page
+    /// frame numbers, and the distinct memory of several processes is more exact. <doc:CountingPagesOnce> describes the
+    /// method and its errors.
     case sampled(reads: Int)
-    /// The best figures that can be had in a given time.
+    /// The best figures that can be measured in a given time.
     ///
-    /// Nothing is begun that is not likely to fit into what is left of the time, so that it is exceeded by one look at most.
-    /// What an accurate look costs is predicted by the last one at that process, before that by its RSS. Of one process the
-    /// figures are accurate where that fits, else sampled, else cheap. Of several, those that do not fit are sampled together,
-    /// and who has waited longest is read accurately: one look leaves many with a sample, and a ``MemorySampler`` comes to
-    /// accurate figures of all within some passes. It keeps them while nothing has moved, and each figure says its
-    /// ``MemorySource`` and age.
+    /// A read starts only if it is predicted to finish in the remaining time, so the time is exceeded by at most one
+    /// read. The cost of an accurate read is predicted from the last accurate read of the same process, or from its RSS
+    /// if there is none. One process is measured accurately if that fits into the time, otherwise by samples, otherwise
+    /// by its counters. Of several processes, those that do not fit are sampled together, and the process that has
+    /// waited longest is read accurately. One measurement leaves many processes with a sample; a ``MemorySampler`` has
+    /// accurate figures of all of them after some passes. It keeps a figure as long as the counters of the process have
+    /// not changed. Each figure has its ``MemorySource`` and age.
     ///
-    /// Listing the processes counts as well. Where that alone takes longer the list is cut, and says so
-    /// (``ProcessGap/timeLimit``).
+    /// The time includes that for listing the processes. If the listing alone takes longer, the list is cut short and
+    /// reports the gap (``ProcessGap/timeLimit``).
     case within(Duration)
 }
 
@@ -51,26 +54,27 @@ extension MemoryMode {
     }
 }
 
-/// Where a figure came from.
+/// The source of a figure.
 public enum MemorySource: Sendable, Hashable {
-    /// `/proc/PID/statm`.
+    /// The counters in `/proc/PID/statm`.
     case statm
-    /// `/proc/PID/smaps_rollup`.
+    /// The sums in `/proc/PID/smaps_rollup`.
     case smapsRollup
-    /// `/proc/PID/smaps`, summed: the kernel has no `smaps_rollup`.
+    /// The mappings in `/proc/PID/smaps`, added up: the kernel has no `smaps_rollup`.
     case smaps
-    /// `/proc/PID/pagemap`, sampled: USS is an estimate, and the truth lies within two standard errors of it in 95 of 100
-    /// looks at least. 0 where every page was read.
+    /// Samples of `/proc/PID/pagemap`: USS is an estimate. In at least 95 of 100 measurements, the true value differs
+    /// from it by at most two standard errors.
     ///
-    /// - `standardErrorBytes`: the standard error.
-    /// - `reads`: how many windows of pages were read.
+    /// - `standardErrorBytes`: the standard error in bytes; 0 if every page was read.
+    /// - `reads`: the number of windows of pages that were read.
     case sampled(standardErrorBytes: Int, reads: Int)
-    /// An earlier look, of which nothing has moved since: ``MemoryMode/within(_:)``.
+    /// An earlier measurement, still valid because none of the process's counters has changed:
+    /// ``MemoryMode/within(_:)``.
     ///
-    /// - `age`: how long ago.
-    /// - `of`: where the figure came from then.
+    /// - `age`: the time since the measurement.
+    /// - `of`: the source of the figure in that measurement.
     indirect case cached(age: Duration, of: MemorySource)
-    /// Nowhere: no figure is known.
+    /// No source: no figure is known, for this reason.
     case unavailable(UnavailableReason)
 }
 
@@ -87,21 +91,21 @@ extension MemorySource {
         }
     }
 
-    /// How long ago the figure was taken; `nil` for one of this very look.
+    /// The time since the figure was measured; `nil` for a figure of the current measurement.
     public var age: Duration? {
         if case .cached(let age, _) = self { age } else { nil }
     }
 
-    /// Where the figure was from when it was taken.
+    /// The source of the figure at the time of the measurement.
     public var original: MemorySource {
         if case .cached(_, let source) = self { source } else { self }
     }
 
-    /// The standard error of USS in bytes, where it is from samples; `nil` for another source.
+    /// The standard error of USS in bytes; `nil` if the figure is not from samples.
     public var standardErrorBytes: Int? {
         if case .sampled(let error, _) = original { error } else { nil }
     }
 
-    /// Whether it is from samples, of this look or of an earlier one.
+    /// Whether the figure is from samples, of the current measurement or of an earlier one.
     var isSampled: Bool { standardErrorBytes != nil }
 }

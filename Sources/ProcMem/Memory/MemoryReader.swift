@@ -1,35 +1,36 @@
-/// Asks again and again what one process holds, with its files kept open.
+/// Reads the memory of one process repeatedly, with its files kept open.
 ///
 /// ```swift
 /// var reader = try MemoryReader(of: pid)
 /// let rss = try reader.usage(mode: .cheap).rssBytes
 /// ```
 ///
-/// A cheap look is one read of `statm` on a kept descriptor, 1.5 µs where the read alone takes 1.2, without an
-/// allocation. An accurate one opens `smaps_rollup` anew each time, because an open one stays with the program that the
+/// A cheap reading is one system call, a read of `statm` on a descriptor that is kept open; it does not allocate. An
+/// accurate reading opens `smaps_rollup` each time, because an open descriptor stays bound to the program that the
 /// process ran when it was opened.
 ///
-/// The reader stays with its process: when that has ended and its id is in use again, it says `exited`. When the process
-/// executes another program the figures are those of the new one, and ``checkForExec()`` tells, so that a baseline can be
-/// begun anew.
+/// The reader is bound to its process: after the process has exited, calls throw `exited`, even if another process has
+/// the id. After the process has executed another program, the figures are those of the new program, and
+/// ``checkForExec()`` returns `true`, so that the caller can start a new baseline.
 ///
-/// It keeps three descriptors: the process's directory, `statm` and, where that is allowed, `pagemap`. A child that is
-/// forked by the caller inherits a reader of the same process: of its own memory it makes a reader of its own.
+/// The reader keeps three descriptors: the process's directory, `statm` and, if permitted, `pagemap`. A child forked by
+/// the caller inherits a reader of the same process: to measure its own memory, the child must create a reader itself.
 public struct MemoryReader: ~Copyable {
     private let process: ProcessSelector
     private let root: SystemRoot
     private let directory: ProcessDirectory
     private let statm: FileDescriptor
     private var program: RunningProgram
-    /// The largest RSS that was seen since the program began, or since the reader was made.
+    /// The largest RSS that was read since the program started or since the reader was created.
     private var largestSeenRSSBytes = 0
-    /// Whether a program was executed that the caller has not been told of.
+    /// Whether an `execve` was seen that ``checkForExec()`` has not reported yet.
     private var hasUnreportedExec = false
 
     /// Opens the files of the calling process.
     ///
-    /// - Parameter root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` with `procUnavailable` without `/proc`, `outOfResources` without descriptors.
+    /// - Parameter root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `procUnavailable` if `/proc` is missing, `outOfResources` if no descriptor is
+    ///   left.
     public init(in root: SystemRoot = .live) throws(ProcMemError) {
         try self.init(of: .current, in: root)
     }
@@ -37,12 +38,12 @@ public struct MemoryReader: ~Copyable {
     /// Opens the files of a process.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace. A thread's id gives the memory of its process, also
-    ///     when that thread has ended.
-    ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none,
-    ///   `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`, `outOfResources` without
-    ///   descriptors. A kernel thread and a zombie are no errors here.
+    ///   - pid: The process's id in the caller's pid namespace. A thread's id gives the memory of its process, even
+    ///     after that thread has exited.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id,
+    ///   `permissionDenied` for a process that `/proc` hides, `procUnavailable` if `/proc` is missing, `outOfResources`
+    ///   if no descriptor is left. A kernel thread or a zombie is not an error here.
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         try self.init(of: ProcessSelector(validating: pid, in: root), in: root)
     }
@@ -77,8 +78,7 @@ public struct MemoryReader: ~Copyable {
         }
     }
 
-    /// Reads the figures of the process, by `statm` on the descriptor that is kept open where the mode is cheap, else by
-    /// `measure`.
+    /// Reads the figures of the process: in the cheap mode from `statm` on the open descriptor, otherwise by `measure`.
     mutating func usage(
         mode: MemoryMode,
         measure: (borrowing ProcessDirectory, SystemRoot) throws(FileReadError) -> MemoryUsage
@@ -108,16 +108,16 @@ public struct MemoryReader: ~Copyable {
         }
     }
 
-    /// The largest RSS in bytes of the program that the process runs now.
+    /// Returns the largest RSS, in bytes, of the program that the process runs now.
     ///
-    /// `VmHWM` of `/proc/PID/status`, or the largest figure that this reader has seen of the program where that is larger:
-    /// the kernel brings `VmHWM` up to date only now and then. Five system calls. No privileges are needed.
+    /// This is `VmHWM` in `/proc/PID/status`, or the largest RSS that this reader has read of the program if that is
+    /// larger: the kernel updates `VmHWM` only occasionally. Five system calls. No privileges are required.
     ///
-    /// - Returns: `nil` for what has no memory, and where the kernel does not tell.
-    /// - Throws: ``ProcMemError`` with `exited` where the process has ended and has been collected, `zombie` where it has
-    ///   ended.
+    /// - Returns: The size in bytes; `nil` if the process has no memory or the kernel does not report the figure.
+    /// - Throws: ``ProcMemError`` with `zombie` if the process has exited, `exited` if its parent has also collected
+    ///   it.
     public mutating func peakRSSBytes() throws(ProcMemError) -> Int? {
-        // What was seen of an earlier program is no peak of this one.
+        // The peak of an earlier program does not apply to this one.
         try detectExec()
         do {
             return try directory.peakRSSBytes().map { max($0, largestSeenRSSBytes) }
@@ -126,14 +126,15 @@ public struct MemoryReader: ~Copyable {
         }
     }
 
-    /// Whether the process has executed another program since the reader was made, or since this was asked last.
+    /// Returns whether the process has executed another program since the last call, or since the reader was created.
     ///
-    /// A kept `pagemap` tells it for certain, in one system call: it belongs to the memory that it was
-    /// opened for, and is empty when that is gone. Without the right to open it (that of the owner, while the process is
-    /// dumpable) `stat` is compared: another name, other addresses or its first program after a fork show, the same program
-    /// executed again does not.
+    /// With an open `pagemap` the answer is certain and takes one system call: the descriptor belongs to the address
+    /// space for which it was opened, and reads as empty after the kernel has removed that address space. The owner of
+    /// the process may open `pagemap` while the process is dumpable. If it cannot be opened, `stat` is compared: this
+    /// detects a different name, different addresses, and the first program after a fork, but not that the same program
+    /// was executed again.
     ///
-    /// - Throws: ``ProcMemError`` with `exited` or `zombie` where the process has ended.
+    /// - Throws: ``ProcMemError`` with `exited` or `zombie` if the process has exited.
     public mutating func checkForExec() throws(ProcMemError) -> Bool {
         try detectExec()
         defer { hasUnreportedExec = false }

@@ -1,59 +1,44 @@
 /// The memory of one process. A figure that is not known is `nil`, never 0.
 public struct MemoryUsage: Sendable, Hashable {
-    /// RSS in bytes: the pages in memory that the process maps, each shared one in full.
+    /// The resident set size (RSS) in bytes: the pages in memory that the process maps, each shared page in full.
     ///
-    /// `resident` of `statm`, or `Rss` of `smaps_rollup`. Pages of hugetlbfs are in neither.
-    public let rssBytes: Int?
-    /// The part of RSS in bytes that is backed by files or is shared memory.
+    /// `resident` in `statm`, or `Rss` in `smaps_rollup`. Neither includes pages of hugetlbfs.
+    public private(set) var rssBytes: Int?
+    /// The part of RSS that is backed by files or is shared memory, in bytes.
     ///
-    /// `shared` of `statm`, or `Rss` less `Anonymous` of `smaps_rollup`. It does not tell what others map as well:
-    /// after a fork the memory of parent and child is anonymous, shared, and not in here.
-    public let sharedBytes: Int?
-    /// PSS in bytes: each page divided by the number of processes that map it. `Pss` of `smaps_rollup`.
-    public let pssBytes: Int?
-    /// USS in bytes: the pages that only this process maps; what its end would free.
+    /// `shared` in `statm`, or `Rss` minus `Anonymous` in `smaps_rollup`. It does not show how much other processes map
+    /// as well: after a fork, parent and child share anonymous memory, which is not included here.
+    public private(set) var sharedBytes: Int?
+    /// The proportional set size (PSS) in bytes: the size of each page divided by the number of processes that map it.
+    /// `Pss` in `smaps_rollup`.
+    public private(set) var pssBytes: Int?
+    /// The unique set size (USS) in bytes: the pages that only this process maps, which the kernel frees when it exits.
     ///
-    /// `Private_Clean`, `Private_Dirty` and `Private_Hugetlb` of `smaps_rollup`.
-    public let ussBytes: Int?
-    /// What is swapped out, in bytes, each shared page in full. `Swap` of `smaps_rollup`.
-    public let swapBytes: Int?
-    /// What is swapped out, in bytes, each page divided by the number of processes that share it. `SwapPss` of
-    /// `smaps_rollup`, since Linux 4.3.
-    public let swapPssBytes: Int?
-    /// Pages of hugetlbfs in bytes, which are in neither RSS nor PSS: `Private_Hugetlb`, which is in USS, and
-    /// `Shared_Hugetlb` of `smaps_rollup`, since Linux 4.4.
-    public let hugetlbBytes: Int?
+    /// The sum of `Private_Clean`, `Private_Dirty` and `Private_Hugetlb` in `smaps_rollup`.
+    public private(set) var ussBytes: Int?
+    /// The memory in swap in bytes, each shared page in full. `Swap` in `smaps_rollup`.
+    public private(set) var swapBytes: Int?
+    /// The proportional share of the memory in swap in bytes: the size of each page divided by the number of processes
+    /// that share it. `SwapPss` in `smaps_rollup`. Requires Linux 4.3.
+    public private(set) var swapPssBytes: Int?
+    /// The pages of hugetlbfs in bytes, which neither RSS nor PSS includes: `Private_Hugetlb`, which is part of USS,
+    /// plus `Shared_Hugetlb` in `smaps_rollup`. Requires Linux 4.4.
+    public private(set) var hugetlbBytes: Int?
     /// The part of ``hugetlbBytes`` that other processes map as well.
-    let sharedHugetlbBytes: Int?
+    private(set) var sharedHugetlbBytes: Int?
 
-    /// The file that the known figures are from.
-    public let source: MemorySource
-    /// Why the figures that the mode asks for are missing; `nil` where they are there.
+    /// The file from which the known figures were read.
+    public private(set) var source: MemorySource
+    /// The reason why figures that the mode provides are missing; `nil` if none is missing.
     ///
-    /// A process of another user still tells its RSS: `source` is then ``MemorySource/statm``, and this tells why an
-    /// accurate look was not possible.
-    public let unavailable: UnavailableReason?
+    /// The kernel reports the RSS of other users' processes too: ``source`` is then ``MemorySource/statm``, and this is
+    /// the reason why an accurate measurement was not possible.
+    public private(set) var unavailable: UnavailableReason?
 }
 
 extension MemoryUsage {
-    /// What counters tell, and USS where it is known otherwise.
-    private init(
-        rssBytes: Int?,
-        sharedBytes: Int?,
-        ussBytes: Int? = nil,
-        source: MemorySource,
-        unavailable: UnavailableReason?
-    ) {
-        self.rssBytes = rssBytes
-        self.sharedBytes = sharedBytes
-        self.ussBytes = ussBytes
-        pssBytes = nil
-        swapBytes = nil
-        swapPssBytes = nil
-        hugetlbBytes = nil
-        sharedHugetlbBytes = nil
-        self.source = source
-        self.unavailable = unavailable
+    init(unavailable reason: UnavailableReason) {
+        self.init(source: .unavailable(reason), unavailable: reason)
     }
 
     init(_ statm: Statm, unavailable: UnavailableReason? = nil) {
@@ -65,71 +50,52 @@ extension MemoryUsage {
         )
     }
 
-    /// - Parameters:
-    ///   - ussBytes: By samples.
-    ///   - source: Which.
-    init(_ counted: MemoryUsage, ussBytes: Int, source: MemorySource) {
+    init(_ rollup: SmapsRollup) {
         self.init(
-            rssBytes: counted.rssBytes,
-            sharedBytes: counted.sharedBytes,
-            ussBytes: min(ussBytes, counted.rssBytes ?? ussBytes),
-            source: source,
-            unavailable: nil
+            rssBytes: rollup.rssBytes,
+            sharedBytes: rollup.anonymousBytes.map { max(0, rollup.rssBytes - $0) },
+            pssBytes: rollup.pssBytes,
+            ussBytes: rollup.ussBytes,
+            swapBytes: rollup.swapBytes,
+            swapPssBytes: rollup.swapPssBytes,
+            hugetlbBytes: rollup.privateHugetlbBytes.flatMap { own in
+                rollup.sharedHugetlbBytes.map { own.saturatingAdding($0) }
+            },
+            sharedHugetlbBytes: rollup.sharedHugetlbBytes,
+            source: rollup.isSummedFromSmaps ? .smaps : .smapsRollup
         )
     }
 
-    /// The same figures, without those that could not be had.
-    init(_ counted: MemoryUsage, lacking reason: UnavailableReason) {
-        self.init(
-            rssBytes: counted.rssBytes,
-            sharedBytes: counted.sharedBytes,
-            source: counted.rssBytes == nil ? .unavailable(reason) : counted.source,
-            unavailable: reason
-        )
-    }
-
-    init(unavailable reason: UnavailableReason) {
-        self.init(rssBytes: nil, sharedBytes: nil, source: .unavailable(reason), unavailable: reason)
-    }
-
-    /// The same figures from another source.
-    init(_ other: MemoryUsage, source: MemorySource, unavailable: UnavailableReason? = nil) {
-        rssBytes = other.rssBytes
-        sharedBytes = other.sharedBytes
-        pssBytes = other.pssBytes
-        ussBytes = other.ussBytes
-        swapBytes = other.swapBytes
-        swapPssBytes = other.swapPssBytes
-        hugetlbBytes = other.hugetlbBytes
-        sharedHugetlbBytes = other.sharedHugetlbBytes
+    /// Copies figures and replaces their source.
+    ///
+    /// - Parameter ussBytes: A USS estimated from samples, which is limited to RSS; `nil` to keep the known one.
+    init(
+        _ other: MemoryUsage,
+        ussBytes: Int? = nil,
+        source: MemorySource,
+        unavailable: UnavailableReason? = nil
+    ) {
+        self = other
+        if let ussBytes { self.ussBytes = min(ussBytes, rssBytes ?? ussBytes) }
         self.source = source
         self.unavailable = unavailable
     }
 
-    init(_ rollup: SmapsRollup) {
-        rssBytes = rollup.rssBytes
-        sharedBytes = rollup.anonymousBytes.map { max(0, rollup.rssBytes - $0) }
-        pssBytes = rollup.pssBytes
-        ussBytes = rollup.ussBytes
-        swapBytes = rollup.swapBytes
-        swapPssBytes = rollup.swapPssBytes
-        hugetlbBytes = rollup.privateHugetlbBytes.flatMap { own in
-            rollup.sharedHugetlbBytes.map { own.saturatingAdding($0) }
-        }
-        sharedHugetlbBytes = rollup.sharedHugetlbBytes
-        source = rollup.isSummedFromSmaps ? .smaps : .smapsRollup
-        unavailable = nil
+    /// Copies the figures of counters and adds the reason why others are not known.
+    init(_ counted: MemoryUsage, lacking reason: UnavailableReason) {
+        let source = counted.rssBytes == nil ? .unavailable(reason) : counted.source
+        self.init(counted, source: source, unavailable: reason)
     }
 }
 
 extension MemoryUsage {
-    /// RSS less what is backed by files or is shared memory: what no other process maps, unless it was forked.
+    /// RSS minus the part that is backed by files or is shared memory. Other processes map it only after a fork.
     var anonymousBytes: Int? {
         guard let rssBytes, let sharedBytes else { return nil }
         return max(0, rssBytes - sharedBytes)
     }
 
-    /// Whether there can be memory behind the process.
+    /// Whether the process may have memory.
     var mayHoldMemory: Bool {
         switch unavailable {
         case .kernelThread, .zombie, .exited: false
@@ -139,7 +105,7 @@ extension MemoryUsage {
 }
 
 extension MemoryUsage: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, and `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(source.name, forKey: "source")
@@ -156,12 +122,13 @@ extension MemoryUsage: Encodable {
 }
 
 extension ProcessDirectory {
-    /// What a read of a process's memory files comes to: figures, or the failure that a caller must hear of.
+    /// Reads the memory figures of the process from one file.
     ///
-    /// Where samples are asked for, this is what counters say: samples are taken of several processes together.
+    /// In the mode `sampled`, these are the figures of the counters: samples are taken of several processes together.
     ///
-    /// A process that is there but tells nothing gives figures that are `nil`, with the reason. An error is left for what
-    /// is no property of the process: no descriptor left, and the like.
+    /// - Returns: The figures. They are `nil`, with the reason, for a process that exists but for which the kernel
+    ///   reports no memory.
+    /// - Throws: Errors that are not properties of the process, such as that no descriptor is left.
     borrowing func memoryUsage(
         _ stat: ProcessStat,
         mode: MemoryMode,
@@ -198,7 +165,7 @@ extension ProcessDirectory {
         }
         do {
             let statm = try statm(through: paths, pageSizeBytes: pageSizeBytes)
-            // A process without a memory map that is no zombie yet is on its way there.
+            // A process without a memory map that is not a zombie yet is exiting.
             if statm.isEmpty { return MemoryUsage(unavailable: .exited) }
             return MemoryUsage(statm, unavailable: missing)
         } catch {

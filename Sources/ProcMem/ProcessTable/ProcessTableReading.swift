@@ -8,18 +8,21 @@
         import Musl
     #endif
 
-    // libprocps 3.3 reads every file into one static buffer; libproc2 shares the handle of the NUMA library.
+    // libprocps 3.3 reads every file into one static buffer. All contexts of libproc2 share one handle of the NUMA
+    // library.
     let procpsLock = Mutex(())
 
     extension ProcessTable {
-        /// Which processes a reading is about; at most 255 ids, which is what libproc2 takes up to 4.0.4.
+        /// The processes to read. At most 255 ids: libproc2 up to 4.0.4 does not accept more.
         enum Selection {
             case all
             case processes([Int32])
             case users([UInt32])
         }
 
-        /// - Parameter userIDs: Whose processes become rows; everybody's where it is `nil`.
+        /// Reads the selected processes.
+        ///
+        /// - Parameter userIDs: The users of the processes for which rows are created; `nil` for all users.
         mutating func rows(of selection: Selection, ownedBy userIDs: Set<UInt32>? = nil) throws(ProcMemError) -> [Row] {
             try Self.confirmProc()
             let processes = try processes(of: selection)
@@ -30,7 +33,7 @@
             )
             var rows: [Row] = []
             rows.reserveCapacity(processes.count)
-            // Behind the lock: a user database may be a server that does not answer at once.
+            // After the lock has been released: a user database may be a server that responds slowly.
             for process in processes where userIDs?.contains(process.user_id) ?? true {
                 guard
                     var texts = try Self.texts(of: process.task_id, startTicks: process.start_ticks, from: sources)
@@ -41,7 +44,7 @@
             return rows
         }
 
-        /// The numbers that procps reads, of processes and not of threads.
+        /// Returns the numbers that procps reads for each process, without those of threads.
         private func processes(of selection: Selection) throws(ProcMemError) -> [cprocps_process] {
             var processes: [cprocps_process] = []
             try procpsLock.withLock { (_) throws(ProcMemError) in
@@ -63,7 +66,7 @@
                 guard error == 0 else { throw Self.failure(Errno(rawValue: error)) }
                 defer { unsafe cprocps_reader_end(reader) }
                 while let process = unsafe cprocps_reader_next(reader) {
-                    // Not by the id in `status`: libproc2 takes `Tgid:` in a process's name for the key.
+                    // Not by the id in `status`: libproc2 mistakes `Tgid:` in a process's name for the key.
                     if unsafe process.pointee.exit_signal >= 0 { unsafe processes.append(process.pointee) }
                 }
                 try Self.confirmWhole(processes, selection, lastError: .current)
@@ -71,7 +74,8 @@
             return processes
         }
 
-        /// procps takes a `/proc` that cannot be read, or another namespace's, for one without processes.
+        /// Throws if `/proc` cannot be read or is mounted for another pid namespace. procps reports no error then: it
+        /// finds no processes.
         private static func confirmProc() throws(ProcMemError) {
             let path = ProcPath(.current, "stat")
             let stat: ProcessStat
@@ -83,11 +87,12 @@
                 throw ProcMemError(error, path: SystemRoot.live.text(path))
             }
             guard stat.pid == Syscalls.pid else {
-                throw .procUnavailable(detail: "shows another pid namespace")
+                throw .procUnavailable(detail: "/proc is mounted for another pid namespace")
             }
         }
 
-        /// procps leaves out a process whose files it cannot open, for want of a descriptor too.
+        /// Throws if processes are missing because no descriptor was left: procps silently omits a process if it cannot
+        /// open the files of the process.
         private static func confirmWhole(
             _ processes: [cprocps_process],
             _ selection: Selection,
@@ -117,7 +122,7 @@
     }
 
     extension ProcessTable {
-        /// What of a process ProcMem reads itself, beside procps.
+        /// The texts of a process, which ProcMem reads itself instead of through procps.
         struct Texts {
             var command: String?
             var commandLine: String?
@@ -126,7 +131,8 @@
             var userName: String?
         }
 
-        /// Reads the texts of the process with this id; `nil` where it is not the one that started then.
+        /// Reads the texts of the process with this id and start time; `nil` if the id belongs to another process by
+        /// now.
         static func texts(
             of pid: Int32,
             startTicks: UInt64,
@@ -136,19 +142,20 @@
             var texts = Texts()
             guard sources.canMixProcesses else { return texts }
             do {
-                // The directory holds one process; that it is the one which procps has read, its start time says.
+                // The directory descriptor refers to one process. The start time shows whether procps has read the same
+                // one.
                 let directory = try ProcessDirectory(.id(pid), in: root)
                 let stat = try directory.stat()
                 guard UInt64(clamping: stat.startTimeTicks) == startTicks else { return nil }
                 if sources.contains(.command) { texts.command = stat.command }
                 if sources.contains(.commandLine) {
-                    texts.commandLine = try directory.readIfTold("cmdline", CommandLineText.readOptions) { bytes in
+                    texts.commandLine = try directory.readIfAvailable("cmdline", CommandLineText.readOptions) { bytes in
                         CommandLineText(parsing: bytes)
                     }?.text
                 }
                 if sources.contains(.executable) { texts.executablePath = directory.linkTarget("exe") }
                 if sources.contains(.cgroup) {
-                    texts.cgroups = try directory.readIfTold(
+                    texts.cgroups = try directory.readIfAvailable(
                         "cgroup",
                         CgroupMembership.readOptions,
                         Cgroup.list(parsing:)
@@ -164,8 +171,9 @@
     }
 
     extension ProcessDirectory {
-        /// Reads a file; `nil` where it cannot be read for a reason that lies in the process.
-        fileprivate borrowing func readIfTold<R>(
+        /// Reads a file; `nil` if the process is the reason why it cannot be read. Throws only if the caller lacks
+        /// resources.
+        fileprivate borrowing func readIfAvailable<R>(
             _ file: StaticString,
             _ readOptions: FileReadOptions,
             _ parse: (Span<UInt8>) throws(ParseError) -> R
@@ -180,24 +188,25 @@
     }
 
     extension ProcessTable {
-        /// The names of users, looked up once for a table.
+        /// A cache of user names, from the user database; each name is requested once for a table.
         ///
-        /// procps has them too, but through `getpwuid`, whose buffer another thread of the program may be writing.
+        /// procps reports user names too, but calls `getpwuid`, and another thread of the program may overwrite its
+        /// buffer.
         struct UserNames {
             private var known: [UInt32: String?] = [:]
 
             subscript(userID: UInt32) -> String? {
                 mutating get {
                     if let name = known[userID] { return name }
-                    let name = Self.lookUp(userID)
+                    let name = Self.name(ofUser: userID)
                     known[userID] = .some(name)
                     return name
                 }
             }
 
-            private static func lookUp(_ userID: UInt32) -> String? {
+            private static func name(ofUser userID: UInt32) -> String? {
                 var count = 1024
-                // A megabyte is far more than an entry's name, home directory and shell.
+                // The name, home directory and shell of an entry need far less than a megabyte.
                 while count <= 1 << 20 {
                     var entry = unsafe passwd()
                     var found: UnsafeMutablePointer<passwd>?
@@ -215,15 +224,16 @@
         }
     }
 
-    /// The arguments of a process in `/proc/PID/cmdline`, as one text.
+    /// The arguments of a process from `/proc/PID/cmdline`, as one text.
     struct CommandLineText {
-        // The kernel lets arguments and environment together take 6 MiB.
+        // The kernel limits arguments and environment together to 6 MiB.
         static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 8 << 20)
 
-        /// `nil` where there is no argument, or where all are empty.
+        /// `nil` if there are no arguments, or if all are empty.
         let text: String?
 
-        /// Each argument ends in a NUL, and a program that writes its state over them leaves more NULs behind it.
+        /// Parses the arguments. Each ends in a NUL; a program that overwrites them with its state leaves more NULs at
+        /// the end.
         init(parsing bytes: Span<UInt8>) {
             var count = bytes.count
             while count > 0, bytes[count - 1] == 0 { count -= 1 }

@@ -4,43 +4,155 @@
     extension ProcessTable {
         /// One process.
         ///
-        /// A property is `nil` where its ``Field`` was not asked for, and where it is not known: the process has no such
-        /// thing (a kernel thread has no memory), the kernel or this generation of procps does not tell it, or it may not
-        /// be read. A 0 is a number that was read.
+        /// A property is `nil` if its ``Field`` was not requested or if its value is not known: the process has no
+        /// value (a kernel thread has no memory), the kernel or this generation of procps does not report it, or the
+        /// caller may not read it. A 0 is a number that was read.
         ///
-        /// Process ids are given out again: only ``pid`` and ``startTimeTicks`` together name one process.
+        /// The kernel reuses process ids: only ``pid`` and ``startTimeTicks`` together identify a process.
         public struct Row: Sendable, Hashable {
-            /// The process id, in the pid namespace that `/proc` shows.
+            /// The process id in the pid namespace of `/proc`.
             public let pid: Int32
-            /// When the process started, in ticks since boot, `stat` field 22 (`PIDS_TICS_BEGAN`).
+            /// The time at which the process started, in ticks since boot: `stat` field 22 (`PIDS_TICS_BEGAN`).
             public let startTimeTicks: Int
-            /// The name that the kernel keeps for the process, `stat` field 2: at most 15 bytes, 63 for kernel threads.
+
+            // MARK: Texts
+
+            /// The kernel's name for the process: `stat` field 2, at most 15 bytes, or 63 for kernel threads.
             ///
-            /// A program may set it to anything, spaces and newlines too. Bytes that are not UTF-8 are replaced.
+            /// A program may set it to any text, including spaces and newlines. Bytes that are not UTF-8 are replaced.
             public let command: String?
             /// The arguments, separated by spaces, from `cmdline`.
             ///
-            /// `nil` for kernel threads and zombies, which have none, and where it could not be read. Empty arguments at
-            /// the end are left out, and bytes that are not UTF-8 are replaced.
+            /// `nil` for kernel threads and zombies, which have none, and if the file could not be read. Empty
+            /// arguments at the end are omitted, and bytes that are not UTF-8 are replaced.
             public let commandLine: String?
-            /// The program's file, where the link `exe` leads.
+            /// The path of the program's file: the target of the link `exe`.
             ///
-            /// The path is the kernel's: as the program's mount namespace has it, and with ` (deleted)` behind it once the
-            /// file has been removed. `nil` for kernel threads and zombies, and for processes that the reader may not
-            /// trace: those of other users, without `CAP_SYS_PTRACE`.
+            /// The kernel reports the path in the program's mount namespace and appends ` (deleted)` after the file has
+            /// been removed. `nil` for kernel threads and zombies, and for processes that the caller may not trace:
+            /// those of other users, without `CAP_SYS_PTRACE`.
             public let executablePath: String?
             /// The cgroup in each hierarchy, from `cgroup`, in the kernel's order.
             public let cgroups: [Cgroup]?
             /// The namespaces, from the links in `ns` (`PIDS_NS_CGROUP` and so on).
             ///
-            /// `nil` for processes that the reader may not trace: those of other users, without `CAP_SYS_PTRACE`.
+            /// `nil` for processes that the caller may not trace: those of other users, without `CAP_SYS_PTRACE`.
             public let namespaces: Namespaces?
 
-            let users: Users
-            let kinship: CounterInputs
-            let scheduling: Scheduling
-            let cpuTime: CPUTime
-            let memory: Memory
+            // MARK: Users and groups
+
+            /// The effective user id: the owner of `/proc/PID` (`PIDS_ID_EUID`).
+            ///
+            /// Ids are those of the caller's user namespace: the kernel reports an id without a mapping there as 65534.
+            public let userID: UInt32?
+            /// The name of the effective user; `nil` if the user database has none.
+            public let userName: String?
+            /// The effective group id: the group of `/proc/PID` (`PIDS_ID_EGID`).
+            public let groupID: UInt32?
+            /// The real user id, of the user who started the process: the first number of `Uid` in `status`
+            /// (`PIDS_ID_RUID`).
+            public let realUserID: UInt32?
+            /// The saved user id, to which the process may return: the third number of `Uid` in `status`
+            /// (`PIDS_ID_SUID`).
+            public let savedUserID: UInt32?
+            /// The real group id, of the group that started the process: the first number of `Gid` in `status`
+            /// (`PIDS_ID_RGID`).
+            public let realGroupID: UInt32?
+            /// The saved group id, to which the process may return: the third number of `Gid` in `status`
+            /// (`PIDS_ID_SGID`).
+            public let savedGroupID: UInt32?
+
+            // MARK: Relations
+
+            /// The parent's id: `stat` field 4 (`PIDS_ID_PPID`); 0 if the parent is outside the pid namespace or is the
+            /// kernel.
+            public let parentPID: Int32?
+            /// The id of the process group: `stat` field 5 (`PIDS_ID_PGRP`). It is the id of the process that created
+            /// the group; 0 for kernel threads, and if that process is outside the pid namespace.
+            public let processGroupID: Int32?
+            /// The id of the session: `stat` field 6 (`PIDS_ID_SESSION`). It is the id of the process that created the
+            /// session; 0 in the same cases as for ``processGroupID``.
+            public let sessionID: Int32?
+
+            // MARK: Scheduling
+
+            /// The state of the main thread: `stat` field 3 (`PIDS_STATE`).
+            ///
+            /// A process whose main thread has exited is a zombie here, even while other threads of the process run.
+            public let state: State?
+            /// The number of threads: `stat` field 20 (`PIDS_NLWP`); 1 for a zombie.
+            public let threadCount: Int?
+            /// The nice value of the main thread, from -20 (most CPU time) to 19 (least): `stat` field 19
+            /// (`PIDS_NICE`).
+            public let nice: Int?
+            /// The kernel's priority of the main thread: `stat` field 18 (`PIDS_PRIORITY`). It is 20 + ``nice`` in the
+            /// fair class, and -1 minus the priority of `sched_setscheduler` under a real-time policy.
+            public let priority: Int?
+            /// The scheduling policy of the main thread: `stat` field 41 (`PIDS_SCHED_CLASS`).
+            public let schedulingPolicy: SchedulingPolicy?
+            /// The CPU on which the main thread ran last: `stat` field 39 (`PIDS_PROCESSOR`).
+            public let processor: Int?
+
+            // MARK: CPU time
+
+            /// The CPU time in user mode of the process, including its exited threads, in ticks: `stat` field 14
+            /// (`PIDS_TICS_USER`).
+            public let userTicks: Int?
+            /// The CPU time in kernel mode of the process, including its exited threads, in ticks: `stat` field 15
+            /// (`PIDS_TICS_SYSTEM`).
+            public let systemTicks: Int?
+            /// The CPU time in user mode of children that have exited and were waited for, and of their own waited-for
+            /// children, in ticks: `stat` field 16 (`PIDS_TICS_USER_C` minus `PIDS_TICS_USER`).
+            public let childrenUserTicks: Int?
+            /// The CPU time in kernel mode of the same children, in ticks: `stat` field 17 (`PIDS_TICS_SYSTEM_C` minus
+            /// `PIDS_TICS_SYSTEM`).
+            public let childrenSystemTicks: Int?
+            /// The sum of ``userTicks`` and ``systemTicks``, divided by the time since the process started: 1 is one
+            /// CPU used without a pause.
+            ///
+            /// This is an average over the life of the process. For the current utilization, divide the ticks between
+            /// two readings by the time between them. Children do not count. The time is read from `CLOCK_BOOTTIME`
+            /// after procps has read all processes; that clock also counts the time for which the machine sleeps. `nil`
+            /// within the first tick of a process.
+            public let cpuUtilization: Double?
+
+            // MARK: Memory
+
+            /// The number of page faults that needed no disk access: `stat` field 10 (`PIDS_FLT_MIN`).
+            public let minorFaults: Int?
+            /// The number of page faults that waited for a disk: `stat` field 12 (`PIDS_FLT_MAJ`).
+            public let majorFaults: Int?
+            /// The size of the mapped address space in bytes: the first field of `statm` (`PIDS_MEM_VIRT_PGS`).
+            ///
+            /// As every size here, it is `nil` for kernel threads and zombies, which have no memory, and if the file
+            /// could not be read: procps does not distinguish the two.
+            public let sizeBytes: Int?
+            /// The resident memory in bytes: the second field of `statm` (`PIDS_MEM_RES_PGS`).
+            public let rssBytes: Int?
+            /// The part of ``rssBytes`` that is backed by files or is shared memory, in bytes: the third field of
+            /// `statm` (`PIDS_MEM_SHR_PGS`). Anonymous memory that processes share after a fork is not in it.
+            public let sharedBytes: Int?
+            /// The size of the program's code in bytes, mapped but not necessarily resident: the fourth field of
+            /// `statm` (`PIDS_MEM_CODE_PGS`).
+            public let textBytes: Int?
+            /// The size of private writable mappings and the stack in bytes, mapped but not necessarily resident: the
+            /// sixth field of `statm` (`PIDS_MEM_DATA_PGS`).
+            public let dataBytes: Int?
+            /// The resident anonymous memory in bytes: `RssAnon` in `status` (`PIDS_VM_RSS_ANON`). Requires Linux 4.5.
+            public let rssAnonBytes: Int?
+            /// The resident memory backed by files, in bytes: `RssFile` in `status` (`PIDS_VM_RSS_FILE`). Requires
+            /// Linux 4.5.
+            public let rssFileBytes: Int?
+            /// The resident shared memory in bytes (System V, `tmpfs` and shared anonymous mappings): `RssShmem` in
+            /// `status` (`PIDS_VM_RSS_SHARED`). Requires Linux 4.5.
+            public let rssShmemBytes: Int?
+            /// The anonymous memory in swap in bytes, without shared memory: `VmSwap` in `status` (`PIDS_VM_SWAP`).
+            public let swapBytes: Int?
+            /// The memory that `mlock` excludes from swapping, in bytes: `VmLck` in `status` (`PIDS_VM_RSS_LOCKED`).
+            public let lockedBytes: Int?
+            /// The size of the main thread's stack in bytes, mapped but not necessarily resident: `VmStk` in `status`
+            /// (`PIDS_VM_STACK`).
+            public let stackBytes: Int?
 
             init(_ process: cprocps_process, _ asked: RequestedFields, _ texts: Texts) {
                 pid = process.task_id
@@ -50,197 +162,57 @@
                 executablePath = texts.executablePath
                 cgroups = texts.cgroups
                 namespaces = asked(.namespaces, Namespaces(process))
-                users = Users(process, asked, name: texts.userName)
-                kinship = CounterInputs(process, asked)
-                scheduling = Scheduling(process, asked)
-                cpuTime = CPUTime(process, asked)
-                memory = Memory(process, asked)
-            }
-        }
 
-        /// What the rows of a reading are to have.
-        struct RequestedFields {
-            let fields: Set<Field>
-            let pageSizeBytes: Int
-            let secondsSinceBoot: Double
-
-            func callAsFunction<Value>(_ field: Field, _ value: @autoclosure () -> Value?) -> Value? {
-                fields.contains(field) ? value() : nil
-            }
-        }
-    }
-
-    extension ProcessTable.Row {
-        struct Users: Sendable, Hashable {
-            let name: String?
-            let userID, realUserID, savedUserID: UInt32?
-            let groupID, realGroupID, savedGroupID: UInt32?
-
-            init(_ process: cprocps_process, _ asked: ProcessTable.RequestedFields, name: String?) {
-                // The owner and the group of a directory that is there are always known. Of `status` 0 is root's id, and
-                // what is left where the file could not be read.
-                func read(_ id: UInt32) -> UInt32? { process.has_status ? id : nil }
-                self.name = name
+                // The owner and the group of an existing directory are always known. A 0 from `status` is root's id, or
+                // the initial value if the file could not be read.
+                func id(_ id: UInt32) -> UInt32? { process.has_status ? id : nil }
                 userID = asked(.userID, process.user_id)
+                userName = texts.userName
                 groupID = asked(.groupID, process.group_id)
-                realUserID = asked(.realUserID, read(process.real_user_id))
-                savedUserID = asked(.savedUserID, read(process.saved_user_id))
-                realGroupID = asked(.realGroupID, read(process.real_group_id))
-                savedGroupID = asked(.savedGroupID, read(process.saved_group_id))
-            }
-        }
+                realUserID = asked(.realUserID, id(process.real_user_id))
+                savedUserID = asked(.savedUserID, id(process.saved_user_id))
+                realGroupID = asked(.realGroupID, id(process.real_group_id))
+                savedGroupID = asked(.savedGroupID, id(process.saved_group_id))
 
-        /// The effective user id: the owner of `/proc/PID` (`PIDS_ID_EUID`).
-        ///
-        /// Ids are those of the reader's user namespace: one that has no place there is 65534.
-        public var userID: UInt32? { users.userID }
-        /// The name of the effective user, `nil` where the user database has none.
-        public var userName: String? { users.name }
-        /// The effective group id: the group of `/proc/PID` (`PIDS_ID_EGID`).
-        public var groupID: UInt32? { users.groupID }
-        /// The id of the user who started the process, `Uid` in `status`, the first number (`PIDS_ID_RUID`).
-        public var realUserID: UInt32? { users.realUserID }
-        /// The user id that the process may take up again, `Uid` in `status`, the third number (`PIDS_ID_SUID`).
-        public var savedUserID: UInt32? { users.savedUserID }
-        /// The id of the group who started the process, `Gid` in `status`, the first number (`PIDS_ID_RGID`).
-        public var realGroupID: UInt32? { users.realGroupID }
-        /// The group id that the process may take up again, `Gid` in `status`, the third number (`PIDS_ID_SGID`).
-        public var savedGroupID: UInt32? { users.savedGroupID }
-    }
-
-    extension ProcessTable.Row {
-        struct CounterInputs: Sendable, Hashable {
-            let parentPID, processGroupID, sessionID: Int32?
-
-            init(_ process: cprocps_process, _ asked: ProcessTable.RequestedFields) {
-                // -1 while the process is being taken down. 0 is an answer.
-                func known(_ id: Int32) -> Int32? { id < 0 ? nil : id }
+                // -1 while the process is being removed. 0 is a valid value.
+                func relation(_ id: Int32) -> Int32? { id < 0 ? nil : id }
                 parentPID = asked(.parentPID, process.parent_pid)
-                processGroupID = asked(.processGroupID, known(process.process_group_id))
-                sessionID = asked(.sessionID, known(process.session_id))
-            }
-        }
+                processGroupID = asked(.processGroupID, relation(process.process_group_id))
+                sessionID = asked(.sessionID, relation(process.session_id))
 
-        /// The parent's id, `stat` field 4 (`PIDS_ID_PPID`); 0 where the parent is outside the pid namespace, or is the
-        /// kernel.
-        public var parentPID: Int32? { kinship.parentPID }
-        /// The id of the process group, `stat` field 5 (`PIDS_ID_PGRP`): that of the process that made the group; 0 for
-        /// kernel threads, and where that process is outside the pid namespace.
-        public var processGroupID: Int32? { kinship.processGroupID }
-        /// The id of the session, `stat` field 6 (`PIDS_ID_SESSION`): that of the process that made it; 0 as for
-        /// ``processGroupID``.
-        public var sessionID: Int32? { kinship.sessionID }
-    }
-
-    extension ProcessTable.Row {
-        struct Scheduling: Sendable, Hashable {
-            let state: ProcessTable.State?
-            let threadCount, nice, priority, processor: Int?
-            let policy: SchedulingPolicy?
-
-            init(_ process: cprocps_process, _ asked: ProcessTable.RequestedFields) {
-                state = asked(.state, ProcessTable.State(letter: process.state))
+                state = asked(.state, State(letter: process.state))
                 threadCount = asked(.threadCount, Int(process.thread_count))
                 nice = asked(.nice, Int(process.nice))
                 priority = asked(.priority, Int(process.priority))
+                // -1 if the kernel does not report a policy, before Linux 2.5.19.
+                let policy = process.policy < 0 ? nil : SchedulingPolicy(rawValue: Int(process.policy))
+                schedulingPolicy = asked(.schedulingPolicy, policy)
                 processor = asked(.processor, Int(process.processor))
-                // -1 stands for a kernel that does not tell, before Linux 2.5.19.
-                policy = asked(
-                    .schedulingPolicy,
-                    process.policy < 0 ? nil : SchedulingPolicy(rawValue: Int(process.policy))
-                )
-            }
-        }
 
-        /// What the main thread does, `stat` field 3 (`PIDS_STATE`).
-        ///
-        /// A process whose main thread has ended is a zombie here, even while others of its threads run.
-        public var state: ProcessTable.State? { scheduling.state }
-        /// How many threads the process has, `stat` field 20 (`PIDS_NLWP`); 1 for a zombie.
-        public var threadCount: Int? { scheduling.threadCount }
-        /// How much the main thread gives way to others, from -20, not at all, to 19, `stat` field 19 (`PIDS_NICE`).
-        public var nice: Int? { scheduling.nice }
-        /// The kernel's priority of the main thread, `stat` field 18 (`PIDS_PRIORITY`): 20 + ``nice`` in the fair class, -1
-        /// minus the priority of `sched_setscheduler` under a real-time policy.
-        public var priority: Int? { scheduling.priority }
-        /// The policy of the main thread, `stat` field 41 (`PIDS_SCHED_CLASS`).
-        public var schedulingPolicy: SchedulingPolicy? { scheduling.policy }
-        /// The CPU that the main thread ran on last, `stat` field 39 (`PIDS_PROCESSOR`).
-        public var processor: Int? { scheduling.processor }
-    }
-
-    extension ProcessTable.Row {
-        struct CPUTime: Sendable, Hashable {
-            let userTicks, systemTicks, childrenUserTicks, childrenSystemTicks: Int?
-            let utilization: Double?
-
-            init(_ process: cprocps_process, _ asked: ProcessTable.RequestedFields) {
-                // procps 4 gives the children's time only as a sum with the process's own.
+                // procps 4 reports the children's time only as a sum with the process's own.
                 func children(_ all: UInt64, _ own: UInt64) -> Int? { all < own ? nil : Int(clamping: all - own) }
-                userTicks = asked(.userTicks, Int(clamping: process.user_ticks))
-                systemTicks = asked(.systemTicks, Int(clamping: process.system_ticks))
-                childrenUserTicks = asked(
-                    .childrenUserTicks,
-                    children(process.user_ticks_with_children, process.user_ticks)
-                )
-                childrenSystemTicks = asked(
-                    .childrenSystemTicks,
-                    children(process.system_ticks_with_children, process.system_ticks)
-                )
-                utilization = asked(.cpuUtilization, Self.utilization(process, asked))
-            }
+                let (user, system) = (process.user_ticks, process.system_ticks)
+                userTicks = asked(.userTicks, Int(clamping: user))
+                systemTicks = asked(.systemTicks, Int(clamping: system))
+                childrenUserTicks = asked(.childrenUserTicks, children(process.user_ticks_with_children, user))
+                childrenSystemTicks = asked(.childrenSystemTicks, children(process.system_ticks_with_children, system))
+                cpuUtilization = asked(.cpuUtilization, asked.utilization(of: process))
 
-            // Not PIDS_UTILIZATION: libprocps 3.3 has none, and libproc2 leaves the last reading's number in place where a
-            // process has just started.
-            private static func utilization(_ process: cprocps_process, _ asked: ProcessTable.RequestedFields)
-                -> Double?
-            {
-                let ticks = asked.secondsSinceBoot * Double(ProcessTable.ticksPerSecond) - Double(process.start_ticks)
-                // Within its first tick a process has used 0 or 1 of 0 ticks.
-                guard ticks >= 1 else { return nil }
-                return (Double(process.user_ticks) + Double(process.system_ticks)) / ticks
-            }
-        }
-
-        /// The CPU time that the process, and its threads that are gone, spent in its own code, in ticks, `stat` field 14
-        /// (`PIDS_TICS_USER`).
-        public var userTicks: Int? { cpuTime.userTicks }
-        /// The CPU time that the kernel spent for them, in ticks, `stat` field 15 (`PIDS_TICS_SYSTEM`).
-        public var systemTicks: Int? { cpuTime.systemTicks }
-        /// The same as ``userTicks``, of children that have ended and were waited for, and of theirs, `stat` field 16
-        /// (`PIDS_TICS_USER_C` less `PIDS_TICS_USER`).
-        public var childrenUserTicks: Int? { cpuTime.childrenUserTicks }
-        /// The same as ``systemTicks``, of those children, `stat` field 17 (`PIDS_TICS_SYSTEM_C` less `PIDS_TICS_SYSTEM`).
-        public var childrenSystemTicks: Int? { cpuTime.childrenSystemTicks }
-        /// ``userTicks`` and ``systemTicks`` together, divided by the time since the process started: 1 is one CPU, all the
-        /// time.
-        ///
-        /// An average over the life of the process, and not what it does now: for that, divide the ticks between two
-        /// readings by the time between them. Children do not count. The time, `CLOCK_BOOTTIME`, is taken when procps has
-        /// read all processes, and goes on while the machine sleeps. `nil` within a process's first tick.
-        public var cpuUtilization: Double? { cpuTime.utilization }
-    }
-
-    extension ProcessTable.Row {
-        struct Memory: Sendable, Hashable {
-            let sizeBytes, rssBytes, sharedBytes, textBytes, dataBytes: Int?
-            let rssAnonBytes, rssFileBytes, rssShmemBytes: Int?
-            let swapBytes, lockedBytes, stackBytes: Int?
-            let minorFaults, majorFaults: Int?
-
-            init(_ process: cprocps_process, _ asked: ProcessTable.RequestedFields) {
-                // Nothing runs without a mapping. A size of 0 is a kernel thread's or a zombie's, or a file that could not
-                // be read, and makes every number of that file unknown; beside a size each 0 is one: all in swap, say.
+                // Every running process has a mapping. A size of 0 means a kernel thread, a zombie or a file that could
+                // not be read, and makes every number of that file unknown. Next to a size above 0, a 0 is a valid
+                // number: for example, all memory may be in swap.
                 func statm(_ pages: UInt64) -> Int? {
                     process.size_pages == 0 ? nil : .memorySize(pages, unitBytes: asked.pageSizeBytes)
                 }
                 func status(_ kibibytes: UInt64) -> Int? {
                     process.vm_size == 0 ? nil : .memorySize(kibibytes, unitBytes: 1024)
                 }
-                // The three make up VmRSS: before Linux 4.5, where there are none, all are 0 and it is not.
+                // VmRSS is the sum of the three parts. Before Linux 4.5 the kernel does not report them: all three are
+                // 0, although VmRSS is not.
                 let lacksParts = process.rss_anon | process.rss_file | process.rss_shmem == 0 && process.vm_rss > 0
                 func part(_ kibibytes: UInt64) -> Int? { lacksParts ? nil : status(kibibytes) }
-
+                minorFaults = asked(.minorFaults, Int(clamping: process.minor_faults))
+                majorFaults = asked(.majorFaults, Int(clamping: process.major_faults))
                 sizeBytes = asked(.sizeBytes, statm(process.size_pages))
                 rssBytes = asked(.rssBytes, statm(process.resident_pages))
                 sharedBytes = asked(.sharedBytes, statm(process.shared_pages))
@@ -252,43 +224,27 @@
                 swapBytes = asked(.swapBytes, status(process.vm_swap))
                 lockedBytes = asked(.lockedBytes, status(process.vm_locked))
                 stackBytes = asked(.stackBytes, status(process.vm_stack))
-                minorFaults = asked(.minorFaults, Int(clamping: process.minor_faults))
-                majorFaults = asked(.majorFaults, Int(clamping: process.major_faults))
             }
         }
 
-        /// The address space that is mapped, in bytes, from the first field of `statm` (`PIDS_MEM_VIRT_PGS`).
-        ///
-        /// As all sizes here `nil` for kernel threads and zombies, which have no memory, and where the file could not be
-        /// read: procps does not tell these apart.
-        public var sizeBytes: Int? { memory.sizeBytes }
-        /// The memory that is resident, in bytes, from the second field of `statm` (`PIDS_MEM_RES_PGS`).
-        public var rssBytes: Int? { memory.rssBytes }
-        /// The part of ``rssBytes`` that is files or shared memory, in bytes, from the third field of `statm`
-        /// (`PIDS_MEM_SHR_PGS`). Not what is shared: memory of forked processes is not among it.
-        public var sharedBytes: Int? { memory.sharedBytes }
-        /// The program's code, mapped and not only resident, in bytes, from the fourth field of `statm`
-        /// (`PIDS_MEM_CODE_PGS`).
-        public var textBytes: Int? { memory.textBytes }
-        /// Private writable mappings and the stack, mapped and not only resident, in bytes, from the sixth field of
-        /// `statm` (`PIDS_MEM_DATA_PGS`).
-        public var dataBytes: Int? { memory.dataBytes }
-        /// The resident memory that no file backs, in bytes, `RssAnon` in `status` (`PIDS_VM_RSS_ANON`). Since Linux 4.5.
-        public var rssAnonBytes: Int? { memory.rssAnonBytes }
-        /// The resident memory that files back, in bytes, `RssFile` in `status` (`PIDS_VM_RSS_FILE`). Since Linux 4.5.
-        public var rssFileBytes: Int? { memory.rssFileBytes }
-        /// The resident shared memory, in bytes: System V, `tmpfs` and shared anonymous mappings. `RssShmem` in `status`
-        /// (`PIDS_VM_RSS_SHARED`). Since Linux 4.5.
-        public var rssShmemBytes: Int? { memory.rssShmemBytes }
-        /// The anonymous memory that is in swap, in bytes, without shared memory: `VmSwap` in `status` (`PIDS_VM_SWAP`).
-        public var swapBytes: Int? { memory.swapBytes }
-        /// The memory that `mlock` keeps from being swapped, in bytes, `VmLck` in `status` (`PIDS_VM_RSS_LOCKED`).
-        public var lockedBytes: Int? { memory.lockedBytes }
-        /// The main thread's stack, mapped and not only resident, in bytes, `VmStk` in `status` (`PIDS_VM_STACK`).
-        public var stackBytes: Int? { memory.stackBytes }
-        /// Page faults that were served without reading a disk, `stat` field 10 (`PIDS_FLT_MIN`).
-        public var minorFaults: Int? { memory.minorFaults }
-        /// Page faults that had to wait for a disk, `stat` field 12 (`PIDS_FLT_MAJ`).
-        public var majorFaults: Int? { memory.majorFaults }
+        /// The fields that the caller requested, and the facts about the system that their values require.
+        struct RequestedFields {
+            let fields: Set<Field>
+            let pageSizeBytes: Int
+            let secondsSinceBoot: Double
+
+            func callAsFunction<Value>(_ field: Field, _ value: @autoclosure () -> Value?) -> Value? {
+                fields.contains(field) ? value() : nil
+            }
+
+            // Not PIDS_UTILIZATION: libprocps 3.3 has none, and libproc2 leaves the number of the previous reading in
+            // place for a process that has just started.
+            fileprivate func utilization(of process: cprocps_process) -> Double? {
+                let ticks = secondsSinceBoot * Double(ProcessTable.ticksPerSecond) - Double(process.start_ticks)
+                // Within its first tick a process has used 0 or 1 of 0 ticks.
+                guard ticks >= 1 else { return nil }
+                return (Double(process.user_ticks) + Double(process.system_ticks)) / ticks
+            }
+        }
     }
 #endif

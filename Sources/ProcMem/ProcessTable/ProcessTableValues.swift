@@ -2,16 +2,16 @@
     import CProcps
 
     extension ProcessTable {
-        /// What a process does, as the letter in field 3 of `stat`.
+        /// The state of a process: the letter in field 3 of `stat`.
         ///
-        /// Kernels have had other letters, and may have new ones: any letter is a state.
+        /// Earlier kernels report other letters and later ones may add more, so any letter is a valid state.
         public struct State: RawRepresentable, Sendable, Hashable {
             private let letter: UInt8
 
             /// The kernel's letter.
             public var rawValue: Character { Character(UnicodeScalar(letter)) }
 
-            /// A state by the kernel's letter; `nil` where it is not an ASCII letter.
+            /// Creates a state from the kernel's letter; `nil` if it is not an ASCII letter.
             public init?(rawValue: Character) {
                 guard rawValue.isLetter, let letter = rawValue.asciiValue else { return nil }
                 self.letter = letter
@@ -24,23 +24,23 @@
 
             private init(_ scalar: UnicodeScalar) { letter = UInt8(ascii: scalar) }
 
-            /// `R`: running, or waiting for a CPU.
+            /// `R`: the main thread runs or waits for a CPU.
             public static var running: State { State("R") }
-            /// `S`: asleep until something happens.
+            /// `S`: the main thread waits for an event; a signal interrupts the wait.
             public static var sleeping: State { State("S") }
-            /// `D`: asleep, and not to be disturbed by signals; most often waiting for a disk.
+            /// `D`: the main thread waits, in most cases for a disk, and signals do not interrupt the wait.
             public static var uninterruptible: State { State("D") }
-            /// `T`: stopped by a signal.
+            /// `T`: a signal has stopped the process.
             public static var stopped: State { State("T") }
-            /// `t`: stopped by a debugger.
+            /// `t`: a debugger has stopped the process.
             public static var traced: State { State("t") }
-            /// `Z`: ended, and not yet collected by its parent.
+            /// `Z`: the main thread has exited, and the parent has not collected the process yet.
             public static var zombie: State { State("Z") }
-            /// `X`: being taken down.
+            /// `X`: the kernel is removing the process.
             public static var dead: State { State("X") }
-            /// `I`: a kernel thread with nothing to do. Since Linux 4.14.
+            /// `I`: a kernel thread that is idle. Requires Linux 4.14.
             public static var idle: State { State("I") }
-            /// `P`: a kernel thread that was parked.
+            /// `P`: a kernel thread that is parked.
             public static var parked: State { State("P") }
         }
     }
@@ -53,16 +53,18 @@
     extension ProcessTable {
         /// The cgroup of a process in one hierarchy: a line of `/proc/PID/cgroup`.
         public struct Cgroup: Sendable, Hashable {
-            /// The hierarchy's number; 0 for the v2 hierarchy.
+            /// The id of the hierarchy; 0 for the v2 hierarchy.
             public let hierarchyID: Int
-            /// The controllers of a v1 hierarchy, `name=…` for one that has a name; empty for the v2 hierarchy.
+            /// The controllers of a v1 hierarchy, `name=…` for a named hierarchy; empty for the v2 hierarchy.
             public let controllers: [String]
-            /// The cgroup, seen from the root of the reader's cgroup namespace: `/..` where it lies outside.
+            /// The cgroup's path from the root of the caller's cgroup namespace; it starts with `/..` outside of that
+            /// root.
             ///
-            /// As the kernel has it, spaces and colons too; bytes that are not UTF-8 are replaced.
+            /// The path is as the kernel reports it and may contain spaces and colons. Bytes that are not UTF-8 are
+            /// replaced.
             public let path: String
 
-            /// The lines of a file, in its order; what is no such line is left out.
+            /// Returns the cgroups in the order of the lines; malformed lines are skipped.
             static func list(parsing bytes: Span<UInt8>) -> [Cgroup] {
                 var cgroups: [Cgroup] = []
                 var index = 0
@@ -83,29 +85,31 @@
     }
 
     extension ProcessTable {
-        /// The namespaces that a process is in, as inode numbers: equal numbers are one namespace.
+        /// The namespaces of a process, as inode numbers: equal numbers mean the same namespace.
         ///
-        /// A number that is not known is `nil`: procps says 0, which is no inode's number, where the link may not be read
-        /// or this kernel has no such namespace.
+        /// An unknown number is `nil`: procps reports 0, which is not a valid inode number, if the caller may not read
+        /// the link or if the kernel does not support the namespace.
         public struct Namespaces: Sendable, Hashable {
-            /// `ns/cgroup`, which cgroup is seen as the root. Since Linux 4.6; libprocps 3.3 does not tell it.
+            /// The cgroup namespace, `ns/cgroup`: which cgroup appears as the root. Requires Linux 4.6 and libproc2;
+            /// libprocps 3.3 does not report it.
             public let cgroup: UInt64?
-            /// `ns/ipc`, System V IPC and POSIX message queues.
+            /// The IPC namespace, `ns/ipc`: System V IPC and POSIX message queues.
             public let ipc: UInt64?
-            /// `ns/mnt`, the mounts. Since Linux 3.8, as `pid` and `user`.
+            /// The mount namespace, `ns/mnt`. Requires Linux 3.8, as ``pid`` and ``user`` do.
             public let mnt: UInt64?
-            /// `ns/net`, network devices, addresses and ports.
+            /// The network namespace, `ns/net`: network devices, addresses and ports.
             public let net: UInt64?
-            /// `ns/pid`, in which the process's id is counted.
+            /// The pid namespace, `ns/pid`: where the process has its id.
             public let pid: UInt64?
-            /// `ns/time`, the offsets of the clocks. Since Linux 5.6; libprocps 3.3 does not tell it.
+            /// The time namespace, `ns/time`: the offsets of the clocks. Requires Linux 5.6 and libproc2; libprocps 3.3
+            /// does not report it.
             public let time: UInt64?
-            /// `ns/user`, user ids and capabilities.
+            /// The user namespace, `ns/user`: user ids and capabilities.
             public let user: UInt64?
-            /// `ns/uts`, the host's name.
+            /// The UTS namespace, `ns/uts`: the host name.
             public let uts: UInt64?
 
-            /// `nil` where no link could be read.
+            /// `nil` if no link could be read.
             init?(_ process: cprocps_process) {
                 func known(_ inode: UInt64) -> UInt64? { inode == 0 ? nil : inode }
                 cgroup = known(process.ns_cgroup)

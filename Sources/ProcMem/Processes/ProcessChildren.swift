@@ -2,21 +2,22 @@
 struct ProcessChildren {
     private let root: SystemRoot
     private(set) var search: DiscoveryMethod
-    /// The result of the scan; `nil` before it.
+    /// The result of the scan; `nil` before the scan.
     private var childrenByParent: [Int32: [Int32]]?
 
     private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 1024, limitBytes: 64 << 20) }
 
-    /// - Parameter exhaustive: Whether to scan in any case.
+    /// - Parameter exhaustive: Whether to scan all processes even if the kernel provides `children` files.
     init(in root: SystemRoot, exhaustive: Bool) {
         self.root = root
         search = exhaustive ? .scan : .childrenFiles
     }
 
-    /// The ids of a process's children, in the order of their birth; a copy that is out of date when it arrives.
+    /// Returns the ids of a process's children, in the order of their creation. They may be out of date on return.
     ///
-    /// `children` lists those that one *thread* has forked, so the file of every thread is read (since Linux 3.5, where
-    /// the kernel is built with `CONFIG_PROC_CHILDREN`). Without it, every process of the system is looked at, once.
+    /// `children` lists the processes that one *thread* has forked, so the file of every thread is read. This requires
+    /// Linux 3.5 and `CONFIG_PROC_CHILDREN`. Without the file, the parents of all processes of the system are read,
+    /// once.
     mutating func ids(
         of directory: borrowing ProcessDirectory,
         _ stat: ProcessStat,
@@ -39,14 +40,14 @@ struct ProcessChildren {
         of directory: borrowing ProcessDirectory,
         _ stat: ProcessStat
     ) throws(FileReadError) -> [Int32] {
-        // A process with one thread has it under its own id: no need to list them.
+        // A process with one thread has only the thread with its own id: the threads need not be listed.
         guard stat.threadCount != 1 else { return try listedIDs(of: directory, thread: stat.pid) }
         var ids: [Int32] = []
         for thread in try directory.threadIDs() {
             do {
                 ids += try listedIDs(of: directory, thread: thread)
             } catch .system(.noSuchProcess) {
-                // The thread has ended; its children have gone to another one, which is still to come or was read.
+                // The thread has exited. The kernel has given its children to another thread, read earlier or later.
                 continue
             }
         }
@@ -71,7 +72,7 @@ struct ProcessChildren {
     private func scan(within budget: inout SearchBudget) throws(FileReadError) -> [Int32: [Int32]] {
         if ProcVisibility.hidesProcesses(in: root) { budget.note(.hidden) }
         var children: [Int32: [Int32]] = [:]
-        // Strangers are looked at too: they take time, and no place among those who count.
+        // Processes outside the tree are read too: they take time, but do not count as members.
         for pid in try root.processIDs() where budget.allowsTime() {
             do throws(FileReadError) {
                 let stat = try root.read(
@@ -84,7 +85,7 @@ struct ProcessChildren {
             } catch  where error.isAbsence {
                 continue
             } catch .system(.permissionDenied), .system(.notPermitted) {
-                // Whose child it is cannot be known.
+                // The parent of this process is not known.
                 budget.note(.hidden)
             } catch .malformed, .tooLarge {
                 continue
@@ -95,7 +96,7 @@ struct ProcessChildren {
 }
 
 extension SystemRoot {
-    /// The ids of all processes that `/proc` shows, ascending.
+    /// Returns the ids of all processes that `/proc` shows, in ascending order.
     func processIDs() throws(FileReadError) -> [Int32] {
         try open(ProcPath.processes, as: .directory).processIDs().sorted()
     }

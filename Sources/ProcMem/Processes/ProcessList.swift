@@ -1,52 +1,56 @@
-/// Processes that were found, and how.
+/// The processes of a scope, and the method by which they were found.
 public struct ProcessList: Sendable, Hashable {
-    /// The processes: a tree's root first and every parent before its children, a list in its order, the rest by id.
+    /// The processes. A tree starts with its root and has every parent before its children; named processes are in the
+    /// caller's order; all others are in the order of their ids.
     public let processes: [ListedProcess]
-    /// How they were found.
+    /// The method by which the processes were found.
     public let search: DiscoveryMethod
-    /// Why processes may be missing; empty where none is.
+    /// The reasons why processes may be missing; empty if none is missing.
     public let gaps: Set<ProcessGap>
-    /// How long it took.
+    /// The time that the search took.
     public let elapsed: Duration
 
-    /// Whether no process is missing, as far as the kernel tells.
+    /// Whether no process is missing, as far as the kernel reports.
     public var isComplete: Bool { gaps.isEmpty }
 }
 
 /// One process of a list.
 ///
-/// An id is given out again when its process has been collected: ``pid`` and ``startTimeTicks`` together name one process,
-/// but for two that have one id within one clock tick, 10 ms as a rule: by these they look the same. ``MemoryReader``, which
-/// holds a process's directory, does not confuse them.
+/// The kernel reuses an id after the parent has collected its process. ``pid`` and ``startTimeTicks`` together identify
+/// a process, unless two processes have the same id and start within one clock tick, usually 10 ms. ``MemoryReader``
+/// does distinguish these two, because it keeps the process's directory open.
 public struct ListedProcess: Sendable, Hashable {
     /// The process's id in the caller's pid namespace.
     public let pid: Int32
-    /// The parent's id, `stat` field 4; 0 where it is outside of the pid namespace, `nil` where `/proc` does not tell.
+    /// The parent's id, `stat` field 4; 0 if the parent is outside the pid namespace, `nil` if `stat` could not be
+    /// read.
     public let parentPID: Int32?
-    /// The command, `stat` field 2, at most 15 bytes; `nil` where `/proc` does not tell.
+    /// The command, `stat` field 2, at most 15 bytes; `nil` if `stat` could not be read.
     ///
-    /// Whatever the process chose to call itself: it may hold any character, line breaks too.
+    /// A process can choose any name for itself: it may contain any character, including line breaks.
     public let command: String?
-    /// When the process began, in clock ticks since boot, `stat` field 22; `nil` where `/proc` does not tell.
+    /// The time at which the process started, in clock ticks since boot, `stat` field 22; `nil` if `stat` could not be
+    /// read.
     public let startTimeTicks: Int?
-    /// How far below the root of its tree the process is; 0 outside of trees.
+    /// The number of levels between the process and the root of its tree; 0 outside of trees.
     public let depth: Int
 }
 
-/// The processes of a scope.
+/// Returns the processes of a scope.
 ///
-/// Of each process `stat` is read and, in a tree, `children` of each of its threads. A process that appears or ends meanwhile
-/// may be in the list or not. The cost is about 10 µs a process, 20 in a tree. A list of 512 or more, and 64 or more children
-/// of one process, are divided among as many threads as ``effectiveCPUCount(rounding:minimum:in:)`` allows, four at most. No
-/// privileges are needed; a process that `/proc` shows and does not let look at is in the list by its id alone.
+/// For each process, `stat` is read and, in a tree, `children` of each of its threads. A process that starts or exits
+/// during the call may or may not be in the list. The cost grows with the number of processes, and in a tree also with
+/// the number of their threads. A list of 512 or more processes, and 64 or more children of one process, are divided
+/// among as many threads as ``effectiveCPUCount(rounding:minimum:in:)`` allows, at most four. No privileges are
+/// required. If `/proc` shows a process but does not permit the caller to read it, only its id is in the list.
 ///
 /// - Parameters:
-///   - scope: Which processes.
-///   - limits: How many processes, and for how long.
-///   - root: Where the kernel's files are.
-/// - Throws: ``ProcMemError`` with `noSuchProcess` where a process that the scope names is not there, `invalidArgument` for
-///   an id below 1 or a cgroup that is not there, `procUnavailable` where `/proc` is not mounted or is another pid
-///   namespace's, `outOfResources` without descriptors.
+///   - scope: The processes to list.
+///   - limits: The maximum number of processes, and the maximum time.
+///   - root: The directory that contains the kernel's files.
+/// - Throws: ``ProcMemError`` with `noSuchProcess` if a process that the scope names does not exist, `invalidArgument`
+///   for an id below 1 or a cgroup that does not exist, `procUnavailable` if `/proc` is not mounted or is mounted for
+///   another pid namespace, `outOfResources` if no descriptor is left.
 public func processList(
     of scope: ProcessScope,
     limits: SearchLimits = SearchLimits(),

@@ -1,4 +1,4 @@
-/// Which processes a list or a snapshot is about.
+/// The set of processes that a list or a snapshot covers.
 public struct ProcessScope: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case processes([ProcessSelector])
@@ -9,118 +9,125 @@ public struct ProcessScope: Sendable, Hashable {
     }
 
     let kind: Kind
-    /// Whether the calling process is left out.
+    /// Whether the calling process is excluded.
     private(set) var excludesCaller = false
 
     private init(kind: Kind) { self.kind = kind }
 
-    /// The same processes without the calling one, so that a tool does not measure itself. Its descendants stay.
+    /// The same processes without the calling process, so that a tool does not measure itself. Its descendants are
+    /// included.
     public var excludingCaller: ProcessScope {
         var scope = self
         scope.excludesCaller = true
         return scope
     }
 
-    /// One process. A thread's id stands for its process.
+    /// Returns the scope of one process. A thread's id selects its process.
     public static func process(_ pid: Int32) -> ProcessScope { processes([pid]) }
 
-    /// Several processes. One that is named twice, or by its threads' ids, is counted once.
+    /// Returns the scope of several processes. A process that is named twice, or by ids of its threads, is counted
+    /// once.
     public static func processes(_ pids: [Int32]) -> ProcessScope {
         ProcessScope(kind: .processes(pids.map(ProcessSelector.id)))
     }
 
-    /// The calling process: below a directory that stands in for `/`, the one that `proc/self` is.
+    /// The calling process; with a root directory other than `/`, the process of its `proc/self`.
     public static var current: ProcessScope { ProcessScope(kind: .processes([.current])) }
 
-    /// The calling process, as ``current`` has it, and all of its descendants.
+    /// The calling process, as in ``current``, and all of its descendants.
     public static var currentTree: ProcessScope { ProcessScope(kind: .trees([.current], exhaustive: false)) }
 
-    /// A process and all of its descendants.
+    /// Returns the scope of a process and all of its descendants.
     ///
-    /// They are found through `/proc/PID/task/TID/children` of every thread, or by a look at every process where the
-    /// kernel has no such files (before Linux 3.5, or without `CONFIG_PROC_CHILDREN`). Such a file may pass over a live
-    /// child when another one exits while it is read (proc(5)).
+    /// The descendants are found through `/proc/PID/task/TID/children` of every thread. If the kernel does not have
+    /// these files (before Linux 3.5, or without `CONFIG_PROC_CHILDREN`), the parents of all processes are read
+    /// instead. Such a file may omit a live child if another child exits while the file is read (proc(5)).
     ///
-    /// A descendant whose parent has ended belongs to `init`, or to a subreaper, and is no longer found from its former
-    /// ancestors: ``cgroup(of:)`` finds it.
+    /// After a parent exits, its children belong to `init` or to a subreaper and are no longer found from their former
+    /// ancestors: ``cgroup(of:)`` finds them.
     ///
     /// - Parameters:
     ///   - root: The process's id.
-    ///   - exhaustive: Whether to look at every process of the system instead, which passes over nobody that is alive all
-    ///     the while, and costs about 10 µs for each process of the system.
+    ///   - exhaustive: Whether to read the parents of all processes of the system instead. This finds every process
+    ///     that is alive during the whole search, and its cost grows with the number of processes of the system.
     public static func tree(root: Int32, exhaustive: Bool = false) -> ProcessScope {
         trees(roots: [root], exhaustive: exhaustive)
     }
 
-    /// Several processes and all of their descendants. A process in two of the trees is counted once.
+    /// Returns the scope of several processes and all of their descendants. A process in two of the trees is counted
+    /// once.
     public static func trees(roots: [Int32], exhaustive: Bool = false) -> ProcessScope {
         ProcessScope(kind: .trees(roots.map(ProcessSelector.id), exhaustive: exhaustive))
     }
 
-    /// The processes of a cgroup and of all cgroups below it.
+    /// Returns the scope of the processes of a cgroup and of all its descendants.
     ///
-    /// - Parameter path: The cgroup as `/proc/PID/cgroup` names it, or its directory below a mount such as
+    /// - Parameter path: The cgroup as `/proc/PID/cgroup` names it, or its directory below a mount point such as
     ///   `/sys/fs/cgroup`.
     public static func cgroup(_ path: String) -> ProcessScope { ProcessScope(kind: .cgroup(path)) }
 
-    /// The processes of the cgroup that a process is in, by the memory controller, and of all cgroups below it.
+    /// Returns the scope of the processes of a process's cgroup in the memory controller's hierarchy, and of all its
+    /// descendants.
     ///
-    /// - Parameter pid: A process of that cgroup.
+    /// - Parameter pid: A process of the cgroup.
     public static func cgroup(of pid: Int32) -> ProcessScope { ProcessScope(kind: .cgroupOf(.id(pid))) }
 
-    /// The processes of the cgroup that the calling process is in, and of all cgroups below it: in a container, the
-    /// container's.
+    /// The processes of the calling process's cgroup and of all its descendants: in a container, the processes of the
+    /// container.
     public static var currentCgroup: ProcessScope { ProcessScope(kind: .cgroupOf(.current)) }
 
     /// Every process that `/proc` shows.
     public static var all: ProcessScope { ProcessScope(kind: .all) }
 }
 
-/// How the processes of a list were found.
+/// The method by which the processes of a list were found.
 public enum DiscoveryMethod: String, Sendable, Hashable, CaseIterable {
-    /// The caller named them.
+    /// The caller named the processes.
     case named
     /// Through `/proc/PID/task/TID/children`, one small file for each thread.
     case childrenFiles
-    /// By a look at every process that `/proc` shows.
+    /// By reading every process that `/proc` shows.
     case scan
-    /// Through `cgroup.procs` of a cgroup and of those below it.
+    /// Through `cgroup.procs` of a cgroup and of its descendants.
     case cgroupFiles
 }
 
-/// Why a list may lack processes.
+/// The reason why processes may be missing from a list.
 public enum ProcessGap: String, Sendable, Hashable, CaseIterable {
-    /// There were more than ``SearchLimits/maximumCount``.
+    /// There were more processes than ``SearchLimits/maximumCount``.
     case countLimit
-    /// ``SearchLimits/maximumDuration`` was over before all were looked at.
+    /// ``SearchLimits/maximumDuration`` had passed before all processes were read.
     case timeLimit
-    /// `/proc` hides processes from the caller, or whose children they are (`hidepid`), or a cgroup's list may not be read.
+    /// `/proc` hides processes or their parents from the caller (`hidepid`), or the caller may not read a cgroup's
+    /// list.
     case hidden
-    /// The cgroup has processes outside of the caller's pid namespace, which have no id in it; on v1, where the kernel leaves
-    /// them out of its list, it may have.
+    /// The cgroup has processes outside the caller's pid namespace, which have no id in it. On v1 the kernel omits them
+    /// from its list: the cgroup may have some.
     case otherNamespace
 }
 
-/// How far a walk over processes goes before it stops and says so.
+/// The limits at which a search for processes stops and reports a gap.
 ///
-/// A tree that grows faster than it is walked has no end, and a cgroup or a system may have more processes than a caller
-/// has time for.
+/// A tree that grows faster than it is searched has no end, and reading all processes of a cgroup or a system may take
+/// more time than the caller has.
 public struct SearchLimits: Sendable, Hashable {
-    /// How many processes are looked at. Linux allows 4,194,304; few systems see 32,768.
+    /// The maximum number of processes to read. Linux allows 4,194,304; few systems reach 32,768.
     public var maximumCount: Int
-    /// After what time no further process is looked at. A look that has begun is finished.
+    /// The time after which no further process is read. A read that has started is completed.
     public var maximumDuration: Duration
 
+    /// Creates limits for a search.
+    ///
     /// - Parameters:
-    ///   - maximumCount: How many processes are looked at.
-    ///   - maximumDuration: After what time no further process is looked at.
+    ///   - maximumCount: The maximum number of processes to read.
+    ///   - maximumDuration: The time after which no further process is read.
     public init(maximumCount: Int = 131_072, maximumDuration: Duration = .seconds(60)) {
         self.maximumCount = maximumCount
         self.maximumDuration = maximumDuration
     }
 }
 
-/// What is left of the limits while a walk goes on.
+/// The remaining count and time during a search, and the gaps so far.
 struct SearchBudget: Sendable {
     private let limits: SearchLimits
     private let elapsed: @Sendable () -> Duration
@@ -131,13 +138,13 @@ struct SearchBudget: Sendable {
         self.init(limits) { start.duration(to: .now) }
     }
 
-    /// - Parameter elapsed: The time since the walk began.
+    /// - Parameter elapsed: Returns the time since the search started.
     init(_ limits: SearchLimits, elapsed: @escaping @Sendable () -> Duration) {
         self.limits = limits
         self.elapsed = elapsed
     }
 
-    /// Whether one more may be looked at, after so many; what stands against it is noted.
+    /// Returns whether another process may be read after `count` processes, and notes the gap if not.
     mutating func allows(another count: Int) -> Bool {
         if count >= limits.maximumCount {
             gaps.insert(.countLimit)
@@ -146,14 +153,14 @@ struct SearchBudget: Sendable {
         return allowsTime()
     }
 
-    /// Whether there is time left; that there is none is noted.
+    /// Returns whether time is left, and notes the gap if not.
     mutating func allowsTime() -> Bool {
         if elapsed() < limits.maximumDuration { return true }
         gaps.insert(.timeLimit)
         return false
     }
 
-    /// As many of a list as may still be looked at, after so many; that some are too many is noted.
+    /// Returns the part of a list that may still be read after `count` processes, and notes the gap if others remain.
     mutating func allowed<Process>(of processes: [Process], after count: Int) -> ArraySlice<Process> {
         let allowed = processes.prefix(max(0, limits.maximumCount - count))
         if allowed.count < processes.count { gaps.insert(.countLimit) }

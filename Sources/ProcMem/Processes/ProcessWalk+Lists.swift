@@ -1,4 +1,4 @@
-/// Walks over processes that the kernel lists: a cgroup's, or all.
+/// Walks over processes that the kernel lists: those of a cgroup, or all.
 extension ProcessWalk {
     mutating func visit(cgroup: CgroupDirectory) throws(ProcMemError) {
         search = .cgroupFiles
@@ -20,7 +20,7 @@ extension ProcessWalk {
         try visit(listed: pids)
     }
 
-    /// Visits the processes of a list that the kernel gave a moment ago; those that have gone are passed over.
+    /// Visits the processes of a list that was just read from the kernel; those that have exited since are skipped.
     private mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
         try ProcNamespace.confirm(in: root)
         let pids = Array(budget.allowed(of: pids, after: members.count))
@@ -29,7 +29,7 @@ extension ProcessWalk {
         let work = walking { (walk: inout ProcessWalk, part: ArraySlice<Int32>) throws(ProcMemError) in
             try walk.visit(part: part)
         }
-        // Of no process twice: the parts have none in common, and nobody was met before.
+        // No process occurs twice: the parts have no process in common, and none was visited before.
         for walk in ConcurrentWork.results(of: parts, on: "procmem-walk", work) {
             let walk = try walk.get()
             members += walk.members
@@ -55,7 +55,7 @@ extension ProcessWalk {
 enum CgroupProcesses {
     private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 1024, limitBytes: 64 << 20) }
 
-    /// The ids of the processes, ascending.
+    /// Returns the ids of the processes, in ascending order.
     static func ids(
         below top: CgroupDirectory,
         in root: SystemRoot,
@@ -71,12 +71,12 @@ enum CgroupProcesses {
                 ids.formUnion(found)
                 pending += try directory.children(in: root)
             } catch  where error.isAbsence {
-                // Removed since it was listed.
+                // The cgroup has been removed since it was listed.
                 continue
             } catch .system(.permissionDenied) where directory != top {
                 budget.note(.hidden)
             } catch .system(.notSupported) where directory != top {
-                // A threaded cgroup: its processes are listed by the one above that is not.
+                // A threaded cgroup: the kernel lists its processes in the nearest ancestor that is not threaded.
                 continue
             } catch {
                 throw ProcMemError(error, path: root.text(file))
@@ -87,14 +87,15 @@ enum CgroupProcesses {
         return ids.sorted()
     }
 
-    /// Whether the kernel leaves out processes outside of the reader's pid namespace without a word: v1 does, v2 shows 0.
+    /// Returns whether the kernel silently omits processes outside the caller's pid namespace: v1 does, v2 lists them
+    /// as 0.
     private static func mayLeaveOut(_ cgroup: CgroupDirectory, in root: SystemRoot) -> Bool {
         guard root.isLive, !Syscalls.isInInitialPIDNamespace else { return false }
-        // A v2 cgroup has it, each but the root of all, which a namespace does not show.
+        // Every v2 cgroup has this file except the root of the hierarchy, which a namespace does not show.
         return (try? root.open(cgroup.file("cgroup.events").span)) == nil
     }
 
-    /// - Returns: 0 among the ids for each process outside of the reader's pid namespace.
+    /// - Returns: The ids, with a 0 for each process outside the caller's pid namespace.
     private static func ids(parsing bytes: Span<UInt8>) throws(ParseError) -> [Int32] {
         var ids: [Int32] = []
         var index = 0

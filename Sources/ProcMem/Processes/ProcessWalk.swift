@@ -1,55 +1,55 @@
-/// A walk over processes, each looked at while its directory is held open.
+/// A walk over processes: each is read while its directory is kept open.
 struct ProcessWalk<Value: Sendable>: Sendable {
-    /// One process that was met.
+    /// One process that was visited.
     struct Member: Sendable {
         let pid: Int32
-        /// How far below the process that the walk began with; 0 in a list.
+        /// The number of levels below the process at which the walk started; 0 in a list.
         let depth: Int
-        /// `nil` where not even `stat` may be read.
+        /// `stat` of the process; `nil` if the caller may not read even that.
         let stat: ProcessStat?
-        /// `nil` where the process could not be looked at.
+        /// The value that `read` returned; `nil` if the process could not be read.
         var value: Value?
-        /// Why it could not.
+        /// The reason why the process could not be read.
         var unavailableReason: UnavailableReason?
     }
 
-    /// A process that was heard of and not met yet.
+    /// A process that was listed but has not been visited yet.
     struct Candidate {
         let process: ProcessSelector
         var depth = 0
-        /// Who named it as a child.
+        /// The process that listed it as a child.
         var parent: ProcessStat?
-        /// Whether a caller named it, perhaps by the id of one of its threads.
+        /// Whether the caller named it, possibly by the id of one of its threads.
         var isNamed = false
     }
 
     let root: SystemRoot
-    /// `nil` where `stat` says all that is wanted.
+    /// Reads one process; `nil` if `stat` is sufficient.
     let read: (@Sendable (borrowing ProcessDirectory, ProcessStat) throws(FileReadError) -> Value)?
-    /// Whether processes may be looked at side by side.
+    /// Whether several threads may read processes at the same time.
     var isConcurrent: Bool
     var budget: SearchBudget
-    /// Who finds the children; `nil` outside of trees.
+    /// The search for children; `nil` outside of trees.
     var children: ProcessChildren?
     var visited: Set<Int32> = []
-    /// Who is met and does not count.
+    /// The process that is visited but does not become a member.
     private(set) var excluded: Int32?
 
     var members: [Member] = []
-    /// How many members others have found: this walk is a part of theirs.
+    /// The number of members that were found before this walk, if it is a part of another one.
     var countBefore = 0
-    /// Who was listed as a child, and is nobody's that this walk has met.
+    /// Processes listed as children, but with a current parent that this walk has not visited.
     var strays: [Candidate] = []
     var search = DiscoveryMethod.named
-    /// The cgroup that the scope is; `nil` for another scope.
+    /// The cgroup of the scope; `nil` for a scope of another kind.
     var cgroup: CgroupDirectory?
 
-    /// Why processes may be missing among the members.
+    /// The reasons why processes may be missing among the members.
     var gaps: Set<ProcessGap> { budget.gaps }
 
     /// - Parameters:
-    ///   - isConcurrent: Whether many processes may be looked at by several threads: not where a look holds a process up.
-    ///   - read: Looks at one process; `nil` where `stat` says all that is wanted.
+    ///   - isConcurrent: Whether several threads may read processes at the same time: not if a read stalls its target.
+    ///   - read: Reads one process; `nil` if `stat` is sufficient.
     init(
         in root: SystemRoot,
         budget: SearchBudget,
@@ -81,13 +81,13 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         }
     }
 
-    /// The calling process: below a directory that stands in for `/`, the one that `proc/self` is.
+    /// The id of the calling process; with a root directory other than `/`, the id of the process of its `proc/self`.
     private var callerID: Int32? {
         guard !root.isLive else { return Syscalls.pid }
         return try? root.read(ProcPath(.current, "stat"), ProcessStat.readOptions, ProcessStat.init(parsing:)).pid
     }
 
-    /// Meets a process, and returns its children in a tree, the first one last.
+    /// Visits a process and returns its children in a tree, in reverse order.
     mutating func visit(_ candidate: Candidate) throws(FileReadError) -> [Candidate] {
         guard budget.allows(another: countBefore + members.count) else { return [] }
         do {
@@ -115,9 +115,10 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         }
     }
 
-    /// What `stat` says of a candidate; `nil` where it says what no kernel writes, of one that nobody named.
+    /// Returns `stat` of a candidate; `nil` if it is malformed, unless the caller named the candidate.
     ///
-    /// An odd process must not cost the others' figures; who is asked for by name hears of it.
+    /// One malformed `stat` must not prevent the figures of all other processes. For a process that the caller named,
+    /// the error is thrown.
     mutating func stat(
         of candidate: Candidate,
         _ read: () throws(FileReadError) -> ProcessStat
@@ -134,7 +135,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         }
     }
 
-    /// Meets a process of a list by its `stat` alone: one file needs no directory that holds several together.
+    /// Visits a process of a list by reading only `stat`. A directory need not be opened to read one file.
     mutating func visitByPath(_ listed: Candidate) throws(FileReadError) {
         guard budget.allows(another: countBefore + members.count) else { return }
         let path = ProcPath(listed.process, "stat")
@@ -150,7 +151,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         }
     }
 
-    /// Counts in a process that the kernel named and that `/proc` does not show, where it is there all the same.
+    /// Includes a process that the kernel listed and `/proc` does not show, if the process exists but is hidden.
     @discardableResult
     mutating func includeIfHidden(_ candidate: Candidate) -> Bool {
         guard ProcVisibility.isHidden(candidate.process, in: root) else { return false }
@@ -159,17 +160,18 @@ struct ProcessWalk<Value: Sendable>: Sendable {
     }
 
     private mutating func include(unreadable candidate: Candidate, _ reason: UnavailableReason = .permissionDenied) {
-        // Whose parent it is cannot be known.
+        // The children of this process are not known.
         if children != nil { budget.note(.hidden) }
         let pid = candidate.process.threadID
         guard visited.insert(pid).inserted else { return }
         members.append(Member(pid: pid, depth: candidate.depth, stat: nil, value: nil, unavailableReason: reason))
     }
 
-    /// Whether a process that was listed as a child is that child, and not one that has taken over its id since.
+    /// Returns whether a process that was listed as a child is that child, and not another process that has its id by
+    /// now.
     ///
-    /// A child whose parent has ended meanwhile belongs to whoever adopted it: a subreaper within the tree, or the world
-    /// outside.
+    /// After the parent of a child has exited, the child's parent is a subreaper in the tree, or a process outside the
+    /// tree.
     private func isChild(_ stat: ProcessStat, of parent: ProcessStat) -> Bool {
         (stat.parentPID == parent.pid || visited.contains(stat.parentPID))
             && stat.startTimeTicks >= parent.startTimeTicks
@@ -178,7 +180,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
 
 /// Walks over a process and its descendants.
 extension ProcessWalk {
-    /// Visits a process that a caller named, and in a tree all of its descendants, parents before children.
+    /// Visits a process that the caller named, and in a tree all of its descendants, parents before children.
     mutating func visit(named process: ProcessSelector) throws(ProcMemError) {
         let process = try process.validated(in: root)
         let named = Candidate(process: process, isNamed: true)
@@ -188,26 +190,26 @@ extension ProcessWalk {
             if error.isAbsence, includeIfHidden(named) { return }
             throw ProcMemError(explaining: error, at: ProcPath(directoryOf: process), of: process, in: root)
         }
-        // Whoever was looked for at the wrong place has been met at another one, or belongs to nobody here.
+        // A remaining stray was found under another parent, or is not in these trees.
         strays = []
     }
 
     /// Visits candidates, the last one first, and all of their descendants.
     private mutating func visitDescendants(_ candidates: [Candidate]) throws(FileReadError) {
         var pending = candidates
-        if try visitSideBySide(pending) { return }
+        if try visitConcurrently(pending) { return }
         while let next = pending.popLast() {
             do throws(FileReadError) {
                 let children = try visit(next)
-                if try !visitSideBySide(children) { pending += children }
+                if try !visitConcurrently(children) { pending += children }
             } catch  where error.isAbsence {
                 includeIfHidden(next)
             }
         }
     }
 
-    /// Visits many candidates and all of their descendants by several threads; false where they are too few.
-    private mutating func visitSideBySide(_ candidates: [Candidate]) throws(FileReadError) -> Bool {
+    /// Visits many candidates and all of their descendants on several threads; `false` if there are too few candidates.
+    private mutating func visitConcurrently(_ candidates: [Candidate]) throws(FileReadError) -> Bool {
         guard isConcurrent, children?.search == .childrenFiles, candidates.count > 1 else { return false }
         let parts = ConcurrentWork.parts(of: candidates.reversed(), minimumPartCount: 32)
         guard parts.count > 1 else { return false }
@@ -217,7 +219,7 @@ extension ProcessWalk {
         var strays: [Candidate] = []
         for walk in ConcurrentWork.results(of: parts, on: "procmem-walk", work) {
             let walk = try walk.get()
-            // Who was given to another parent meanwhile may have been met in two parts.
+            // A process that was given to another parent during the walk may have been visited in two parts.
             members += walk.members.filter { !visited.contains($0.pid) }
             visited.formUnion(walk.visited)
             for gap in walk.gaps { budget.note(gap) }
@@ -225,7 +227,7 @@ extension ProcessWalk {
             strays += walk.strays
         }
         members = Array(budget.allowed(of: members, after: countBefore))
-        // A parent that was met in another part is known now.
+        // A parent that was visited in another part is known now.
         for stray in strays {
             do throws(FileReadError) {
                 try visitDescendants(visit(stray))
@@ -236,7 +238,8 @@ extension ProcessWalk {
         return true
     }
 
-    /// A part of this walk as another thread does it: it has met whom this one has met, and starts no threads itself.
+    /// Returns a function that visits one part of this walk on another thread. The part's walk starts with the
+    /// processes that this walk has visited, and starts no threads.
     func walking<Part, Failure>(
         _ visit: @escaping @Sendable (inout ProcessWalk, Part) throws(Failure) -> Void
     ) -> @Sendable (Part) -> Result<ProcessWalk, Failure> {

@@ -69,7 +69,7 @@ import Testing
         for name in ["anonBytes", "swapBytes", "pressure", "machineBytes", "workingSetBytes", "swapLimitBytes"] {
             #expect(answer[name] == .null)
             guard case .string(let reason) = answer["unknown"]?[name] else { throw CocoaError(.coderInvalidValue) }
-            #expect(reason.contains(name == "machineBytes" ? "errno 2" : "is not there"))
+            #expect(reason.contains(name == "machineBytes" ? "errno 2" : "does not exist"))
         }
         #expect(answer["effectiveMemoryBytes"] == .null)
         #expect(answer["levels"]?.elements.first?["known"] == .bool(false))

@@ -126,7 +126,7 @@ import Testing
         ).tree()
         let limits = try CPULimits.current(in: tree.root())
         let file = tree.directory.path + "/cg/a/cpu.cfs_period_us"
-        #expect(limits.warnings == ["\(file): is missing beside a quota of 70000 microseconds"])
+        #expect(limits.warnings == ["\(file): is missing, although a quota of 70000 microseconds is set"])
         #expect(limits.binding == nil)
         #expect(limits.isComplete)
     }

@@ -14,14 +14,14 @@ struct CgroupMemoryFiles {
         self.init(at: CgroupDirectory(level: level, of: hierarchy), hierarchy.version, in: root)
     }
 
-    /// The files of a cgroup, whichever version it is of.
+    /// The files of a cgroup of either version.
     init(of directory: CgroupDirectory, in root: SystemRoot) {
         let v1 = CgroupMemoryFiles(at: directory, .v1, in: root)
-        // On v1 every cgroup of the controller has it, the root too.
+        // On v1 every cgroup of the controller has this file, including the root.
         self.init(at: directory, v1.has(v1.usageFile) ? .v1 : .v2, in: root)
     }
 
-    /// The file that tells what is charged.
+    /// The file that reports the memory charged to the cgroup.
     var usageFile: StaticString { version == .v2 ? "memory.current" : "memory.usage_in_bytes" }
 
     func read<R>(
@@ -32,7 +32,7 @@ struct CgroupMemoryFiles {
         do {
             return try root.read(directory.file(file).span, readOptions, parse)
         } catch .system(.isDirectory) {
-            // A child cgroup that bears the file's name: possible only where there is no such file.
+            // A child cgroup has this name, which is possible only if the cgroup does not have the file.
             throw .system(.noSuchFileOrDirectory)
         }
     }
@@ -52,7 +52,7 @@ struct CgroupMemoryFiles {
         }
     }
 
-    /// Whether this is the root of the whole hierarchy, above which there is nothing.
+    /// Whether this is the root of the hierarchy, so that no cgroup is hidden above it.
     var isRootOfAll: Bool {
         switch version {
         case .v1: has("release_agent")
@@ -62,21 +62,21 @@ struct CgroupMemoryFiles {
 
     private func has(_ file: StaticString) -> Bool { (try? root.open(directory.file(file).span)) != nil }
 
-    /// A file's path for a message.
+    /// Returns a file's path for a message.
     func text(_ file: StaticString) -> String { root.text(directory.file(file)) }
 
-    /// Why a figure is not known: the file, and what was found there.
+    /// Returns the reason why a figure is unknown: the file, and what was found there.
     ///
-    /// - Parameter absence: When a kernel does not tell it.
+    /// - Parameter absence: The condition under which the kernel does not report the figure.
     func reason(_ file: StaticString, _ failure: FileReadError, absence: String? = nil) -> String {
-        let found = failure.isAbsence ? "is not there" : failure.summary
-        let isUntold = failure.isAbsence || failure == .system(.notSupported)
-        return "\(text(file)): \(found)" + (isUntold ? absence.map { ": \($0)" } ?? "" : "")
+        let found = failure.isAbsence ? "does not exist" : failure.summary
+        let isUnreported = failure.isAbsence || failure == .system(.notSupported)
+        return "\(text(file)): \(found)" + (isUnreported ? absence.map { ": \($0)" } ?? "" : "")
     }
 
-    /// When there is no file that tells of swap.
+    /// The condition under which a v2 cgroup has no file for swap.
     static var noSwapFile: String {
-        "the root of v2 has none, nor has a kernel that does not count swap (swapaccount=0)"
+        "the v2 root does not have it, nor does a kernel that does not count swap (swapaccount=0)"
     }
 
     private static var lineOptions: FileReadOptions {
@@ -84,9 +84,9 @@ struct CgroupMemoryFiles {
     }
 }
 
-/// `memory.max` (v2) or `memory.limit_in_bytes` (v1), and what has the same form: a number of bytes, or `max`.
+/// `memory.max` (v2), `memory.limit_in_bytes` (v1), or another file of the same format: a number of bytes, or `max`.
 struct MemoryLimitFile: Hashable, Sendable {
-    /// `nil` for `max`, and for a number above 2^60, such as the 9223372036854771712 of v1: both are no limit.
+    /// The limit; `nil` for `max` and for a number above 2^60, such as 9223372036854771712 on v1: neither is a limit.
     let limitBytes: Int?
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
@@ -96,7 +96,7 @@ struct MemoryLimitFile: Hashable, Sendable {
         self = limit
     }
 
-    /// A limit in the middle of a file; `nil` where it is none.
+    /// Parses a limit in one field of a file; `nil` if the field is malformed.
     init?(_ bytes: Span<UInt8>, in field: Range<Int>) {
         if let number = bytes.sizeBytes(in: field, unitBytes: 1) {
             limitBytes = number
@@ -108,33 +108,37 @@ struct MemoryLimitFile: Hashable, Sendable {
     }
 }
 
-/// `memory.stat` of a cgroup: what its memory and that of all cgroups below it is used for, in bytes.
+/// `memory.stat` of a cgroup: the uses of its memory and that of its descendants, in bytes.
 ///
-/// Lines are `NAME NUMBER`. v1 has each name twice: as it stands for the cgroup alone, with `total_` before it for those
-/// below as well, which is what v2 tells. A name that is not there stays `nil`.
+/// Lines are `NAME NUMBER`. v1 reports each figure twice: under the plain name for the cgroup alone, and with the
+/// prefix `total_` including the descendants, as v2 does. A figure without a line is `nil`.
 struct CgroupMemoryStat: Hashable, Sendable {
-    /// `anon`, v1 `total_rss`.
+    /// The anonymous memory: `anon`, v1 `total_rss`.
     private(set) var anonBytes: Int?
-    /// `file`, v1 `total_cache`. Both have `shmemBytes` in them.
+    /// The page cache, including `shmemBytes`: `file`, v1 `total_cache`.
     private(set) var fileBytes: Int?
-    /// `file_mapped`, v1 `total_mapped_file`: the part of `fileBytes` that any process maps.
+    /// The part of `fileBytes` that at least one process maps: `file_mapped`, v1 `total_mapped_file`.
     private(set) var mappedFileBytes: Int?
-    /// `shmem`, v1 `total_shmem`.
+    /// The shared memory and tmpfs files: `shmem`, v1 `total_shmem`.
     private(set) var shmemBytes: Int?
-    /// `inactive_file`, v1 `total_inactive_file`.
+    /// The inactive pages of the page cache: `inactive_file`, v1 `total_inactive_file`.
     private(set) var inactiveFileBytes: Int?
-    /// `kernel`, of v2 alone. Since Linux 5.18.
-    private(set) var kernelBytes: Int?
-    /// `total_swap`, of v1 alone.
-    private(set) var swapBytes: Int?
-    /// `hierarchical_memory_limit`, of v1 alone: the smallest limit of the cgroup and of all above it that bind it, also
-    /// of those that cannot be seen.
+    /// The kernel's memory: `kernel`, v2 only. Requires Linux 5.18. On v1, ``CgroupMemoryUsage`` reads it from
+    /// `memory.kmem.usage_in_bytes`.
+    var kernelBytes: Int?
+    /// The memory in swap: `total_swap`, v1 only. On v2, ``CgroupMemoryUsage`` reads it from `memory.swap.current`.
+    var swapBytes: Int?
+    /// `hierarchical_memory_limit`, v1 only: the smallest limit of the cgroup and of the ancestors that bind it,
+    /// including ancestors that are not visible.
     private(set) var memoryLimit: MemoryLimitFile?
-    /// `hierarchical_memsw_limit`, of v1 alone: the same for memory and swap together.
+    /// `hierarchical_memsw_limit`, v1 only: the same for memory and swap together.
     private(set) var memorySwapLimit: MemoryLimitFile?
 
-    // 1,500 bytes on v2 as of Linux 6.1, 1,100 on v1 as of 6.18.
+    // The file has 1,500 bytes on v2 in Linux 6.1, and 1,100 on v1 in 6.18.
     static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 65536)
+
+    /// Creates a value without any figure.
+    init() {}
 
     init(parsing bytes: Span<UInt8>, _ version: CgroupVersion) throws(ParseError) {
         var index = 0

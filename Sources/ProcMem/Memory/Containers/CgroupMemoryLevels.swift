@@ -1,43 +1,44 @@
-/// The memory limits of every level of a hierarchy, and what is charged where a process is accounted for.
+/// The memory limits of every level of a hierarchy, and the usage of the cgroup to which a process is charged.
 struct CgroupMemoryLevels {
-    /// The limit that binds.
+    /// The smallest limit, which binds.
     struct Limit {
         let bytes: Int
-        /// `nil` where it is that of a cgroup which is not visible.
+        /// The cgroup that sets it; `nil` if that cgroup is not visible.
         let cgroup: String?
     }
 
     private(set) var levels: [ContainerMemory.Level] = []
     private(set) var limit: Limit?
-    /// `memory.high`, of v2 alone.
+    /// The smallest `memory.high`, v2 only.
     private(set) var high = SmallestLimit()
-    /// `memory.swap.max`, or on v1 `memory.memsw.limit_in_bytes`, which limits memory and swap together.
+    /// The smallest `memory.swap.max`, or on v1 `memory.memsw.limit_in_bytes`, which limits memory and swap together.
     private(set) var swap = SmallestLimit()
-    /// The usage of the process's own cgroup or, where that goes without the controller (v2), of the nearest above it.
+    /// The usage of the process's own cgroup or, if that does not have the controller (v2), of the nearest ancestor
+    /// with it.
     private(set) var usage: CgroupMemoryUsage?
     private(set) var usageCgroup: String?
     private(set) var isComplete = true
-    /// Whether there are cgroups above what is mounted.
+    /// Whether there are cgroups above the mount's root.
     private(set) var hasHiddenAncestors = false
     /// The smallest difference between a level's limit and its working set.
     private(set) var availableBytes: Int?
-    /// Why that is not known.
+    /// The reason why `availableBytes` is not known.
     private(set) var unknownAvailable: String?
     private(set) var warnings: [String] = []
 
     private let version: CgroupVersion
     private let machineBytes: Int
     private let detail: Detail
-    /// Whether the cgroup that accounts for the process is still to be found.
+    /// Whether the cgroup to which the process is charged has not been found yet.
     private var isUsageWanted: Bool
-    /// `memory.stat` of v1, read before the limits.
+    /// `memory.stat` of the process's own cgroup on v1, read before the limits.
     private let stat: CgroupMemoryStat?
 
     enum Detail {
         case limitsAlone, all
     }
 
-    /// - Parameter machineBytes: From here on a limit is none.
+    /// - Parameter machineBytes: The machine's memory. A limit of this size or above does not count as one.
     init(_ hierarchy: CgroupHierarchy, machineBytes: Int, _ detail: Detail, in root: SystemRoot) {
         version = hierarchy.version
         self.machineBytes = machineBytes
@@ -65,16 +66,16 @@ struct CgroupMemoryLevels {
         warnings += high.warnings + swap.warnings
     }
 
-    /// How much may be swapped out; v1's limit of both without that of memory.
+    /// The limit of swap; on v1, the limit of memory and swap together minus that of memory.
     var swapLimitBytes: Int? {
         guard version == .v1 else { return swap.bytes }
         return swap.bytes.map { max(0, $0 - (limit?.bytes ?? 0)) }
     }
 
-    /// Whether a level does not count what is below it, and its limit does not bind it: on v1, before Linux 5.11, a cgroup
-    /// whose `memory.use_hierarchy` is 0. Then so it is with all above.
+    /// Whether a v1 cgroup is non-hierarchical (`memory.use_hierarchy` is 0, before Linux 5.11): its usage and limit
+    /// exclude its descendants. All of its ancestors are non-hierarchical then too.
     private func isNonHierarchical(_ file: CgroupLevelFile<MemoryLimitFile>, _ files: CgroupMemoryFiles) -> Bool {
-        // Without a limit it makes no difference, and the look is saved.
+        // Without a limit the answer makes no difference, and the read is not necessary.
         guard version == .v1, file.value?.limitBytes != nil else { return false }
         return (try? files.bytes("memory.use_hierarchy")) == 0
     }
@@ -96,12 +97,13 @@ struct CgroupMemoryLevels {
         let isLimited = bytes < machineBytes
         if isLimited, bytes < limit?.bytes ?? .max { limit = Limit(bytes: bytes, cgroup: level.cgroup) }
         if detail == .all, file.isVisible {
-            // On v2 a level without the controller has no such file, nor has the root, which has some of the figures.
+            // On v2, neither a level without the controller nor the root has this file; the root has some of the
+            // figures.
             let hasController = file.value != nil || file.warning != nil || version == .v1
             if hasController || isUsageWanted && isLast { readUsage(of: &level, files, isLimited: isLimited) }
             if hasController { readLimits(of: &level, files) }
         }
-        // Where the own cgroup is not visible, those above it do not tell its usage.
+        // If the process's own cgroup is not visible, its ancestors do not report its usage.
         isUsageWanted = isUsageWanted && file.isVisible
         levels.append(level)
     }
@@ -115,8 +117,8 @@ struct CgroupMemoryLevels {
         if isUsageWanted {
             usage = CgroupMemoryUsage(files, stat: stat)
             self.usage = usage
-            let isUntold = ContainerMemory.Figure.ofUsage.allSatisfy { usage.unknown[$0] != nil }
-            usageCgroup = isUntold ? nil : level.cgroup
+            let isUnknown = ContainerMemory.Figure.ofUsage.allSatisfy { usage.unknown[$0] != nil }
+            usageCgroup = isUnknown ? nil : level.cgroup
             isUsageWanted = false
         } else {
             usage = CgroupMemoryUsage(files, isLimited ? .workingSet : .usage)
@@ -142,41 +144,41 @@ struct CgroupMemoryLevels {
         }
     }
 
-    /// Takes account of the limits above what is visible. v1 tells the smallest in `memory.stat`, also where it is hidden
-    /// by a cgroup namespace (seen on Linux 6.18), and from no level that does not count what is below it (5.10).
+    /// Adds the limits of cgroups that are not visible. v1 reports the smallest limit in `memory.stat`, even if a
+    /// cgroup namespace hides the cgroup that sets it (seen on Linux 6.18), but omits non-hierarchical cgroups (5.10).
     private mutating func addHiddenLimits(_ own: CgroupMemoryFiles) {
         swap.add(stat?.memorySwapLimit)
         let visible = limit?.bytes ?? machineBytes
         guard let bytes = stat?.memoryLimit?.limitBytes, bytes < visible else { return }
-        // A limit that has been raised since is not hidden.
+        // A visible limit may have been raised since the first read. It is not a hidden one.
         guard let again = (try? own.stat())?.memoryLimit?.limitBytes, again < visible else { return }
         limit = Limit(bytes: again, cgroup: nil)
-        unknownAvailable = "\(own.text("memory.stat")): the limit is that of a cgroup which is not visible"
+        unknownAvailable = "\(own.text("memory.stat")): the limit is set by a cgroup that is not visible"
     }
 }
 
-/// The smallest of the limits that one kind of file sets at the levels of a hierarchy.
+/// The smallest of the limits in files of one name at the levels of a hierarchy.
 struct SmallestLimit: Hashable, Sendable {
-    /// `nil` where no level has one.
+    /// The limit; `nil` if no level has one.
     private(set) var bytes: Int?
-    /// Why it is not known; `nil` where it is, or one is.
-    var reason: String? { bytes == nil ? failure ?? (isTold ? nil : absence) : nil }
-    /// What was odd, and not merely missing.
+    /// The reason why the limit is unknown; `nil` if it is known, or if it is known that there is none.
+    var reason: String? { bytes == nil ? failure ?? (hasFile ? nil : absence) : nil }
+    /// Unexpected contents and failed reads, without files that are merely missing.
     private(set) var warnings: [String] = []
 
     /// Whether a level has the file.
-    private var isTold = false
+    private var hasFile = false
     private var absence: String?
     private var failure: String?
 
-    /// Adds a level's, and returns it; `nil` where it has none.
+    /// Adds the limit of a level and returns it; `nil` if the level has none.
     ///
-    /// - Parameter absence: When a kernel does not have the file.
+    /// - Parameter absence: The condition under which the kernel does not have the file.
     @discardableResult
     mutating func read(_ file: StaticString, of files: CgroupMemoryFiles, absence: String? = nil) -> Int? {
         do {
             let limit = try files.limit(file)
-            isTold = true
+            hasFile = true
             add(limit)
             return limit.limitBytes
         } catch {

@@ -1,46 +1,43 @@
-/// What is charged to one cgroup and all below it, by what it is used for, in bytes. v1 and v2 mean the same by each.
+/// The memory that is charged to one cgroup and its descendants, in bytes, by use. v1 and v2 count the same for each
+/// figure.
 ///
-/// A figure that is not known is `nil`, and `unknown` says why.
+/// The figures of `memory.stat` are those of ``CgroupMemoryStat``. An unknown figure is `nil`, and `unknown` has the
+/// reason.
+@dynamicMemberLookup
 struct CgroupMemoryUsage: Hashable, Sendable {
-    /// `memory.current`, v1 `memory.usage_in_bytes`.
+    /// `memory.current`, or `memory.usage_in_bytes` on v1.
     private(set) var usageBytes: Int?
-    /// The memory that no file backs.
-    private(set) var anonBytes: Int?
-    /// What is kept of files; `shmemBytes` is in it.
-    private(set) var fileBytes: Int?
-    /// The part of `fileBytes` that any process maps.
-    private(set) var mappedFileBytes: Int?
-    /// Shared memory and tmpfs.
-    private(set) var shmemBytes: Int?
-    /// The part of `fileBytes` that has not been used lately.
-    private(set) var inactiveFileBytes: Int?
-    /// `kernel` in `memory.stat`, v1 `memory.kmem.usage_in_bytes`.
-    private(set) var kernelBytes: Int?
-    /// `memory.swap.current`, v1 `total_swap` in `memory.stat`.
-    private(set) var swapBytes: Int?
+    /// `memory.stat`, and the figures that one version reports there and the other in a file of its own.
+    private var stat = CgroupMemoryStat()
     private(set) var pressure: MemoryPressure?
-    /// Why a figure is `nil`: the file, and what was found there.
+    /// The reasons why figures are `nil`: the file, and what was found there.
     private(set) var unknown: [ContainerMemory.Figure: String] = [:]
-    /// What was odd, and not merely missing.
+    /// Unexpected contents and failed reads, without files that are merely missing.
     private(set) var warnings: [String] = []
 
-    /// Which files are read.
+    /// The figures to read.
     enum Detail {
-        /// The usage: one.
+        /// The usage: one file.
         case usage
-        /// The usage and the file pages in it that have not been used lately: two.
+        /// The usage and its inactive file pages: two files.
         case workingSet
-        /// Everything: five on v2, three on v1.
+        /// Everything: five files on v2, three on v1.
         case all
     }
 
-    /// The usage without the file pages that have not been used lately. The two are read one after the other.
+    subscript<Value>(dynamicMember figure: KeyPath<CgroupMemoryStat, Value>) -> Value { stat[keyPath: figure] }
+
+    // An extension that uses these two without `self.` does not find them through the subscript.
+    var anonBytes: Int? { stat.anonBytes }
+    var mappedFileBytes: Int? { stat.mappedFileBytes }
+
+    /// The usage minus the inactive file pages. The two are read one after the other.
     var workingSetBytes: Int? {
-        guard let usageBytes, let inactiveFileBytes else { return nil }
+        guard let usageBytes, let inactiveFileBytes = stat.inactiveFileBytes else { return nil }
         return max(0, usageBytes - inactiveFileBytes)
     }
 
-    /// - Parameter stat: `memory.stat`, where it has been read already.
+    /// - Parameter stat: `memory.stat`, if the caller has already read it.
     init(_ files: CgroupMemoryFiles, _ detail: Detail = .all, stat: CgroupMemoryStat? = nil) {
         readUsage(files)
         if detail != .usage { readStat(files, stat, detail) }
@@ -57,79 +54,65 @@ struct CgroupMemoryUsage: Hashable, Sendable {
         do {
             usageBytes = try files.bytes(files.usageFile)
         } catch {
-            let absence = "the root of v2 has none, nor has a cgroup without the memory controller"
+            let absence = "the v2 root and cgroups without the memory controller do not have it"
             note(error, [.usageBytes], files, files.usageFile, absence: absence)
         }
     }
 
     private mutating func readStat(_ files: CgroupMemoryFiles, _ known: CgroupMemoryStat?, _ detail: Detail) {
+        let isV1 = files.version == .v1
         do throws(FileReadError) {
-            let stat = if let known { known } else { try files.stat() }
-            inactiveFileBytes = stat.inactiveFileBytes
-            noteMissing(stat.inactiveFileBytes, .inactiveFileBytes, files, "inactive_file", "total_inactive_file")
+            stat = if let known { known } else { try files.stat() }
+            let path = files.text("memory.stat")
+            func require(_ bytes: Int?, _ figure: ContainerMemory.Figure, _ name: String) {
+                if bytes == nil { unknown[figure] = "\(path): has no \(name)" }
+            }
+            require(stat.inactiveFileBytes, .inactiveFileBytes, isV1 ? "total_inactive_file" : "inactive_file")
             guard detail == .all else { return }
-            anonBytes = stat.anonBytes
-            noteMissing(anonBytes, .anonBytes, files, "anon", "total_rss")
-            fileBytes = stat.fileBytes
-            noteMissing(fileBytes, .fileBytes, files, "file", "total_cache")
-            mappedFileBytes = stat.mappedFileBytes
-            shmemBytes = stat.shmemBytes
-            noteMissing(shmemBytes, .shmemBytes, files, "shmem", "total_shmem")
-            switch files.version {
-            case .v1:
-                swapBytes = stat.swapBytes
-                noteMissing(swapBytes, .swapBytes, files, "", "total_swap: swap is not counted (swapaccount=0)")
-            case .v2:
-                kernelBytes = stat.kernelBytes
-                noteMissing(kernelBytes, .kernelBytes, files, "kernel: since Linux 5.18", "")
+            require(stat.anonBytes, .anonBytes, isV1 ? "total_rss" : "anon")
+            require(stat.fileBytes, .fileBytes, isV1 ? "total_cache" : "file")
+            require(stat.shmemBytes, .shmemBytes, isV1 ? "total_shmem" : "shmem")
+            if isV1 {
+                require(stat.swapBytes, .swapBytes, "total_swap: swap is not counted (swapaccount=0)")
+            } else {
+                require(stat.kernelBytes, .kernelBytes, "kernel: requires Linux 5.18")
             }
         } catch {
             let figures: [ContainerMemory.Figure] = [.anonBytes, .fileBytes, .shmemBytes, .inactiveFileBytes]
-            note(error, figures + [files.version == .v1 ? .swapBytes : .kernelBytes], files, "memory.stat")
+            note(error, figures + [isV1 ? .swapBytes : .kernelBytes], files, "memory.stat")
         }
     }
 
-    /// Notes that a line of `memory.stat` is missing.
-    private mutating func noteMissing(
-        _ bytes: Int?,
-        _ figure: ContainerMemory.Figure,
-        _ files: CgroupMemoryFiles,
-        _ v2Name: String,
-        _ v1Name: String
-    ) {
-        guard bytes == nil else { return }
-        unknown[figure] = "\(files.text("memory.stat")): has no \(files.version == .v1 ? v1Name : v2Name)"
-    }
-
-    /// What one version has in `memory.stat` and the other in a file of its own.
+    /// Reads the figure that this version of cgroups reports in a file of its own instead of `memory.stat`.
     private mutating func readKernelAndSwap(_ files: CgroupMemoryFiles) {
-        let figure: ContainerMemory.Figure = files.version == .v1 ? .kernelBytes : .swapBytes
-        let file: StaticString = files.version == .v1 ? "memory.kmem.usage_in_bytes" : "memory.swap.current"
+        let isV1 = files.version == .v1
+        let file: StaticString = isV1 ? "memory.kmem.usage_in_bytes" : "memory.swap.current"
         do {
             let bytes = try files.bytes(file)
-            if figure == .kernelBytes { kernelBytes = bytes } else { swapBytes = bytes }
+            if isV1 { stat.kernelBytes = bytes } else { stat.swapBytes = bytes }
         } catch {
-            note(error, [figure], files, file, absence: figure == .swapBytes ? CgroupMemoryFiles.noSwapFile : nil)
+            let absence = isV1 ? nil : CgroupMemoryFiles.noSwapFile
+            note(error, [isV1 ? .kernelBytes : .swapBytes], files, file, absence: absence)
         }
     }
 
     private mutating func readPressure(_ files: CgroupMemoryFiles) {
         guard files.version == .v2 else {
-            unknown[.pressure] = "\(files.text("memory.pressure")): v1 has no such file"
+            unknown[.pressure] = "\(files.text("memory.pressure")): v1 does not have this file"
             return
         }
         do {
             pressure = try files.read("memory.pressure", MemoryPressure.readOptions, MemoryPressure.init(parsing:))
         } catch {
-            // With psi=0 the file fails with EOPNOTSUPP (seen on 5.10), or is not there (6.1).
-            let absence = "there since Linux 4.20, unless psi=0 or cgroup.pressure switches it off"
+            // With psi=0, reading the file fails with EOPNOTSUPP (seen on 5.10), or the file does not exist (6.1).
+            let absence = "requires Linux 4.20; psi=0 or cgroup.pressure disables it"
             note(error, [.pressure], files, "memory.pressure", absence: absence)
         }
     }
 
-    /// Notes why figures are not known.
+    /// Notes why figures are unknown.
     ///
-    /// - Parameter absence: When a kernel does not tell them.
+    /// - Parameter absence: The condition under which the kernel does not report them.
     private mutating func note(
         _ failure: FileReadError,
         _ figures: [ContainerMemory.Figure],

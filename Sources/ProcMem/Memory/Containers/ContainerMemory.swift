@@ -1,93 +1,110 @@
-/// How much memory a process may have, how much of it is used and for what: the limits and the usage of its cgroups.
+/// The memory of a container: the limits of a process's cgroups, their usage, and the uses of that memory.
 ///
-/// Every level from the process's own cgroup up to the root of what is mounted is looked at, and the smallest limit binds.
-/// A limit at or above the machine's memory is none; v1 shows a number near 2^63 where there is none. <doc:MemoryOfContainers>
-/// tells what the figures mean.
+/// Every level from the process's own cgroup up to the mount's root is read, and the smallest limit binds. A limit at
+/// or above the machine's memory does not count as one; v1 reports a number near 2^63 if no limit is set.
+/// <doc:MemoryOfContainers> explains the figures.
 ///
-/// A figure that is not known is `nil`, and ``reasonsByUnknownFigure`` says why. All sizes are in bytes.
+/// A figure that is not known is `nil`, and ``reasonsByUnknownFigure`` has the reason. All sizes are in bytes.
 public struct ContainerMemory: Sendable, Hashable {
-    /// The smallest limit; `nil` where no level has one. Where a cgroup has no more memory to give, and none can be taken
-    /// back from it, the kernel kills one of its processes.
+    // MARK: Limits
+
+    /// The smallest memory limit; `nil` if no level has one. If a cgroup reaches its limit and the kernel cannot
+    /// reclaim any memory from it, the OOM killer kills one of its processes.
     ///
-    /// From `memory.max` (v2) or `memory.limit_in_bytes` (v1) of every visible level, and on v1 `hierarchical_memory_limit`
-    /// of `memory.stat`, which is the smallest of all levels, those included that a container does not see.
+    /// From `memory.max` (v2) or `memory.limit_in_bytes` (v1) of every visible level, and on v1 also from
+    /// `hierarchical_memory_limit` in `memory.stat`: the smallest limit of all levels, including those that are not
+    /// visible in a container.
     public let limitBytes: Int?
-    /// The cgroup that sets the limit, as `/proc/PID/cgroup` names it; `nil` where there is no limit, or it is that of a
-    /// cgroup which is not visible.
+    /// The cgroup that sets the limit, as `/proc/PID/cgroup` names it; `nil` if there is no limit, or if the cgroup
+    /// that sets it is not visible.
     public let limitCgroup: String?
-    /// The smallest `memory.high` (v2); `nil` where no visible level has one. It kills nobody: above it the kernel holds the
-    /// processes up and takes memory back from them, so that who goes on growing crawls.
+    /// The smallest soft limit, `memory.high` (v2); `nil` if no visible level has one. Above it the kernel throttles
+    /// the cgroup's processes and reclaims their memory, so that they slow down if they keep growing. It never kills
+    /// them.
     public let highBytes: Int?
-    /// What is charged to ``usageCgroup`` and all below it: `memory.current` (v2) or `memory.usage_in_bytes` (v1).
+    /// The swap limit that applies when the memory is used up; `nil` if no visible level has one.
     ///
-    /// Every page counts in the cgroup that touched it first, the kept pages of files as well. The root of v2 has no such
-    /// figure; that of v1 is without the kernel's memory.
-    public let usageBytes: Int?
-    /// ``usageBytes`` less ``inactiveFileBytes``, at least 0: what the kernel cannot take back without a loss. It is what
-    /// Kubernetes evicts by. The two are read one after the other.
-    public let workingSetBytes: Int?
-    /// How much more can be charged before a visible limit is reached, file pages that have not been used lately given up:
-    /// the smallest of limit less working set over the levels that have a limit; `nil` where none has.
-    public let availableBytes: Int?
-    /// The memory that no file backs: `anon` (v2) or `total_rss` (v1) in `memory.stat`.
-    public let anonBytes: Int?
-    /// What is kept of files, with ``shmemBytes`` in it: `file` (v2) or `total_cache` (v1) in `memory.stat`.
-    public let fileBytes: Int?
-    /// Shared memory and files in tmpfs such as `/dev/shm`, held by a process or not: `shmem` (v2) or `total_shmem` (v1) in
-    /// `memory.stat`.
-    public let shmemBytes: Int?
-    /// The pages of files that have not been used lately, which the kernel takes back first: `inactive_file` (v2) or
-    /// `total_inactive_file` (v1) in `memory.stat`.
-    public let inactiveFileBytes: Int?
-    /// What the kernel needs for the cgroup, such as page tables, stacks and directory entries: `kernel` in `memory.stat`
-    /// (v2, since Linux 5.18) or `memory.kmem.usage_in_bytes` (v1).
-    public let kernelBytes: Int?
-    /// What is swapped out: `memory.swap.current` (v2) or `total_swap` in `memory.stat` (v1).
-    public let swapBytes: Int?
-    /// How much may be swapped out while the memory is used up; `nil` where no visible level limits it.
-    ///
-    /// The smallest `memory.swap.max` (v2). v1 limits memory and swap together: the smallest `memory.memsw.limit_in_bytes`
-    /// (or `hierarchical_memsw_limit`) less ``limitBytes``, at least 0; the whole of it where memory has no limit.
+    /// On v2, the smallest `memory.swap.max`. v1 limits memory and swap together: the smallest
+    /// `memory.memsw.limit_in_bytes` (or `hierarchical_memsw_limit`) minus ``limitBytes``, at least 0; the whole of it
+    /// if memory has no limit.
     public let swapLimitBytes: Int?
-    /// For how much of the time the processes of ``usageCgroup`` waited for memory: `memory.pressure` (v2, since Linux 4.20).
+
+    // MARK: Usage
+
+    /// The memory charged to ``usageCgroup`` and its descendants: `memory.current` (v2) or `memory.usage_in_bytes`
+    /// (v1).
+    ///
+    /// Every page, including those of the page cache, is charged to the cgroup that touched it first. The v2 root
+    /// does not have this figure; that of the v1 root does not include the kernel's memory.
+    public let usageBytes: Int?
+    /// The working set: ``usageBytes`` minus ``inactiveFileBytes``, at least 0. It is the memory that the kernel cannot
+    /// reclaim without a loss, and the figure by which Kubernetes evicts pods. The two are read one after the other.
+    public let workingSetBytes: Int?
+    /// The memory that can still be charged before a visible limit is reached, if the kernel reclaims inactive file
+    /// pages: the smallest of limit minus working set over the levels that have a limit; `nil` if none has one.
+    public let availableBytes: Int?
+    /// The anonymous memory: `anon` (v2) or `total_rss` (v1) in `memory.stat`.
+    public let anonBytes: Int?
+    /// The page cache, including ``shmemBytes``: `file` (v2) or `total_cache` (v1) in `memory.stat`.
+    public let fileBytes: Int?
+    /// Shared memory and files in tmpfs such as `/dev/shm`, whether a process maps them or not: `shmem` (v2) or
+    /// `total_shmem` (v1) in `memory.stat`.
+    public let shmemBytes: Int?
+    /// The inactive pages of the page cache, which were not used recently and which the kernel reclaims first:
+    /// `inactive_file` (v2) or `total_inactive_file` (v1) in `memory.stat`.
+    public let inactiveFileBytes: Int?
+    /// The memory that the kernel uses for the cgroup, such as page tables, stacks and directory entries: `kernel` in
+    /// `memory.stat` (v2, requires Linux 5.18) or `memory.kmem.usage_in_bytes` (v1).
+    public let kernelBytes: Int?
+    /// The memory in swap: `memory.swap.current` (v2) or `total_swap` in `memory.stat` (v1).
+    public let swapBytes: Int?
+    /// The shares of time for which processes of ``usageCgroup`` waited for memory: `memory.pressure` (v2 only).
+    /// Requires Linux 4.20.
     public let pressure: MemoryPressure?
-    /// Every level that was looked at, the process's own cgroup first, the root of what is mounted last.
+
+    // MARK: Cgroups
+
+    /// Every level that was read: the process's own cgroup first, the mount's root last.
     ///
-    /// On v1 before Linux 5.11 they end below a cgroup with a limit whose `memory.use_hierarchy` is 0: it does not bind
-    /// what is below it.
+    /// On v1 before Linux 5.11, the levels end below a cgroup that has a limit and whose `memory.use_hierarchy` is 0:
+    /// it does not bind its descendants.
     public let levels: [Level]
-    /// The process's own cgroup, as `/proc/PID/cgroup` names it, or where that is not visible what is looked at instead;
-    /// `nil` where there is nothing to look at.
+    /// The process's own cgroup, as `/proc/PID/cgroup` names it, or the cgroup that was read instead if the own one is
+    /// not visible; `nil` if no cgroup is visible.
     public let cgroup: String?
-    /// The cgroup whose usage this is: the process's own or, where that goes without the `memory` controller (v2), the
-    /// nearest above it; `nil` where it is not visible.
+    /// The cgroup to which ``usageBytes`` and the other usage figures apply: the process's own or, if that does not
+    /// have the `memory` controller (v2), the nearest ancestor with it; `nil` if it is not visible.
     public let usageCgroup: String?
-    /// The interface that the memory controller is on; `nil` where none is visible.
+    /// The version of the interface that the memory controller uses; `nil` if no memory controller is visible.
     public let cgroupVersion: CgroupVersion?
-    /// The machine's memory, `MemTotal` of `/proc/meminfo`.
+    /// The machine's memory: `MemTotal` in `/proc/meminfo`.
     public let machineBytes: Int?
-    /// Whether every level from the process's own cgroup up to the mount's root could be seen.
+
+    // MARK: Completeness
+
+    /// Whether every level from the process's own cgroup up to the mount's root is visible.
     ///
-    /// Levels above the mount's root are out of sight for a process in a container, and are not meant here: see
+    /// Levels above the mount's root are never visible in a container and do not count here: see
     /// ``hasHiddenAncestors``.
     public let isComplete: Bool
-    /// Whether there are cgroups above what is mounted, which a cgroup namespace or the mount hides.
+    /// Whether there are cgroups above the mount's root, hidden by a cgroup namespace or by the mount.
     ///
-    /// v1 tells the smallest of their limits all the same, and ``limitBytes`` heeds it. v2 does not: a limit up there binds,
-    /// and nothing tells it. Known by files that only a root has (`release_agent`, v1) or only others (`cgroup.events`, v2).
+    /// v1 nevertheless reports the smallest of their limits, and ``limitBytes`` takes it into account. v2 does not
+    /// report them: the limit of a hidden cgroup binds, but cannot be read. Hidden cgroups are detected by a file that
+    /// only a root has (`release_agent`, v1) or that only other cgroups have (`cgroup.events`, v2).
     public let hasHiddenAncestors: Bool
-    /// Why a figure is `nil`, by its name: the file, and what was found there. A limit that is `nil` and not named here is
-    /// none that is visible.
+    /// The reasons why figures are `nil`, by name: the file, and what was found there. A limit that is `nil` without an
+    /// entry here is not set by any visible cgroup.
     public let reasonsByUnknownFigure: [Figure: String]
-    /// What was odd: the file, and what was found there.
+    /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
 
-    /// The memory that can be counted on: the limit, or the machine's memory; `nil` where neither is known.
+    /// The memory that the process can rely on: the limit, or the machine's memory; `nil` if neither is known.
     public var effectiveMemoryBytes: Int? { limitBytes ?? machineBytes }
 }
 
 extension ContainerMemory {
-    /// The name of a figure that may be unknown: the same as the property's.
+    /// The name of a figure that may be unknown: that of the property.
     public enum Figure: String, Sendable, Hashable, CaseIterable {
         /// ``ContainerMemory/usageBytes``
         case usageBytes
@@ -114,7 +131,7 @@ extension ContainerMemory {
         /// ``ContainerMemory/machineBytes``
         case machineBytes
 
-        /// What the cgroup alone tells that a process is charged to.
+        /// The figures that only the cgroup reports to which the process is charged.
         static var ofUsage: [Figure] {
             [
                 .usageBytes, .workingSetBytes, .anonBytes, .fileBytes, .shmemBytes, .inactiveFileBytes, .kernelBytes,
@@ -125,59 +142,62 @@ extension ContainerMemory {
 }
 
 extension ContainerMemory {
-    /// One cgroup on the way from a process to the root of what is mounted.
+    /// One cgroup between a process and the mount's root.
     public struct Level: Sendable, Hashable {
         /// The cgroup, as `/proc/PID/cgroup` names it.
         public let cgroup: String
-        /// The file that tells the limit: `memory.max` (v2) or `memory.limit_in_bytes` (v1).
+        /// The path of the file that contains the limit: `memory.max` (v2) or `memory.limit_in_bytes` (v1).
         public let path: String
-        /// The limit in bytes, as it was set; `nil` where the level has none or it cannot be known, which
-        /// ``ContainerMemory/warnings`` then tells.
+        /// The limit in bytes, as it was set; `nil` if the level has none, or if it could not be read, in which case
+        /// ``ContainerMemory/warnings`` has the reason.
         public let limitBytes: Int?
-        /// Above this the kernel slows the level's processes down, in bytes: `memory.high` (v2).
+        /// The soft limit in bytes, above which the kernel throttles the level's processes: `memory.high` (v2).
         public internal(set) var highBytes: Int?
-        /// What is charged to the level and all below it, in bytes: `memory.current` (v2), `memory.usage_in_bytes` (v1).
+        /// The memory charged to the level and its descendants, in bytes: `memory.current` (v2),
+        /// `memory.usage_in_bytes` (v1).
         public internal(set) var usageBytes: Int?
-        /// The usage without the file pages that have not been used lately, in bytes; read for the process's own cgroup
-        /// and for levels with a limit.
+        /// The working set in bytes: the usage minus the inactive file pages. Read for the process's own cgroup and for
+        /// levels with a limit.
         public internal(set) var workingSetBytes: Int?
-        /// Whether the limit is known, `nil` then meaning that the level has none.
+        /// Whether the limit is known; `nil` in ``limitBytes`` then means that the level has none.
         public internal(set) var isKnown = true
     }
 }
 
 extension ContainerMemory {
-    /// The memory of the calling process's cgroups.
+    /// Reads the memory of the calling process's cgroups.
     ///
-    /// Read anew at each call: a container's limits can change while it runs. What cannot be read is left out of the answer,
-    /// and ``reasonsByUnknownFigure``, ``isComplete`` and ``warnings`` tell why. The files are `/proc/meminfo`, `/proc/self/cgroup`, the
-    /// limits and the usage of every level, `memory.stat` where a limit is set, and of the cgroup that is charged
-    /// `memory.stat`, its swap (v2), its kernel memory (v1) and its pressure (v2); `/proc/self/mountinfo` where
-    /// ``CPULimits/current(in:)`` reads it.
+    /// Every call reads the files again, because a container's limits can change while it runs. A figure that cannot be
+    /// read is `nil`; ``reasonsByUnknownFigure``, ``isComplete`` and ``warnings`` have the reasons. The files are
+    /// `/proc/meminfo`, `/proc/self/cgroup`, the limits and the usage of every level, `memory.stat` of levels with a
+    /// limit, and of the charged cgroup `memory.stat`, its swap (v2), its kernel memory (v1) and its pressure (v2).
+    /// `/proc/self/mountinfo` is read under the same conditions as by ``CPULimits/current(in:)``.
     ///
-    /// The cost is three system calls for each file: 72 of them in 0.25 ms at five levels of v1, one with a limit, and nine
-    /// more for each further level; most goes into `memory.stat`, 16 µs each. It does not grow with the memory, nor with
-    /// the number of processes. No privileges are needed.
+    /// The cost is three system calls for each file: 72 for five levels of v1 of which one has a limit, and nine for
+    /// each further level. Most of the time is that for `memory.stat`. The cost does not grow with the memory or the
+    /// number of processes. No privileges are required.
     ///
-    /// - Parameter root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` only where nothing tells anything: no cgroup and no `/proc/meminfo` can be read. The code
-    ///   is `unsupported` where they are not there, else that of the failure, such as `outOfResources`.
+    /// - Parameter root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` only if neither a cgroup nor `/proc/meminfo` can be read. The code is `unsupported`
+    ///   if they do not exist, otherwise that of the failure, such as `outOfResources`.
     public static func current(in root: SystemRoot = .live) throws(ProcMemError) -> ContainerMemory {
         try ContainerMemory(of: .current, in: root)
     }
 
-    /// The memory of another process's cgroups, as ``current(in:)`` tells that of the caller's.
+    /// Reads the memory of another process's cgroups, as ``current(in:)`` does for the calling process.
     ///
-    /// All of the answer is about one process, also where the id passes to another one meanwhile. Of a zombie the kernel says
-    /// on v1 that it is in the root; one whose other threads run on is where they are. The cost is that of ``current(in:)``
-    /// and eight system calls. No privileges are needed unless `/proc` hides the process.
+    /// The whole result applies to one process, even if the kernel reuses the id during the call. On v1 the kernel
+    /// reports a zombie in the root cgroup, unless other threads of the process still run: the cgroup is theirs then.
+    /// The cost is that of ``current(in:)`` plus eight system calls. No privileges are required unless `/proc` hides
+    /// the process.
     ///
     /// - Parameters:
-    ///   - processID: The process's id in the caller's pid namespace.
-    ///   - root: Where the kernel's files are.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` where there is none, `exited` where
-    ///   it ended meanwhile, `permissionDenied` for one that `/proc` hides, `procUnavailable` without `/proc`,
-    ///   `outOfResources` without descriptors; also what ``current(in:)`` throws.
+    ///   - pid: The process's id in the caller's pid namespace.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id,
+    ///   `exited` if the process exits during the call, `permissionDenied` for a process that `/proc` hides,
+    ///   `procUnavailable` if `/proc` is missing, `outOfResources` if no descriptor is left; also the errors of
+    ///   ``current(in:)``.
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         let process = try ProcessSelector(validating: pid, in: root)
         self = try ProcessIdentity.withStableIdentity(process, in: root) { () throws(ProcMemError) in
@@ -216,6 +236,7 @@ extension ContainerMemory {
             limitBytes: levels?.limit?.bytes,
             limitCgroup: levels?.limit?.cgroup,
             highBytes: levels?.high.bytes,
+            swapLimitBytes: levels?.swapLimitBytes,
             usageBytes: usage?.usageBytes,
             workingSetBytes: usage?.workingSetBytes,
             availableBytes: levels?.unknownAvailable == nil ? levels?.availableBytes : nil,
@@ -225,7 +246,6 @@ extension ContainerMemory {
             inactiveFileBytes: usage?.inactiveFileBytes,
             kernelBytes: usage?.kernelBytes,
             swapBytes: usage?.swapBytes,
-            swapLimitBytes: levels?.swapLimitBytes,
             pressure: usage?.pressure,
             levels: levels?.levels ?? [],
             cgroup: lookup.hierarchy?.cgroup(atLevel: 0),
@@ -239,26 +259,27 @@ extension ContainerMemory {
         )
     }
 
-    /// Where neither a cgroup nor the machine's memory can be read.
+    /// Returns the error for a system on which neither a cgroup nor the machine's memory can be read.
     private static func error(_ failure: FileReadError, in root: SystemRoot) -> ProcMemError {
         let path = root.text(MemInfo.path)
         guard failure.isAbsence else { return ProcMemError(failure, path: path) }
-        let detail = "nothing tells the memory: neither this file nor a cgroup can be read"
+        let detail = "the memory is unknown: neither this file nor a cgroup can be read"
         return ProcMemError(.unsupported, path: path, detail: detail)
     }
 }
 
-/// How much memory this process can count on: the smallest limit of its cgroups, the machine's memory at most.
+/// Returns the memory that the calling process can rely on: the smallest limit of its cgroups, at most the machine's
+/// memory.
 ///
-/// In a container with 4 GiB on a machine of 256 GiB this is 4 GiB: the size to measure caches and heaps by.
-/// ``ContainerMemory`` explains the number, and tells how much of it is used.
+/// In a container with 4 GiB on a machine of 256 GiB, the result is 4 GiB. Use it as the base for the sizes of caches
+/// and heaps. ``ContainerMemory`` explains the number and has the usage.
 ///
-/// Read anew at each call: `/proc/meminfo`, `/proc/self/cgroup`, the limit of every level and on v1 `memory.stat`, three
-/// system calls each: 0.1 ms at three levels. A file that is missing, unreadable or malformed counts as no limit. No
-/// privileges are needed.
+/// Every call reads `/proc/meminfo`, `/proc/self/cgroup`, the limit of every level, and on v1 `memory.stat`, with three
+/// system calls for each file. The cost grows with the number of levels. A file that is missing, unreadable or
+/// malformed counts as no limit. No privileges are required.
 ///
-/// - Parameter root: Where the kernel's files are.
-/// - Returns: The memory in bytes; `nil` where there is no limit and `/proc/meminfo` cannot be read.
+/// - Parameter root: The directory that contains the kernel's files.
+/// - Returns: The memory in bytes; `nil` if there is no limit and `/proc/meminfo` cannot be read.
 public func effectiveMemoryBytes(in root: SystemRoot = .live) -> Int? {
     (try? ContainerMemory(of: .current, in: root, .limitsAlone))?.effectiveMemoryBytes
 }
@@ -298,7 +319,7 @@ extension ContainerMemory: Encodable {
 }
 
 extension ContainerMemory.Level: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes every figure under the name of its property, and `null` for an unknown figure.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(cgroup, forKey: "cgroup")

@@ -80,7 +80,7 @@ import Testing
     @Test func aChargeThatIsNotTold() throws {
         let charge = try #require(try snapshot(.accurate, without: "/cg/a/memory.current").cgroupCharge)
         #expect(charge.chargedBytes == nil && charge.unattributedBytes == nil)
-        #expect(charge.reasonsByUnknownFigure[.usageBytes]?.contains("/cg/a/memory.current: is not there") == true)
+        #expect(charge.reasonsByUnknownFigure[.usageBytes]?.contains("/cg/a/memory.current: does not exist") == true)
         #expect(charge.fileBytes == 28 << 20)
     }
 

@@ -36,7 +36,7 @@ import Testing
         #expect(memory.availableBytes == nil)
         #expect(
             memory.reasonsByUnknownFigure[.availableBytes]?.hasSuffix(
-                "the limit is that of a cgroup which is not visible"
+                "the limit is set by a cgroup that is not visible"
             ) == true
         )
     }

@@ -22,7 +22,7 @@ import Testing
         #expect(memory.warnings == (warned ? [text] : []), sourceLocation: location)
     }
 
-    private static let missing = "is not there"
+    private static let missing = "does not exist"
 
     @Test func theRootOfVersion2() throws {
         let text = System.v2Cgroup("/cg")
@@ -37,10 +37,10 @@ import Testing
         #expect(memory.usageCgroup == "/")
         #expect(memory.isComplete && memory.warnings.isEmpty)
         #expect(Set(memory.reasonsByUnknownFigure.keys) == [.usageBytes, .workingSetBytes, .swapBytes])
-        let usage = "the root of v2 has none, nor has a cgroup without the memory controller"
+        let usage = "the v2 root and cgroups without the memory controller do not have it"
         try expect(system, .usageBytes, "/cg/memory.current: \(Self.missing): \(usage)")
         try expect(system, .workingSetBytes, "/cg/memory.current: \(Self.missing): \(usage)")
-        let swap = "the root of v2 has none, nor has a kernel that does not count swap (swapaccount=0)"
+        let swap = "the v2 root does not have it, nor does a kernel that does not count swap (swapaccount=0)"
         try expect(system, .swapBytes, "/cg/memory.swap.current: \(Self.missing): \(swap)")
     }
 
@@ -54,7 +54,7 @@ import Testing
     @Test func keysThatAnOldKernelLacks() throws {
         var system = System.v2(System.v2Cgroup("/cg/a/b", usage: 9))
         system.files["/cg/a/b/memory.stat"] = "anon 1\nfile 2\ninactive_file 3\n"
-        try expect(system, .kernelBytes, "/cg/a/b/memory.stat: has no kernel: since Linux 5.18")
+        try expect(system, .kernelBytes, "/cg/a/b/memory.stat: has no kernel: requires Linux 5.18")
         try expect(system, .shmemBytes, "/cg/a/b/memory.stat: has no shmem")
         system.files["/cg/a/b/memory.stat"] = ""
         let memory = try system.memory()
@@ -82,7 +82,7 @@ import Testing
     @Test func pressureThatIsSwitchedOff() throws {
         var system = System.v2(System.v2Cgroup("/cg/a/b"))
         system.files["/cg/a/b/memory.pressure"] = nil
-        let hint = "there since Linux 4.20, unless psi=0 or cgroup.pressure switches it off"
+        let hint = "requires Linux 4.20; psi=0 or cgroup.pressure disables it"
         try expect(system, .pressure, "/cg/a/b/memory.pressure: \(Self.missing): \(hint)")
     }
 
@@ -172,7 +172,7 @@ import Testing
         let tree = try FixtureTree(["/proc/self/comm": "x\n"])
         let error = #expect(throws: ProcMemError.self) { try ContainerMemory.current(in: tree.root()) }
         #expect(error?.code == .unsupported)
-        let text = "/proc/meminfo: nothing tells the memory: neither this file nor a cgroup can be read"
+        let text = "/proc/meminfo: the memory is unknown: neither this file nor a cgroup can be read"
         #expect(error?.description == tree.directory.path + text)
         #expect(effectiveMemoryBytes(in: tree.root()) == nil)
         #expect(effectiveMemoryBytes(in: SystemRoot(directory: "/nowhere")) == nil)

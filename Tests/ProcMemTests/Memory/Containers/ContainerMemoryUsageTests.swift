@@ -59,7 +59,7 @@ import Testing
         #expect(memory.kernelBytes == 43_352_064)
         #expect(memory.swapBytes == 4096)
         #expect(memory.pressure == nil && memory.highBytes == nil)
-        #expect(memory.reason(.pressure, in: tree) == "/cg/a/b/memory.pressure: v1 has no such file")
+        #expect(memory.reason(.pressure, in: tree) == "/cg/a/b/memory.pressure: v1 does not have this file")
         #expect(memory.reasonsByUnknownFigure.count == 1 && memory.warnings.isEmpty && memory.isComplete)
         #expect(memory.cgroupVersion == .v1 && memory.usageCgroup == "/a/b")
         #expect(memory.levels.map(\.usageBytes) == [1_300_000_000, 1_400_000_000, 1_500_000_000])

@@ -64,7 +64,7 @@ import Testing
         #expect(memory.swapLimitBytes == nil && memory.swapBytes == nil)
         #expect(
             memory.reason(.swapLimitBytes, in: tree)
-                == "/cg/a/b/memory.memsw.limit_in_bytes: is not there: swap is not counted (swapaccount=0)"
+                == "/cg/a/b/memory.memsw.limit_in_bytes: does not exist: swap is not counted (swapaccount=0)"
         )
         #expect(memory.warnings.isEmpty)
     }
