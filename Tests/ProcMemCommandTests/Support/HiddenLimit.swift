@@ -1,35 +1,36 @@
 import Foundation
 import TestSupport
 
-/// A v1 cgroup with a limit, and one below it: whoever is in a cgroup namespace of the latter cannot see the limit. Both are
-/// removed when the test lets go of them.
+/// A v1 cgroup with a limit, and a cgroup below it. A process in a cgroup namespace of the lower cgroup cannot see the limit.
+/// Both cgroups are removed when the object is released.
 final class HiddenLimit {
     private let mount: String
     private let controller: String
     private let parent: String
     private var child: String { parent + "/child" }
 
-    /// Why this cannot be had here; `nil` where it can.
+    /// Returns why no limit can be hidden on this machine; `nil` if one can.
     ///
-    /// - Parameter files: What the controller must have.
+    /// - Parameter files: The files that the controller must have.
     private static func unavailableReason(_ controller: String, _ files: String...) -> String? {
         let mount = "/sys/fs/cgroup/\(controller)"
         guard Rights.isRoot else { return "needs root, to make cgroups and mounts" }
         for file in files where access(mount + "/" + file, F_OK) != 0 || access(mount, W_OK) != 0 {
-            return "the \(controller) controller of cgroup v1 with \(file) is not mounted writable at its usual place"
+            return "no writable \(mount)/\(file) (cgroup v1)"
         }
         let run = try? ChildProcess.output(
             of: "/usr/bin/env",
             ["unshare", "--cgroup", "--mount", "mount", "-t", "tmpfs", "tmpfs", mount]
         )
-        return run?.status == 0 ? nil : "namespaces of one's own are not allowed here"
+        return run?.status == 0 ? nil : "needs permission to create cgroup and mount namespaces"
     }
 
-    /// `cpu.stat.local` is there since Linux 6.6.
-    static var cpuObstacle: String? { unavailableReason("cpu", "cpu.cfs_quota_us", "cpu.stat.local") }
-    static var memoryObstacle: String? { unavailableReason("memory", "memory.limit_in_bytes") }
+    /// Why a CPU quota cannot be hidden on this machine; `nil` if it can. `cpu.stat.local` requires Linux 6.6.
+    static var cpuUnavailable: String? { unavailableReason("cpu", "cpu.cfs_quota_us", "cpu.stat.local") }
+    /// Why a memory limit cannot be hidden on this machine; `nil` if it can.
+    static var memoryUnavailable: String? { unavailableReason("memory", "memory.limit_in_bytes") }
 
-    /// - Parameter limits: Values by the files of the upper cgroup, in the order of their writing.
+    /// - Parameter limits: The values for the files of the upper cgroup, in the order in which they are written.
     init(_ controller: String, _ limits: KeyValuePairs<String, Int>) throws {
         self.controller = controller
         mount = "/sys/fs/cgroup/\(controller)"
@@ -41,7 +42,8 @@ final class HiddenLimit {
         }
     }
 
-    /// A program has ended before its processes are out of the cgroup.
+    /// The kernel removes an exited process from its cgroup only some time after the exit: until then `rmdir` fails with
+    /// `EBUSY`.
     deinit {
         for directory in [child, parent] {
             for _ in 0..<100 where rmdir(directory) != 0 && errno == EBUSY { usleep(10_000) }
@@ -50,22 +52,22 @@ final class HiddenLimit {
 
     /// How the limit is hidden.
     enum Hiding: CaseIterable {
-        /// By a cgroup namespace: the lower cgroup is the root of all.
+        /// By a cgroup namespace, in which the lower cgroup is the root.
         case namespace
-        /// By a mount that shows the lower cgroup alone, as containers had it before there were cgroup namespaces.
+        /// By a mount that shows only the lower cgroup, as in containers before cgroup namespaces existed.
         case bindMount
     }
 
-    /// Runs a shell's commands in the lower cgroup, above which they see nothing.
+    /// Runs shell commands in the lower cgroup, where no cgroup above it is visible.
     ///
-    /// - Parameter arguments: `$1` and so on for the commands.
+    /// - Parameter arguments: `$1` and the following arguments of the commands.
     func output(
         of commands: String,
         _ arguments: String...,
         hiddenBy hiding: Hiding = .namespace
     ) throws -> ChildProcess.Output {
-        // The namespace's root is the cgroup that its maker is in. The hierarchy must be mounted anew to be seen from there,
-        // and a v1 hierarchy refuses a second mount on the same place: so a new place hides the old one.
+        // The root of a cgroup namespace is the cgroup of the process that creates it. Only a new mount of the hierarchy
+        // shows that root. A v1 hierarchy cannot be mounted a second time on the same mount point, so a tmpfs covers it.
         let inside =
             switch hiding {
             case .namespace:
