@@ -14,8 +14,8 @@
             commandName: "cpu",
             abstract: "Report how many CPUs a process may use, and which limit applies.",
             discussion: """
-                The number of CPUs is the smaller of two limits: the CPUs in the affinity mask, and the smallest quota of \
-                the visible cgroups (quota divided by period, rounded). It is at least 1.
+                The number of CPUs is the smaller of two limits: the CPUs in the affinity mask, and the smallest quota \
+                of the visible cgroups (quota divided by period, rounded). It is at least 1.
                 """
         )
 

@@ -7,9 +7,9 @@
             commandName: "container",
             abstract: "Report the memory limit and the memory usage of a container.",
             discussion: """
-                The usage is what the kernel charges to the cgroup of the process: the memory of its processes, and memory \
-                that no process maps, such as page cache and files in /dev/shm. The working set is the usage without the \
-                inactive page cache.
+                The usage is what the kernel charges to the cgroup of the process: the memory of its processes, and \
+                memory that no process maps, such as page cache and files in /dev/shm. The working set is the usage \
+                without the inactive page cache.
                 """
         )
 

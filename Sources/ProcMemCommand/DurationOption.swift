@@ -1,7 +1,8 @@
 #if CommandLine
     import ArgumentParser
 
-    /// A duration on the command line, such as `5ms`, `500us`, `2s`, `1.5s` or `1m`. A number without a unit is in seconds.
+    /// A duration on the command line, such as `5ms`, `500us`, `2s`, `1.5s` or `1m`. A number without a unit is in
+    /// seconds.
     struct DurationOption: ExpressibleByArgument {
         let duration: Duration
 

@@ -8,8 +8,8 @@
             commandName: "memory",
             abstract: "Report the memory usage of processes.",
             discussion: """
-                Without a pid, --cgroup, --cgroup-of or --all, procmem reports the processes of this session: the process \
-                tree of the session leader.
+                Without a pid, --cgroup, --cgroup-of or --all, procmem reports the processes of this session: the \
+                process tree of the session leader.
 
                 The line below the table is the distinct memory of the processes: the memory that they map, with each \
                 page counted once. The range in parentheses is its lower and upper bound.
@@ -69,8 +69,8 @@
 
         @Option(
             help: """
-                How to measure: the trade-off between accuracy and cost. The default is cheap; with --reads it is sampled, \
-                and with --budget it is within.
+                How to measure: the trade-off between accuracy and cost. The default is cheap; with --reads it is \
+                sampled, and with --budget it is within.
                 """
         )
         var mode: ModeOption?

@@ -12,9 +12,9 @@
             commandName: "procmem",
             abstract: "Report CPU limits, memory limits and the memory usage of processes.",
             discussion: """
-                Without a subcommand, procmem reports the number of CPUs that it may use and the limit that applies, the \
-                memory limit of its container, and the distinct memory of the processes of this session, in three modes \
-                with the time that each reading took.
+                Without a subcommand, procmem reports the number of CPUs that it may use and the limit that applies, \
+                the memory limit of its container, and the distinct memory of the processes of this session. The \
+                memory is measured in three modes, with the time of each reading.
 
                 Exit status: 0 success, 1 the figures could not be read, 64 usage error.
                 """,

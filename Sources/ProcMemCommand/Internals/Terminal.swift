@@ -9,7 +9,8 @@ enum Terminal {
     /// A failed write to standard output: the disk is full, or the reader of the pipe has exited.
     struct OutputFailure: Error {}
 
-    /// The number of columns of the terminal; `nil` if standard output is not a terminal, in which case lines are not cut.
+    /// The number of columns of the terminal; `nil` if standard output is not a terminal, in which case lines are not
+    /// cut.
     static var width: Int? {
         guard isatty(STDOUT_FILENO) == 1 else { return nil }
         if let columns = unsafe getenv("COLUMNS"), let width = unsafe Int(String(cString: columns)), width > 0 {
@@ -26,8 +27,8 @@ enum Terminal {
         try print(text: lines.map { $0.cut(to: width) }.joined(separator: "\n"))
     }
 
-    /// Prints a text unchanged, followed by a newline. The output is not buffered, so that the reader of a pipe receives it
-    /// immediately.
+    /// Prints a text unchanged, followed by a newline. The output is not buffered, so that the reader of a pipe
+    /// receives it immediately.
     static func print(text: String) throws(OutputFailure) {
         guard writeAll(text + "\n", to: STDOUT_FILENO) else { throw OutputFailure() }
     }

@@ -65,8 +65,8 @@ struct CPUText {
 }
 
 extension CPULimits {
-    /// The number of threads on which Swift's runtime runs tasks: libdispatch sets the width of its pool once, to the number
-    /// of CPUs in the affinity mask, and reads no cgroup.
+    /// The number of threads on which Swift's runtime runs tasks: libdispatch sets the width of its pool once, to the
+    /// number of CPUs in the affinity mask, and reads no cgroup.
     var swiftPoolWidth: Int { max(1, affinity.count) }
 }
 

@@ -22,8 +22,8 @@ struct ContainerText {
         return "\(total)\(source); \(used ?? "usage unknown")"
     }
 
-    /// `visible` if a cgroup that is not visible may have a limit, otherwise `set`. On v1 the kernel reports the smallest
-    /// limit of all cgroups above, so that none is missed.
+    /// `visible` if a cgroup that is not visible may have a limit, otherwise `set`. On v1 the kernel reports the
+    /// smallest limit of all cgroups above, so that none is missed.
     private var noLimit: String {
         memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.isComplete ? "visible" : "set"
     }

@@ -7,7 +7,8 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// The number of columns: 2 for wide East Asian characters and emoji, 0 for marks that combine with the character before.
+    /// The number of columns: 2 for wide East Asian characters and emoji, 0 for marks that combine with the character
+    /// before.
     var displayColumns: Int {
         if isASCII { return 1 }
         switch properties.generalCategory {

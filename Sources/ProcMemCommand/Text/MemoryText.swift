@@ -123,7 +123,8 @@ extension ProcessMemory {
 }
 
 extension DistinctMemory {
-    /// The estimate with its bounds, or the bounds alone: `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980 MiB–1.02 GiB)`.
+    /// The estimate with its bounds, or the bounds alone: `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980 MiB–1.02
+    /// GiB)`.
     var text: String {
         guard let upper else {
             let least = "at least \(lower.asSize)"

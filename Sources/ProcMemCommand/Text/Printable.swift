@@ -1,7 +1,9 @@
 extension String {
-    /// The text with `?` in place of each character that would move the cursor, change colours or reverse the text direction.
+    /// The text with `?` in place of each character that would move the cursor, change colours or reverse the text
+    /// direction.
     ///
-    /// A process chooses its own name, and a container chooses the names of its cgroups. They must not control the terminal.
+    /// A process chooses its own name, and a container chooses the names of its cgroups. They must not control the
+    /// terminal.
     var printable: String {
         String(
             String.UnicodeScalarView(

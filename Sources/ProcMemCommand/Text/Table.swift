@@ -3,8 +3,8 @@ struct Table {
     struct Column {
         let title: String
         var isNumber = false
-        /// The order in which columns are left out if not all fit: the highest rank first. A column without a rank is never
-        /// left out.
+        /// The order in which columns are left out if not all fit: the highest rank first. A column without a rank is
+        /// never left out.
         var rank: Int?
     }
 

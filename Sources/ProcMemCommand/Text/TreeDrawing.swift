@@ -3,8 +3,8 @@ struct TreeDrawing {
     /// The text in front of each entry, in the order of the entries.
     let prefixes: [String]
 
-    /// The number of levels that are drawn. Deeper levels are shown as `…`, because a chain of processes may be longer than
-    /// any line.
+    /// The number of levels that are drawn. Deeper levels are shown as `…`, because a chain of processes may be longer
+    /// than any line.
     private static var maximumLevels: Int { 16 }
 
     /// - Parameter depths: The depth of each entry below its root, parents before their children; 0 for a root.

@@ -19,8 +19,8 @@ extension Int {
 }
 
 extension Double {
-    /// The number of CPUs with at most three decimals: `1.5`, `2`. A number that three decimals would show as a whole number
-    /// has six: `2.0001`, which rounds up to 3.
+    /// The number of CPUs with at most three decimals: `1.5`, `2`. A number that three decimals would show as a whole
+    /// number has six: `2.0001`, which rounds up to 3.
     var asCPUs: String {
         // A quota may stand for more CPUs than an Int can represent.
         guard self < 1e9 else { return description }

@@ -149,7 +149,8 @@ import Testing
         let run = try hidden.output(of: "\"$@\"", procmem, "container", "--json", hiddenBy: hiding)
         try #require(run.status == 0, "\(run.errorText)")
         let answer = try JSON(parsing: run.text)
-        // The only visible level has no limit, and every visible level could be read. On v1 the limit is known nevertheless.
+        // The only visible level has no limit, and every visible level could be read. On v1 the limit is known
+        // nevertheless.
         #expect(answer["limitBytes"] == .number(Double(limit)))
         #expect(answer["limitCgroup"] == .null)
         #expect(answer["effectiveMemoryBytes"] == .number(Double(limit)))

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Processes that `/proc` hides, or whose files the caller may not read. Their memory is not known, and the output says so.
+/// Processes that `/proc` hides, or whose files the caller may not read. Their memory is not known, and the output says
+/// so.
 @Suite(.enabled(if: ProcMount.unavailableReason == nil, "\(ProcMount.unavailableReason ?? "")"))
 struct HiddenProcessTests {
     /// The mount options under which the processes of other users are not listed.
@@ -44,7 +45,8 @@ struct HiddenProcessTests {
         #expect(total["unavailableCount"] == 1 && total["memorylessCount"] == 0)
     }
 
-    /// With hidepid=1 the processes of other users are listed but not readable. psutil's children() fails on the first one.
+    /// With hidepid=1 the processes of other users are listed but not readable. psutil's children() fails on the first
+    /// one.
     @Test func aListWithProcessesThatMayNotBeReadGoesOn() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let run = try ProcMount.procmem("memory", "--all", "--json", options: "hidepid=1")
@@ -71,8 +73,8 @@ struct HiddenProcessTests {
         #expect(text.text.hasSuffix("processes may be missing: some are hidden (hidepid) or cannot be listed\n"))
     }
 
-    /// Up to hidepid=2, the members of the group in the mount options see all processes, and so does a caller that may trace
-    /// all processes.
+    /// Up to hidepid=2, the members of the group in the mount options see all processes, and so does a caller that may
+    /// trace all processes.
     @Test func whoIsExemptSeesAll() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let inGroup = ["--regid", "65534", "--groups", "4242", "--bounding-set", "-all", "--inh-caps", "-all"]
@@ -104,8 +106,8 @@ struct HiddenProcessTests {
         #expect(run.status == 0)
     }
 
-    /// If neither the session leader nor the parent may be read, the summary is about the command's own tree. A child from
-    /// before the command gave up its privileges is hidden from it.
+    /// If neither the session leader nor the parent may be read, the summary is about the command's own tree. A child
+    /// from before the command gave up its privileges is hidden from it.
     @Test(arguments: ["hidepid=1"] + hiding) func theSummary(_ options: String) throws {
         let run = try ProcMount.output(
             "mount -t proc -o \(options) proc /proc && { sleep 5 & }",
@@ -143,7 +145,8 @@ struct HiddenProcessTests {
         ["memory", "--cgroup-of", "1"],
     ]
 
-    /// Swift's runtime reads the arguments from `/proc/self/cmdline`. Without them the command cannot know what to report.
+    /// Swift's runtime reads the arguments from `/proc/self/cmdline`. Without them the command cannot know what to
+    /// report.
     @Test(arguments: commands + [[]]) func withoutProc(_ arguments: [String]) throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let run = try ProcMount.output("mount -t tmpfs tmpfs /proc", privileges: [], of: [procmem] + arguments)
@@ -167,7 +170,8 @@ struct HiddenProcessTests {
 
     private static let v1Root = "/sys/fs/cgroup/memory"
 
-    /// On v1 the kernel leaves out a cgroup's processes outside of the pid namespace. The output says that some may exist.
+    /// On v1 the kernel leaves out a cgroup's processes outside of the pid namespace. The output says that some may
+    /// exist.
     @Test(.enabled(if: access(v1Root + "/release_agent", F_OK) == 0, "needs the memory controller on cgroup v1"))
     func aCgroupReadFromAnotherPIDNamespace() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path

@@ -132,8 +132,9 @@ import Testing
         #expect(try rssPages() < before + 64)
     }
 
-    /// A sampler compares the newest pid of the system to detect new processes. If its own passes started threads, they would
-    /// change the newest pid, and every pass would search for processes. In a new pid namespace nothing else forks.
+    /// A sampler compares the newest pid of the system to detect new processes. If its own passes started threads, they
+    /// would change the newest pid, and every pass would search for processes. In a new pid namespace nothing else
+    /// forks.
     @Test(.enabled(if: ProcMount.unavailableReason == nil, "needs permission to mount /proc"))
     func aWatcherStartsNoThreadForAPass() throws {
         let states = try BuiltProduct.url(of: "ProcessStates").path

@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// A v1 cgroup with a limit, and a cgroup below it. A process in a cgroup namespace of the lower cgroup cannot see the limit.
-/// Both cgroups are removed when the object is released.
+/// A v1 cgroup with a limit, and a cgroup below it. A process in a cgroup namespace of the lower cgroup cannot see the
+/// limit. Both cgroups are removed when the object is released.
 final class HiddenLimit {
     private let mount: String
     private let controller: String
@@ -42,8 +42,8 @@ final class HiddenLimit {
         }
     }
 
-    /// The kernel removes an exited process from its cgroup only some time after the exit: until then `rmdir` fails with
-    /// `EBUSY`.
+    /// The kernel removes an exited process from its cgroup only some time after the exit: until then `rmdir` fails
+    /// with `EBUSY`.
     deinit {
         for directory in [child, parent] {
             for _ in 0..<100 where rmdir(directory) != 0 && errno == EBUSY { usleep(10_000) }
@@ -66,8 +66,9 @@ final class HiddenLimit {
         _ arguments: String...,
         hiddenBy hiding: Hiding = .namespace
     ) throws -> ChildProcess.Output {
-        // The root of a cgroup namespace is the cgroup of the process that creates it. Only a new mount of the hierarchy
-        // shows that root. A v1 hierarchy cannot be mounted a second time on the same mount point, so a tmpfs covers it.
+        // The root of a cgroup namespace is the cgroup of the process that creates it. Only a new mount of the
+        // hierarchy shows that root. A v1 hierarchy cannot be mounted a second time on the same mount point, so a tmpfs
+        // covers it.
         let inside =
             switch hiding {
             case .namespace:

@@ -5,7 +5,8 @@ import TestSupport
 enum Systems {
     static let pageSizeBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
 
-    /// Returns a system with four CPUs in the affinity mask, and a v2 cgroup with a quota ("QUOTA PERIOD" or "max PERIOD").
+    /// Returns a system with four CPUs in the affinity mask, and a v2 cgroup with a quota ("QUOTA PERIOD" or "max
+    /// PERIOD").
     static func cpus(quota: String) throws -> FixtureTree {
         try FixtureTree([
             "/proc/self/cgroup": "0::/kubepods/pod1\n",
@@ -44,8 +45,8 @@ enum Systems {
         ])
     }
 
-    /// Returns a server (100) with a worker (101) and a zombie (102), and a kernel thread (2). The server is in a cgroup, and
-    /// the worker in a cgroup below it.
+    /// Returns a server (100) with a worker (101) and a zombie (102), and a kernel thread (2). The server is in a
+    /// cgroup, and the worker in a cgroup below it.
     static func processes(serverName: String = "server") throws -> FixtureTree {
         try FixtureTree([
             "/proc/self/cgroup": "0::/\n",

@@ -49,8 +49,8 @@ final class Server: Sendable {
         if stops { channel.close(promise: nil) }
     }
 
-    /// Closes the listening socket and waits until each connection has answered its current request. Connections that are
-    /// still open after `grace` are closed.
+    /// Closes the listening socket and waits until each connection has answered its current request. Connections that
+    /// are still open after `grace` are closed.
     func stop(within grace: TimeAmount) async throws {
         try await listener.close()
         let open = connections.withLockedValue { connections in

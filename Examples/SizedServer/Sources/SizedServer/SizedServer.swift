@@ -16,8 +16,9 @@ import ProcMem
         let host = arguments.count == 2 ? arguments[2] : "127.0.0.1"
         let termination = TerminationSignals()
 
-        // The size of an event loop group cannot change. That is no problem when the limit shrinks, because an event loop
-        // sleeps while none of its sockets is ready. Work that needs CPU time runs on the workers, which follow the limit.
+        // The size of an event loop group cannot change. That is no problem when the limit shrinks, because an event
+        // loop sleeps while none of its sockets is ready. Work that needs CPU time runs on the workers, which follow
+        // the limit.
         let count = ProcMem.effectiveCPUCount()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: count)
         let workers = Workers(limit: count)

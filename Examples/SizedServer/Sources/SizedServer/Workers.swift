@@ -62,8 +62,8 @@ final class Workers: Sendable {
         setLimit(limit)
     }
 
-    /// Sets the maximum number of busy workers. Running work is not interrupted: more workers than a smaller limit allows
-    /// may be busy until their work has finished.
+    /// Sets the maximum number of busy workers. Running work is not interrupted: more workers than a smaller limit
+    /// allows may be busy until their work has finished.
     func setLimit(_ limit: Int) {
         state.withLockedValue { $0.setLimit(limit) }
         startWaiting()
