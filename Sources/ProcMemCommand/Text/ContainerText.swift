@@ -16,7 +16,7 @@ struct ContainerText {
             if memory.limitBytes != nil {
                 "limit of \(limitCgroup)"
             } else {
-                (memory.machineBytes == nil ? "" : "the machine's memory, ") + "no limit is \(noLimit)"
+                (memory.machineBytes == nil ? "" : "machine memory, ") + "no limit is \(noLimit)"
             }
         let used = memory.usageBytes.map { "\($0.asSize) used, \(size(memory.workingSetBytes)) working set" }
         return "\(total)\(source); \(used ?? "usage unknown")"

@@ -86,7 +86,7 @@ import Testing
         let tree = try Systems.container()
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
         let lines = try CommandRun("container", in: tree).lines
-        let answer = "8.00 GiB: the machine's memory, no limit is set; 1.20 GiB used, 922 MiB working set"
+        let answer = "8.00 GiB: machine memory, no limit is set; 1.20 GiB used, 922 MiB working set"
         #expect(lines.first.map(String.init) == answer)
         #expect(!lines.contains { $0.hasPrefix("available") })
     }
@@ -95,7 +95,7 @@ import Testing
         let tree = try Systems.container()
         try tree.write("0::/\n", to: "/proc/self/cgroup")
         let lines = try CommandRun("container", in: tree).lines
-        #expect(lines.first == "8.00 GiB: the machine's memory, no limit is set; usage unknown")
+        #expect(lines.first == "8.00 GiB: machine memory, no limit is set; usage unknown")
         #expect(lines.contains("used          unknown"))
     }
 
@@ -107,7 +107,7 @@ import Testing
         #expect(try CommandRun("container", in: tree).lines.contains("swap          0 B, no limit is set"))
         try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
         let lines = try CommandRun("container", in: tree).lines
-        #expect(lines.first?.hasPrefix("8.00 GiB: the machine's memory, no limit is visible; ") == true)
+        #expect(lines.first?.hasPrefix("8.00 GiB: machine memory, no limit is visible; ") == true)
         #expect(lines.contains("swap          0 B, no limit is visible"))
         #expect(lines.contains("not visible   the cgroups above the mounted one; their limits apply too"))
         #expect(try CommandRun("container", "--json", in: tree).json()["hiddenAncestors"] == .bool(true))
