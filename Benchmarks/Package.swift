@@ -4,15 +4,16 @@ import PackageDescription
 let settings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let procmem = Target.Dependency.product(name: "ProcMem", package: "swift-procmem")
 
-// A package of its own, so that nobody who depends on ProcMem resolves what is needed here. An executable for each peer: what
-// one links must not slow down another.
+// A separate package, so that a client of ProcMem does not resolve the dependencies of the benchmarks. Each peer has
+// its own executable, so that the libraries of one do not slow down another.
 let package = Package(
     name: "benchmarks",
     dependencies: [
-        // By name, since a clone's folder may be called anything.
+        // With a name, because the folder of a clone may have any name.
         .package(name: "swift-procmem", path: "..", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        // Its counters of allocations need a library that is not everywhere; Sources/Allocations counts in their place.
+        // Without its allocation counters, which need a library that is often not installed; Sources/Allocations
+        // replaces them.
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: [
@@ -27,7 +28,7 @@ let package = Package(
             dependencies: ["Timing", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings
         ),
-        // Where ordo-one/benchmark looks for what it runs.
+        // ordo-one/benchmark requires this path.
         .executableTarget(
             name: "Micro",
             dependencies: [

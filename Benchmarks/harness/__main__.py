@@ -1,4 +1,4 @@
-"""Measures ProcMem beside its peers, in one run. scripts/bench prepares and calls this."""
+"""Compares ProcMem with other tools in one run. scripts/bench builds the programs and runs this module."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import keeping, machine, measuring, places, tables, targets
 from .suites import cpu, growth, linked, micro, others, process, processes, story
 
 suites = {
-    # Turns there are short, and many: the median of the rounds' ratios is the answer.
+    # Many short rounds: the result is the median of the ratios of the rounds.
     "cpu": lambda rounds: cpu.cases(3 * rounds),
     "process": lambda rounds: process.cases(3 * rounds),
     "processes": processes.cases,
@@ -25,23 +25,23 @@ suites = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures ProcMem beside its peers, in one run.")
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Compares ProcMem with other tools in one run.")
     parser.add_argument(
-        "suites", nargs="*", metavar="SUITE", help=f"which: {', '.join([*suites, 'micro'])}; all without one"
+        "suites", nargs="*", metavar="SUITE", help=f"one of {', '.join([*suites, 'micro'])}; default: all"
     )
-    parser.add_argument("--rounds", type=int, default=8, help="how often everybody has a turn (%(default)s)")
-    parser.add_argument("--check", action="store_true", help="measure what has a target, and fail where one is missed")
+    parser.add_argument("--rounds", type=int, default=8, help="number of rounds; each tool runs in each (%(default)s)")
+    parser.add_argument("--check", action="store_true", help="measure only cases with a target; fail if one is missed")
     parser.add_argument(
         "--quick", action="store_true", help="with --check: less than a minute, once everything is built"
     )
     parser.add_argument(
-        "--keep", metavar="NAME", help="keep the run as Benchmarks/runs/NAME (today's date, or with suites beside it)"
+        "--keep", metavar="NAME", help="write the run to Benchmarks/runs/NAME (default: the date, then the suites)"
     )
     arguments = parser.parse_args()
     unknown = set(arguments.suites) - {*suites, "micro"}
     if unknown or arguments.rounds < 1 or (arguments.quick and not arguments.check):
         parser.error(
-            f"no such suite: {', '.join(unknown)}" if unknown else "--rounds counts from 1, --quick belongs to --check"
+            f"no such suite: {', '.join(unknown)}" if unknown else "--rounds is at least 1; --quick requires --check"
         )
     return check(arguments) if arguments.check else run(arguments)
 
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     failures: list[str] = []
 
     def attempted(name: str, measure) -> list:
-        """What one suite measured. One that fails must not cost what the others did."""
+        """Returns the results of one suite. If the suite fails, the results of the others are kept."""
         try:
             return measure()
         except Exception:
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         if name in chosen:
             cases += attempted(name, partial(measure, arguments.rounds))
     functions = attempted("micro", micro.functions) if "micro" in chosen else []
-    # A peer may fail; ProcMem may not.
+    # A failure of ProcMem fails the run; a failure of another tool does not.
     failures += [
         f"{entry.name}, {case.title}"
         for case in cases
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """What has a target alone. Nothing is kept."""
+    """Measures only the cases with a target, and writes no files."""
     rounds = 2 if arguments.quick else arguments.rounds
     start = time.monotonic()
     cases = [*suites["cpu"](rounds), *suites["process"](rounds), *processes.cases(rounds, with_all=False)]

@@ -1,4 +1,4 @@
-"""Keeps a run: every figure as JSON, the tables as Markdown, the plots as SVG."""
+"""Writes a run to files: every figure as JSON, the tables as Markdown, the plots as SVG."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .suites.micro import Function
 from .targets import Verdict
 
 headings = {
-    "cpu": "How many CPUs",
+    "cpu": "Number of CPUs",
     "process": "One process",
     "processes": "Many processes",
-    "story": "The story",
+    "story": "A notebook server",
     "growth": "Growth",
-    "others": "What looks do to others",
-    "linked": "What it costs to be linked",
+    "others": "Effect of a reading on its target",
+    "linked": "The cost of linking ProcMem",
     "micro": "Single functions",
 }
 
 
 def keep(folder: Path, described: dict, cases: list[Case], functions: list[Function], verdicts: list[Verdict]) -> str:
-    """Writes everything, and gives the report."""
+    """Writes all files, and returns the report."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(as_json(described, cases, functions, verdicts))
     pictures = draw(folder, cases)
@@ -36,13 +36,13 @@ def keep(folder: Path, described: dict, cases: list[Case], functions: list[Funct
 def report(
     described: dict, cases: list[Case], functions: list[Function], verdicts: list[Verdict], pictures: dict[str, str]
 ) -> str:
-    versions = ", ".join(f"{name} {version or 'not there'}" for name, version in described["versions"].items())
+    versions = ", ".join(f"{name} {version or 'not installed'}" for name, version in described["versions"].items())
     parts = [
-        f"# Measured side by side\n\n{machine.summary(described)}.\n\n{versions}.",
-        "Ratios are to the first line of a table, taken round by round: median (least – greatest). "
-        "Bold answers are wrong.",
-        "Of lists of 512 and more, and of 64 and more children of one process, ProcMem looks at parts by as many "
-        "threads as there are CPUs, four at most; all others use one.",
+        f"# ProcMem compared with other tools\n\n{machine.summary(described)}.\n\n{versions}.",
+        "Each ratio compares a tool with the first line of its table, in the same round: median (min – max). "
+        "Reported values in bold are wrong.",
+        "ProcMem divides lists of 512 or more processes, and 64 or more children of one process, among as many "
+        "threads as there are CPUs, at most four. All other tools use one thread.",
     ]
     if verdicts:
         parts.append(f"## Targets\n\n{tables.of_verdicts(verdicts)}")
@@ -77,7 +77,7 @@ def picture(pictures: dict[str, str], title: str) -> str:
 
 
 def draw(folder: Path, cases: list[Case]) -> dict[str, str]:
-    """Draws what there is, and gives the files by what they show."""
+    """Draws the plots of the measured cases, and returns the file names by title."""
     drawn = {}
     for scale, name in {
         growth.memory_scale: "memory",
@@ -103,7 +103,7 @@ def draw(folder: Path, cases: list[Case]) -> dict[str, str]:
 
 
 def as_json(described: dict, cases: list[Case], functions: list[Function], verdicts: list[Verdict]) -> str:
-    """One line for each subject, so that two runs can be compared line by line."""
+    """Returns JSON with one line for each tool, so that two runs can be compared line by line."""
     lines = [json.dumps(described)[:-1] + ","]
     lines.append(' "targets": [' + ",".join("\n  " + json.dumps(vars(verdict)) for verdict in verdicts) + "],")
     lines.append(' "functions": [' + ",".join("\n  " + json.dumps(vars(function)) for function in functions) + "],")

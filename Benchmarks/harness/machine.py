@@ -1,4 +1,4 @@
-"""Who ran, on what."""
+"""The machine of a run, and the versions of the tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import places
 
-# Name, command, and what of its output is the version.
+# Name, command, and a pattern for the version in its output.
 programs = {
     "swift": (["swift", "--version"], r"Swift version (\S+)"),
     "cc": (["cc", "--version"], r"(.+)"),
@@ -34,12 +34,12 @@ def description() -> dict:
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return {
         "date": datetime.now(UTC).strftime("%FT%TZ"),
-        "commit": said(["git", "-C", str(places.root), "describe", "--always", "--dirty"], r"(.+)"),
+        "commit": version_of(["git", "-C", str(places.root), "describe", "--always", "--dirty"], r"(.+)"),
         "machine": {
             "model": model.group(1) if model else platform.machine(),
             "onlineCPUs": os.cpu_count(),
             "memoryBytes": int(memory.group(1)) * 1024,
-            # Without what a distribution or a host has added.
+            # Without the suffix of a distribution or a host.
             "kernel": f"{platform.system()} {re.match(r'[0-9.]*', platform.release()).group()}",
             "loadAverage": os.getloadavg()[0],
         },
@@ -50,7 +50,7 @@ def description() -> dict:
 def versions() -> dict[str, str | None]:
     found: dict[str, str | None] = {"python": platform.python_version()}
     for name, (command, pattern) in programs.items():
-        found[name] = said(command, pattern)
+        found[name] = version_of(command, pattern)
     for name in distributions:
         try:
             found[name] = importlib.metadata.version(name)
@@ -60,12 +60,13 @@ def versions() -> dict[str, str | None]:
         file = places.built / f"{name}.version"
         found[name] = file.read_text().strip() if file.exists() else None
     for name in checkouts:
-        found[name] = said(["git", "-C", str(places.scratch / "checkouts" / name), "describe", "--tags"], r"(.+)")
+        checkout = str(places.scratch / "checkouts" / name)
+        found[name] = version_of(["git", "-C", checkout, "describe", "--tags"], r"(.+)")
     return found
 
 
-def said(command: list[str], pattern: str) -> str | None:
-    """What a command says of its version; None where it is not there."""
+def version_of(command: list[str], pattern: str) -> str | None:
+    """Returns the version that a command prints; None if it is not installed or fails."""
     if not shutil.which(command[0]):
         return None
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

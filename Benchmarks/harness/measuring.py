@@ -1,4 +1,4 @@
-"""Measuring side by side: everybody is asked in turn, round after round, so that what else a machine does meets all."""
+"""Measures all tools alternately, round after round, so that other load on the machine affects all of them equally."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .subjects import Sample, Scene, Subject
 
 @dataclass
 class Entry:
-    """What one subject did: the samples of each round, or why there are none."""
+    """The results of one tool: the samples of each round, or the reason why there are none."""
 
     name: str
     is_call: bool
@@ -44,7 +44,8 @@ class Entry:
 
 @dataclass
 class Case:
-    """One question, put to several in one run. `at` is a place on a growing scale, `truth` what is right, if known."""
+    """One measurement of several tools in one run. `at` is the position on `scale`, and `truth` the correct result, if
+    known."""
 
     suite: str
     title: str
@@ -61,7 +62,7 @@ class Case:
         )
 
     def ratios(self, name: str, reference: str) -> list[float]:
-        """How many times as long as another took it, round by round."""
+        """Returns the time of a tool divided by the time of another one, for each round."""
         one, other = self.entry(name), self.entry(reference)
         if not one or not other:
             return []
@@ -77,7 +78,7 @@ def measure(case: Case, subjects: list[Subject], scene: Scene, rounds: int) -> C
     case.entries = [Entry(subject.name, subject.is_call, subject.why_not) for subject in subjects]
     for index in range(rounds):
         pairs = list(zip(subjects, case.entries))
-        # Backwards every second time, so that nobody is always the one after the same other.
+        # Reversed in every second round, so that no tool always runs after the same other one.
         for subject, entry in pairs if index % 2 == 0 else reversed(pairs):
             progress(f"{case.suite}: {case.title}, round {index + 1} of {rounds}: {subject.name}")
             if entry.why_not:
@@ -85,7 +86,7 @@ def measure(case: Case, subjects: list[Subject], scene: Scene, rounds: int) -> C
             try:
                 entry.rounds.append(subject.samples(scene))
             except (RuntimeError, OSError) as error:
-                # What a peer cannot do is part of the answer, and must not cost the others theirs.
+                # The failure of a tool is a result too, and must not prevent the results of the others.
                 entry.why_not = f"failed: {error}"
                 print(f"bench: {case.title}: {subject.name} {entry.why_not}", file=sys.stderr)
     progress("")
@@ -93,6 +94,6 @@ def measure(case: Case, subjects: list[Subject], scene: Scene, rounds: int) -> C
 
 
 def progress(text: str) -> None:
-    """Shows what goes on, on a terminal alone."""
+    """Shows the progress, only if standard error is a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text[:110]}", end="", file=sys.stderr, flush=True)

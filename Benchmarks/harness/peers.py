@@ -1,4 +1,4 @@
-"""Everybody who answers, by the question."""
+"""The tools: ProcMem, the same system calls in C, and other tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def procmem(name: str, case: str, batches: int, calls: int = 1) -> Subject:
 
 
 def floor(case: str, batches: int, calls: int = 1) -> Subject:
-    """The system calls alone, which say nothing of what they read."""
+    """The same system calls in C, which compute no result except for the length of a list."""
     return program(
         "the same reads in C",
         str(places.release / "FloorProgram"),
@@ -44,7 +44,7 @@ def libproc2(name: str, case: str, batches: int, calls: int = 1) -> Subject:
 def of_tools(
     name: str, tool: str, command: Callable[[Scene], list[str]], answer: Callable[[str], int | None], batches: int = 1
 ) -> Subject:
-    """A program of the system, timed as a whole."""
+    """An installed program; the time is that of the whole process."""
     unpacked = places.built / "usr/bin" / tool
     path = str(unpacked) if unpacked.exists() else shutil.which(tool)
     if not path:
@@ -84,7 +84,7 @@ def notebook(address: str | None) -> Subject:
 
 
 def cpu_counts(batches: int, calls: int) -> list[Subject]:
-    """ProcMem's ways first; the first of all is what the others are compared with."""
+    """ProcMem's functions first. The first one is the reference of the ratios."""
 
     def times(name: str, *command: str) -> Subject:
         return program(name, *command, batches=batches, calls=calls)
@@ -115,7 +115,7 @@ def cpu_counts(batches: int, calls: int) -> list[Subject]:
             if hasattr(__import__("os"), function)
             else missing(name, f"Python {sys.version_info.major}.{sys.version_info.minor} has none")
         )
-    # nproc's logic cannot be called. Beside it stand the same start and end without the question.
+    # nproc has no library function. `nproc --version` measures the start and the end of the same process alone.
     few = max(batches // 4, 1)
     subjects.append(of_tools("nproc", "nproc", lambda _: [], first_number, few))
     subjects.append(of_tools("nproc --version", "nproc", lambda _: ["--version"], lambda _: None, few))
@@ -128,7 +128,7 @@ def sum_of_kibibytes(text: str) -> int | None:
 
 
 def pss_of_pmap(text: str) -> int | None:
-    """The mappings' Pss, summed here: of several processes, pmap 4.0.2 lets its sums run on from one to the next."""
+    """Returns the sum of the Pss of all mappings. pmap 4.0.2 does not reset its own sums between processes."""
     kibibytes, column = 0, None
     for words in map(str.split, text.splitlines()):
         if "Pss" in words:

@@ -1,4 +1,4 @@
-"""Where everything is."""
+"""The folders of the benchmarks."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Pictures of how costs grow, of the story, and of what looks do to others."""
+"""Plots of the growth of the cost, of the notebook server, and of the effect of a reading on its target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from .measuring import Case
 from .tables import time_text
 
-# The same drawing from the same figures, so that a kept picture changes only when they do.
+# The same figures give the same file, so that a plot in Benchmarks/runs changes only with its figures.
 plt.rcParams.update(
     {
         "svg.hashsalt": "procmem",
@@ -26,14 +26,14 @@ plt.rcParams.update(
         "figure.facecolor": "white",
     }
 )
-# ProcMem's own in colours, who does the same in greys: told apart in print and by everybody.
+# ProcMem is in colours and the other tools are in grey, which also differ in print and for colour-blind readers.
 own = ["#0072b2", "#009e73", "#e69f00", "#cc79a7", "#56b4e9"]
 marks = "os^Dv<>pXP*h"
 times = FuncFormatter(lambda value, _: time_text(value * 1000))
 
 
 def growth(cases: list[Case], file: Path) -> None:
-    """Lines over a scale, both axes logarithmic."""
+    """Draws the time of each tool over a scale, with logarithmic axes."""
     figure, axes = plt.subplots(figsize=(7.2, 4.2))
     names = list(dict.fromkeys(entry.name for case in cases for entry in case.entries))
     colours, greys = iter(own), iter(["#333333", "#555555", "#777777", "#999999", "#aaaaaa", "#bbbbbb", "#888888"])
@@ -51,7 +51,7 @@ def growth(cases: list[Case], file: Path) -> None:
             linewidth=1.8 if is_own else 1,
             linestyle="-" if is_own else "--",
         )
-    axes.set(xscale="log", yscale="log", xlabel=cases[0].scale, ylabel="time of one look, median")
+    axes.set(xscale="log", yscale="log", xlabel=cases[0].scale, ylabel="median time of one reading")
     axes.set_xticks([case.at for case in cases], [f"{case.at:,.0f}" for case in cases])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(times)
@@ -60,21 +60,18 @@ def growth(cases: list[Case], file: Path) -> None:
 
 
 def story(case: Case, file: Path) -> None:
-    """Who takes how long, and what is said: bars of time, with the answers written on them."""
+    """Draws the time of each tool as a bar, with the time and the reported memory beside it."""
     entries = sorted((entry for entry in case.entries if entry.samples), key=lambda entry: entry.median)
     figure, axes = plt.subplots(figsize=(8.4, 0.34 * len(entries) + 1.2))
     for position, entry in enumerate(entries):
         is_own = entry.name.startswith("ProcMem")
         axes.barh(position, entry.median / 1000, color=own[0] if is_own else "#aaaaaa", height=0.7)
-        # Reads without a sum have no answer to the question.
-        says = f"{entry.answer / (1 << 30):,.2f} GiB" if entry.answer and entry.answer > 1 << 20 else "no sum"
-        axes.text(entry.median / 1000 * 1.08, position, f"{time_text(entry.median)} · {says}", va="center", fontsize=8)
-    axes.set(
-        xscale="log",
-        xlabel=f"time until an event loop that asks goes on; right is {case.truth / (1 << 30):.2f} GiB"
-        if case.truth
-        else "time until an event loop that asks goes on",
-    )
+        # The same reads in C compute no sum.
+        sum_text = f"{entry.answer / (1 << 30):,.2f} GiB" if entry.answer and entry.answer > 1 << 20 else "no sum"
+        label = f"{time_text(entry.median)} · {sum_text}"
+        axes.text(entry.median / 1000 * 1.08, position, label, va="center", fontsize=8)
+    correct = f"; correct: {case.truth / (1 << 30):.2f} GiB" if case.truth else ""
+    axes.set(xscale="log", xlabel=f"median time of one reading · reported memory{correct}")
     axes.set_yticks(range(len(entries)), [entry.name for entry in entries])
     axes.invert_yaxis()
     axes.set_xlim(right=axes.get_xlim()[1] * 12)
@@ -84,13 +81,13 @@ def story(case: Case, file: Path) -> None:
 
 
 def others(cases: list[Case], file: Path) -> None:
-    """For each who looks, from the median to the worst round of the target."""
+    """Draws for each tool the times of the target's rounds, from the median to the maximum."""
     names = [entry.name for entry in cases[0].entries if entry.samples]
     figure, axes = plt.subplots(figsize=(8.4, 0.34 * len(names) + 1.2))
     for position, name in enumerate(names):
         values = [case.entry(name).median / 1000 for case in cases]
         axes.plot(values, [position] * len(values), color="#bbbbbb", linewidth=1, zorder=1)
-        for value, mark, label in zip(values, "o^sX", ("median", "99 %", "99.9 %", "worst")):
+        for value, mark, label in zip(values, "o^sX", ("median", "99 %", "99.9 %", "maximum")):
             axes.scatter(
                 value,
                 position,
@@ -100,7 +97,7 @@ def others(cases: list[Case], file: Path) -> None:
                 label=label if position == 0 else None,
                 color=own[0] if name.startswith("ProcMem") else "#555555",
             )
-    axes.set(xscale="log", xlabel="how long the target's round of mmap, touch and munmap took")
+    axes.set(xscale="log", xlabel="time of one round of mmap, touch and munmap in the target")
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter(times)

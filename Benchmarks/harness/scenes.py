@@ -1,4 +1,4 @@
-"""What is looked at. Everything is made for the purpose, and gone when its `with` ends."""
+"""The processes, cgroups and mounts to measure. Each is created for a measurement, and removed when its `with` ends."""
 
 from __future__ import annotations
 
@@ -22,37 +22,38 @@ from .subjects import Scene
 
 
 def tree_of(root: int) -> Scene:
-    """The processes of a tree, named as everybody wants them named."""
-    return Scene({"ROOT": str(root), "PIDS": " ".join(str(process.pid) for process in everybody(root))})
+    """Returns the processes of a tree, in the variables that the programs read."""
+    return Scene({"ROOT": str(root), "PIDS": " ".join(str(process.pid) for process in members_of(root))})
 
 
 @contextlib.contextmanager
 def holding(workers: int, mebibytes: int, *detail: str) -> Iterator[Scene]:
-    """A process that holds memory and has forked workers."""
+    """A process with memory, and its forked workers."""
     command = [str(places.built / "tree"), str(workers), str(mebibytes), *detail]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         try:
             root = int(holder.stdout.readline())
-            # Until the last of them has begun to wait.
+            # Until the last worker waits.
             time.sleep(0.3 + workers / 2000)
             yield tree_of(root)
         finally:
-            members = everybody(holder.pid)
+            members = members_of(holder.pid)
             holder.stdin.close()
             holder.wait()
             psutil.wait_procs(members)
 
 
-def everybody(root: int) -> list[psutil.Process]:
-    """A process and its descendants. Freeing what they share takes seconds, which must not hit who is measured next."""
+def members_of(root: int) -> list[psutil.Process]:
+    """Returns a process and its descendants. The kernel takes seconds to free their shared memory. The caller waits for
+    their exit, so that the next measurement is not affected."""
     process = psutil.Process(root)
     return [process, *process.children(recursive=True)]
 
 
 @contextlib.contextmanager
 def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str | None]]:
-    """A Jupyter server whose child holds memory and has forked workers: its tree, and the address that its memory
-    display asks, or None where jupyter-resource-usage is not there."""
+    """A Jupyter server with a child process that has memory and forked workers. Yields the tree of the server, and the
+    address of its memory display; None if jupyter-resource-usage is not installed."""
     jupyter = Path(sys.prefix) / "bin" / "jupyter-server"
     if not jupyter.exists():
         with holding(workers, mebibytes) as scene:
@@ -62,7 +63,7 @@ def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str |
         fifo, output = f"{folder}/input", f"{folder}/output"
         os.mkfifo(fifo)
         port = free_port()
-        # The shell's child stays that of the server, which the shell becomes.
+        # The shell executes the server, so the child of the shell becomes the child of the server.
         script = '"$1" "$2" "$3" <"$4" >"$5" & shift 5; exec "$@"'
         server = [
             str(jupyter),
@@ -90,7 +91,7 @@ def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str |
             time.sleep(1)
             yield tree_of(process.pid), f"{address}/metrics/v1"
         finally:
-            members = everybody(process.pid)
+            members = members_of(process.pid)
             os.close(keep)
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -99,7 +100,7 @@ def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str |
 
 @contextlib.contextmanager
 def exporter(pattern: str) -> Iterator[str | None]:
-    """prometheus-process-exporter, which groups the processes of that name: the address of its figures."""
+    """prometheus-process-exporter for the processes with that name. Yields the address of its figures."""
     program = places.built / "usr/bin/prometheus-process-exporter"
     if not program.exists():
         yield None
@@ -120,7 +121,7 @@ def exporter(pattern: str) -> Iterator[str | None]:
 
 @contextlib.contextmanager
 def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
-    """So many cgroups of our own inside of each other, one with a quota of half a CPU; None where none may be made."""
+    """Nested cgroups, `depth` levels deep, one with a quota of half a CPU; None if no cgroup can be created."""
     mount = next((path for path in map(Path, ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup")) if path.is_dir()), None)
     top = mount / f"procmem-bench-{os.getpid()}" if mount else None
     made: list[Path] = []
@@ -133,7 +134,7 @@ def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
                 level.mkdir()
                 made.append(level)
                 if index == quota_at:
-                    # The longest period: the fewest batches are stopped in the middle, which shows as max.
+                    # With the longest period, throttling interrupts the fewest batches. An interruption shows as max.
                     if (level / "cpu.cfs_quota_us").exists():
                         (level / "cpu.cfs_period_us").write_text("1000000")
                         (level / "cpu.cfs_quota_us").write_text("500000")
@@ -143,7 +144,7 @@ def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
             joining = 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"'
             yield Scene(prefix=("sh", "-c", joining, "sh", str(made[-1])))
         except OSError as error:
-            print(f"bench: no cgroup may be made here: {error}", file=sys.stderr)
+            print(f"bench: cannot create a cgroup: {error}", file=sys.stderr)
             yield None
     finally:
         for level in reversed(made):
@@ -160,7 +161,7 @@ def remove_cgroup(level: Path) -> None:
 
 @contextlib.contextmanager
 def mounts(count: int) -> Iterator[Scene | None]:
-    """A mount namespace of our own with so many mounts more; None where none may be made."""
+    """A new mount namespace with `count` additional mounts; None if none can be created."""
     with tempfile.TemporaryDirectory(prefix="procmem-bench") as folder:
         script = 'mount -t tmpfs bench "$1" && cd "$1" && '
         script += 'for i in $(seq "$2"); do mkdir $i && mount --bind $i $i || exit 1; done'
@@ -175,7 +176,7 @@ def mounts(count: int) -> Iterator[Scene | None]:
             if holder.stdout.readline().strip() == "ready":
                 yield Scene(prefix=("nsenter", f"--mount=/proc/{holder.pid}/ns/mnt", "--"))
             else:
-                print("bench: no mount namespace may be made here", file=sys.stderr)
+                print("bench: cannot create a mount namespace", file=sys.stderr)
                 yield None
         finally:
             holder.kill()
@@ -200,7 +201,7 @@ def wait_for(condition, what: str, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"{what} did not come up in {seconds} s")
+            raise TimeoutError(f"{what} did not start in {seconds} s")
         time.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""What is measured: ProcMem, and whoever else answers the same question."""
+"""The ways to run a tool and to measure its time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Sample:
-    """One batch: what was answered, the time of a call, and what it allocated, where that is counted."""
+    """One batch: the last result, the time of a call, and its number of allocations, if they are counted."""
 
     answer: int | None
     nanoseconds: float
@@ -22,7 +22,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is looked at: variables that name it, and what is put before a command so that it runs there."""
+    """The processes to measure: environment variables that name them, and a prefix for commands that run inside."""
 
     environment: dict[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
@@ -30,8 +30,8 @@ class Scene:
 
 @dataclass(frozen=True)
 class Subject:
-    """Somebody who answers. `batches` and `calls` say how often in each round, `is_call` whether the time is that of a
-    call or that of a whole process with its start."""
+    """A tool. Each round has `batches` of `calls` calls. `is_call` says whether the time is that of a call, or that of
+    a whole process including its start."""
 
     name: str
     ask: Callable[[Scene, int, int], list[Sample]]
@@ -45,12 +45,12 @@ class Subject:
 
 
 def missing(name: str, reason: str) -> Subject:
-    """A peer that cannot be had here."""
+    """A tool that is not available on this machine."""
     return Subject(name, lambda *_: [], why_not=reason)
 
 
 def program(name: str, *command: str, batches: int = 1, calls: int = 1, has_answer: bool = True) -> Subject:
-    """A program that times itself: `COMMAND... BATCHES CALLS` prints a line for each batch."""
+    """A program that measures its own calls: `COMMAND... BATCHES CALLS` prints a line for each batch."""
 
     def ask(scene: Scene, batches: int, calls: int) -> list[Sample]:
         output = run([*scene.prefix, *command, str(batches), str(calls)], scene)
@@ -66,7 +66,7 @@ def program(name: str, *command: str, batches: int = 1, calls: int = 1, has_answ
 def process(
     name: str, command: Callable[[Scene], list[str]], answer: Callable[[str], int | None], batches: int = 1
 ) -> Subject:
-    """A program that is timed from its start to its end."""
+    """A program that is measured from its start to its end."""
 
     def ask(scene: Scene, batches: int, _: int) -> list[Sample]:
         words = [*scene.prefix, *command(scene)]
@@ -81,7 +81,7 @@ def process(
 
 
 def request(name: str, address: Callable[[], str], answer: Callable[[str], int | None], batches: int = 1) -> Subject:
-    """A server that is asked over HTTP."""
+    """A server that is measured by HTTP requests."""
 
     def ask(scene: Scene, batches: int, _: int) -> list[Sample]:
         samples = []
@@ -96,9 +96,9 @@ def request(name: str, address: Callable[[], str], answer: Callable[[str], int |
 
 
 def run(command: list[str], scene: Scene) -> str:
-    """What a command prints."""
+    """Runs a command and returns its standard output."""
     environment = {**os.environ, "LC_ALL": "C", **scene.environment}
-    # nproc takes these for limits.
+    # nproc applies these variables as limits.
     for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT"):
         environment.pop(name, None)
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

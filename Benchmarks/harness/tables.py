@@ -1,4 +1,4 @@
-"""What is read: tables of ratios."""
+"""The tables of a report."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ markdown = "github"
 
 
 def of_case(case: Case) -> str:
-    """Answer, median, least and greatest time, and the ratio to the first subject, round by round. The time of a whole
-    process has no ratio to that of a call."""
+    """Returns a table with the tool, its times, the ratios to the first tool, and the reported value. The time of a
+    whole process is not compared with the time of a call."""
     reference = next((entry for entry in case.entries if entry.samples), None)
     rows = [row(entry, case, reference) for entry in case.entries if entry.samples]
-    heading = ["", f"says{', ' + case.unit if case.unit else ''}", "median", "min", "max", "ratio (min–max)"]
+    reports = f"reports{', ' + case.unit if case.unit else ''}"
+    heading = ["tool", "median time", "min", "max", "ratio (min–max)", reports]
     lines = [tabulate(rows, heading, markdown, colalign=("left", *["right"] * 5), disable_numparse=True)]
     if case.truth is not None:
         lines.append(
-            f"Right is {shown(case.truth, case.unit)}{' ' + case.unit if case.unit else ''}"
-            + (", by page frames." if case.unit else ".")
+            f"The correct value is {shown(case.truth, case.unit)}{' ' + case.unit if case.unit else ''}"
+            + (", counted by page frames." if case.unit else ".")
         )
     lines += [f"Bounds, {note_text(note)}." for note in case.notes]
     lines += not_run(case.entries)
@@ -41,9 +42,9 @@ def row(entry: Entry, case: Case, reference: Entry | None) -> list[str]:
     )
     return [
         entry.name,
-        answer_text(entry, case),
         *map(time_text, (statistics.median(times), min(times), max(times))),
         text,
+        answer_text(entry, case),
     ]
 
 
@@ -62,7 +63,7 @@ def answer_text(entry: Entry, case: Case) -> str:
 
 
 def is_wrong(entry: Entry, case: Case) -> bool:
-    """Of a count: another one. Of memory: further than 10 % from the truth."""
+    """Returns whether a count is not the correct one, or memory is more than 10 % off."""
     if case.truth is None or entry.answer is None:
         return False
     return abs(entry.answer / case.truth - 1) > (0.1 if case.unit else 0)
@@ -89,7 +90,7 @@ def time_text(nanoseconds: float) -> str:
 
 
 def of_growth(cases: list[Case]) -> str:
-    """One table for a scale: the medians of everybody at each point."""
+    """Returns one table for a scale: the median time of each tool at each point."""
     names = list(dict.fromkeys(entry.name for case in cases for entry in case.entries))
     rows = []
     for name in names:
@@ -97,25 +98,25 @@ def of_growth(cases: list[Case]) -> str:
         rows.append([name, *(time_text(entry.median) if entry else "–" for entry in entries)])
     table = tabulate(
         rows,
-        [cases[0].scale, *(f"{case.at:,.0f}" for case in cases)],
+        [f"tool, median time by {cases[0].scale}", *(f"{case.at:,.0f}" for case in cases)],
         markdown,
         colalign=("left", *["right"] * len(cases)),
         disable_numparse=True,
     )
-    # A peer may do some points and fail at the next.
+    # A tool may succeed at some points and fail at others.
     reasons = dict.fromkeys(reason for case in cases for reason in not_run(case.entries))
     return "\n\n".join([table, *reasons])
 
 
 def of_parts(cases: list[Case]) -> str:
-    """Cases of the same subjects beside each other, medians alone."""
+    """Returns one table for several cases of the same tools, with the median time in each."""
     rows = [
         [entry.name, *(time_text(other.median) if (other := case.entry(entry.name)) else "not run" for case in cases)]
         for entry in cases[0].entries
     ]
     return tabulate(
         rows,
-        ["who looks", *(case.title.rsplit(": ", 1)[1] for case in cases)],
+        ["tool that reads the target", *(case.title.rsplit(": ", 1)[1] for case in cases)],
         markdown,
         colalign=("left", *["right"] * len(cases)),
         disable_numparse=True,
@@ -123,16 +124,16 @@ def of_parts(cases: list[Case]) -> str:
 
 
 def is_fact(case: Case) -> bool:
-    """Whether it is of sizes and numbers, not of times."""
+    """Returns whether a case is about sizes and counts, not times."""
     return all(sample.nanoseconds == 0 for entry in case.entries for sample in entry.samples)
 
 
 def of_facts(cases: list[Case]) -> str:
-    """Sizes and numbers of the same subjects beside each other."""
+    """Returns one table for several cases about sizes and counts of the same programs."""
     rows = [[entry.name, *(answer_text(case.entry(entry.name), case) for case in cases)] for entry in cases[0].entries]
     return tabulate(
         rows,
-        ["", *(f"{case.title}{', ' + case.unit if case.unit else ''}" for case in cases)],
+        ["program", *(f"{case.title}{', ' + case.unit if case.unit else ''}" for case in cases)],
         markdown,
         colalign=("left", *["right"] * len(cases)),
         disable_numparse=True,
@@ -151,7 +152,7 @@ def of_functions(functions: list[Function]) -> str:
     ]
     return tabulate(
         rows,
-        ["one call", "median", "min", "max", "allocations", "instructions"],
+        ["function", "median time of a call", "min", "max", "allocations", "instructions"],
         markdown,
         colalign=("left", *["right"] * 5),
         disable_numparse=True,
@@ -162,7 +163,7 @@ def of_verdicts(verdicts: list[Verdict]) -> str:
     marks = {True: "met", False: "**missed**", None: "–"}
     return tabulate(
         [[each.work, each.asked, each.seen, marks[each.is_met]] for each in verdicts],
-        ["work", "asked", "seen: median (min to max)", ""],
+        ["measurement", "target", "result: median (min to max)", ""],
         markdown,
         disable_numparse=True,
     )

@@ -1,4 +1,4 @@
-"""What ProcMem must cost, side by side with others in the same run; and whether it does."""
+"""The targets for the cost of ProcMem, most of them relative to other tools in the same run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .suites import cpu, growth, process, processes
 
 @dataclass(frozen=True)
 class Verdict:
-    """One target: what was asked, what was seen, and whether that is enough; None where it could not be measured."""
+    """The result of one target: the target, the measured value, and whether the target is met; None if not measured."""
 
     work: str
     asked: str
@@ -22,7 +22,7 @@ class Verdict:
 
 def verdicts(cases: list[Case]) -> list[Verdict]:
     by_title = {case.title: case for case in cases}
-    C, held = "the same reads in C", processes.tree_held
+    C, distinct = "the same reads in C", processes.tree_distinct
     found = [
         at_most(by_title, process.kept, "ProcMem MemoryReader", C, 1.2),
         no_allocation(by_title, process.kept, "ProcMem MemoryReader"),
@@ -33,21 +33,21 @@ def verdicts(cases: list[Case]) -> list[Verdict]:
         at_most(by_title, processes.tree_cheap, "ProcMem memorySnapshot, cheap", C, 1.2),
         at_most(by_title, processes.tree_cheap, "ProcMem memorySnapshot, cheap", "psutil memory_info", 1 / 4),
         bracket(by_title.get(processes.tree_cheap)),
-        at_most(by_title, held, "ProcMem sampled", "psutil memory_full_info", 1 / 50),
-        near(by_title, held, "ProcMem sampled", 0.03),
-        at_most(by_title, held, "ProcMem sampler, bounded, warm", "psutil memory_full_info", 1 / 2000),
-        near(by_title, held, "ProcMem sampler, bounded, warm", 0.01),
+        at_most(by_title, distinct, "ProcMem sampled", "psutil memory_full_info", 1 / 50),
+        near(by_title, distinct, "ProcMem sampled", 0.03),
+        at_most(by_title, distinct, "ProcMem sampler, within 100 ms, warm", "psutil memory_full_info", 1 / 2000),
+        near(by_title, distinct, "ProcMem sampler, within 100 ms, warm", 0.01),
         at_most(by_title, cpu.at_root, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
         at_most(by_title, cpu.in_fourth, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
         within(by_title, cpu.in_fourth, "ProcMem CPULimitReader", 6000),
-        *(flat(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, bounded, warm")),
-        *(linear(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, bounded, warm")),
+        *(flat(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, within 100 ms, warm")),
+        *(linear(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, within 100 ms, warm")),
     ]
     return found
 
 
 def at_most(cases: dict[str, Case], title: str, name: str, reference: str, limit: float) -> Verdict:
-    asked = f"at most {ratio_text(limit)} of {reference}"
+    asked = f"at most {ratio_text(limit)} the time of {reference}"
     ratios = cases[title].ratios(name, reference) if title in cases else []
     if not ratios:
         return Verdict(work(title, name), asked, "not measured", None)
@@ -83,31 +83,33 @@ def within(cases: dict[str, Case], title: str, name: str, nanoseconds: float) ->
 def near(cases: dict[str, Case], title: str, name: str, part: float) -> Verdict:
     case = cases.get(title)
     entry = case.entry(name) if case else None
-    asked = f"every answer within {part:.0%} of the truth"
+    asked = f"every result within {part:.0%} of the correct value"
     if not entry or not case.truth:
         return Verdict(work(title, name), asked, "not measured", None)
     errors = [abs(sample.answer / case.truth - 1) for sample in entry.samples if sample.answer is not None]
     if not errors:
         return Verdict(work(title, name), asked, "not measured", None)
     return Verdict(
-        work(title, name), asked, f"{max(errors):.2%} at the most, {len(errors)} answers", max(errors) <= part
+        work(title, name), asked, f"at most {max(errors):.2%} off, {len(errors)} results", max(errors) <= part
     )
 
 
 def bracket(case: Case | None) -> Verdict:
-    asked = "its bounds hold the truth and are at most 8 % wide"
+    asked = "its bounds contain the correct value and are at most 8 % wide"
     name = work(processes.tree_cheap, "ProcMem memorySnapshot, cheap")
     note = next((note for note in case.notes if note.startswith("cheap")), None) if case else None
     if not note or not case.truth:
         return Verdict(name, asked, "not measured", None)
     lower, upper, _ = map(int, re.findall(r"\d+", note))
     width = (upper - lower) / case.truth
-    holds = lower <= case.truth <= upper
-    return Verdict(name, asked, f"{'hold it' if holds else 'miss it'}, {width:.1%} wide", holds and width <= 0.08)
+    contains = lower <= case.truth <= upper
+    found = f"{'contain it' if contains else 'do not contain it'}, {width:.1%} wide"
+    return Verdict(name, asked, found, contains and width <= 0.08)
 
 
 def flat(cases: list[Case], name: str) -> Verdict:
-    """The largest process against the smallest, where others cost 30 times as much: half as much again may be noise."""
+    """Compares the largest process with the smallest. A reading that grows with memory takes about 30 times as long; a
+    factor of up to 1.5 may be noise."""
     return grown(cases, growth.memory_scale, name, 1.5, "flat in resident memory", lambda less, more: 1)
 
 
@@ -118,11 +120,11 @@ def linear(cases: list[Case], name: str) -> Verdict:
 def grown(cases: list[Case], scale: str, name: str, limit: float, asked: str, expected) -> Verdict:
     points = [(case.at, case.entry(name)) for case in cases if case.scale == scale]
     points = [(at, entry) for at, entry in points if entry and at >= 100]
-    asked = f"{asked}: at most {limit:g} × what that would be"
+    asked = f"{asked}: at most {limit:g} × the expected time"
     if len(points) < 2:
         return Verdict(f"{name}, growth", asked, "not measured", None)
     (less, first), (more, last) = points[0], points[-1]
-    # The least times: the two were measured at different moments, and noise only adds.
+    # The minimum times, because the two were measured at different moments, and noise only adds time.
     seen = last.least / first.least / expected(less, more)
     return Verdict(f"{name}, growth", asked, f"{seen:.2f} × from {less:g} to {more:g}", seen <= limit)
 

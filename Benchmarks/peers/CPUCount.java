@@ -1,4 +1,4 @@
-/** Prints what the programs beside it print: CPUCount CASE BATCHES CALLS. */
+/** CPUCount CASE BATCHES CALLS prints the same columns as the other programs. */
 final class CPUCount {
     public static void main(String[] arguments) {
         int batches = Integer.parseInt(arguments[1]), calls = Integer.parseInt(arguments[2]);

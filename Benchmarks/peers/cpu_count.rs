@@ -1,4 +1,4 @@
-//! Prints what the Swift programs beside it print: `cpu_count CASE BATCHES CALLS`.
+//! `cpu_count CASE BATCHES CALLS` prints the same columns as the Swift programs.
 
 use std::hint::black_box;
 use std::thread::available_parallelism;

@@ -1,12 +1,12 @@
-// procps' library: libproc2 CASE BATCHES CALLS prints what the programs beside it print. The environment variable PIDS names
-// the processes that are meant, separated by spaces; the first is the one of the cases of a single process.
+// procps' library: libproc2 CASE BATCHES CALLS prints the same columns as the other programs. The environment variable
+// PIDS lists the processes to measure, separated by spaces. The cases of a single process use the first.
 #include <libproc2/pids.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-// The library takes 256 ids at a time (4.0.2: 255).
+// The library accepts 256 pids in one call (4.0.2: 255).
 enum { MOST = 4096, AT_ONCE = 250 };
 
 static struct pids_info *info;
@@ -20,7 +20,7 @@ static long all(void)
     return fetch ? fetch->counts->total : -1;
 }
 
-/// RSS, or PSS, of the processes, summed: KiB come from the library, bytes are told.
+/// Returns the sum of RSS, or PSS, of the processes in bytes. The library reports KiB.
 static long selected(void)
 {
     long kibibytes = 0;
@@ -47,7 +47,7 @@ int main(int count, char **arguments)
     detail += 2;
     if (strncmp(scope, "process", 7) == 0) number = 1;
     memory = strcmp(detail, "accurate") == 0 ? PIDS_SMAP_PSS : PIDS_MEM_RES;
-    // What ProcMem's lists tell: process, parent, name, start and, of the memory, RSS and its shared part.
+    // The same fields as in ProcMem's lists: pid, parent, name, start time, and of the memory RSS and its shared part.
     enum pids_item fields[] = {memory, PIDS_ID_PID, PIDS_ID_PPID, PIDS_CMD, PIDS_TICS_BEGAN, PIDS_MEM_SHR};
     int is_list = strcmp(detail, "list") == 0, is_all = strncmp(scope, "all", 3) == 0;
     if (procps_pids_new(&info, is_list ? fields + 1 : fields, is_list ? 4 : is_all ? 6 : 1) < 0) return 1;

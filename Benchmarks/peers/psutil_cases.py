@@ -1,5 +1,5 @@
-"""psutil: psutil_cases.py CASE BATCHES CALLS prints what the programs beside it print. The environment variable ROOT
-names the process, or the root of the tree, that is meant."""
+"""psutil: psutil_cases.py CASE BATCHES CALLS prints the same columns as the other programs. The environment variable
+ROOT is the pid of the process, or of the root of the tree, to measure."""
 
 import os
 import sys

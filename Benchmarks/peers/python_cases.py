@@ -1,4 +1,4 @@
-"""Prints what the programs beside it print: python_cases.py FUNCTION BATCHES CALLS, of a function of os."""
+"""python_cases.py FUNCTION BATCHES CALLS calls a function of os, and prints the same columns as the other programs."""
 
 import os
 import sys

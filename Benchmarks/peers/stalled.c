@@ -1,6 +1,7 @@
-// What a look at a process does to it: stalled MEBIBYTES holds so much memory and prints its id. For each number that it then
-// reads it maps, touches and unmaps a page for so many seconds, again and again, and prints how long a round took: median,
-// 99 %, 99.9 %, worst, in nanoseconds, and how many rounds there were.
+// Measures how long a memory reading stalls its target. `stalled MEBIBYTES` maps and writes this amount of memory, and
+// prints its pid. For each number that it then reads from standard input, it maps, touches and unmaps a page repeatedly
+// for that number of seconds. It prints the time of a round in nanoseconds (median, 99 %, 99.9 %, maximum) and the
+// number of rounds.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// A round takes microseconds: more than there is room for is not looked at.
+// The maximum number of rounds. A round takes microseconds, so a few seconds fit.
 enum { ROOM = 1 << 24 };
 
 static uint64_t now(void)

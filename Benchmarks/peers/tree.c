@@ -1,5 +1,5 @@
-// A process that holds memory and has forked idle workers: tree WORKERS MEBIBYTES [huge | MAPPINGS]. Its memory is in pages
-// of 4 KiB, in huge ones, or in so many mappings. Prints its id, and stays until its standard input ends.
+// A process with memory and idle forked workers: tree WORKERS MEBIBYTES [huge | MAPPINGS]. Its memory is in pages of 4
+// KiB, in huge pages, or in this number of mappings. It prints its pid, and exits when its standard input ends.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,8 @@ int main(int count, char **arguments)
         if (memory == MAP_FAILED) return 1;
         madvise(memory, bytes, is_huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
         memset(memory, 1, bytes);
-        // Every second part with other rights, or the kernel makes one mapping of two.
+        // Every second part gets other permissions, because the kernel merges adjacent mappings with the same
+        // permissions.
         size_t part = bytes / mappings / page * page;
         for (size_t i = 1; i < mappings; i += 2)
             if (mprotect(memory + i * part, part, PROT_READ) != 0) return 1;

@@ -1,5 +1,5 @@
-// What a tree really holds: truth ROOT prints the bytes of all page frames that its processes map, each counted once. Frame
-// numbers are shown to CAP_SYS_ADMIN alone; without it the program fails.
+// The distinct memory of a tree: truth ROOT prints the bytes of all page frames that its processes map, each counted
+// once. The kernel shows frame numbers only to processes with CAP_SYS_ADMIN. Without it the program fails.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -62,7 +62,7 @@ static void count_tree(int process)
 int main(int argument_count, char **arguments)
 {
     if (argument_count < 2) return 64;
-    // A page that was read and never written is the zero page, which belongs to nobody.
+    // A page that was read and never written maps the zero page, which does not count as memory of a process.
     int own = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     volatile char *untouched = mmap(NULL, (size_t)getpagesize(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     (void)*untouched;

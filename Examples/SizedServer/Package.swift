@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
     name: "sized-server",
     dependencies: [
-        // By name, since a clone's folder may be called anything.
+        // With a name, because the folder of a clone may have any name.
         .package(name: "swift-procmem", path: "../..", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],

@@ -12,19 +12,28 @@
     struct CPUCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cpu",
-            abstract: "How many CPUs a process may use, and why."
+            abstract: "Report how many CPUs a process may use, and which limit applies.",
+            discussion: """
+                The number of CPUs is the smaller of two limits: the CPUs in the affinity mask, and the smallest quota \
+                of the visible cgroups (quota divided by period, rounded). It is at least 1.
+                """
         )
 
-        @Option(help: "The process; this one where it is left out.")
+        @Option(help: "The process to report. (default: procmem itself)")
         var pid: Int32?
 
-        @Option(help: "What a fraction of a CPU counts as.")
+        @Option(help: "How to round a quota that is not a whole number of CPUs.")
         var rounding = RoundingOption.up
 
-        @Flag(help: "Go on, and print a line whenever the answer changes.")
+        @Flag(help: "Print one line now and one after each change, until interrupted.")
         var watch = false
 
-        @Option(help: ArgumentHelp("Tell the throttling within this time as well.", valueName: "seconds"))
+        @Option(
+            help: ArgumentHelp(
+                "Also measure for this long how much the kernel throttles the cgroup of the process. At most 3600.",
+                valueName: "seconds"
+            )
+        )
         var throttling: Double?
 
         @OptionGroup var common: CommonOptions
@@ -33,9 +42,9 @@
             try ProcMemCommand.validate(pids: pid.map { [$0] } ?? [])
             guard let throttling else { return }
             guard throttling > 0, throttling <= 3600 else {
-                throw ValidationError("--throttling takes up to 3600 seconds.")
+                throw ValidationError("--throttling must be greater than 0 and at most 3600 seconds.")
             }
-            if watch { throw ValidationError("Give --watch or --throttling: one of them.") }
+            if watch { throw ValidationError("Specify --watch or --throttling, not both.") }
         }
 
         func run() async throws {
@@ -70,8 +79,8 @@
                     try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
                 }
             }
-            // Only the end of the process ends the changes.
-            Terminal.printError("process \(pid.map(String.init) ?? "self") has ended")
+            // The sequence ends only when the process has exited.
+            Terminal.printError("process \(pid.map(String.init) ?? "self") has exited")
             throw ExitCode.failure
         }
 
@@ -79,7 +88,7 @@
             CPUAnswer(limits: limits, rounding: rounding.rounding, observation: observation)
         }
 
-        /// The answer on one line.
+        /// The result on one line.
         private func line(_ limits: CPULimits) throws -> String {
             common.json
                 ? try json(limits).json(onOneLine: true)

@@ -5,14 +5,15 @@
     struct ContainerCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "container",
-            abstract: "How much memory a process's container may have, and what it uses it for.",
+            abstract: "Report the memory limit and the memory usage of a container.",
             discussion: """
-                The usage is that of the process's cgroup: its processes' memory, and what nobody holds any more, such as \
-                kept files and /dev/shm. The working set is the usage without what was kept of files and not used lately.
+                The usage is what the kernel charges to the cgroup of the process: the memory of its processes, and \
+                memory that no process maps, such as page cache and files in /dev/shm. The working set is the usage \
+                without the inactive page cache.
                 """
         )
 
-        @Option(help: "The process; this one where it is left out.")
+        @Option(help: "A process in the container. (default: procmem itself)")
         var pid: Int32?
 
         @OptionGroup var common: CommonOptions

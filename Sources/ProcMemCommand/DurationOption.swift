@@ -1,7 +1,8 @@
 #if CommandLine
     import ArgumentParser
 
-    /// A time as people write it: `5ms`, `500us`, `2s`, `1.5s`, `1m`. A number alone is seconds.
+    /// A duration on the command line, such as `5ms`, `500us`, `2s`, `1.5s` or `1m`. A number without a unit is in
+    /// seconds.
     struct DurationOption: ExpressibleByArgument {
         let duration: Duration
 
@@ -17,7 +18,7 @@
             case "m", "min": nanoseconds = 60e9
             default: return nil
             }
-            // A year is more than anybody waits for.
+            // At most one year, which also keeps the number of nanoseconds within an Int64.
             guard let number = Double(argument.dropLast(unit.count)), number.isFinite, number > 0,
                 number * nanoseconds <= 366 * 86400e9
             else { return nil }

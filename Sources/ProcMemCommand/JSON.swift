@@ -2,7 +2,7 @@ import FoundationEssentials
 import ProcMem
 
 extension Encodable {
-    /// JSON with its names in alphabetical order; on one line, or set out for reading.
+    /// Returns JSON with its names in alphabetical order, on one line or indented.
     func json(onOneLine: Bool = false) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -11,7 +11,7 @@ extension Encodable {
     }
 }
 
-/// The JSON of `procmem cpu`: the limits, with what the command adds to them.
+/// The JSON of `procmem cpu`: the limits, the width of Swift's thread pool, and the measured throttling.
 struct CPUAnswer: Encodable {
     let limits: CPULimits
     var rounding = CPULimits.Rounding.up
@@ -24,14 +24,14 @@ struct CPUAnswer: Encodable {
     func encode(to encoder: any Encoder) throws {
         try limits.encode(to: encoder)
         var names = encoder.container(keyedBy: Name.self)
-        // Replaces the count that is rounded up.
+        // Replaces the count in `limits`, which is always rounded up.
         try names.encode(limits.effectiveCPUCount(rounding: rounding), forKey: .effectiveCPUCount)
         try names.encode(limits.swiftPoolWidth, forKey: .swiftPoolWidth)
         try names.encode(observation.map { ObservedThrottling($0, under: limits) }, forKey: .throttling)
     }
 }
 
-/// The growth of the throttling counters, with what it says of the limits.
+/// The growth of the throttling counters, and whether it reveals a limit that is not visible.
 private struct ObservedThrottling: Encodable {
     private let observation: ThrottlingObservation
     private let limits: CPULimits

@@ -6,29 +6,51 @@
     struct MemoryCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "memory",
-            abstract: "What processes hold in memory.",
+            abstract: "Report the memory usage of processes.",
             discussion: """
-                Without a process, a cgroup or --all: the processes of this session.
+                Without a pid, --cgroup, --cgroup-of or --all, procmem reports the processes of this session: the \
+                process tree of the session leader.
 
-                cheap reads statm: RSS, in microseconds, whatever the size of the process. accurate reads smaps_rollup: \
-                PSS, USS and swap, in a time that grows with the mapped memory, during which the process cannot map more. \
-                sampled reads parts of pagemap: USS with its error, in a time that does not grow with the memory. bounded \
-                takes the best of these that fits into --budget.
+                The line below the table is the distinct memory of the processes: the memory that they map, with each \
+                page counted once. The range in parentheses is its lower and upper bound.
+
+                The modes sampled and accurate require permission to trace a process: the same user, or CAP_SYS_PTRACE.
+
+                Columns:
+                  RSS      resident set size: all mapped pages, including shared ones
+                  SHARED   the part of RSS that is file or shared memory
+                  PSS      proportional set size: a shared page counts by its share
+                  USS      unique set size: the pages that only this process maps
+                  ±        the error of a sampled USS: two standard errors
+                  SWAP     memory that is swapped out
+                  AGE      the time since the figures were read, if not just now
+                  SOURCE   the kernel file that was read, or "sampled"
+
+                Examples:
+                  procmem memory 1234 --tree
+                  procmem memory 1234 --tree --mode accurate
+                  procmem memory --cgroup-of 1234 --budget 20ms --watch 2s
                 """
         )
 
-        @Argument(help: ArgumentHelp("The processes.", valueName: "pid"))
+        @Argument(help: ArgumentHelp("The processes to report.", valueName: "pid"))
         var pids: [Int32] = []
 
-        @Flag(help: "Their descendants as well.")
+        @Flag(help: "Include all descendants of the processes.")
         var tree = false
 
-        @Flag(help: "With --tree: look for descendants among all processes, which misses none but takes longer.")
+        @Flag(
+            help: """
+                With --tree: find descendants by scanning all processes. This misses no live process, and takes time \
+                that grows with the number of processes of the system.
+                """
+        )
         var exhaustive = false
 
         @Option(
             help: ArgumentHelp(
-                "The processes of a cgroup and of those below it, as /proc/PID/cgroup names it or by its directory.",
+                "Report the processes of this cgroup and of the cgroups below it. The path is as in /proc/PID/cgroup, "
+                    + "or a directory such as /sys/fs/cgroup/a.",
                 valueName: "path"
             )
         )
@@ -36,31 +58,44 @@
 
         @Option(
             help: ArgumentHelp(
-                "The processes of the cgroup that a process is in, and of those below.",
+                "Report the processes of the cgroup of this process, and of the cgroups below it.",
                 valueName: "pid"
             )
         )
         var cgroupOf: Int32?
 
-        @Flag(help: "Every process.")
+        @Flag(help: "Report all processes.")
         var all = false
 
-        @Option(help: "How exactly to look. (default: cheap; sampled with --reads, within with --budget)")
+        @Option(
+            help: """
+                How to measure: the trade-off between accuracy and cost. The default is cheap; with --reads it is \
+                sampled, and with --budget it is within.
+                """
+        )
         var mode: ModeOption?
 
-        @Option(help: ArgumentHelp("How many windows of a process a sample reads. (default: 64)", valueName: "n"))
+        @Option(
+            help: ArgumentHelp(
+                "With --mode sampled: the number of reads of pagemap for each process. (default: 64)",
+                valueName: "n"
+            )
+        )
         var reads: Int?
 
         @Option(
             help: ArgumentHelp(
-                "How long a reading with --mode within may take: 5ms, 2s. (default: 50ms)",
+                "With --mode within: the time that a reading may take, such as 5ms or 2s. (default: 50ms)",
                 valueName: "time"
             )
         )
         var budget: DurationOption?
 
         @Option(
-            help: ArgumentHelp("Go on, and print a line so often, such as 2s or 500ms.", valueName: "interval")
+            help: ArgumentHelp(
+                "Print one line at this interval, such as 2s or 500ms, until interrupted.",
+                valueName: "interval"
+            )
         )
         var watch: DurationOption?
 
@@ -70,15 +105,17 @@
             try ProcMemCommand.validate(pids: pids + (cgroupOf.map { [$0] } ?? []))
             let scopes = [!pids.isEmpty, cgroup != nil, cgroupOf != nil, all].count { $0 }
             guard scopes <= 1 else {
-                throw ValidationError("Give processes, or --cgroup, or --cgroup-of, or --all: one of them.")
+                throw ValidationError("Specify only one of: pids, --cgroup, --cgroup-of, --all.")
             }
-            if tree, scopes > 0, pids.isEmpty { throw ValidationError("--tree goes with processes.") }
+            if tree, scopes > 0, pids.isEmpty {
+                throw ValidationError("--tree applies to pids, not to --cgroup, --cgroup-of or --all.")
+            }
             if exhaustive, !tree || pids.isEmpty {
-                throw ValidationError("--exhaustive goes with --tree and processes.")
+                throw ValidationError("--exhaustive requires --tree and at least one pid.")
             }
-            if reads ?? 1 < 1 { throw ValidationError("--reads is 1 at least.") }
-            if reads != nil, chosenMode != .sampled { throw ValidationError("--reads goes with --mode sampled.") }
-            if budget != nil, chosenMode != .within { throw ValidationError("--budget goes with --mode within.") }
+            if reads ?? 1 < 1 { throw ValidationError("--reads must be at least 1.") }
+            if reads != nil, chosenMode != .sampled { throw ValidationError("--reads requires --mode sampled.") }
+            if budget != nil, chosenMode != .within { throw ValidationError("--budget requires --mode within.") }
         }
 
         func run() async throws {
@@ -126,16 +163,17 @@
     }
 
     extension MemorySnapshot {
-        /// What to tell where no figure could be had of any process.
+        /// The error message if no figure of any process could be read; `nil` otherwise.
         fileprivate var failure: String? {
             guard total.rssBytes == nil else { return nil }
-            if processes.isEmpty, let gap = gaps.notes.first { return "no process was looked at; \(gap)" }
+            if processes.isEmpty, let gap = gaps.notes.first { return "no process was read; \(gap)" }
             let refusals: [UnavailableReason] = [.permissionDenied, .unsupported, .malformed]
             guard let reason = processes.compactMap(\.usage.unavailable).first(where: refusals.contains) else {
                 return nil
             }
-            let advice = reason == .permissionDenied ? "; run as their owner, or with CAP_SYS_PTRACE" : ""
-            return "no figure could be had of \(processes.count.counted("process", "processes")): \(reason)\(advice)"
+            let advice = reason == .permissionDenied ? "; run as the owner, or with CAP_SYS_PTRACE" : ""
+            let count = processes.count.counted("process", "processes")
+            return "the memory of \(count) could not be read: \(reason.phrase)\(advice)"
         }
     }
 #endif

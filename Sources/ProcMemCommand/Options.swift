@@ -2,12 +2,17 @@
     import ArgumentParser
     import ProcMem
 
-    /// What every subcommand takes.
+    /// The options of every subcommand.
     struct CommonOptions: ParsableArguments {
-        @Option(help: ArgumentHelp("Read a tree of files instead of this system.", valueName: "dir"))
+        @Option(
+            help: ArgumentHelp(
+                "Read the files below this directory (dir/proc, dir/sys) instead of the running system.",
+                valueName: "dir"
+            )
+        )
         var sysroot: String?
 
-        @Flag(help: "Print JSON.")
+        @Flag(help: "Print JSON. Sizes are in bytes; an unknown figure is null.")
         var json = false
 
         var root: SystemRoot { sysroot.map { SystemRoot(directory: $0) } ?? .live }
@@ -28,6 +33,16 @@
     enum ModeOption: String, CaseIterable, ExpressibleByArgument {
         case cheap, sampled, accurate, within
 
+        static var allValueDescriptions: [String: String] {
+            [
+                "cheap": "RSS, from statm. The cost does not grow with memory.",
+                "sampled": "USS with its error, from reads of pagemap. The cost grows with mappings and reads.",
+                "accurate": "PSS, USS and swap, from smaps_rollup. The cost grows with mapped memory; meanwhile, the "
+                    + "process cannot map memory.",
+                "within": "The most accurate figures that can be read in the time of --budget.",
+            ]
+        }
+
         func mode(reads: Int, budget: Duration) -> MemoryMode {
             switch self {
             case .cheap: .cheap
@@ -38,33 +53,33 @@
         }
     }
 
-    /// Refuses what cannot be a process's id as wrong usage, before anything is read.
+    /// Throws a usage error, before anything is read, if a number cannot be a process ID.
     func validate(pids: [Int32]) throws {
         if let pid = pids.first(where: { $0 < 1 }) {
-            throw ValidationError("\(pid) is not a process id.")
+            throw ValidationError("\(pid) is not a process ID: the smallest is 1.")
         }
     }
 
-    /// Runs what answers, and turns its failure into one line and the exit status 1.
+    /// Runs `body`. A failure becomes one line on standard error and the exit status 1.
     func answering(_ body: () throws -> Void) throws {
         do {
             try body()
         } catch {
-            throw told(error)
+            throw reported(error)
         }
     }
 
-    /// The same for what goes on answering.
+    /// Runs the asynchronous `body`. A failure becomes one line on standard error and the exit status 1.
     func answering(_ body: () async throws -> Void) async throws {
         do {
             try await body()
         } catch {
-            throw told(error)
+            throw reported(error)
         }
     }
 
-    /// Prints a failure to answer, and gives the exit status for it.
-    private func told(_ error: any Error) -> any Error {
+    /// Prints a failure, and returns the exit status for it.
+    private func reported(_ error: any Error) -> any Error {
         switch error {
         case let error as ProcMemError: Terminal.printError(error.description)
         case is Terminal.OutputFailure: Terminal.printError("standard output: cannot be written")

@@ -10,19 +10,21 @@
     @main struct Procmem: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "procmem",
-            abstract: "How many CPUs may be used here, and how much memory is really held.",
+            abstract: "Report CPU limits, memory limits and the memory usage of processes.",
             discussion: """
-                Without a subcommand: the CPUs that this container may use and why, its memory limit, and what the \
-                processes of this session hold, by a cheap and by an accurate look.
+                Without a subcommand, procmem reports the number of CPUs that it may use and the limit that applies, \
+                the memory limit of its container, and the distinct memory of the processes of this session. The \
+                memory is measured in three modes, with the time of each reading.
 
-                Exit status: 0 done, 1 the answer could not be had, 64 wrong usage.
+                Exit status: 0 success, 1 the figures could not be read, 64 usage error.
                 """,
             subcommands: [SummaryCommand.self, CPUCommand.self, MemoryCommand.self, ContainerCommand.self],
             defaultSubcommand: SummaryCommand.self
         )
 
         static func main() async {
-            // Swift's runtime reads the arguments from there; without them every question would look like none.
+            // Swift's runtime reads the arguments from /proc/self/cmdline. If that fails, no argument is known, and the
+            // command would print the summary in place of what was requested.
             guard !CommandLine.arguments.isEmpty else {
                 Terminal.printError("/proc/self/cmdline: cannot be read; mount proc on /proc")
                 _exit(1)
@@ -37,10 +39,10 @@
         import Musl
     #endif
 
-    /// What is left of the command without its argument parser.
+    /// The command without its argument parser.
     @main struct Procmem {
         static func main() {
-            Terminal.printError("built without the trait CommandLine, which parses the arguments; build with it")
+            Terminal.printError("built without the trait CommandLine, which parses the arguments; rebuild with it")
             exit(1)
         }
     }

@@ -6,11 +6,11 @@ import ProcMem
     import Musl
 #endif
 
-/// The processes that a person at a shell means by "here".
+/// The processes to report if the command line names none.
 enum Session {
-    /// What is looked at where no process is named: the tree of the session's leader, which is the login shell, the shell
-    /// of a terminal window or a container's first process; of the parent where the leader has gone or may not be looked
-    /// at.
+    /// Returns the process tree of the session leader: the login shell, the shell of a terminal window, or the first
+    /// process of a container. If the leader has exited or may not be read, it is the tree of the parent process; if
+    /// the parent may not be read either, or below a directory, the tree of the calling process.
     static func scope(in root: SystemRoot) -> ProcessScope {
         guard root == .live else { return .currentTree }
         for candidate in [getsid(0), getppid()]

@@ -5,7 +5,7 @@
     struct SummaryCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "summary",
-            abstract: "CPUs, memory limit, and the processes of this session (the default)."
+            abstract: "Report CPUs, memory limit and the memory usage of this session."
         )
 
         @OptionGroup var common: CommonOptions

@@ -1,26 +1,26 @@
 import ProcMem
 
-/// What the kernel did to a process's cgroup within some time.
+/// The throttling counters of a process's cgroup at two moments.
 struct ThrottlingObservation {
     let earlier: CPUThrottling
     let later: CPUThrottling
     let elapsed: Duration
 
-    /// Looks twice, with a pause between.
+    /// Reads the counters, calls `pause`, and reads the counters again.
     init(of pid: Int32?, in root: SystemRoot, pause: () -> Void) throws(ProcMemError) {
-        func look() throws(ProcMemError) -> CPUThrottling {
+        func read() throws(ProcMemError) -> CPUThrottling {
             if let pid { return try CPUThrottling(of: pid, in: root) }
             return .current(in: root)
         }
         let clock = ContinuousClock()
         let start = clock.now
-        earlier = try look()
+        earlier = try read()
         pause()
-        later = try look()
+        later = try read()
         elapsed = clock.now - start
     }
 
-    /// By how much a figure has grown; `nil` where it is not known, or was of another cgroup.
+    /// Returns the growth of a counter; `nil` if a value is not known, or if the two values are from different cgroups.
     func growth(_ figure: KeyPath<CPUThrottling, Int?>) -> Int? {
         guard earlier.cgroup == later.cgroup, let before = earlier[keyPath: figure], let now = later[keyPath: figure],
             now >= before
@@ -28,7 +28,7 @@ struct ThrottlingObservation {
         return now - before
     }
 
-    /// Whether there is a limit that cannot be seen; `nil` where the kernel does not tell.
+    /// Returns whether the throttling reveals a quota that is not visible; `nil` if the kernel does not report it.
     func showsHiddenLimit(under limits: CPULimits) -> Bool? {
         growth(\.localThrottledMicroseconds).map { _ in later.showsHiddenLimit(since: earlier, under: limits) }
     }

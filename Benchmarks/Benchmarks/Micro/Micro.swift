@@ -2,8 +2,8 @@ import Allocations
 import Benchmark
 import Foundation
 
-// One call of each function, beside the same system calls in C and nothing else. The environment variable ROOT names the
-// process that is looked at, the root of a small tree; its own process without it.
+// One call of each function, and the same system calls in C. The environment variable ROOT is the pid of the process to
+// measure, which is the root of a small tree. The default is the calling process.
 
 let benchmarks: @Sendable () -> Void = {
     let environment = ProcessInfo.processInfo.environment
@@ -15,18 +15,18 @@ let benchmarks: @Sendable () -> Void = {
 }
 
 let allocations = BenchmarkMetric.custom("Heap allocations")
-/// How many calls one sample is, so that a report can divide by it.
+/// The number of calls in one sample, by which the report divides.
 let calls = BenchmarkMetric.custom("Calls")
 
-/// Times calls, and counts what they allocate. A thousand calls are one sample of what takes microseconds; what takes longer is
-/// timed call by call.
+/// Measures the time and the heap allocations of a call. By default one sample is a thousand calls, for functions that
+/// take microseconds. With the factor `.one` it is a single call, for slower functions.
 func measure(_ name: String, _ factor: BenchmarkScalingFactor = .kilo, _ work: @escaping @Sendable () throws -> Void) {
     Benchmark(name, configuration: configuration(factor)) { benchmark in
         try measured(benchmark) { try work() }
     }
 }
 
-/// The same for what needs something that is made for each sample and not timed.
+/// Measures `work` inside a benchmark, whose set-up for each sample is not timed.
 func measured(_ benchmark: Benchmark, _ work: () throws -> Void) throws {
     benchmark.startMeasurement()
     let before = allocation_count()

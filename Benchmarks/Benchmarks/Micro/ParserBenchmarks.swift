@@ -1,7 +1,7 @@
 import Benchmark
 import ProcMem
 
-/// Files as Linux 6.18 writes them.
+/// Files with the contents that Linux 6.18 reports.
 private let statm = Array("525117 524713 423 1 0 524344 0\n".utf8)
 private let rollup = Array(
     """

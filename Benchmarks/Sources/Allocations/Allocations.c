@@ -1,12 +1,12 @@
-// The C library's allocator, counted: an executable that links this takes the place of malloc and its kin for every library
-// that it loads, Swift's runtime among them.
+// Counts heap allocations. The definitions of malloc and its relatives in an executable that links this file replace
+// those of the C library, for every library that the executable loads, including Swift's runtime.
 #include "Allocations.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
-// glibc's own names for what it exports as malloc, calloc, realloc and memalign.
+// The internal names of malloc, calloc, realloc and memalign in glibc.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);

@@ -12,7 +12,7 @@
 
 static char buffer[1 << 20];
 
-/// Reads to the end, as a reader must who does not know the length: smaps_rollup and statm come in one piece.
+/// Reads a file in one call. The kernel returns smaps_rollup and statm as a whole if the buffer is large enough.
 static long read_file(int directory, const char *name)
 {
     int file = openat(directory, name, O_RDONLY | O_CLOEXEC);

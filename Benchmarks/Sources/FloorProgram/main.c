@@ -1,5 +1,5 @@
-// The floor as a program of its own: FloorProgram CASE BATCHES CALLS prints what the Swift programs beside it print. The
-// environment variable ROOT names the process, or the tree's root, that is meant.
+// The floor as a program: FloorProgram CASE BATCHES CALLS prints the same columns as the Swift programs. The
+// environment variable ROOT is the pid of the process, or of the root of the tree, to measure.
 #include "Floor.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 import ProcMem
 import Timing
 
-/// How many CPUs the process may use.
+/// Returns the cases for the number of CPUs.
 func cpuCases() -> [String: ProcMemCases.Case] {
     [
         "effectiveCPUCount()": { time { ProcMem.effectiveCPUCount() } },

@@ -2,10 +2,11 @@ import ProcMem
 import Timing
 
 let modes: [String: MemoryMode] = [
-    "cheap": .cheap, "sampled": .sampled(reads: 64), "accurate": .accurate, "bounded": .within(.milliseconds(50)),
+    "cheap": .cheap, "sampled": .sampled(reads: 64), "accurate": .accurate, "within": .within(.milliseconds(50)),
 ]
 
-/// What a process, a tree and all processes hold, in bytes; of lists how many they are.
+/// Returns the cases for the memory of one process, of a tree and of all processes, which return bytes. The cases of
+/// lists return the number of processes.
 func memoryCases(of root: Int32) -> [String: ProcMemCases.Case] {
     let tree = ProcessScope.tree(root: root)
     var cases: [String: ProcMemCases.Case] = [
@@ -17,18 +18,18 @@ func memoryCases(of root: Int32) -> [String: ProcMemCases.Case] {
         },
     ]
     for (name, mode) in modes {
-        cases["process, \(name)"] = { try time { try held(memoryUsage(of: root, mode: mode)) } }
-        cases["tree, \(name)"] = { try time { try held(memorySnapshot(of: tree, mode: mode)) } }
+        cases["process, \(name)"] = { try time { try bytes(memoryUsage(of: root, mode: mode)) } }
+        cases["tree, \(name)"] = { try time { try bytes(memorySnapshot(of: tree, mode: mode)) } }
         cases["all, \(name)"] = { try time { try memorySnapshot(of: .all, mode: mode).processes.count } }
-        // What is said beside the estimate: lower bound, estimate, upper bound.
+        // Prints the lower bound, the estimate and the upper bound.
         cases["tree, \(name), bounds"] = {
-            let bytes = try memorySnapshot(of: tree, mode: mode).total.distinctBytes
-            print(bytes.lower, bytes.estimate ?? 0, bytes.upper ?? 0)
+            let distinct = try memorySnapshot(of: tree, mode: mode).total.distinctBytes
+            print(distinct.lower, distinct.estimate ?? 0, distinct.upper ?? 0)
         }
     }
     return cases
 }
 
-private func held(_ usage: MemoryUsage) -> Int { usage.pssBytes ?? usage.ussBytes ?? usage.rssBytes ?? 0 }
+private func bytes(_ usage: MemoryUsage) -> Int { usage.pssBytes ?? usage.ussBytes ?? usage.rssBytes ?? 0 }
 
-func held(_ snapshot: MemorySnapshot) -> Int { snapshot.total.distinctBytes.estimate ?? 0 }
+func bytes(_ snapshot: MemorySnapshot) -> Int { snapshot.total.distinctBytes.estimate ?? 0 }

@@ -1,12 +1,13 @@
 import FoundationEssentials
 import ProcMem
 
-/// Times ProcMem: `ProcMemCases CASE BATCHES CALLS`. Without arguments it names the cases.
+/// Measures the time of ProcMem: `ProcMemCases CASE BATCHES CALLS`. Without arguments it lists the cases.
 ///
-/// The environment variable `ROOT` names the process, or the root of the tree, that is meant; its own process without it.
+/// The environment variable `ROOT` is the pid of the process, or of the root of the tree, to measure. The default is
+/// the calling process.
 @main struct ProcMemCases {
-    /// Done by the main thread, in a process that has no other: with several, each system call on a descriptor costs more, and
-    /// the C program that it is compared with has one.
+    /// A case that runs on the main thread of a process without other threads. In a process with several threads each
+    /// system call on a descriptor costs more, and the C program for comparison has one thread.
     typealias Case = () throws -> Void
     typealias WaitingCase = @Sendable () async throws -> Void
 

@@ -1,10 +1,11 @@
 import Allocations
 
-/// Calls `answer` in batches and prints a line for each: what it said last, the nanoseconds that a call took, and how many
-/// allocations it made.
+/// Calls `answer` in batches. For each batch it prints the last result, the nanoseconds per call, and the allocations
+/// per call.
 ///
-/// The arguments behind the first name the number of batches and that of calls in each. The first batch is not printed, but
-/// for 0 batches, which asks for the first call of a new process.
+/// The second argument of the command is the number of batches, and the third the number of calls in each. One batch
+/// more runs first and is not printed. With 0 batches, that first batch is printed: it is the first call of a new
+/// process.
 public func time(_ answer: () throws -> Int) rethrows {
     let (batches, calls) = counts
     for batch in 0...batches {
@@ -16,7 +17,7 @@ public func time(_ answer: () throws -> Int) rethrows {
     }
 }
 
-/// The same for what is waited for.
+/// Calls the asynchronous `answer` in batches, and prints the same.
 public func time(_ answer: @Sendable () async throws -> Int) async rethrows {
     let (batches, calls) = counts
     for batch in 0...batches {

@@ -1,1 +1,1 @@
-"""What is asked. Each file is a question, and gives the cases that it measured."""
+"""The suites. Each file measures the cases of one subject."""

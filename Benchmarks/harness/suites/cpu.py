@@ -1,4 +1,4 @@
-"""How many CPUs: how long it takes to say, and what is said."""
+"""The number of CPUs: the time of a call, and the reported number."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from .. import peers, scenes
 from ..measuring import Case, measure
 from ..subjects import Scene
 
-at_root = "how many CPUs, as started"
-in_fourth = "how many CPUs, in the fourth of four cgroups, half a CPU on the second (right: 1)"
+at_root = "number of CPUs, in the cgroup of the benchmark"
+in_fourth = "number of CPUs, in the fourth of four nested cgroups, half a CPU on the second (correct: 1)"
 
 
 def cases(rounds: int) -> list[Case]:
-    # Short batches: on a busy machine a long one is always interrupted, and its median with it. Short turns too:
-    # what else the machine does lasts longer, and meets everybody.
+    # Short batches: on a busy machine every long batch would be interrupted, and so would the median. Short rounds too:
+    # other load on the machine lasts longer than a round, and affects all tools.
     subjects = peers.cpu_counts(batches=6, calls=10)
     found = [measure(Case("cpu", at_root), subjects, Scene(), rounds)]
     with scenes.cgroup(4, quota_at=2) as scene:

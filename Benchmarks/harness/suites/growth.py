@@ -1,4 +1,4 @@
-"""How costs grow: with resident memory, processes, mappings, cgroups and mounts."""
+"""The growth of the cost with resident memory, processes, mappings, cgroups and mounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..subjects import Subject
 
 memory_scale, huge_scale = "resident memory, MiB, pages of 4 KiB", "resident memory, MiB, huge pages"
 process_scale, mapping_scale = "processes", "mappings"
-cgroup_scale, mount_scale = "cgroups above the process", "mounts beside the usual ones"
+cgroup_scale, mount_scale = "cgroups above the process", "additional mounts"
 
 steps = {
     memory_scale: (64, 128, 256, 512, 1024, 2048, 4096, 8192),
@@ -21,7 +21,7 @@ steps = {
 scene_at = {
     memory_scale: lambda point: scenes.holding(0, point),
     huge_scale: lambda point: scenes.holding(0, point, "huge"),
-    # Workers that hold next to nothing below a parent with 64 MiB.
+    # Workers with almost no memory of their own, below a parent with 64 MiB.
     process_scale: lambda point: scenes.holding(point - 1, 64),
     mapping_scale: lambda point: scenes.holding(0, 512, str(point)),
     cgroup_scale: scenes.cgroup,
@@ -34,7 +34,7 @@ def cases(rounds: int) -> list[Case]:
 
 
 def along(scale: str, rounds: int, points: tuple[int, ...] | None = None, own_alone: bool = False) -> list[Case]:
-    """One case for each point of a scale; without the peers where only our own growth is asked for."""
+    """Measures one case for each point of a scale; with `own_alone`, only ProcMem."""
     found = []
     for point in points or steps[scale]:
         with scene_at[scale](point) as scene:
@@ -59,7 +59,7 @@ def subjects_of(scale: str, point: int) -> list[Subject]:
             peers.procmem("cheap", "tree, cheap", few),
             peers.procmem("sampled", "tree, sampled", few),
             peers.procmem("accurate", "tree, accurate", few),
-            peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 5),
+            peers.procmem("sampler, within 100 ms, warm", "tree, within, sampler", 5),
             peers.psutil("memory_info", "tree, cheap", few),
             peers.psutil("memory_full_info", "tree, accurate", few),
             peers.libproc2("PSS of known ids", "tree, accurate", few),
@@ -71,7 +71,7 @@ def subjects_of(scale: str, point: int) -> list[Subject]:
         peers.procmem("cheap", "process, cheap", 5, 5),
         peers.procmem("sampled", "process, sampled", 5),
         peers.procmem("accurate", "process, accurate", 3),
-        peers.procmem("sampler, bounded, warm", "process, bounded, sampler", 5, 5),
+        peers.procmem("sampler, within 100 ms, warm", "process, within, sampler", 5, 5),
         peers.psutil("memory_info", "process, cheap", 5, 5),
         peers.psutil("memory_full_info", "process, accurate", 3),
         peers.libproc2("PSS", "process, accurate", 3),

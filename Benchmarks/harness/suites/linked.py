@@ -1,4 +1,4 @@
-"""What it costs to be linked: the size of a program, its start, and what it holds before it has asked anything."""
+"""The cost of linking ProcMem: the size of a program, the time of its start, and its memory before the first call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ let package = Package(
     targets: [.executableTarget(name: "client", dependencies: [{product}])]
 )
 """
-# With an argument a client waits until its input ends, so that it can be looked at.
+# With an argument, a client waits until its standard input ends, so that its memory can be read.
 waiting = """
 func waitIfAsked() {
     guard CommandLine.arguments.count > 1 else { return }
@@ -61,7 +61,7 @@ def build() -> None:
 
 
 def write(path, text: str) -> None:
-    """Leaves alone what is right already, so that nothing is built anew."""
+    """Writes a file only if its contents change, so that nothing is rebuilt without need."""
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
 
@@ -79,14 +79,14 @@ def cases(rounds: int) -> list[Case]:
         once("size of the program", {name: os.stat(path).st_size for name, path in programs.items()}),
         once("its size without symbols", {name: stripped(path) for name, path in programs.items()}),
     ]
-    held = {name: memory(path) for name, path in programs.items()}
+    resident = {name: memory(path) for name, path in programs.items()}
     return [
         start,
         *sizes,
-        once("RSS after the start", {name: figures["Rss"] for name, figures in held.items()}),
+        once("RSS after the start", {name: figures["Rss"] for name, figures in resident.items()}),
         once(
-            "of it private",
-            {name: figures["Private_Clean"] + figures["Private_Dirty"] for name, figures in held.items()},
+            "private part of it",
+            {name: figures["Private_Clean"] + figures["Private_Dirty"] for name, figures in resident.items()},
         ),
         once("shared objects", {name: objects(path) for name, path in programs.items()}, unit=""),
     ]

@@ -1,4 +1,5 @@
-"""Single functions, by ordo-one/benchmark: time, instructions where the machine counts them, heap allocations."""
+"""Single functions, measured with ordo-one/benchmark: time, heap allocations, and instructions if the machine counts
+them."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ from ..measuring import progress
 
 @dataclass(frozen=True)
 class Function:
-    """One function: the time of a call in µs, least, median and greatest of all samples, what it allocates, and its
-    instructions, where they are counted."""
+    """One function: the minimum, median and maximum time of a call in µs, its allocations, and its instructions, if
+    they are counted."""
 
     name: str
     samples: int
@@ -56,7 +57,7 @@ def functions() -> list[Function]:
             check=True,
         ).stdout
     progress("")
-    # The format puts underscores for the spaces in names, and a path before them.
+    # In the names, the format replaces spaces with underscores and adds a path in front.
     elements = {
         element["benchmark"].split("Micro.", 1)[1]: element for element in json.loads(output[output.index("[{") :])
     }
@@ -84,7 +85,7 @@ def percentile(metric: dict, part: int) -> float:
 
 
 def names() -> list[str]:
-    """The functions in the order of the source, in which a C function stands behind what it is the floor of."""
+    """Returns the functions in the order of the source, in which each function is followed by the same reads in C."""
     text = "".join(
         (places.benchmarks / "Benchmarks/Micro" / f"{part}Benchmarks.swift").read_text()
         for part in ("Memory", "CPU", "Parser")

@@ -1,4 +1,4 @@
-"""What looks do to others: a process of 4 GiB maps, touches and unmaps a page while somebody looks at it."""
+"""The effect of a reading on its target: a process of 4 GiB maps, touches and unmaps a page while a tool reads it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..measuring import Case, Entry, progress
 from ..subjects import Sample
 
 title = "a round of mmap, touch and munmap in a process of 4 GiB"
-parts = ("median", "99 %", "99.9 %", "worst")
+parts = ("median", "99 %", "99.9 %", "maximum")
 
 
 def cases(rounds: int, seconds: float = 4) -> list[Case]:
@@ -25,7 +25,7 @@ def cases(rounds: int, seconds: float = 4) -> list[Case]:
         try:
             process = target.stdout.readline().strip()
             with scenes.exporter("stalled") as address:
-                commands = lookers(process, address)
+                commands = readers(process, address)
                 for case in found.values():
                     case.entries = [
                         Entry(name, True, None if command is not None else "it is not installed")
@@ -45,9 +45,9 @@ def cases(rounds: int, seconds: float = 4) -> list[Case]:
 
 
 def rounds_under(target: subprocess.Popen, process: str, command: list[str], seconds: float) -> list[float]:
-    """How long the target's rounds took while a command was running."""
-    # A session of its own: what a shell has started ends with it.
-    looker = (
+    """Returns the times of the target's rounds while a command is running."""
+    # In a new session, so that a shell is killed together with its children.
+    reader = (
         subprocess.Popen(
             command,
             env={**os.environ, "ROOT": process, "PIDS": process},
@@ -59,22 +59,23 @@ def rounds_under(target: subprocess.Popen, process: str, command: list[str], sec
         else None
     )
     try:
-        if looker:
+        if reader:
             time.sleep(0.5)
         print(seconds, file=target.stdin, flush=True)
         times = [float(word) for word in target.stdout.readline().split()[:4]]
-        # Who has ended has stalled nobody.
-        if looker and looker.poll() is not None:
-            raise RuntimeError(f"{command[:4]} ended with {looker.returncode}")
+        # If the command has exited, the target was not read all the time.
+        if reader and reader.poll() is not None:
+            raise RuntimeError(f"{command[:4]} exited with {reader.returncode}")
         return times
     finally:
-        if looker:
-            os.killpg(looker.pid, signal.SIGKILL)
-            looker.wait()
+        if reader:
+            os.killpg(reader.pid, signal.SIGKILL)
+            reader.wait()
 
 
-def lookers(process: str, exporter: str | None) -> dict[str, list[str] | None]:
-    """What looks for ever, without a pause; None for what is not installed, nothing for nobody."""
+def readers(process: str, exporter: str | None) -> dict[str, list[str] | None]:
+    """Returns commands that read the target without a pause until they are killed. The value is None for a tool that is
+    not installed, and empty for the measurement without a tool."""
 
     def procmem(case: str) -> list[str]:
         return [str(places.release / "ProcMemCases"), case, "1000000", "1"]
@@ -93,10 +94,10 @@ def lookers(process: str, exporter: str | None) -> dict[str, list[str] | None]:
 
     scrape = f"import urllib.request\nwhile True: urllib.request.urlopen({exporter!r}).read()"
     return {
-        "nobody": [],
+        "no tool": [],
         "ProcMem cheap": procmem("process, cheap"),
         "ProcMem sampled": procmem("process, sampled"),
-        "ProcMem sampler, bounded to 5 ms": procmem("process, bounded to 5 ms, sampler"),
+        "ProcMem sampler, within 5 ms": procmem("process, within 5 ms, sampler"),
         "ProcMem accurate": procmem("process, accurate"),
         "psutil memory_info": psutil("process, cheap"),
         "psutil memory_full_info": psutil("process, accurate"),

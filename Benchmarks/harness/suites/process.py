@@ -1,17 +1,17 @@
-"""What one process holds."""
+"""The memory of one process."""
 
 from __future__ import annotations
 
 from .. import peers, scenes
 from ..measuring import Case, measure
 
-kept = "a process, cheap, its files kept open"
+kept = "a process, cheap, with its files kept open"
 cheap = "a process, cheap: RSS"
 accurate = "a process of 256 MiB, accurate: PSS"
 
 
 def cases(rounds: int) -> list[Case]:
-    # Short turns: whatever else the machine does lasts longer, and meets everybody.
+    # Short rounds: other load on the machine lasts longer than a round, and affects all tools.
     few, many = 5, 200
     with scenes.holding(0, 256) as scene:
         return [
@@ -44,7 +44,7 @@ def cases(rounds: int) -> list[Case]:
                     peers.libproc2("PSS", "process, accurate", few, 2),
                     peers.psutil("memory_full_info", "process, accurate", few, 2),
                     peers.procmem("sampled", "process, sampled", few, 2),
-                    peers.procmem("sampler, bounded", "process, bounded, sampler", few, 2),
+                    peers.procmem("sampler, within 100 ms", "process, within, sampler", few, 2),
                     peers.ps("pss"),
                     peers.pmap(),
                 ],

@@ -1,4 +1,4 @@
-"""Who is there, and what all of them hold: a tree of 97 that share 2 GiB, and all of 2,000."""
+"""Lists of processes, and their memory: a tree of 97 processes that share 2 GiB, and all of 2,000 processes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from .. import peers, scenes
 from ..measuring import Case, measure
 from . import story
 
-tree_list = "who is in a tree of 97"
-tree_cheap = "a tree of 97 that share 2 GiB, cheap"
-tree_held = "a tree of 97 that share 2 GiB: what it holds"
-all_list = "who is there, of 2,000"
-all_cheap = "who is there, of 2,000, and their RSS"
+tree_list = "list of a tree of 97 processes"
+tree_cheap = "a tree of 97 processes that share 2 GiB, cheap"
+tree_distinct = "a tree of 97 processes that share 2 GiB: distinct memory"
+all_list = "list of all 2,000 processes"
+all_cheap = "list of all 2,000 processes, with RSS"
 
 
 def cases(rounds: int, with_all: bool = True) -> list[Case]:
@@ -44,10 +44,10 @@ def cases(rounds: int, with_all: bool = True) -> list[Case]:
         )
         found.append(
             measure(
-                Case("processes", tree_held, "MiB", truth=truth),
+                Case("processes", tree_distinct, "MiB", truth=truth),
                 [
                     peers.procmem("sampled", "tree, sampled", 5),
-                    peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 20),
+                    peers.procmem("sampler, within 100 ms, warm", "tree, within, sampler", 20),
                     peers.psutil("memory_full_info", "tree, accurate", 1),
                 ],
                 scene,

@@ -1,4 +1,4 @@
-"""The story: a notebook server whose kernel holds 2 GB and has forked 96 workers; what showing its memory costs."""
+"""The cost of a memory display: a notebook server with a process that has 2 GiB and 96 forked workers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .. import peers, places, scenes
 from ..measuring import Case, Entry, measure
 from ..subjects import Sample, Scene, run
 
-title = "the story's tree: a server, a process with 2 GiB and 96 workers"
-first = "the same, the first call of a new process"
-waiting = "how long another request waited meanwhile"
+title = "the tree of a notebook server, with a process of 2 GiB and 96 forked workers"
+first = "the same tree, the first call of a new process"
+waiting = "the time that another request waits"
 pattern = "[p]eers/tree|[j]upyter-server"
 
 
 def truth(scene: Scene) -> int | None:
-    """What the tree holds by page frames; None without the right to see them."""
+    """Returns the distinct memory of the tree, counted by page frames; None without permission to see them."""
     result = subprocess.run(
         [str(places.built / "truth"), scene.environment["ROOT"]], stdout=subprocess.PIPE, text=True, check=False
     )
@@ -42,9 +42,9 @@ def cases(rounds: int) -> list[Case]:
                 peers.procmem("cheap", "tree, cheap", 10),
                 peers.procmem("sampled", "tree, sampled", 5),
                 peers.procmem("accurate", "tree, accurate", 1),
-                peers.procmem("bounded, first pass", "tree, bounded, first pass", 3),
+                peers.procmem("within 50 ms, first pass", "tree, within, first pass", 3),
                 peers.procmem("sampler, cheap, warm", "tree, cheap, sampler", 20),
-                peers.procmem("sampler, bounded, warm", "tree, bounded, sampler", 20),
+                peers.procmem("sampler, within 100 ms, warm", "tree, within, sampler", 20),
                 peers.floor("tree, cheap", 10),
                 peers.psutil("memory_info", "tree, cheap", 5),
                 peers.psutil("memory_full_info", "tree, accurate", 1),
@@ -66,7 +66,7 @@ def cases(rounds: int) -> list[Case]:
                 peers.procmem("cheap", "tree, cheap", 0),
                 peers.procmem("sampled", "tree, sampled", 0),
                 peers.procmem("accurate", "tree, accurate", 0),
-                peers.procmem("bounded, first pass", "tree, bounded, first pass", 0),
+                peers.procmem("within 50 ms, first pass", "tree, within, first pass", 0),
             ],
             scene,
             rounds,
@@ -75,10 +75,10 @@ def cases(rounds: int) -> list[Case]:
 
 
 def waited(case: Case, address: str, rounds: int) -> Case:
-    """How long a request for the server's version waits that comes while the memory display is being served."""
-    entries = {
-        name: Entry(name, True, None) for name in ("nobody asks for the memory", "jupyter-resource-usage is asked")
-    }
+    """Measures how long a request for the server's version waits while the server answers a request of the memory
+    display."""
+    names = ("without a memory request", "during a request to jupyter-resource-usage")
+    entries = {name: Entry(name, True, None) for name in names}
     display = peers.notebook(address)
     for _ in range(rounds):
         for entry, work in zip(entries.values(), (lambda: time.sleep(1), lambda: display.samples(Scene()))):

@@ -4,12 +4,13 @@
     import Musl
 #endif
 
-/// Where the command's output goes.
+/// Standard output and standard error of the command.
 enum Terminal {
-    /// Standard output takes no more: the disk is full, or nobody is there any more to read it.
+    /// A failed write to standard output: the disk is full, or the reader of the pipe has exited.
     struct OutputFailure: Error {}
 
-    /// Columns to fit into; `nil` where the output goes to no terminal, and lines may be as long as they are.
+    /// The number of columns of the terminal; `nil` if standard output is not a terminal, in which case lines are not
+    /// cut.
     static var width: Int? {
         guard isatty(STDOUT_FILENO) == 1 else { return nil }
         if let columns = unsafe getenv("COLUMNS"), let width = unsafe Int(String(cString: columns)), width > 0 {
@@ -20,18 +21,19 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// Prints lines, each cut to the terminal's width.
+    /// Prints lines, each cut to the width of the terminal.
     static func print(_ lines: [String]) throws(OutputFailure) {
         let width = width
         try print(text: lines.map { $0.cut(to: width) }.joined(separator: "\n"))
     }
 
-    /// Prints a text as it is, and a line's end. Without a buffer: what is printed into a pipe arrives at once.
+    /// Prints a text unchanged, followed by a newline. The output is not buffered, so that the reader of a pipe
+    /// receives it immediately.
     static func print(text: String) throws(OutputFailure) {
         guard writeAll(text + "\n", to: STDOUT_FILENO) else { throw OutputFailure() }
     }
 
-    /// Prints one line about what went wrong.
+    /// Prints an error message on one line.
     static func printError(_ message: String) {
         _ = writeAll("procmem: \(message.printable)\n", to: STDERR_FILENO)
     }

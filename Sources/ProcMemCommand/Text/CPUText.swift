@@ -1,18 +1,18 @@
 import ProcMem
 
-/// The answer of `procmem cpu` for people.
+/// The text output of `procmem cpu`.
 struct CPUText {
     let limits: CPULimits
     let rounding: CPULimits.Rounding
     var observation: ThrottlingObservation?
 
-    /// The answer in one line: `2 CPUs: a quota of 1.5, rounded up, cgroup /a`.
+    /// The result on one line: `2 CPUs: a quota of 1.5, rounded up, cgroup /a`.
     var answer: String {
         let count = limits.effectiveCPUCount(rounding: rounding).counted("CPU", "CPUs")
         switch limits.limitedBy {
         case .affinity:
-            guard let quota = limits.binding else { return "\(count) by affinity; no quota is set" }
-            return "\(count) by affinity; the quota \(quota.isEnforced ? "allows more" : "is not enforced")"
+            guard let quota = limits.binding else { return "\(count): the affinity mask; no quota is set" }
+            return "\(count): the affinity mask; the quota \(quota.isEnforced ? "allows more" : "does not apply")"
         case .quota:
             let cpus = limits.effectiveCPUs
             let rounded = cpus == cpus.rounded() ? "" : ", rounded \(rounding.name)"
@@ -22,13 +22,13 @@ struct CPUText {
 
     /// The whole explanation, line by line.
     var lines: [String] {
-        var rows = [("exactly", limits.effectiveCPUs.asCPUs), ("limited by", limit)]
+        var rows = [("not rounded", limits.effectiveCPUs.asCPUs), ("limited by", limit)]
         if let quota = limits.binding, !quota.isEnforced {
-            rows.append(("policy", "real time, on which no quota is enforced"))
+            rows.append(("policy", "real-time: CPU quotas do not apply"))
         }
         rows.append(("affinity", "\(limits.affinity.count) (\(limits.affinity))"))
         for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
-        if !limits.isComplete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
+        if !limits.isComplete { rows.append(("not visible", "the process's own cgroup, or one above it")) }
         rows.append(("online", limits.onlineCount.map { "\($0)" } ?? "unknown"))
         rows.append(("Swift's pool", swiftPool))
         if let observation { rows += ThrottlingText(observation: observation, limits: limits).rows }
@@ -44,7 +44,7 @@ struct CPUText {
         return "quota, \(quota.quota.text), cgroup \(quota.cgroup)"
     }
 
-    /// Values first: paths are long, and a terminal cuts what comes last.
+    /// The levels, values before paths: paths are long, and a line is cut at its end.
     private var levels: [String] {
         var table = Table([.init(title: ""), .init(title: "")])
         for level in limits.levels {
@@ -59,25 +59,25 @@ struct CPUText {
     private var swiftPool: String {
         let width = limits.swiftPoolWidth
         let count = limits.effectiveCPUCount(rounding: rounding)
-        let excess = width > count ? ", too wide for \(count.counted("CPU", "CPUs"))" : ""
-        return "\(width.counted("thread", "threads")): by affinity alone\(excess)"
+        let excess = width > count ? "; too many for \(count.counted("CPU", "CPUs"))" : ""
+        return "\(width.counted("thread", "threads")), from the affinity mask\(excess)"
     }
 }
 
 extension CPULimits {
-    /// How many threads Swift's own runtime runs tasks on: libdispatch takes the CPUs in the affinity mask for the width of
-    /// its pool, once, and asks no cgroup.
+    /// The number of threads on which Swift's runtime runs tasks: libdispatch sets the width of its pool once, to the
+    /// number of CPUs in the affinity mask, and reads no cgroup.
     var swiftPoolWidth: Int { max(1, affinity.count) }
 }
 
 extension CPUQuota {
     fileprivate var text: String {
-        "\(quotaMicroseconds) of \(periodMicroseconds) µs"
+        "\(quotaMicroseconds) µs per \(periodMicroseconds) µs"
     }
 }
 
 extension CPULimits.Rounding {
-    /// The word for it.
+    /// The name on the command line.
     var name: String {
         switch self {
         case .up: "up"

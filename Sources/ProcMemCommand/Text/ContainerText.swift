@@ -1,28 +1,29 @@
 import ProcMem
 
-/// The answer of `procmem container` for people.
+/// The text output of `procmem container`.
 struct ContainerText {
     let memory: ContainerMemory
 
-    /// The limit alone: `4.00 GiB, limit of cgroup /a`.
+    /// The limit: `4.00 GiB, limit of cgroup /a`.
     var limit: String {
         memory.limitBytes.map { "\($0.asSize), limit of \(limitCgroup)" } ?? "no limit"
     }
 
-    /// The answer in one line: `4.00 GiB: limit of cgroup /a; 1.20 GiB used, 922 MiB working set`.
+    /// The result on one line: `4.00 GiB: limit of cgroup /a; 1.20 GiB used, 922 MiB working set`.
     var answer: String {
         let total = memory.effectiveMemoryBytes.map { "\($0.asSize): " } ?? "unknown: "
         let source =
             if memory.limitBytes != nil {
                 "limit of \(limitCgroup)"
             } else {
-                (memory.machineBytes == nil ? "" : "the machine's memory, ") + "no limit is \(noLimit)"
+                (memory.machineBytes == nil ? "" : "machine memory, ") + "no limit is \(noLimit)"
             }
         let used = memory.usageBytes.map { "\($0.asSize) used, \(size(memory.workingSetBytes)) working set" }
         return "\(total)\(source); \(used ?? "usage unknown")"
     }
 
-    /// Above what is visible there may be one, unless the kernel tells: v1 does.
+    /// `visible` if a cgroup that is not visible may have a limit, otherwise `set`. On v1 the kernel reports the
+    /// smallest limit of all cgroups above, so that none is missed.
     private var noLimit: String {
         memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.isComplete ? "visible" : "set"
     }
@@ -40,25 +41,25 @@ struct ContainerText {
             ("working set", size(memory.workingSetBytes)),
         ]
         if let available = memory.availableBytes {
-            rows.append(("available", "\(available.asSize) up to the limit, file pages not used lately given up"))
+            rows.append(("available", "\(available.asSize) up to the limit, with inactive page cache reclaimed"))
         }
         rows += [
             ("anonymous", size(memory.anonBytes)),
-            ("files", files),
+            ("page cache", pageCache),
             ("kernel", size(memory.kernelBytes)),
             ("swap", swap),
         ]
-        if let high = memory.highBytes { rows.append(("slowed above", high.asSize)) }
+        if let high = memory.highBytes { rows.append(("soft limit", "\(high.asSize) (memory.high)")) }
         for (index, line) in pressure.enumerated() { rows.append((index == 0 ? "pressure" : "", line)) }
         for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
-        if !memory.isComplete { rows.append(("unseen", "the process's own cgroup, or one above it")) }
+        if !memory.isComplete { rows.append(("not visible", "the process's own cgroup, or one above it")) }
         if memory.hasHiddenAncestors {
             let known =
-                memory.cgroupVersion == .v1 ? "the smallest of their limits is known" : "their limits bind as well"
-            rows.append(("hidden", "cgroups above what is mounted here; \(known)"))
+                memory.cgroupVersion == .v1 ? "their smallest limit is known" : "their limits apply too"
+            rows.append(("not visible", "the cgroups above the mounted one; \(known)"))
         }
         rows.append(("machine", size(memory.machineBytes)))
-        // One reason for several figures is told once.
+        // Several figures may have the same reason, which is printed once.
         rows += Set(memory.reasonsByUnknownFigure.values).subtracting(memory.warnings).sorted().map { ("unknown", $0) }
         rows += memory.warnings.map { ("warning", $0) }
         return [answer, ""]
@@ -69,11 +70,11 @@ struct ContainerText {
 
     private func size(_ bytes: Int?) -> String { bytes?.asSize ?? "unknown" }
 
-    private var files: String {
+    private var pageCache: String {
         guard let fileBytes = memory.fileBytes else { return "unknown" }
         let parts = [
             memory.shmemBytes.map { "\($0.asSize) of it shared memory" },
-            memory.inactiveFileBytes.map { "\($0.asSize) not used lately" },
+            memory.inactiveFileBytes.map { "\($0.asSize) inactive" },
         ]
         return ([fileBytes.asSize] + parts.compactMap(\.self)).joined(separator: ", ")
     }
@@ -87,13 +88,13 @@ struct ContainerText {
 
     private var pressure: [String] {
         guard let pressure = memory.pressure else { return ["unknown"] }
-        return [(pressure.some, "some"), (pressure.full, "all")].map { stall, who in
+        return [(pressure.some, "some"), (pressure.full, "all")].map { stall, share in
             "\(stall.avg10.asPercent) of 10 s, \(stall.avg60.asPercent) of 1 min, "
-                + "\(stall.avg300.asPercent) of 5 min: \(who) waited"
+                + "\(stall.avg300.asPercent) of 5 min: \(share) stalled"
         }
     }
 
-    /// Values first: paths are long, and a terminal cuts what comes last.
+    /// The levels, values before paths: paths are long, and a line is cut at its end.
     private var levels: [String] {
         var table = Table([.init(title: ""), .init(title: ""), .init(title: "")])
         for level in memory.levels {

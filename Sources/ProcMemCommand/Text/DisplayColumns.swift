@@ -1,12 +1,14 @@
 extension StringProtocol {
-    /// How many columns of a terminal the text takes.
+    /// The number of terminal columns that the text occupies.
     ///
-    /// By each scalar alone, as terminals do. Not by the C library's wcwidth, which knows no wide characters in the C locale.
+    /// Each scalar counts on its own, as in terminals. The C library's `wcwidth` is not used, because it knows no wide
+    /// characters in the C locale.
     var displayColumns: Int { unicodeScalars.reduce(0) { $0 + $1.displayColumns } }
 }
 
 extension Unicode.Scalar {
-    /// Two for what East Asian scripts and emoji draw wide, none for what is drawn onto the one before.
+    /// The number of columns: 2 for wide East Asian characters and emoji, 0 for marks that combine with the character
+    /// before.
     var displayColumns: Int {
         if isASCII { return 1 }
         switch properties.generalCategory {
@@ -15,7 +17,7 @@ extension Unicode.Scalar {
         }
     }
 
-    /// The ranges that are Wide or Fullwidth by Unicode's East_Asian_Width, without emoji.
+    /// The ranges with the Unicode property East_Asian_Width Wide or Fullwidth, without emoji.
     private static var wideRanges: [ClosedRange<UInt32>] {
         [
             0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0xA4CF,
@@ -25,7 +27,7 @@ extension Unicode.Scalar {
     }
 
     private var isWide: Bool {
-        // Two letters of a region make one flag of two columns.
+        // A flag is two regional indicators, and two columns wide: each indicator counts as one column.
         let isRegion = (0x1F1E6...0x1F1FF).contains(value)
         return properties.isEmojiPresentation && !isRegion || Self.wideRanges.contains { $0.contains(value) }
     }

@@ -1,12 +1,14 @@
 import ProcMem
 
-/// The answer of `procmem memory` for people.
+/// The text output of `procmem memory`.
 struct MemoryText {
     let snapshot: MemorySnapshot
-    /// Whether to leave out what has no memory, where nobody asked for it by its id.
+    /// Whether to leave out kernel threads. They have no memory, and are shown only if the user names them by pid.
     var hidesKernelThreads = false
 
-    /// - Parameter width: The columns of the terminal; `nil` where lines may be as long as they are.
+    /// Returns the table and the lines below it.
+    ///
+    /// - Parameter width: The number of columns of the terminal; `nil` if lines are not cut.
     func lines(fitting width: Int?) -> [String] {
         var table = Table(columns)
         let shown = snapshot.processes.filter { !hidesKernelThreads || $0.usage.unavailable != .kernelThread }
@@ -26,7 +28,7 @@ struct MemoryText {
             case .cheap: ["RSS": nil, "SHARED": 1]
             case .sampled: ["RSS": 1, "USS": nil, "±": 2]
             case .accurate: ["RSS": 1, "PSS": nil, "USS": 2, "SWAP": 3]
-            case .within: ["RSS": 1, "PSS": nil, "USS": 2, "±": 3, "AGE": 4, "FROM": 5]
+            case .within: ["RSS": 1, "PSS": nil, "USS": 2, "±": 3, "AGE": 4, "SOURCE": 5]
             }
         return [Table.Column(title: "PID", isNumber: true)]
             + ranks.map { Table.Column(title: $0.key, isNumber: true, rank: $0.value) }
@@ -59,65 +61,70 @@ struct MemoryText {
         }
     }
 
-    /// Each page counted once: the value or its bounds, how it was found, and in which time.
+    /// The distinct memory with its bounds, the mode, the time that the reading took, and the sources.
     private var summary: String {
-        let held = "\(snapshot.total.distinctBytes.text) held, \(snapshot.mode.name) look in \(snapshot.elapsed.asTime)"
-        return held + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
+        "distinct memory: \(snapshot.total.distinctBytes.text), \(reading) in \(snapshot.elapsed.asTime)"
+            + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
     }
 
-    /// The whole on one line, with what the look cost.
+    private var reading: String {
+        if case .within = snapshot.mode { "budgeted reading" } else { "\(snapshot.mode.name) reading" }
+    }
+
+    /// The snapshot on one line: the distinct memory and the time that the reading took.
     var line: String {
         let count = snapshot.total.processCount.counted("process", "processes")
         return "\(snapshot.total.distinctBytes.text), \(count), in \(snapshot.elapsed.asTime)"
             + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
-            + (snapshot.isComplete ? "" : "; some may be missing")
+            + (snapshot.isComplete ? "" : "; processes may be missing")
     }
 
-    /// What a cgroup is charged for beside its processes.
+    /// The charge of the cgroup, and the part of it that its processes do not map.
     private var charge: [String] {
         guard let charge = snapshot.cgroupCharge else { return [] }
         guard let charged = charge.chargedBytes, let rest = charge.unattributedBytes else {
-            return charge.reasonsByUnknownFigure[.usageBytes].map { ["charged: unknown: \($0.printable)"] } ?? []
+            return charge.reasonsByUnknownFigure[.usageBytes].map { ["cgroup charge: unknown: \($0.printable)"] } ?? []
         }
-        let held = rest.estimate?.asSize ?? "\(rest.lower.asSize) to \(rest.upper.asSize)"
+        let unmapped = rest.estimate?.asSize ?? "\(rest.lower.asSize) to \(rest.upper.asSize)"
         let uses = [
-            charge.fileBytes.map { "files \($0.asSize)" },
+            charge.fileBytes.map { "page cache \($0.asSize)" },
             charge.shmemBytes.map { "\($0.asSize) of it shared memory" },
             charge.kernelBytes.map { "kernel \($0.asSize)" },
         ]
         return [
-            "\(charged.asSize) charged to the cgroup, \(held) of it held by none of its processes",
-            "charged for: " + uses.compactMap(\.self).joined(separator: ", "),
+            "cgroup charge: \(charged.asSize), \(unmapped) of it not mapped by its processes",
+            "  of it: " + uses.compactMap(\.self).joined(separator: ", "),
         ]
     }
 
-    /// What the figures leave open, a line each.
+    /// One line for each reservation about the figures.
     private var notes: [String] {
         var notes: [String] = []
         if let missing = snapshot.missing {
             let total = snapshot.total
-            let rss = total.unreadableRSSBytes > 0 ? ": RSS \(total.unreadableRSSBytes.asSize), in no other sum" : ""
-            notes.append(missing + rss)
+            let rss = total.unreadableRSSBytes
+            notes.append(missing + (rss > 0 ? "; \(rss.asSize) of RSS counts in no other sum" : ""))
         }
         let suspects = snapshot.processes.count { $0.mayShareMemoryWith != nil }
         if suspects > 0 {
-            notes.append("\(suspects.counted("process", "processes")) may be counted twice: not allowed to ask (kcmp)")
+            notes.append("\(suspects.counted("process", "processes")) may be counted twice: kcmp(2) is not permitted")
         }
         return notes + snapshot.gaps.notes
     }
 }
 
 extension ProcessMemory {
-    /// What is to be said of the process beside its figures.
+    /// A remark behind the name of the process; `nil` for none.
     fileprivate var note: String? {
         if let reason = usage.unavailable { return reason.phrase }
-        if let other = sharesMemoryWith { return "memory of \(other)" }
-        return mayShareMemoryWith.map { "perhaps memory of \($0)" }
+        if let other = sharesMemoryWith { return "shares the memory of \(other)" }
+        return mayShareMemoryWith.map { "may share the memory of \($0)" }
     }
 }
 
 extension DistinctMemory {
-    /// `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980 MiB–1.02 GiB)`, or the bounds alone.
+    /// The estimate with its bounds, or the bounds alone: `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980 MiB–1.02
+    /// GiB)`.
     var text: String {
         guard let upper else {
             let least = "at least \(lower.asSize)"
@@ -136,8 +143,8 @@ extension DistinctMemory {
 }
 
 extension MemoryTotal {
-    /// Of how many processes the figures are from where, `12 smaps_rollup, 85 sampled, up to 3.10 s old`; `nil` where all
-    /// are of this look and from one source.
+    /// The number of processes by source, and the greatest age: `12 smaps_rollup, 85 sampled, up to 3.10 s old`. It is
+    /// `nil` if all figures were read for this snapshot and from one source.
     var sourcesText: String? {
         var counts: [String: Int] = [:]
         for (source, count) in sources { counts[source.original.name, default: 0] += count }
@@ -149,16 +156,16 @@ extension MemoryTotal {
 }
 
 extension MemorySnapshot {
-    /// How many processes the figures lack; `nil` for none.
+    /// The number of processes with figures that could not be read; `nil` for none.
     var missing: String? {
-        // What has no memory tells all there is to tell.
+        // Processes without memory, such as zombies, lack no figure.
         let count = processes.count { [.permissionDenied, .unsupported, .malformed].contains($0.usage.unavailable) }
-        return count == 0 ? nil : "\(count.counted("process tells", "processes tell")) less than asked for"
+        return count == 0 ? nil : "\(count.counted("process", "processes")) not fully readable"
     }
 }
 
 extension Set<ProcessGap> {
-    /// What is to be said of them, a line each.
+    /// One line for each gap.
     var notes: [String] {
         ProcessGap.allCases.filter(contains).map { "processes may be missing: \($0.phrase)" }
     }
@@ -167,23 +174,23 @@ extension Set<ProcessGap> {
 extension ProcessGap {
     fileprivate var phrase: String {
         switch self {
-        case .countLimit: "there are more than are looked at"
-        case .timeLimit: "there was no more time"
-        case .hidden: "some are hidden (hidepid), or may not be listed"
-        case .otherNamespace: "some may be outside of this pid namespace"
+        case .countLimit: "there are too many"
+        case .timeLimit: "the time was up"
+        case .hidden: "some are hidden (hidepid) or cannot be listed"
+        case .otherNamespace: "some may be in another pid namespace"
         }
     }
 }
 
 extension UnavailableReason {
-    /// For a row of the table.
-    fileprivate var phrase: String {
+    /// The reason in a row of the table, and in an error message.
+    var phrase: String {
         switch self {
         case .permissionDenied: "permission denied"
         case .kernelThread: "kernel thread"
         case .zombie: "zombie"
         case .exited: "exited"
-        case .unsupported: "not offered by this kernel"
+        case .unsupported: "not supported by this kernel"
         case .malformed: "malformed file"
         }
     }

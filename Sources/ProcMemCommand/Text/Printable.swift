@@ -1,7 +1,9 @@
 extension String {
-    /// The text with what would move the cursor, change colours or turn the reading direction made visible.
+    /// The text with `?` in place of each character that would move the cursor, change colours or reverse the text
+    /// direction.
     ///
-    /// A process names itself as it likes: its name is not to be trusted with a terminal.
+    /// A process chooses its own name, and a container chooses the names of its cgroups. They must not control the
+    /// terminal.
     var printable: String {
         String(
             String.UnicodeScalarView(
@@ -16,7 +18,7 @@ extension String {
         )
     }
 
-    /// At most so many columns of a terminal, with a mark where characters are missing.
+    /// Returns the text cut to a number of terminal columns. A text that was cut ends in `…`.
     func cut(to width: Int?) -> String {
         guard let width, width > 0, displayColumns > width else { return self }
         var room = width - 1

@@ -1,6 +1,6 @@
 import ProcMem
 
-/// The answer of `procmem` alone for people.
+/// The text output of `procmem` without a subcommand.
 struct SummaryText {
     let limits: CPULimits
     let container: ContainerMemory
@@ -13,12 +13,11 @@ struct SummaryText {
             row("memory", memory),
         ]
         if let snapshot = snapshots.first, let root = snapshot.processes.first {
-            let name = root.command.map { " of \($0.printable)" } ?? ""
-            lines.append(
-                row("tree", "\(snapshot.total.processCount.counted("process", "processes"))\(name) (\(root.pid))")
-            )
+            let name = root.command.map { "\($0.printable) " } ?? ""
+            let count = snapshot.total.processCount.counted("process", "processes")
+            lines.append(row("tree", "\(count), root \(name)(\(root.pid)); distinct memory:"))
         }
-        lines += snapshots.map { row("  \($0.mode.name)", held($0)) }
+        lines += snapshots.map { row("  \($0.mode.name)", distinctMemory($0)) }
         let gaps = snapshots.reduce(into: Set()) { $0.formUnion($1.gaps) }
         lines += gaps.notes.map { row("note", $0) }
         lines += (limits.warnings + container.warnings).map { row("warning", $0.printable) }
@@ -26,30 +25,30 @@ struct SummaryText {
     }
 
     private var machineCPUs: String {
-        let online = limits.onlineCount.map { "\($0) online on the machine" } ?? "the machine's are unknown"
+        let online = limits.onlineCount.map { "\($0) online on the machine" } ?? "number online unknown"
         return "\(online), \(limits.affinity.count) in the affinity mask"
     }
 
     private var memory: String {
-        let machine = container.machineBytes.map { "the machine has \($0.asSize)" } ?? "the machine's is unknown"
+        let machine = container.machineBytes.map { "the machine has \($0.asSize)" } ?? "machine memory unknown"
         return "\(ContainerText(memory: container).limit); \(machine)"
     }
 
-    private func held(_ snapshot: MemorySnapshot) -> String {
+    private func distinctMemory(_ snapshot: MemorySnapshot) -> String {
         let total = snapshot.total
         let time = snapshot.elapsed.asTime
-        // The figure and its price first: a narrow terminal cuts the end.
+        // The figure and its cost come first, because a line is cut at its end.
         let figure =
             switch snapshot.mode {
             case .cheap:
-                "\(counted(total)) in \(time), from counters; RSS adds up to \(total.rssBytes?.asSize ?? "unknown")"
-            case .sampled, .within: "\(counted(total)) in \(time), from samples"
-            case .accurate: "PSS \(total.pssBytes?.asSize ?? "unknown") in \(time), each page counted once"
+                "\(bounds(total)) in \(time), from counters; sum of RSS \(total.rssBytes?.asSize ?? "unknown")"
+            case .sampled, .within: "\(bounds(total)) in \(time), from samples"
+            case .accurate: "\(total.pssBytes?.asSize ?? "unknown") in \(time), sum of PSS"
             }
         return figure + (snapshot.missing.map { "; \($0)" } ?? "")
     }
 
-    private func counted(_ total: MemoryTotal) -> String {
+    private func bounds(_ total: MemoryTotal) -> String {
         total.rssBytes == nil ? "unknown" : total.distinctBytes.text
     }
 

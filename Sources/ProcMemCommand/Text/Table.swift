@@ -1,10 +1,10 @@
-/// Columns of text under their names.
+/// Columns of text below their titles.
 struct Table {
     struct Column {
         let title: String
         var isNumber = false
-        /// Which columns are left out first where a line is too narrow for all: the one with the highest rank; never one
-        /// without.
+        /// The order in which columns are left out if not all fit: the highest rank first. A column without a rank is
+        /// never left out.
         var rank: Int?
     }
 
@@ -20,17 +20,17 @@ struct Table {
         rows.append(cells)
     }
 
-    /// The lines, without blanks at their ends.
+    /// All lines, without trailing spaces.
     var lines: [String] { lines(of: columns.indices) }
 
-    /// The lines with fewer columns where not all fit, so that there is room for the beginning of the last one.
+    /// Returns the lines. Columns are left out until the others and the beginning of the last one fit into `width`.
     func lines(fitting width: Int?) -> [String] {
         var shown = Array(columns.indices)
         while let width, minimumWidth(of: shown) > width,
-            let place = shown.indices.filter({ columns[shown[$0]].rank != nil })
+            let index = shown.indices.filter({ columns[shown[$0]].rank != nil })
                 .max(by: { (columns[shown[$0]].rank ?? 0) < (columns[shown[$1]].rank ?? 0) })
         {
-            shown.remove(at: place)
+            shown.remove(at: index)
         }
         return lines(of: shown)
     }

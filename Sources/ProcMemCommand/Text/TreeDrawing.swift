@@ -1,15 +1,16 @@
-/// The lines that lead to each process of a tree, as `├─ ` and its like.
+/// The branches in front of each process of a tree, such as `├─ `.
 struct TreeDrawing {
-    /// What stands before each entry, in their order.
+    /// The text in front of each entry, in the order of the entries.
     let prefixes: [String]
 
-    /// Deeper levels are told by a mark: a chain of processes may be longer than any line.
+    /// The number of levels that are drawn. Deeper levels are shown as `…`, because a chain of processes may be longer
+    /// than any line.
     private static var maximumLevels: Int { 16 }
 
-    /// - Parameter depths: How far each entry lies below its root, parents before their children; 0 for a root.
+    /// - Parameter depths: The depth of each entry below its root, parents before their children; 0 for a root.
     init(depths: [Int]) {
         var prefixes: [String] = []
-        // From the end, where it is known whether another child of the same parent follows.
+        // Backwards, so that it is known whether another child of the same parent follows.
         var hasLater: [Bool] = []
         for depth in depths.reversed() {
             while hasLater.count > depth + 1 { hasLater.removeLast() }
@@ -20,7 +21,7 @@ struct TreeDrawing {
         self.prefixes = prefixes.reversed()
     }
 
-    /// - Parameter hasLater: For each level from the root to the entry, whether another entry follows on it.
+    /// - Parameter hasLater: For each level from the root to the entry, whether another entry follows on that level.
     private static func prefix(_ hasLater: [Bool]) -> String {
         guard let isFollowed = hasLater.dropFirst().last else { return "" }
         let ancestors = hasLater.dropFirst().dropLast()

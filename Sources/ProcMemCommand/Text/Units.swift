@@ -1,5 +1,5 @@
 extension Int {
-    /// Bytes in binary units with three significant digits: `2.07 GiB`.
+    /// The number of bytes in binary units, with three significant digits: `2.07 GiB`.
     var asSize: String {
         guard self >= 1024 else { return "\(self) B" }
         var value = Double(self) / 1024
@@ -12,17 +12,17 @@ extension Int {
         return value.text(decimals: decimals) + " " + unit
     }
 
-    /// With the noun that goes with it: `1 process`, `3 processes`.
+    /// Returns the number with its noun: `1 process`, `3 processes`.
     func counted(_ singular: String, _ plural: String) -> String {
         "\(self) \(self == 1 ? singular : plural)"
     }
 }
 
 extension Double {
-    /// A number of CPUs with at most three decimals: `1.5`, `2`. There are more of them where three would hide that it is
-    /// no whole number: `2.0001`, which rounds up to 3.
+    /// The number of CPUs with at most three decimals: `1.5`, `2`. A number that three decimals would show as a whole
+    /// number has six: `2.0001`, which rounds up to 3.
     var asCPUs: String {
-        // A quota may be worth more CPUs than an Int counts.
+        // A quota may stand for more CPUs than an Int can represent.
         guard self < 1e9 else { return description }
         guard self >= 0.001 else { return "less than 0.001" }
         let isWholeInThree = (self * 1000).rounded() == (self.rounded() * 1000)
@@ -32,10 +32,10 @@ extension Double {
         return String(text)
     }
 
-    /// A percentage as the kernel has it, with two decimals: `0.25 %`.
+    /// The percentage with two decimals, as in the kernel's pressure files: `0.25 %`.
     var asPercent: String { text(decimals: 2) + " %" }
 
-    /// The number in decimal notation, rounded; for numbers from 0 to 10^12.
+    /// Returns the number in decimal notation, rounded. The number must be from 0 to 10^12.
     fileprivate func text(decimals: Int) -> String {
         guard decimals > 0 else { return "\(Int(rounded()))" }
         let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
@@ -45,10 +45,10 @@ extension Double {
 }
 
 extension Duration {
-    /// In the unit that fits: `35 µs`, `2.11 ms`, `1.30 s`.
+    /// The duration in microseconds, milliseconds or seconds: `35 µs`, `2.11 ms`, `1.30 s`.
     var asTime: String {
         let microseconds = self.microseconds
-        // The bounds lie where rounding would bring one digit more.
+        // The bounds are the values that rounding would give one more digit.
         return switch microseconds {
         case ..<1000: "\(microseconds) µs"
         case ..<9_995: (Double(microseconds) / 1e3).text(decimals: 2) + " ms"

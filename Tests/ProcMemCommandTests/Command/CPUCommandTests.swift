@@ -54,33 +54,33 @@ import Testing
         #expect(answer["effectiveCPUs"] == 1.5)
     }
 
-    @Test func textForPeople() throws {
+    @Test func aQuotaAsText() throws {
         let run = try CommandRun("cpu", in: Systems.cpus(quota: "150000 100000"))
         #expect(
             run.lines == [
                 "2 CPUs: a quota of 1.5, rounded up, cgroup /kubepods/pod1",
                 "",
-                "exactly       1.5",
-                "limited by    quota, 150000 of 100000 µs, cgroup /kubepods/pod1",
+                "not rounded   1.5",
+                "limited by    quota, 150000 µs per 100000 µs, cgroup /kubepods/pod1",
                 "affinity      4 (0-3)",
-                "cgroups       1.5 (150000 of 100000 µs)  /kubepods/pod1",
-                "              no quota                   /kubepods",
-                "              no quota                   /",
+                "cgroups       1.5 (150000 µs per 100000 µs)  /kubepods/pod1",
+                "              no quota                       /kubepods",
+                "              no quota                       /",
                 "online        8",
-                "Swift's pool  4 threads: by affinity alone, too wide for 2 CPUs",
+                "Swift's pool  4 threads, from the affinity mask; too many for 2 CPUs",
             ]
         )
     }
 
-    /// Only a pool that is too wide is called so.
-    @Test func aPoolThatFits() throws {
+    /// The text says "too many" only if the pool has more threads than there are CPUs.
+    @Test func aThreadPoolThatIsNotTooLarge() throws {
         let run = try CommandRun("cpu", in: Systems.cpus(quota: "350000 100000"))
-        #expect(run.lines.last == "Swift's pool  4 threads: by affinity alone")
+        #expect(run.lines.last == "Swift's pool  4 threads, from the affinity mask")
         let allowed = try CommandRun("cpu", in: Systems.cpus(quota: "900000 100000"))
-        #expect(allowed.lines.first == "4 CPUs by affinity; the quota allows more")
+        #expect(allowed.lines.first == "4 CPUs: the affinity mask; the quota allows more")
         #expect(allowed.lines.contains("limited by    affinity, CPUs 0-3"))
         let down = try CommandRun("cpu", "--rounding", "down", in: Systems.cpus(quota: "350000 100000"))
-        #expect(down.lines.last == "Swift's pool  4 threads: by affinity alone, too wide for 3 CPUs")
+        #expect(down.lines.last == "Swift's pool  4 threads, from the affinity mask; too many for 3 CPUs")
     }
 
     @Test func aRealTimeProcess() throws {
@@ -88,17 +88,17 @@ import Testing
         let stat = "42 (worker) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 55" + String(repeating: " 0", count: 18)
         try tree.write(stat + " 1 0\n", to: "/proc/self/stat")
         let lines = try CommandRun("cpu", in: tree).lines
-        #expect(lines.first == "4 CPUs by affinity; the quota is not enforced")
-        #expect(lines.contains("policy        real time, on which no quota is enforced"))
-        #expect(lines.last == "Swift's pool  4 threads: by affinity alone")
+        #expect(lines.first == "4 CPUs: the affinity mask; the quota does not apply")
+        #expect(lines.contains("policy        real-time: CPU quotas do not apply"))
+        #expect(lines.last == "Swift's pool  4 threads, from the affinity mask")
     }
 
-    @Test func whatCannotBeSeen() throws {
+    @Test func aCgroupThatIsNotVisible() throws {
         let tree = try Systems.cpus(quota: "150000 100000")
         try tree.write("0::/elsewhere\n", to: "/proc/self/cgroup")
         try FileManager.default.removeItem(at: tree.directory.appending(path: "sys/devices"))
         let lines = try CommandRun("cpu", in: tree).lines
-        #expect(lines.contains("unseen        the process's own cgroup, or one above it"))
+        #expect(lines.contains("not visible   the process's own cgroup, or one above it"))
         #expect(lines.contains("online        unknown"))
         #expect(lines.last?.hasSuffix("/sys/fs/cgroup/elsewhere/cpu.max: no such cgroup is visible") == true)
     }
@@ -106,14 +106,14 @@ import Testing
     @Test func theRunningSystemAsJSON() throws {
         let run = try CommandRun("cpu", "--json")
         #expect(run.status == 0)
-        let readOptions = try run.json().readOptions
+        let shape = try run.json().shape
         var expected: [String: JSON.Shape] = [
             "effectiveCPUCount": .number, "effectiveCPUs": .number, "limitedBy": .string,
             "affinity": .object(["count": .number, "cpus": .string]),
             "complete": .bool, "swiftPoolWidth": .number, "throttling": .null,
         ]
-        // What this machine may lack, or have.
-        guard case .object(let members) = readOptions else { throw CocoaError(.coderInvalidValue) }
+        // These depend on the machine.
+        guard case .object(let members) = shape else { throw CocoaError(.coderInvalidValue) }
         #expect(members["onlineCount"] == .number || members["onlineCount"] == .null)
         #expect(members["warnings"] == .array([]) || members["warnings"] == .array([.string]))
         let quota = JSON.Shape.object([
@@ -131,7 +131,7 @@ import Testing
             )
         }
         for name in ["onlineCount", "warnings", "quota", "levels"] { expected[name] = members[name] }
-        #expect(readOptions == .object(expected))
+        #expect(shape == .object(expected))
     }
 
     @Test func anotherProcess() throws {

@@ -29,7 +29,7 @@ import Testing
         #expect(try run.json() == JSON(parsing: expected))
     }
 
-    @Test func textForPeople() throws {
+    @Test func aLimitAsText() throws {
         let run = try CommandRun("container", in: Systems.container())
         #expect(run.status == 0)
         #expect(
@@ -38,14 +38,14 @@ import Testing
                 "",
                 "used          1.20 GiB",
                 "working set   922 MiB",
-                "available     3.10 GiB up to the limit, file pages not used lately given up",
+                "available     3.10 GiB up to the limit, with inactive page cache reclaimed",
                 "anonymous     512 MiB",
-                "files         668 MiB, 200 MiB of it shared memory, 307 MiB not used lately",
+                "page cache    668 MiB, 200 MiB of it shared memory, 307 MiB inactive",
                 "kernel        10.0 MiB",
                 "swap          0 B, limit 1.00 GiB",
-                "slowed above  3.00 GiB",
-                "pressure      1.50 % of 10 s, 0.50 % of 1 min, 0.10 % of 5 min: some waited",
-                "              0.25 % of 10 s, 0.00 % of 1 min, 0.00 % of 5 min: all waited",
+                "soft limit    3.00 GiB (memory.high)",
+                "pressure      1.50 % of 10 s, 0.50 % of 1 min, 0.10 % of 5 min: some stalled",
+                "              0.25 % of 10 s, 0.00 % of 1 min, 0.00 % of 5 min: all stalled",
                 "cgroups       4.00 GiB  1.20 GiB used  /kubepods/pod1",
                 "              no limit  2.00 GiB used  /kubepods",
                 "              no limit                 /",
@@ -54,7 +54,7 @@ import Testing
         )
     }
 
-    @Test func whatIsNotKnown() throws {
+    @Test func unknownFigures() throws {
         let tree = try FixtureTree(
             MountTable.files(
                 in: "/a",
@@ -80,7 +80,7 @@ import Testing
         #expect(lines.contains("pressure      unknown"))
         #expect(lines.contains("swap          unknown"))
         let stat = tree.directory.path + "/sys/fs/cgroup/a/memory.stat"
-        // One reason for many figures.
+        // The same reason for several figures is printed once.
         #expect(lines.count { $0.hasPrefix("unknown       \(stat): ") } == 1)
         #expect(lines.last?.hasSuffix("expected a number of bytes, or max, found \"junk\\n\"") == true)
     }
@@ -89,7 +89,7 @@ import Testing
         let tree = try Systems.container()
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
         let lines = try CommandRun("container", in: tree).lines
-        let answer = "8.00 GiB: the machine's memory, no limit is set; 1.20 GiB used, 922 MiB working set"
+        let answer = "8.00 GiB: machine memory, no limit is set; 1.20 GiB used, 922 MiB working set"
         #expect(lines.first.map(String.init) == answer)
         #expect(!lines.contains { $0.hasPrefix("available") })
     }
@@ -98,21 +98,21 @@ import Testing
         let tree = try Systems.container()
         try tree.write("0::/\n", to: "/proc/self/cgroup")
         let lines = try CommandRun("container", in: tree).lines
-        #expect(lines.first == "8.00 GiB: the machine's memory, no limit is set; usage unknown")
+        #expect(lines.first == "8.00 GiB: machine memory, no limit is set; usage unknown")
         #expect(lines.contains("used          unknown"))
     }
 
-    /// On v2 nothing tells the limits above.
-    @Test func cgroupsAboveWhatIsMounted() throws {
+    /// On v2 the kernel does not report the limits of the cgroups above.
+    @Test func cgroupsAboveTheMountedOne() throws {
         let tree = try Systems.container()
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.swap.max")
         #expect(try CommandRun("container", in: tree).lines.contains("swap          0 B, no limit is set"))
         try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
         let lines = try CommandRun("container", in: tree).lines
-        #expect(lines.first?.hasPrefix("8.00 GiB: the machine's memory, no limit is visible; ") == true)
+        #expect(lines.first?.hasPrefix("8.00 GiB: machine memory, no limit is visible; ") == true)
         #expect(lines.contains("swap          0 B, no limit is visible"))
-        #expect(lines.contains("hidden        cgroups above what is mounted here; their limits bind as well"))
+        #expect(lines.contains("not visible   the cgroups above the mounted one; their limits apply too"))
         #expect(try CommandRun("container", "--json", in: tree).json()["hiddenAncestors"] == .bool(true))
     }
 
@@ -122,11 +122,11 @@ import Testing
         try tree.write("", to: "/sys/fs/cgroup/kubepods/pod1/x/cgroup.procs")
         let lines = try CommandRun("container", in: tree).lines
         #expect(lines.contains("used          1.20 GiB, charged to cgroup /kubepods/pod1"))
-        #expect(!lines.contains { $0.hasPrefix("unseen") })
+        #expect(!lines.contains { $0.hasPrefix("not visible") })
         try tree.write("0::/kubepods/gone\n", to: "/proc/self/cgroup")
         #expect(
             try CommandRun("container", in: tree).lines.contains(
-                "unseen        the process's own cgroup, or one above it"
+                "not visible   the process's own cgroup, or one above it"
             )
         )
     }
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test(
-        .enabled(if: HiddenLimit.memoryObstacle == nil, Comment(rawValue: HiddenLimit.memoryObstacle ?? "")),
+        .enabled(if: HiddenLimit.memoryUnavailable == nil, Comment(rawValue: HiddenLimit.memoryUnavailable ?? "")),
         .enabled(
             if: (try? HiddenLimit(.memory))?.parent.isOnV2 == false,
             "cgroup v2 does not report the limits above what is visible"
@@ -157,7 +157,8 @@ import Testing
         let run = try hidden.output(of: "\"$@\"", procmem, "container", "--json", hiddenBy: hiding)
         try #require(run.status == 0, "\(run.errorText)")
         let answer = try JSON(parsing: run.text)
-        // One level, without a limit, whole as far as anybody can tell: and yet the limit is known.
+        // The only visible level has no limit, and every visible level could be read. On v1 the limit is known
+        // nevertheless.
         #expect(answer["limitBytes"] == .number(Double(limit)))
         #expect(answer["limitCgroup"] == .null)
         #expect(answer["effectiveMemoryBytes"] == .number(Double(limit)))
@@ -170,14 +171,14 @@ import Testing
         let text = try hidden.output(of: "\"$@\"", procmem, "container", hiddenBy: hiding).text
         #expect(text.hasPrefix("96.0 MiB: limit of a cgroup that is not visible; "))
         #expect(
-            text.contains("\nhidden        cgroups above what is mounted here; the smallest of their limits is known\n")
+            text.contains("\nnot visible   the cgroups above the mounted one; their smallest limit is known\n")
         )
         let summary = try hidden.output(of: "\"$@\"", procmem, hiddenBy: hiding).text
         #expect(summary.contains("\nmemory     96.0 MiB, limit of a cgroup that is not visible; the machine has "))
     }
 
     @Test(
-        .enabled(if: HiddenLimit.memoryObstacle == nil, Comment(rawValue: HiddenLimit.memoryObstacle ?? "")),
+        .enabled(if: HiddenLimit.memoryUnavailable == nil, Comment(rawValue: HiddenLimit.memoryUnavailable ?? "")),
         arguments: HiddenLimit.Hiding.allCases
     )
     func aParentWithoutALimit(_ hiding: HiddenLimit.Hiding) throws {

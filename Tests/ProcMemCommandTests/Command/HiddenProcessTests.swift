@@ -2,13 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Processes that `/proc` hides, or does not let look at: their memory is not known, and the answer says so.
+/// Processes that `/proc` hides, or whose files the caller may not read. Their memory is not known, and the output says
+/// so.
 @Suite(.enabled(if: ProcMount.unavailableReason == nil, "\(ProcMount.unavailableReason ?? "")"))
 struct HiddenProcessTests {
-    /// Modes under which another user's process is not there.
-    static let hiding = ["hidepid=2"] + (ProcMount.knowsPtraceable ? ["hidepid=4"] : [])
+    /// The mount options under which the processes of other users are not listed.
+    static let hiding = ["hidepid=2"] + (ProcMount.supportsPtraceable ? ["hidepid=4"] : [])
 
-    @Test(arguments: hiding) func itsLimits(_ options: String) throws {
+    @Test(arguments: hiding) func cpuLimits(_ options: String) throws {
         let process = try ChildProcess(state: "hold", 4096)
         let run = try ProcMount.procmem("cpu", "--pid", "\(process.pid)", options: options)
         #expect(run.status == 1)
@@ -22,14 +23,16 @@ struct HiddenProcessTests {
         )
     }
 
-    /// Listed with files that answer EPERM, or not listed at all: there, and not known.
+    /// A process whose files fail with EPERM, or that is not listed at all, is reported with unknown figures.
     @Test(arguments: ["hidepid=1"] + hiding, ["cheap", "accurate"]) func itsMemory(_ options: String, _ mode: String)
         throws
     {
         let process = try ChildProcess(state: "hold", 4 << 20)
         let run = try ProcMount.procmem("memory", "\(process.pid)", "--mode", mode, "--json", options: options)
         #expect(run.status == 1)
-        #expect(run.errorText.hasPrefix("procmem: no figure could be had of 1 process: permissionDenied; run as"))
+        #expect(
+            run.errorText.hasPrefix("procmem: the memory of 1 process could not be read: permission denied; run as")
+        )
         let answer = try JSON(parsing: run.text)
         let row = try #require(answer["processes"]?.elements.first)
         #expect(row["pid"] == .number(Double(process.pid)))
@@ -42,7 +45,8 @@ struct HiddenProcessTests {
         #expect(total["unavailableCount"] == 1 && total["memorylessCount"] == 0)
     }
 
-    /// With hidepid=1 the others are listed; psutil's children() fails on the first of them.
+    /// With hidepid=1 the processes of other users are listed but not readable. psutil's children() fails on the first
+    /// one.
     @Test func aListWithProcessesThatMayNotBeReadGoesOn() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let run = try ProcMount.procmem("memory", "--all", "--json", options: "hidepid=1")
@@ -66,10 +70,11 @@ struct HiddenProcessTests {
         #expect(answer["complete"] == .bool(false))
         #expect(answer["gaps"] == .array(["hidden"]))
         let text = try ProcMount.procmem("memory", "--all", options: options)
-        #expect(text.text.hasSuffix("processes may be missing: some are hidden (hidepid), or may not be listed\n"))
+        #expect(text.text.hasSuffix("processes may be missing: some are hidden (hidepid) or cannot be listed\n"))
     }
 
-    /// Members of the group that the mount names see all, up to hidepid=2; so does who may trace all.
+    /// Up to hidepid=2, the members of the group in the mount options see all processes, and so does a caller that may
+    /// trace all processes.
     @Test func whoIsExemptSeesAll() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let inGroup = ["--regid", "65534", "--groups", "4242", "--bounding-set", "-all", "--inh-caps", "-all"]
@@ -84,7 +89,7 @@ struct HiddenProcessTests {
         }
     }
 
-    /// A tree whose root may be looked at and whose child is another user's: the child counts, unknown.
+    /// A tree with a readable root and a child of another user. The child has a row with unknown figures.
     @Test(arguments: ["hidepid=1"] + hiding) func aHiddenChild(_ options: String) throws {
         let states = try BuiltProduct.url(of: "ProcessStates").path
         let script = "\"$0\" hold 4096 >/dev/null & exec setpriv \"$@\" \"$0\" hold 8388608"
@@ -101,25 +106,25 @@ struct HiddenProcessTests {
         #expect(run.status == 0)
     }
 
-    /// Neither the session's leader nor the parent may be looked at: the command's own tree is. A child that it had before it
-    /// gave up its rights is hidden from it.
+    /// If neither the session leader nor the parent may be read, the summary is about the command's own tree. A child
+    /// from before the command gave up its privileges is hidden from it.
     @Test(arguments: ["hidepid=1"] + hiding) func theSummary(_ options: String) throws {
         let run = try ProcMount.output(
             "mount -t proc -o \(options) proc /proc && { tail -f /dev/null --pid=$$ & }",
             of: [BuiltProduct.url(of: "procmem").path]
         )
         #expect(run.status == 0)
-        #expect(run.text.contains("\ntree       2 processes of procmem ("))
+        #expect(run.text.contains("\ntree       2 processes, root procmem ("))
         #expect(run.text.contains("\n  cheap    at least ") && !run.text.contains("unknown in"))
         #expect(
             run.text.contains(
-                "\nnote       processes may be missing: some are hidden (hidepid), or may not be listed\n"
+                "\nnote       processes may be missing: some are hidden (hidepid) or cannot be listed\n"
             )
         )
     }
 
-    /// A mount that shows processes and nothing else.
-    @Test(.enabled(if: ProcMount.knowsSubset, "a /proc with subset=pid (since Linux 5.8) cannot be mounted here"))
+    /// A mount of `/proc` that shows only processes.
+    @Test(.enabled(if: ProcMount.supportsSubset, "needs a /proc mounted with subset=pid (Linux 5.8)"))
     func aProcWithoutTheMachine() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let options = "subset=pid"
@@ -128,20 +133,21 @@ struct HiddenProcessTests {
         #expect(try JSON(parsing: run.text)["processes"]?.elements.first?["rssBytes"] != .null)
         let summary = try ProcMount.procmem(options: options, privileges: [])
         #expect(summary.status == 0)
-        #expect(summary.text.contains("the machine's is unknown"))
+        #expect(summary.text.contains("machine memory unknown"))
     }
 }
 
-/// A `/proc` that is not there, or speaks of other processes by the same numbers.
+/// `/proc` is not mounted, or belongs to another pid namespace, in which the same pids name other processes.
 @Suite(.enabled(if: ProcMount.unavailableReason == nil, "\(ProcMount.unavailableReason ?? "")")) struct ForeignProcTests
 {
-    private static let questions = [
+    private static let commands = [
         ["memory", "1"], ["memory", "1", "--tree"], ["memory", "--all"], ["cpu", "--pid", "1"],
         ["memory", "--cgroup-of", "1"],
     ]
 
-    /// Swift's runtime takes the arguments from `/proc/self/cmdline`: without them there is nothing to answer.
-    @Test(arguments: questions + [[]]) func withoutProc(_ arguments: [String]) throws {
+    /// Swift's runtime reads the arguments from `/proc/self/cmdline`. Without them the command cannot know what to
+    /// report.
+    @Test(arguments: commands + [[]]) func withoutProc(_ arguments: [String]) throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let run = try ProcMount.output("mount -t tmpfs tmpfs /proc", privileges: [], of: [procmem] + arguments)
         #expect(run.status == 1)
@@ -149,7 +155,7 @@ struct HiddenProcessTests {
         #expect(run.errorText == "procmem: /proc/self/cmdline: cannot be read; mount proc on /proc\n")
     }
 
-    @Test(arguments: questions) func ofAnotherPIDNamespace(_ arguments: [String]) throws {
+    @Test(arguments: commands) func ofAnotherPIDNamespace(_ arguments: [String]) throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let run = try ProcMount.output(
             "true",
@@ -164,9 +170,10 @@ struct HiddenProcessTests {
 
     private static let v1Root = "/sys/fs/cgroup/memory"
 
-    /// v1 does not tell of a cgroup's processes outside of the namespace: it is said that there may be some.
-    @Test(.enabled(if: access(v1Root + "/release_agent", F_OK) == 0, "the memory controller is not on v1"))
-    func aCgroupSeenFromAnotherPIDNamespace() throws {
+    /// On v1 the kernel leaves out a cgroup's processes outside of the pid namespace. The output says that some may
+    /// exist.
+    @Test(.enabled(if: access(v1Root + "/release_agent", F_OK) == 0, "needs the memory controller on cgroup v1"))
+    func aCgroupReadFromAnotherPIDNamespace() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let run = try ProcMount.output(
             "mount -t proc proc /proc",
@@ -179,7 +186,7 @@ struct HiddenProcessTests {
         #expect(answer["complete"] == .bool(false))
     }
 
-    /// In a pid namespace with a `/proc` of its own the first process has a parent that has no id there.
+    /// In a pid namespace with its own `/proc`, the parent of the first process has no pid.
     @Test func aParentOutsideOfTheNamespace() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let run = try ProcMount.output(

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct MemoryCommandTests {
-    /// An answer without the time that it took, which is checked to be there.
-    private func timeless(_ answer: JSON) throws -> JSON {
+    /// Returns the output without the elapsed time, and checks that the time is present and plausible.
+    private func withoutElapsedTime(_ answer: JSON) throws -> JSON {
         guard case .object(var members) = answer else { throw CocoaError(.coderInvalidValue) }
         let elapsed = try #require(members.removeValue(forKey: "elapsedMicroseconds")?.number)
         #expect(elapsed > 0 && elapsed < 60e6)
@@ -37,7 +37,7 @@ import Testing
                     {"estimate": \(3000 * page), "lower": \(1900 * page), "upper": \(3000 * page), "proven": false},
                 "sources": {"statm": 2, "none": 1}, "oldestAgeMilliseconds": null, "unavailableCount": 1}}
             """
-        #expect(try timeless(run.json()) == JSON(parsing: expected))
+        #expect(try withoutElapsedTime(run.json()) == JSON(parsing: expected))
     }
 
     @Test func accurateListAsJSON() throws {
@@ -47,7 +47,7 @@ import Testing
             "ussStandardErrorBytes": null, "ageMilliseconds": null, "unavailable": null, "depth": 0,
             "sharesMemoryWith": null, "mayShareMemoryWith": null, "hugetlbBytes": null
             """
-        let held = 9000 << 10
+        let distinct = 9000 << 10
         let expected = """
             {"mode": "accurate", "cgroup": null, "search": "named", "complete": true, "gaps": [],
              "processes": [
@@ -58,13 +58,13 @@ import Testing
                  "rssBytes": \(8000 << 10), "sharedBytes": \(3000 << 10), "pssBytes": \(6000 << 10),
                  "ussBytes": \(5000 << 10), "swapBytes": \(64 << 10), \(unknown)}],
              "total": {
-                "processCount": 2, "rssBytes": \(12000 << 10), "pssBytes": \(held), "ussBytes": \(7000 << 10),
+                "processCount": 2, "rssBytes": \(12000 << 10), "pssBytes": \(distinct), "ussBytes": \(7000 << 10),
                 "swapBytes": \(32 << 10), "memorylessCount": 0, "unreadableRSSBytes": 0,
                 "figureCounts": {"rss": 2, "pss": 2, "uss": 2, "swap": 2},
-                "distinctBytes": {"estimate": \(held), "lower": \(held), "upper": \(held), "proven": true},
+                "distinctBytes": {"estimate": \(distinct), "lower": \(distinct), "upper": \(distinct), "proven": true},
                 "sources": {"smaps_rollup": 2}, "oldestAgeMilliseconds": null, "unavailableCount": 0}}
             """
-        #expect(try timeless(run.json()) == JSON(parsing: expected))
+        #expect(try withoutElapsedTime(run.json()) == JSON(parsing: expected))
     }
 
     private func pids(_ run: CommandRun) throws -> [JSON?] {
@@ -80,11 +80,11 @@ import Testing
         #expect(try CommandRun("memory", "2", in: tree).output.contains("kthreadd (kernel thread)"))
     }
 
-    @Test(arguments: ["/web", "/sys/fs/cgroup/web"]) func aCgroupAndThoseBelow(_ path: String) throws {
+    @Test(arguments: ["/web", "/sys/fs/cgroup/web"]) func aCgroupAndItsDescendants(_ path: String) throws {
         #expect(try pids(CommandRun("memory", "--cgroup", path, "--json", in: Systems.processes())) == [100, 101])
     }
 
-    @Test func whatACgroupIsChargedFor() throws {
+    @Test func theChargeOfACgroup() throws {
         let tree = try Systems.processes()
         try tree.write("20971520\n", to: "/sys/fs/cgroup/web/memory.current")
         try tree.write("anon 5\nfile 4194304\nshmem 1024\nkernel 65536\n", to: "/sys/fs/cgroup/web/memory.stat")
@@ -101,13 +101,13 @@ import Testing
         let text = try CommandRun(arguments, in: tree).lines
         #expect(
             text.suffix(2) == [
-                "20.0 MiB charged to the cgroup, 11.2 MiB of it held by none of its processes",
-                "charged for: files 4.00 MiB, 1.00 KiB of it shared memory, kernel 64.0 KiB",
+                "cgroup charge: 20.0 MiB, 11.2 MiB of it not mapped by its processes",
+                "  of it: page cache 4.00 MiB, 1.00 KiB of it shared memory, kernel 64.0 KiB",
             ]
         )
     }
 
-    @Test func textForPeople() throws {
+    @Test func accurateTreeAsText() throws {
         let run = try CommandRun("memory", "100", "--tree", "--mode", "accurate", in: Systems.processes())
         #expect(
             run.lines.dropLast() == [
@@ -119,7 +119,7 @@ import Testing
                 "",
             ]
         )
-        #expect(run.lines.last?.hasPrefix("8.79 MiB held, accurate look in ") == true)
+        #expect(run.lines.last?.hasPrefix("distinct memory: 8.79 MiB, accurate reading in ") == true)
     }
 
     @Test func theRunningSystem() throws {
@@ -136,14 +136,14 @@ import Testing
                 #expect((row["pssBytes"] == .null) == (mode == "cheap"))
             }
             #expect(rows.dropFirst().allSatisfy { $0["parentPID"] == .number(Double(process.pid)) })
-            let held = try #require(answer["total"]?["distinctBytes"])
-            let lower = try #require(held["lower"]?.number)
-            let upper = try #require(held["upper"]?.number)
+            let distinct = try #require(answer["total"]?["distinctBytes"])
+            let lower = try #require(distinct["lower"]?.number)
+            let upper = try #require(distinct["upper"]?.number)
             #expect(lower >= 8 * 1024 * 1024 && lower <= upper)
         }
     }
 
-    /// Without a process: the tree of the session's leader, here a shell.
+    /// Without a pid, the command reports the tree of the session leader, here a shell.
     @Test func theProcessesOfThisSession() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let script = "\"$0\" memory --json; exit"
@@ -152,12 +152,12 @@ import Testing
         #expect(commands == ["sh", "procmem"])
     }
 
-    private static func nobodyMayRunTheCommand() throws -> Bool {
+    private static func otherUsersMayRunTheCommand() throws -> Bool {
         let procmem = try BuiltProduct.url(of: "procmem").path
         return try Rights.isRoot && Rights.asNobody { access(procmem, X_OK) == 0 }
     }
 
-    @Test(.enabled("Needs root, and a build that other users may run") { try nobodyMayRunTheCommand() })
+    @Test(.enabled("needs root, and a build that other users may run") { try otherUsersMayRunTheCommand() })
     func anotherUsersProcess() throws {
         let process = try ChildProcess(state: "hold", 1 << 20)
         let run = try Rights.asNobody { try CommandRun("memory", "\(process.pid)", "--mode", "accurate", "--json") }

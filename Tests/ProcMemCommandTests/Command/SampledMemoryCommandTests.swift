@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `procmem memory` by samples and on a budget, of live processes.
+/// `procmem memory` in the modes sampled and within, of live processes.
 @Suite struct SampledMemoryCommandTests {
     @Test func samplesAsJSON() throws {
         let child = try ChildProcess(state: "tree", 2, 8 << 20)
@@ -20,7 +20,7 @@ import Testing
         }
         let distinct = try #require(answer["total"]?["distinctBytes"])
         let estimate = try #require(distinct["estimate"]?.number)
-        // About 13 MiB, by samples 10 to 16, where RSS adds up to 31.
+        // The tree maps about 13 MiB. The estimate is 10 to 16 MiB, and the sum of RSS is 31 MiB.
         let rss = try #require(answer["total"]?["rssBytes"]?.number)
         #expect(estimate > Double(8 << 20) && estimate < rss * 2 / 3)
         #expect(try #require(distinct["lower"]?.number) <= estimate)
@@ -28,12 +28,12 @@ import Testing
         #expect(answer["total"]?["sources"] == .object(["sampled": .number(3)]))
     }
 
-    @Test func samplesForPeople() throws {
+    @Test func samplesAsText() throws {
         let child = try ChildProcess(state: "tree", 2, 8 << 20)
         let run = try CommandRun("memory", "\(child.pid)", "--tree", "--mode", "sampled")
         let title = try #require(run.lines.first?.split(separator: " "))
         #expect(title == ["PID", "RSS", "USS", "±", "COMMAND"])
-        #expect(run.lines.last?.contains("held, sampled look in ") == true)
+        #expect(run.lines.last?.contains(", sampled reading in ") == true)
     }
 
     @Test func aBudget() throws {
@@ -43,11 +43,11 @@ import Testing
         #expect(ample["total"]?["sources"] == .object(["smaps_rollup": .number(3)]))
         let text = try CommandRun("memory", pid, "--tree", "--mode", "within", "--budget", "20s")
         let title = try #require(text.lines.first?.split(separator: " "))
-        #expect(title == ["PID", "RSS", "PSS", "USS", "±", "AGE", "FROM", "COMMAND"])
-        // No process is looked at in no time.
+        #expect(title == ["PID", "RSS", "PSS", "USS", "±", "AGE", "SOURCE", "COMMAND"])
+        // In this budget no process can be read.
         let run = try CommandRun("memory", pid, "--tree", "--mode", "within", "--budget", "0.001us", "--json")
         #expect(run.status == 1)
-        #expect(run.errors.contains("no process was looked at; "))
+        #expect(run.errors.contains("no process was read; "))
         let none = try run.json()
         let distinct = none["total"]?["distinctBytes"]
         #expect(distinct?["estimate"] == .null && distinct?["upper"] == .null)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: ["0", "-1s", "5parsecs", "", "ms", "1e400s", "nan", "1000y", "99999999m"])
-    func noTime(_ text: String) throws {
+    func invalidDurations(_ text: String) throws {
         for option in ["--budget", "--watch"] {
             let run = try CommandRun("memory", "1", option, text)
             #expect(run.status == 64)
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["0", "-1"]) func noReads(_ count: String) throws {
+    @Test(arguments: ["0", "-1"]) func invalidReads(_ count: String) throws {
         let run = try CommandRun("memory", "1", "--mode", "sampled", "--reads=\(count)")
         #expect(run.status == 64 && run.errors.contains("--reads"))
     }
@@ -83,10 +83,10 @@ import Testing
     ])
     func anOptionOfAnotherMode(_ options: [String]) throws {
         let run = try CommandRun(["memory", "1"] + options)
-        #expect(run.status == 64 && run.errors.contains("goes with --mode"))
+        #expect(run.status == 64 && run.errors.contains("requires --mode"))
     }
 
-    /// A line for each pass, in pairs of one instant and one answer, for as long as somebody reads.
+    /// The command prints one line for each pass: the time and the figures.
     @Test func watching() throws {
         let child = try ChildProcess(state: "tree", 2, 8 << 20)
         let procmem = try BuiltProduct.url(of: "procmem").path
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    /// What is remembered from pass to pass does not grow.
+    /// The memory of the command does not grow from pass to pass.
     @Test func watchingForLongTakesNoMoreMemory() throws {
         let child = try ChildProcess(state: "tree", 4, 1 << 20)
         let procmem = try BuiltProduct.url(of: "procmem").path
@@ -132,9 +132,10 @@ import Testing
         #expect(try rssPages() < before + 64)
     }
 
-    /// Whether somebody was forked, a watcher knows by the newest process id: its own passes must not move it, or it would look
-    /// for the processes again every time. In a pid namespace of its own nobody else is forked.
-    @Test(.enabled(if: ProcMount.unavailableReason == nil, "needs a /proc of its own"))
+    /// A sampler compares the newest pid of the system to detect new processes. If its own passes started threads, they
+    /// would change the newest pid, and every pass would search for processes. In a new pid namespace nothing else
+    /// forks.
+    @Test(.enabled(if: ProcMount.unavailableReason == nil, "needs permission to mount /proc"))
     func aWatcherStartsNoThreadForAPass() throws {
         let states = try BuiltProduct.url(of: "ProcessStates").path
         let procmem = try BuiltProduct.url(of: "procmem").path
@@ -155,7 +156,7 @@ import Testing
         let run = try ChildProcess.output(of: "/usr/bin/env", namespaces + shell)
         let words = run.text.split(separator: " ")
         #expect(words.count > 2 && words[0] == words[1], "\(run)")
-        // Enough for several threads.
+        // Without a sampler, a snapshot of so many processes would be read by several threads.
         let count = words.firstIndex(of: "processes,").flatMap { Int(words[$0 - 1]) }
         #expect(count ?? 0 > 100, "\(run)")
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// 0 done, 1 the answer could not be had, 64 wrong usage.
+/// The exit status: 0 success, 1 the figures could not be read, 64 usage error.
 @Suite struct StatusTests {
     @Test(arguments: [
         ["bogus"], ["--bogus"], ["cpu", "extra"], ["cpu", "--pid"], ["cpu", "--pid", "0"], ["cpu", "--pid=-1"],
@@ -29,7 +29,7 @@ import Testing
         #expect(run.errorText.isEmpty)
     }
 
-    /// Nothing on standard output, one line on standard error that names a path.
+    /// Expects no standard output, and one line on standard error that names a path.
     private func expectFailure(_ run: CommandRun, naming path: String, _ location: SourceLocation = #_sourceLocation) {
         #expect(run.status == 1, sourceLocation: location)
         #expect(run.output.isEmpty, sourceLocation: location)
@@ -37,7 +37,7 @@ import Testing
         #expect(run.errors.hasPrefix("procmem: \(path): "), "\(run.errors)", sourceLocation: location)
     }
 
-    @Test func aVanishedProcess() throws {
+    @Test func anExitedProcess() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let pid = process.pid
         process.end()
@@ -47,7 +47,7 @@ import Testing
         expectFailure(try CommandRun("container", "--pid", "\(pid)"), naming: "/proc/\(pid)")
     }
 
-    @Test func aSystemThatTellsNothing() throws {
+    @Test func anEmptySysroot() throws {
         let tree = try FixtureTree()
         let root = tree.directory.path
         expectFailure(try CommandRun("cpu", in: tree), naming: "\(root)/proc/self/status")
@@ -58,20 +58,20 @@ import Testing
         expectFailure(try CommandRun("memory", "--cgroup", "/none", in: tree), naming: "/none")
     }
 
-    @Test func figuresThatNobodyTells() throws {
+    @Test func figuresThatCannotBeRead() throws {
         let tree = try Systems.processes()
         try tree.write(Data("no numbers\n".utf8), to: "/proc/100/statm")
         let run = try CommandRun("memory", "100", in: tree)
         #expect(run.status == 1)
         #expect(run.output.contains("server (malformed file)"))
-        #expect(run.errors == "procmem: no figure could be had of 1 process: malformed\n")
+        #expect(run.errors == "procmem: the memory of 1 process could not be read: malformed file\n")
     }
 
-    /// A disk that is full must not look like an answer.
+    /// A failed write, for example to a full disk, is an error.
     @Test(arguments: [
         ["cpu"], ["cpu", "--json"], ["memory"], ["memory", "--json"], ["container"], ["container", "--json"], [],
     ])
-    func outputThatIsLost(_ arguments: [String]) throws {
+    func outputThatCannotBeWritten(_ arguments: [String]) throws {
         let command = try [BuiltProduct.url(of: "procmem").path] + arguments
         let run = try ChildProcess.output(
             of: "/bin/sh",

@@ -12,7 +12,7 @@ import Testing
         return tree
     }
 
-    @Test func textForPeople() throws {
+    @Test func text() throws {
         let run = try CommandRun(in: system())
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
@@ -22,18 +22,18 @@ import Testing
                 "CPUs       2 CPUs: a quota of 1.5, rounded up, cgroup /kubepods/pod1",
                 "           8 online on the machine, 4 in the affinity mask",
                 "memory     1.00 GiB, limit of cgroup /kubepods; the machine has 8.00 GiB",
-                "tree       1 process of worker (42)",
+                "tree       1 process, root worker (42); distinct memory:",
             ]
         )
         if rss == 8000 {
             #expect(run.lines[4].hasPrefix("  cheap    7.81 MiB (5.86–7.81) in "))
-            #expect(run.lines[4].hasSuffix("s, from counters; RSS adds up to 7.81 MiB"))
+            #expect(run.lines[4].hasSuffix("s, from counters; sum of RSS 7.81 MiB"))
         }
-        // There is no pagemap in this system.
+        // The file tree has no pagemap.
         #expect(run.lines[5].hasPrefix("  sampled  "))
-        #expect(run.lines[5].hasSuffix("s, from samples; 1 process tells less than asked for"))
-        #expect(run.lines[6].hasPrefix("  accurate PSS 5.86 MiB in "))
-        #expect(run.lines[6].hasSuffix("s, each page counted once"))
+        #expect(run.lines[5].hasSuffix("s, from samples; 1 process not fully readable"))
+        #expect(run.lines[6].hasPrefix("  accurate 5.86 MiB in "))
+        #expect(run.lines[6].hasSuffix("s, sum of PSS"))
         #expect(run.lines.count == 7)
     }
 
@@ -51,7 +51,7 @@ import Testing
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
         #expect(run.lines.first?.hasPrefix("CPUs ") == true)
-        #expect(run.lines.contains { $0.hasPrefix("  cheap    ") && $0.contains("RSS adds up to") })
-        #expect(run.lines.contains { $0.hasPrefix("  accurate PSS ") })
+        #expect(run.lines.contains { $0.hasPrefix("  cheap    ") && $0.contains("sum of RSS") })
+        #expect(run.lines.contains { $0.hasPrefix("  accurate ") && $0.hasSuffix("sum of PSS") })
     }
 }

@@ -8,47 +8,46 @@ import Testing
         let lines = try Pseudoterminal.lines(of: "cpu", in: tree, width: width)
         #expect(lines.count == 10)
         #expect(lines.allSatisfy { $0.count <= width })
-        #expect(lines.map(\.count).max() == min(width, 63))
+        #expect(lines.map(\.count).max() == min(width, 68))
         #expect(lines.first?.hasSuffix("…") == (width < 57))
     }
 
-    @Test(arguments: [20, 40, 79]) func aContainersLinesFitTheTerminal(_ width: Int) throws {
+    @Test(arguments: [20, 40, 79]) func linesOfContainerFitTheTerminal(_ width: Int) throws {
         let lines = try Pseudoterminal.lines(of: "container", in: Systems.container(), width: width)
         #expect(lines.count == 16)
         #expect(lines.map(\.count).max() == min(width, 76))
     }
 
-    @Test func aWidthInTheEnvironmentWins() throws {
+    @Test func aWidthInTheEnvironmentTakesPrecedence() throws {
         let tree = try Systems.processes(serverName: "a-longer-name")
         let narrow = try Pseudoterminal.lines(of: "memory", "100", in: tree, width: 80, environment: ["COLUMNS": "24"])
         #expect(narrow.map(\.count).max() == 24)
-        for odd in ["", "0", "-5", "wide"] {
+        for invalid in ["", "0", "-5", "wide"] {
             let lines = try Pseudoterminal.lines(
                 of: "memory",
                 "100",
                 in: tree,
                 width: 30,
-                environment: ["COLUMNS": odd]
+                environment: ["COLUMNS": invalid]
             )
             #expect(lines.map(\.count).max() == 30)
         }
     }
 
-    @Test func withoutATerminalNothingIsCut() throws {
+    @Test func withoutATerminalNoLineIsCut() throws {
         let run = try CommandRun("cpu", in: Systems.cpus(quota: "150000 100000"))
-        #expect(run.lines.map(\.count).max() == 63)
+        #expect(run.lines.map(\.count).max() == 68)
     }
 
-    /// JSON is cut nowhere.
-    @Test func jsonIsWhole() throws {
+    @Test func jsonIsNotCut() throws {
         let tree = try Systems.cpus(quota: "150000 100000")
         let lines = try Pseudoterminal.lines(of: "cpu", "--json", in: tree, width: 20)
         let answer = try JSON(parsing: lines.joined())
         #expect(answer["effectiveCPUCount"] == 2)
     }
 
-    /// A process that tries to clear the screen by its name.
-    @Test func aHostileName() throws {
+    /// A process with a name that contains escape sequences, which would clear the screen.
+    @Test func aNameWithEscapeSequences() throws {
         let name = "\u{1B}[2J\u{1B}[31m\nred"
         let process = try ChildProcess(state: "name", name)
         let lines = try Pseudoterminal.lines(of: "memory", "\(process.pid)", width: 80)
@@ -61,8 +60,8 @@ import Testing
         #expect(try json.json()["processes"]?.elements.first?["command"] == .string(name))
     }
 
-    /// Neither do paths from the kernel, which a container may choose.
-    @Test func aHostileCgroup() throws {
+    /// Paths of cgroups may contain escape sequences too, because a container may choose them.
+    @Test func aCgroupWithEscapeSequences() throws {
         let tree = try FixtureTree(
             MountTable.files(
                 in: "/\u{1B}[31mred",

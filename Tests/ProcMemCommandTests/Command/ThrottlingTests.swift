@@ -4,11 +4,11 @@ import Testing
 
 /// `procmem cpu --throttling`.
 @Suite(.timeLimit(.minutes(5))) struct ThrottlingTests {
-    /// Something to run beside the command, until it has ended.
+    /// Shell commands that run the command given as arguments beside a busy loop.
     private static let busily = "(while :; do :; done) & busy=$!; \"$@\"; status=$?; kill -9 $busy; exit $status"
 
-    @Test(.enabled(if: HiddenLimit.cpuObstacle == nil, Comment(rawValue: HiddenLimit.cpuObstacle ?? "")))
-    func aParentsQuotaThatCannotBeSeen() throws {
+    @Test(.enabled(if: HiddenLimit.cpuUnavailable == nil, Comment(rawValue: HiddenLimit.cpuUnavailable ?? "")))
+    func aParentsQuotaThatIsNotVisible() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let hidden = try HiddenLimit(.cpu)
         try hidden.parent.set(quota: 20_000)
@@ -16,7 +16,7 @@ import Testing
         try #require(run.status == 0, "\(run.errorText)")
         let answer = try JSON(parsing: run.text)
 
-        // Nothing of it is visible: one level, without a quota, whole as far as anybody can tell.
+        // The quota is not visible: the only visible level has none, and every visible level could be read.
         #expect(answer["quota"] == .null)
         #expect(answer["levels"]?.elements.map { $0["cgroup"] } == ["/"])
         #expect(answer["complete"] == .bool(true))
@@ -25,12 +25,12 @@ import Testing
         #expect(throttling["cgroup"] == "/")
         #expect(throttling["throttledMicroseconds"] == 0)
         #expect(throttling["throttledPeriods"] == 0)
-        // A fifth of a CPU was had by what wanted a whole one.
+        // The busy loop needs a whole CPU, and the quota is a fifth of a CPU.
         #expect(try #require(throttling["localThrottledMicroseconds"]?.number) > 100_000)
         #expect(throttling["hiddenLimit"] == .bool(true))
     }
 
-    @Test(.enabled(if: HiddenLimit.cpuObstacle == nil, Comment(rawValue: HiddenLimit.cpuObstacle ?? "")))
+    @Test(.enabled(if: HiddenLimit.cpuUnavailable == nil, Comment(rawValue: HiddenLimit.cpuUnavailable ?? "")))
     func aParentWithoutAQuota() throws {
         let procmem = try BuiltProduct.url(of: "procmem").path
         let hidden = try HiddenLimit(.cpu)
@@ -41,7 +41,7 @@ import Testing
         #expect(throttling?["hiddenLimit"] == .bool(false))
     }
 
-    @Test func aSystemThatStandsStillAsJSON() throws {
+    @Test func constantCountersAsJSON() throws {
         let tree = try Systems.cpus(quota: "150000 100000")
         let folder = "/sys/fs/cgroup/kubepods/pod1/"
         try tree.write("nr_periods 12\nnr_throttled 7\nthrottled_usec 345\n", to: folder + "cpu.stat")
@@ -57,12 +57,12 @@ import Testing
         #expect(try throttling == JSON(parsing: expected))
     }
 
-    @Test func textForPeople() throws {
+    @Test func text() throws {
         let tree = try Systems.cpus(quota: "max 100000")
         let folder = "/sys/fs/cgroup/kubepods/pod1/"
         try tree.write("nr_periods 12\nnr_throttled 7\nthrottled_usec 345\n", to: folder + "cpu.stat")
         let old = try CommandRun("cpu", "--throttling", "0.01", in: tree).lines
-        #expect(old.last == "hidden limit  unknown: cpu.stat.local is not there (since Linux 6.6)")
+        #expect(old.last == "hidden limit  unknown: cpu.stat.local (Linux 6.6) could not be read")
         try tree.write("throttled_usec 678\n", to: folder + "cpu.stat.local")
         let lines = try CommandRun("cpu", "--throttling", "0.01", in: tree).lines
         #expect(lines.count == 11)

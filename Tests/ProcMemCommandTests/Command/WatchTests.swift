@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct WatchTests {
-    /// `procmem cpu --watch`, with a pipe that reads along.
+    /// `procmem cpu --watch`, with its output in a pipe.
     final class Watch {
         private let process = Process()
         private let output = Pipe()
-        /// What it looks at.
+        /// Kept until the command has exited.
         private let tree: FixtureTree
 
         /// - Parameter wrapper: A command that executes the one given as its further arguments.
@@ -36,7 +36,7 @@ import Testing
             return String(decoding: bytes, as: UTF8.self)
         }
 
-        /// Where its descriptors lead.
+        /// The targets of the links in `/proc/PID/fd`.
         var descriptors: [String] {
             let directory = "/proc/\(process.processIdentifier)/fd"
             let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func printsAtOnceAndAtEachChange() throws {
+    @Test func printsImmediatelyAndAfterEachChange() throws {
         let tree = try Systems.cpus(quota: "150000 100000")
         let watch = try Watch(in: tree)
         let first = watch.line()
@@ -73,8 +73,8 @@ import Testing
         #expect(watch.status() == SIGINT)
     }
 
-    /// A user namespace has limits of its own: with one of no inotify instances, the kernel answers `EMFILE`.
-    @Test(.enabled(if: UserNamespace.isAvailable, "needs a user namespace")) func goesOnWithoutNotification() throws {
+    /// In a user namespace with a limit of 0 inotify instances, `inotify_init1` fails with `EMFILE`.
+    @Test(.enabled(if: UserNamespace.isAvailable, "needs a user namespace")) func pollsWithoutNotification() throws {
         let tree = try Systems.cpus(quota: "150000 100000")
         let watch = try Watch(in: tree, wrappedBy: UserNamespace.withoutNotification)
         #expect(watch.line().contains(" 2 CPUs:"))
@@ -83,19 +83,19 @@ import Testing
         #expect(watch.line().contains(" 4 CPUs:"))
     }
 
-    @Test func isToldByTheKernel() throws {
+    @Test func usesInotify() throws {
         let watch = try Watch(in: Systems.cpus(quota: "150000 100000"))
         _ = watch.line()
         #expect(watch.descriptors.contains("anon_inode:inotify"))
     }
 
-    @Test func printsOneLineOfJSONForEachAnswer() throws {
+    @Test func printsOneLineOfJSONForEachChange() throws {
         let watch = try Watch("--json", in: Systems.cpus(quota: "150000 100000"))
         let answer = try JSON(parsing: watch.line())
         #expect(answer["effectiveCPUCount"] == 2)
     }
 
-    @Test func endsWithItsProcess() throws {
+    @Test func endsWhenTheProcessExits() throws {
         let tree = try Systems.cpus(quota: "150000 100000")
         for file in ["status", "stat", "cgroup", "mountinfo"] {
             let contents = try Data(contentsOf: tree.directory.appending(path: "proc/self/\(file)"))
@@ -104,14 +104,14 @@ import Testing
         let watch = try Watch("--pid", "42", in: tree)
         #expect(watch.line().contains("2 CPUs"))
         try FileManager.default.removeItem(at: tree.directory.appending(path: "proc/42"))
-        #expect(watch.line() == "procmem: process 42 has ended")
+        #expect(watch.line() == "procmem: process 42 has exited")
         #expect(watch.status() == 1)
     }
 }
 
-/// A user namespace for a command to run in.
+/// A user namespace in which a command runs.
 enum UserNamespace {
-    /// Executes the command given as further arguments where no user may have an inotify instance.
+    /// Executes the command given as further arguments in a user namespace with a limit of 0 inotify instances.
     static let withoutNotification = [
         "/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c",
         "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"",

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// One run of the built `procmem`, to its end.
+/// A completed run of the built `procmem`.
 struct CommandRun {
     let status: Int32
     let output: String
@@ -15,7 +15,7 @@ struct CommandRun {
     }
 
     init(_ arguments: [String], in tree: FixtureTree? = nil) throws {
-        // The directory must be there for as long as the command runs.
+        // The directory must exist while the command runs.
         let result = try withExtendedLifetime(tree) {
             try ChildProcess.output(
                 of: BuiltProduct.url(of: "procmem").path,
@@ -27,7 +27,7 @@ struct CommandRun {
         errors = result.errorText
     }
 
-    /// What was printed, as JSON.
+    /// Returns standard output parsed as JSON.
     func json() throws -> JSON {
         try JSON(parsing: output)
     }

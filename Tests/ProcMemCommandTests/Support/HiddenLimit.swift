@@ -14,7 +14,7 @@ final class HiddenLimit {
         child = try parent.make()
     }
 
-    /// Why this cannot be had here; `nil` where it can.
+    /// Returns why no limit can be hidden on this machine; `nil` if one can.
     ///
     /// - Parameter files: What the cgroups must have.
     static func unavailableReason(_ controller: Cgroup.Controller, with files: [String] = []) -> String? {
@@ -32,20 +32,20 @@ final class HiddenLimit {
     }
 
     /// `cpu.stat.local` requires Linux 6.6.
-    static let cpuObstacle = unavailableReason(.cpu, with: ["cpu.stat.local"])
-    static let memoryObstacle = unavailableReason(.memory)
+    static let cpuUnavailable = unavailableReason(.cpu, with: ["cpu.stat.local"])
+    static let memoryUnavailable = unavailableReason(.memory)
 
     /// How the limit is hidden.
     enum Hiding: CaseIterable {
-        /// By a cgroup namespace: the lower cgroup is the root of all.
+        /// By a cgroup namespace, in which the lower cgroup is the root.
         case namespace
-        /// By a mount that shows the lower cgroup alone, as containers had it before there were cgroup namespaces.
+        /// By a mount that shows only the lower cgroup, as in containers before cgroup namespaces existed.
         case bindMount
     }
 
-    /// Runs a shell's commands in the lower cgroup, above which they see nothing.
+    /// Runs shell commands in the lower cgroup, where no cgroup above it is visible.
     ///
-    /// - Parameter arguments: `$1` and so on for the commands.
+    /// - Parameter arguments: `$1` and the following arguments of the commands.
     func output(
         of commands: String,
         _ arguments: String...,

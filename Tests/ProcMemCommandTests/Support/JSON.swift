@@ -1,6 +1,6 @@
 import Foundation
 
-/// Any JSON value, so that a whole answer compares with another: a missing name and `null` differ.
+/// Any JSON value, so that a test can compare whole outputs. A missing name and `null` differ.
 enum JSON: Decodable, Equatable {
     case null
     case bool(Bool)
@@ -47,16 +47,16 @@ enum JSON: Decodable, Equatable {
         return value
     }
 
-    /// The types in the place of the values, those of an array's elements once each.
-    var readOptions: Shape {
+    /// The value with types in place of values. The type of several elements of an array is listed once.
+    var shape: Shape {
         switch self {
         case .null: .null
         case .bool: .bool
         case .number: .number
         case .string: .string
         case .array(let elements):
-            .array(elements.map(\.readOptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
-        case .object(let members): .object(members.mapValues(\.readOptions))
+            .array(elements.map(\.shape).reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+        case .object(let members): .object(members.mapValues(\.shape))
         }
     }
 

@@ -1,16 +1,18 @@
 import Foundation
 import TestSupport
 
-/// `procmem` in a mount namespace of its own, where `/proc` is mounted as a test needs it.
+/// Runs `procmem` in a new mount namespace, with `/proc` mounted as a test requires.
 enum ProcMount {
-    /// Options of setpriv: still user 0, but in no group that owns anything, and with no right to see more than that.
+    /// Options of setpriv: user 0 without capabilities, in a group that owns nothing.
     static let droppedRights = [
         "--regid", "65534", "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all",
     ]
 
+    /// Runs a command in a new mount namespace.
+    ///
     /// - Parameters:
-    ///   - mount: A shell's command that changes what is at `/proc`.
-    ///   - privileges: Options of setpriv, which begins the command.
+    ///   - mount: A shell command that changes the mount at `/proc`.
+    ///   - privileges: Options of setpriv, which executes the command.
     ///   - namespaces: Further options of unshare.
     static func output(
         _ mount: String,
@@ -25,7 +27,7 @@ enum ProcMount {
         )
     }
 
-    /// What `procmem` answers where `/proc` is mounted with these options.
+    /// Runs `procmem` with `/proc` mounted with these options.
     static func procmem(
         _ arguments: String...,
         options: String,
@@ -38,20 +40,20 @@ enum ProcMount {
         )
     }
 
-    /// Why this cannot be had here; `nil` where it can.
+    /// Why `/proc` cannot be mounted on this machine; `nil` if it can.
     static var unavailableReason: String? {
-        guard Rights.isRoot else { return "needs root, to mount a /proc of one's own" }
+        guard Rights.isRoot else { return "needs root, to mount /proc" }
         let run = try? output("mount -t proc -o hidepid=2 proc /proc", of: ["/bin/true"])
-        return run?.status == 0 ? nil : "a /proc of one's own cannot be mounted here"
+        return run?.status == 0 ? nil : "needs permission to mount /proc in a new mount namespace"
     }
 
-    /// Whether the kernel has `hidepid=4`, since Linux 5.8.
-    static var knowsPtraceable: Bool { knows("hidepid=4") }
+    /// Whether the kernel supports `hidepid=4`. Requires Linux 5.8.
+    static var supportsPtraceable: Bool { supports("hidepid=4") }
 
-    /// Whether the kernel has `subset=pid`, since Linux 5.8.
-    static var knowsSubset: Bool { knows("subset=pid") }
+    /// Whether the kernel supports `subset=pid`. Requires Linux 5.8.
+    static var supportsSubset: Bool { supports("subset=pid") }
 
-    private static func knows(_ options: String) -> Bool {
+    private static func supports(_ options: String) -> Bool {
         (try? output("mount -t proc -o \(options) proc /proc", of: ["/bin/true"]))?.status == 0
     }
 }

@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// A terminal of a given width, in which a program runs.
+/// A terminal of a given width for the output of a program.
 enum Pseudoterminal {
-    /// What `procmem` prints to a terminal, line by line.
+    /// Returns the lines that `procmem` prints to the terminal.
     static func lines(
         of arguments: String...,
         in tree: FixtureTree? = nil,
@@ -25,7 +25,7 @@ enum Pseudoterminal {
         try process.run()
         close(inside)
 
-        // Once the program has ended, reading fails with EIO.
+        // After the program has exited, reading fails with EIO.
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {

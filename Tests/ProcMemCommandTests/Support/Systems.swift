@@ -1,11 +1,12 @@
 import Foundation
 import TestSupport
 
-/// Systems as file trees. Sizes are in pages of this system, which is what `statm` counts in.
+/// File trees that stand in for a system. Sizes in `statm` are in pages of the running system.
 enum Systems {
     static let pageSizeBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
 
-    /// Four CPUs, and a cgroup v2 that allows a quota ("QUOTA PERIOD" or "max PERIOD").
+    /// Returns a system with four CPUs in the affinity mask, and a v2 cgroup with a quota ("QUOTA PERIOD" or "max
+    /// PERIOD").
     static func cpus(quota: String) throws -> FixtureTree {
         try FixtureTree(
             MountTable.files(
@@ -24,7 +25,7 @@ enum Systems {
         )
     }
 
-    /// A container on v2 under a limit of 4 GiB of a machine of 8.
+    /// Returns a container on v2 with a limit of 4 GiB, on a machine with 8 GiB.
     static func container() throws -> FixtureTree {
         let own = "/sys/fs/cgroup/kubepods/pod1"
         return try FixtureTree(
@@ -50,8 +51,8 @@ enum Systems {
         )
     }
 
-    /// A server (100) with a worker (101) and a zombie (102), a kernel thread (2), and a cgroup with the server in it and
-    /// the worker below.
+    /// Returns a server (100) with a worker (101) and a zombie (102), and a kernel thread (2). The server is in a
+    /// cgroup, and the worker in a cgroup below it.
     static func processes(serverName: String = "server") throws -> FixtureTree {
         try FixtureTree(
             MountTable.files(
@@ -81,7 +82,7 @@ enum Systems {
         return "\(pid) (\(name)) \(state) \(parent) 1 1 0 -1 \(flags) 0 0 0 0 0 0 0 0 20 0 1 0 \(1000 + pid)\(tail)\n"
     }
 
-    /// In KiB.
+    /// Returns the contents of `smaps_rollup`. Sizes are in KiB.
     static func rollup(rss: Int, pss: Int, privateDirty: Int, swap: Int) -> String {
         """
         55f6d0a00000-7ffd4a5f2000 ---p 00000000 00:00 0                          [rollup]

@@ -3,7 +3,7 @@ import Testing
 @testable import ProcMemCommand
 
 @Suite struct TableTests {
-    @Test func numbersToTheRightAndTextToTheLeft() {
+    @Test func numbersAreRightAlignedAndTextIsLeftAligned() {
         var table = Table([
             Table.Column(title: "PID", isNumber: true), Table.Column(title: "NAME"), Table.Column(title: "NOTE"),
         ])
@@ -45,7 +45,7 @@ import Testing
         #expect(table.lines(fitting: 6).map(\.displayColumns) == [10, 7, 7])
     }
 
-    @Test func namesAlone() {
+    @Test func aTableWithoutRows() {
         #expect(Table([Table.Column(title: "A"), Table.Column(title: "B", isNumber: true)]).lines == ["A  B"])
     }
 }
@@ -56,7 +56,7 @@ import Testing
         ("\u{9B}2J", "?2J"), ("\u{202E}txt", "?txt"), ("\u{200B}", "?"), ("\u{2028}", "?"), ("\u{7F}", "?"),
         ("\r\n", "??"), ("", ""),
     ])
-    func whatMovesTheCursorIsShownAsAMark(_ text: String, _ printed: String) {
+    func controlCharactersAreReplaced(_ text: String, _ printed: String) {
         #expect(text.printable == printed)
     }
 
@@ -65,11 +65,11 @@ import Testing
         (3, "a日b", "a…"), (2, "e\u{301}e\u{301}", "e\u{301}e\u{301}"), (2, "🚀🚀", "…"), (3, "🚀🚀", "🚀…"),
         (5, "abc", "abc"), (3, "abc", "abc"), (2, "abc", "a…"), (1, "abc", "…"), (1, "a", "a"), (1, "", ""),
     ])
-    func aLineThatIsTooLongEndsInAMark(_ width: Int, _ line: String, _ printed: String) {
+    func aLineThatIsTooLongIsCut(_ width: Int, _ line: String, _ printed: String) {
         #expect(line.cut(to: width) == printed)
     }
 
-    @Test func withoutAWidthNothingIsCut() {
+    @Test func withoutAWidthTheTextIsNotCut() {
         #expect(String(repeating: "a", count: 10_000).cut(to: nil).count == 10_000)
     }
 }
@@ -80,7 +80,7 @@ import Testing
         ("🚀", 2), ("🇯🇵", 2), ("e\u{301}", 1), ("a\u{20DD}", 1), ("\u{3099}", 0), ("a\u{200D}b", 2), ("│├─…µ", 5),
         ("©", 1),
     ])
-    func wideMarksAndTheRest(_ text: String, _ columns: Int) {
+    func widths(_ text: String, _ columns: Int) {
         #expect(text.displayColumns == columns)
     }
 }

@@ -8,18 +8,18 @@ import Testing
             ([], []), ([0], [""]), ([0, 0, 0], ["", "", ""]), ([0, 1], ["", "└─ "]),
             ([0, 1, 1], ["", "├─ ", "└─ "]),
             ([0, 1, 2, 2, 1, 2], ["", "├─ ", "│  ├─ ", "│  └─ ", "└─ ", "   └─ "]),
-            // Two trees, and a child whose level begins anew below another parent.
+            // Two trees, each with a child.
             ([0, 1, 0, 1, 2], ["", "└─ ", "", "└─ ", "   └─ "]),
             ([0, 1, 2, 1], ["", "├─ ", "│  └─ ", "└─ "]),
-            // What no walk gives: a level left out.
+            // A missing level, which no walk of processes returns.
             ([0, 2, 1], ["", "│  └─ ", "└─ "]), ([3], ["      └─ "]),
         ] as [([Int], [String])]
     )
-    func linesLeadFromParentToChild(_ depths: [Int], _ prefixes: [String]) {
+    func branchesConnectParentAndChild(_ depths: [Int], _ prefixes: [String]) {
         #expect(TreeDrawing(depths: depths).prefixes == prefixes)
     }
 
-    @Test func aChainIsNotLongerThanALine() {
+    @Test func deepTreesAreAbbreviated() {
         let prefixes = TreeDrawing(depths: Array(0..<100_000)).prefixes
         #expect(prefixes[17] == String(repeating: "   ", count: 16) + "└─ ")
         #expect(prefixes[18] == "…" + String(repeating: "   ", count: 16) + "└─ ")

@@ -1,5 +1,5 @@
 #pragma once
 #include <stdint.h>
 
-/// How often memory was allocated in this process so far, by whichever thread and library.
+/// Returns the number of heap allocations of this process so far, by all threads and libraries.
 uint64_t allocation_count(void);

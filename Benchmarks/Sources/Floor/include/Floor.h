@@ -1,21 +1,21 @@
 #pragma once
 #include <sys/types.h>
 
-// The least that an answer can cost: the system calls that it needs and nothing else. Every function returns what says that
-// it did its work: a number of bytes, entries or processes, or -1.
+// The floor: the minimum cost of a result, which is the necessary system calls and nothing else. Every function returns
+// a number of bytes, entries or processes, or -1 on failure, so that a caller can check that it has worked.
 
-/// Opens a file of a process, reads it to the end and closes it.
+/// Opens a file of a process, reads it and closes it.
 long floor_read(pid_t process, const char *name);
 
-/// Opens a file of a process, to be kept.
+/// Opens a file of a process and returns its descriptor.
 int floor_open(pid_t process, const char *name);
-/// Reads a kept file anew, from its start.
+/// Reads an open file from its start.
 long floor_reread(int file);
-/// Reads so many entries of a kept pagemap, those of the pages from an address on.
+/// Reads entries of an open pagemap, starting with the page of an address.
 long floor_pagemap(int file, unsigned long address, int entries);
 
-/// The processes of a tree by the same files as ProcMem reads: the directory, stat and children; statm as well for a look at
-/// the memory, or the file that is named.
+/// Returns the number of processes in a tree. It opens the same files as ProcMem: the directory, stat and children, and
+/// also `memory_file`, such as statm, if it is not NULL.
 long floor_tree(pid_t root, const char *memory_file);
-/// The same for every process in /proc.
+/// Returns the number of processes in /proc. It opens the directory, stat and `memory_file` of each.
 long floor_all(const char *memory_file);

@@ -1,19 +1,19 @@
 import NIOConcurrencyHelpers
 import ProcMem
 
-/// The limits that the server works under, and the workers that are kept to them.
+/// The CPU limits of the server. Each change is applied to the workers.
 final class LimitsInForce: Sendable {
     private let workers: Workers
-    private let seen: NIOLockedValueBox<CPULimits>
+    private let latest: NIOLockedValueBox<CPULimits>
 
-    var current: CPULimits { seen.withLockedValue { $0 } }
+    var current: CPULimits { latest.withLockedValue { $0 } }
 
     init(workers: Workers) throws {
         self.workers = workers
-        seen = try NIOLockedValueBox(.current())
+        latest = try NIOLockedValueBox(.current())
     }
 
-    /// Applies the limits as they are now, then after each change, until the task is cancelled.
+    /// Applies the current limits immediately, and the new limits after each change, until the task is cancelled.
     func follow() async {
         do {
             for try await limits in CPULimitChanges() {
@@ -25,7 +25,7 @@ final class LimitsInForce: Sendable {
     }
 
     private func apply(_ limits: CPULimits) {
-        seen.withLockedValue { $0 = limits }
+        latest.withLockedValue { $0 = limits }
         let before = workers.counts.limit
         let limit = limits.effectiveCPUCount()
         guard limit != before else { return }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// `GET /` tells the sizes, `GET /work` computes for a while and tells how many did so at once.
+/// Answers `GET /` with the sizes. `GET /work` computes for 100 ms, and returns the number of busy workers.
 final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -37,7 +37,7 @@ final class RequestHandler: ChannelInboundHandler {
                 compute(for: .milliseconds(100))
                 return running
             }
-            // The event loop goes on with other connections until the worker is done.
+            // The event loop serves other connections until the worker has finished.
             work.assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(let running):
@@ -76,7 +76,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 }
 
-/// Stands for work that keeps a CPU busy.
+/// Keeps a CPU busy, in place of real work.
 private func compute(for duration: Duration) {
     let end = ContinuousClock.now + duration
     while ContinuousClock.now < end {}

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The listening socket and the connections that came of it.
+/// The listening socket and its open connections.
 final class Server: Sendable {
     private struct Connections {
         var open: [ObjectIdentifier: any Channel] = [:]
@@ -49,14 +49,15 @@ final class Server: Sendable {
         if stops { channel.close(promise: nil) }
     }
 
-    /// Accepts no more, lets each connection answer the request it is at, and closes those that take too long.
+    /// Closes the listening socket and waits until each connection has answered its current request. Connections that
+    /// are still open after `grace` are closed.
     func stop(within grace: TimeAmount) async throws {
         try await listener.close()
         let open = connections.withLockedValue { connections in
             connections.stops = true
             return Array(connections.open.values)
         }
-        // The HTTP pipeline closes an idle connection at once and another one after its response.
+        // The HTTP pipeline closes an idle connection immediately, and a busy one after its response.
         for channel in open { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
         let eventLoop = listener.eventLoop
         let deadline = eventLoop.scheduleTask(in: grace) {

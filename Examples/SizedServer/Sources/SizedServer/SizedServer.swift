@@ -3,7 +3,7 @@ import Glibc
 import NIOPosix
 import ProcMem
 
-/// An HTTP server on as many event loops as there are CPUs to use, which follows the limits while it runs.
+/// An HTTP server with one event loop for each CPU that it may use. Its workers follow the CPU limits while it runs.
 ///
 ///     SizedServer [PORT [HOST]]
 @main struct SizedServer {
@@ -16,8 +16,9 @@ import ProcMem
         let host = arguments.count == 2 ? arguments[2] : "127.0.0.1"
         let termination = TerminationSignals()
 
-        // A group of event loops has its size for good. It is no waste where the limit shrinks: loops without a socket
-        // that is ready sleep. What uses CPU time runs on the workers, whose number is limited anew at each change.
+        // The size of an event loop group cannot change. That is no problem when the limit shrinks, because an event
+        // loop sleeps while none of its sockets is ready. Work that needs CPU time runs on the workers, which follow
+        // the limit.
         let count = ProcMem.effectiveCPUCount()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: count)
         let workers = Workers(limit: count)
@@ -37,13 +38,13 @@ import ProcMem
     }
 }
 
-/// Prints a line at once, whatever standard output is.
+/// Prints a line without buffering, also if standard output is a file or a pipe.
 func say(_ line: String) {
     print(line)
     fflush(nil)
 }
 
-/// SIGTERM and SIGINT, caught from the moment that this is made.
+/// SIGTERM and SIGINT, which are caught as soon as the value exists.
 struct TerminationSignals {
     private let received: AsyncStream<Void>
     private let sources: [any DispatchSourceSignal]
@@ -52,7 +53,7 @@ struct TerminationSignals {
         let (received, continuation) = AsyncStream.makeStream(of: Void.self)
         self.received = received
         sources = [SIGTERM, SIGINT].map { number in
-            // The default action would end the process before the source sees anything.
+            // The default action would terminate the process before the source receives the signal.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { continuation.yield() }

@@ -1,6 +1,6 @@
 import ProcMem
 
-/// What the server answers about itself.
+/// The state of the server, for `GET /` and for the log.
 struct Status: Sendable, CustomStringConvertible {
     let eventLoops: Int
     let workers: Workers

@@ -2,23 +2,24 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// Threads for work that blocks or computes, and a limit on how many of them do so at once.
+/// Threads for work that blocks or computes, with a limit on the number of busy threads.
 ///
-/// `NIOThreadPool` has its size for good, so a worker is a pool of one thread. Workers are added where the limit grows
-/// beyond them. Those above a limit that has shrunk are left idle: each costs a sleeping thread until the limit grows.
+/// The size of a `NIOThreadPool` cannot change, so each worker is a pool of one thread. When the limit grows beyond the
+/// number of workers, workers are added. When it shrinks, the workers above the limit stay idle: each costs a sleeping
+/// thread.
 final class Workers: Sendable {
-    /// The work was refused: too much is waiting, or the workers are stopping.
+    /// The work was refused, because the queue is full or the workers are stopping.
     struct Refused: Error {}
 
     struct Counts: Sendable {
         let workers: Int
-        /// How many may work at once.
+        /// The maximum number of busy workers.
         let limit: Int
         let running: Int
         let waiting: Int
     }
 
-    /// Told whether to run; `false` means refused.
+    /// A unit of work. It is called with `true` to run, and with `false` if it is refused.
     private typealias Job = @Sendable (_ runs: Bool) -> Void
 
     private struct State {
@@ -40,7 +41,7 @@ final class Workers: Sendable {
             }
         }
 
-        /// The next job to run and the worker to run it; `nil` while the limit is reached.
+        /// Returns the next job and an idle worker to run it; `nil` if no job is waiting or the limit is reached.
         mutating func next() -> (Job, NIOThreadPool)? {
             guard running < limit, let worker = idle.last, let job = waiting.popFirst() else { return nil }
             idle.removeLast()
@@ -61,13 +62,14 @@ final class Workers: Sendable {
         setLimit(limit)
     }
 
-    /// Work that runs is not interrupted, so a smaller limit is reached when enough of it has ended.
+    /// Sets the maximum number of busy workers. Running work is not interrupted: more workers than a smaller limit
+    /// allows may be busy until their work has finished.
     func setLimit(_ limit: Int) {
         state.withLockedValue { $0.setLimit(limit) }
         startWaiting()
     }
 
-    /// Runs `body` on a worker as soon as the limit admits it.
+    /// Runs `body` on a worker as soon as the limit allows it.
     func run<Value: Sendable>(
         on eventLoop: any EventLoop,
         _ body: @escaping @Sendable () -> Value
@@ -95,7 +97,7 @@ final class Workers: Sendable {
         }
     }
 
-    /// Refuses what waits, and ends the threads when what runs has ended.
+    /// Refuses waiting work, and ends the threads after running work has finished.
     func stop() async throws {
         let (workers, refused) = state.withLockedValue { state in
             state.stops = true
