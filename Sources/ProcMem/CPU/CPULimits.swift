@@ -24,7 +24,9 @@ public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int =
 /// A process is limited by its affinity mask, into which the kernel folds cpusets, and by the quota of its cgroup and of
 /// every cgroup above it. The smallest of them decides:
 ///
-///     count = max(1, min(CPUs in the mask, round(min over the levels of quota ÷ period)))
+///     mask  = the number of CPUs in the affinity mask
+///     quota = the smallest quota ÷ period of all levels, rounded
+///     count = the smaller of mask and quota, at least 1
 ///
 /// Weights (`cpu.weight`, `cpu.shares`) divide what is left over under load and are no limit; `cpu.max.burst` changes
 /// nothing in the long run; environment variables are not read.

@@ -5,9 +5,9 @@
     /// The table of all processes: what a process monitor shows, read by procps' C library.
     ///
     /// ```swift
-    /// var table = try ProcessTable(reading: [.command, .userName, .rssBytes, .swapBytes])
+    /// var table = try ProcessTable(reading: [.command, .rssBytes])
     /// for row in try table.read().sorted(by: \.rssBytes, .descending).prefix(10) {
-    ///     print(row.pid, row.command ?? "?", row.userName ?? "?", row.rssBytes ?? 0, row.swapBytes ?? 0)
+    ///     print(row.pid, row.command ?? "?", row.rssBytes ?? 0)
     /// }
     /// ```
     ///
@@ -151,7 +151,8 @@
         /// The rows in the order of a property, those that lack it last in either order.
         ///
         /// ```swift
-        /// let largest = try table.read().sorted(by: \.rssBytes, .descending).prefix(10)
+        /// let rows = try table.read()
+        /// let largest = rows.sorted(by: \.rssBytes, .descending).prefix(10)
         /// ```
         ///
         /// Rows with equal values stay in the order that they had. Texts are compared as Swift compares strings, whatever
