@@ -93,6 +93,12 @@ let package = Package(
             swiftSettings: testSettings
         ),
         .testTarget(
+            name: "DocumentationTests",
+            // ProcMem, so that it is built before the code blocks of the documentation are compiled against it.
+            dependencies: ["ProcMem"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
             name: "ProcMemCommandTests",
             dependencies: ["ProcMem", "ProcMemCommand", "ProcessStates", "TestSupport"],
             swiftSettings: testSettings

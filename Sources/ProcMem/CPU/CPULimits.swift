@@ -25,7 +25,9 @@ public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int =
 /// A process is limited by its affinity mask, to which the kernel has already applied cpusets, and by the quotas of its
 /// cgroup and of every cgroup above it. The smallest of these limits determines the number:
 ///
-///     count = max(1, min(CPUs in the mask, round(min over the levels of quota ÷ period)))
+///     mask  = the number of CPUs in the affinity mask
+///     quota = the smallest quota ÷ period of all levels, rounded
+///     count = the smaller of mask and quota, at least 1
 ///
 /// Weights (`cpu.weight`, `cpu.shares`) distribute CPU time under load and are not limits. `cpu.max.burst` does not
 /// change the average CPU time. Environment variables are not read.

@@ -39,7 +39,8 @@ extension CPUThrottling {
     /// ```swift
     /// let earlier = CPUThrottling.current()
     /// // … some seconds of work later:
-    /// let isThrottledUnseen = CPUThrottling.current().showsHiddenLimit(since: earlier, under: try .current())
+    /// let isThrottledUnseen = CPUThrottling.current()
+    ///     .showsHiddenLimit(since: earlier, under: try .current())
     /// ```
     ///
     /// - Parameters:

@@ -5,9 +5,9 @@
     /// The table of all processes, read by procps' C library: the columns that a process monitor shows.
     ///
     /// ```swift
-    /// var table = try ProcessTable(reading: [.command, .userName, .rssBytes, .swapBytes])
+    /// var table = try ProcessTable(reading: [.command, .rssBytes])
     /// for row in try table.read().sorted(by: \.rssBytes, .descending).prefix(10) {
-    ///     print(row.pid, row.command ?? "?", row.userName ?? "?", row.rssBytes ?? 0, row.swapBytes ?? 0)
+    ///     print(row.pid, row.command ?? "?", row.rssBytes ?? 0)
     /// }
     /// ```
     ///
@@ -153,7 +153,8 @@
         /// Returns the rows sorted by a property; rows without a value come last in either order.
         ///
         /// ```swift
-        /// let largest = try table.read().sorted(by: \.rssBytes, .descending).prefix(10)
+        /// let rows = try table.read()
+        /// let largest = rows.sorted(by: \.rssBytes, .descending).prefix(10)
         /// ```
         ///
         /// The sort is stable. Texts are compared as Swift strings, regardless of the locale.

@@ -1,0 +1,31 @@
+import Foundation
+import Testing
+
+/// Compiles the code blocks of README.md and of the DocC catalog as a reader would, with warnings as errors.
+///
+/// Without the trait `Procps`, the library does not have `ProcessTable`, which some of the blocks use.
+struct CodeBlockTests {
+    @Test(.enabled(if: hasProcps, "the library is built without ProcessTable"))
+    func everyCodeBlockCompiles() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+        let process = Process()
+        process.executableURL = root.appending(path: "scripts/test-documentation")
+        // The tests are in the folder that the library was built into. No second build may start: SwiftPM is running.
+        let built = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        process.arguments = ["--built-in", built.path]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(text)")
+        #expect(text.contains(/[1-9][0-9]* blocks of Swift/), "\(text)")
+    }
+}
+
+#if Procps
+    private let hasProcps = true
+#else
+    private let hasProcps = false
+#endif
