@@ -589,7 +589,8 @@ def main_thread_that_has_ended():
         name = "cpu" if group.version == 1 else ""
 
         def cgroup(path):
-            return [line.split(":", 2)[2] for line in read(path).splitlines() if line.split(":")[1] == name][0]
+            lines = [line.split(":", 2) for line in read(path).splitlines()]
+            return [path for _, controllers, path in lines if controllers.split(",")[0] == name][0]
 
         paths = cgroup(f"/proc/{process.pid}/cgroup"), cgroup(f"/proc/{process.pid}/task/{task}/cgroup")
         process.kill()
@@ -601,7 +602,7 @@ def main_thread_that_has_ended():
 
 @check
 def open_files_across_execve():
-    """After execve, an open pagemap is empty, an open smaps_rollup fails with ESRCH; an open statm shows the new program."""
+    """After execve, an open pagemap is empty, an open smaps_rollup fails with ESRCH; an open statm shows the new one."""
     ready, go = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -848,7 +849,7 @@ def exclusive_bit():
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         expect((alone, shared, written, frames) == (16, 0, 4, 0), (alone, shared, written, frames))
-        return f"of 16 pages: alone {alone}, after fork {shared}, child wrote 4: {written}; sum of frame numbers: {frames}"
+        return f"of 16: alone {alone}, after fork {shared}, child wrote 4: {written}; frame numbers add up to {frames}"
 
     return forked(inside)
 
@@ -958,7 +959,7 @@ def vdso_in_rss():
 
 @check
 def rights_of_perfmon():
-    """What CAP_PERFMON alone opens of another user's process: smaps_rollup on some kernels, never pagemap (mode 0400)."""
+    """What CAP_PERFMON alone opens of another user's process: on some kernels smaps_rollup; not pagemap."""
 
     def become_other():
         os.setgroups([])
@@ -1065,12 +1066,21 @@ def no_inotify_instances():
 @check
 def hidden_limit_of_v1():
     """hierarchical_memory_limit of v1's memory.stat shows the limit of a cgroup above that cannot be seen."""
-    with Cgroup("memory", version=1) as group, Cgroup("memory", "child", group) as child:
-        write(group.file("memory.limit_in_bytes"), str(96 * MIB))
-        stat = dict(line.split() for line in read(child.file("memory.stat")).splitlines())
-        own = read(child.file("memory.limit_in_bytes")).strip()
-    expect(int(stat["hierarchical_memory_limit"]) == 96 * MIB, stat["hierarchical_memory_limit"])
-    return f"own limit {own}, hierarchical_memory_limit {stat['hierarchical_memory_limit']}"
+
+    def limits(group):
+        with Cgroup("memory", "child", group) as child:
+            write(group.file("memory.limit_in_bytes"), str(96 * MIB))
+            stat = dict(line.split() for line in read(child.file("memory.stat")).splitlines())
+            return read(child.file("memory.limit_in_bytes")).strip(), stat["hierarchical_memory_limit"]
+
+    with Cgroup("memory", version=1) as group:
+        text = ""
+        if read(group.file("memory.use_hierarchy")).strip() == "0":
+            text = f"; with use_hierarchy 0: {limits(group)[1]}"
+            write(group.file("memory.use_hierarchy"), "1")
+        own, seen = limits(group)
+    expect(int(seen) == 96 * MIB, seen)
+    return f"own limit {own}, hierarchical_memory_limit {seen}{text}"
 
 
 @check
@@ -1111,7 +1121,7 @@ def threaded_cgroups():
 
 @check
 def memory_events():
-    """inotify and POLLPRI report an OOM kill at memory.events of the cgroup and its parent, not at memory.events.local."""
+    """inotify and POLLPRI report an OOM kill at memory.events of a cgroup and its parent, not at its .local."""
     with Cgroup("memory", version=2) as group:
         write(group.file("cgroup.subtree_control"), "+memory")
         with Cgroup("memory", "child", group) as child:
