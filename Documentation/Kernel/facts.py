@@ -1073,11 +1073,12 @@ def hidden_limit_of_v1():
             stat = dict(line.split() for line in read(child.file("memory.stat")).splitlines())
             return read(child.file("memory.limit_in_bytes")).strip(), stat["hierarchical_memory_limit"]
 
+    text = ""
     with Cgroup("memory", version=1) as group:
-        text = ""
         if read(group.file("memory.use_hierarchy")).strip() == "0":
             text = f"; with use_hierarchy 0: {limits(group)[1]}"
-            write(group.file("memory.use_hierarchy"), "1")
+    with Cgroup("memory", version=1) as group:
+        write(group.file("memory.use_hierarchy"), "1")
         own, seen = limits(group)
     expect(int(seen) == 96 * MIB, seen)
     return f"own limit {own}, hierarchical_memory_limit {seen}{text}"
