@@ -545,6 +545,23 @@ def newest_pid():
 
 
 @check
+def exit_signal():
+    """Field 38 of stat, the exit signal, is -1 for a thread that is not the main one."""
+    found = {}
+
+    def body():
+        own = threading.get_native_id()
+        found["thread"] = read(f"/proc/self/task/{own}/stat").rpartition(")")[2].split()[35]
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    main = fields_of_stat(os.getpid())[35]
+    expect(found["thread"] == "-1" and int(main) >= 0, (found, main))
+    return f"main thread {main}, another thread {found['thread']}"
+
+
+@check
 def directory_of_a_collected_process():
     """Files opened through a kept /proc/PID fail with ESRCH once the process has been collected."""
     child = Child()
