@@ -30,6 +30,8 @@ libc.syscall.restype = ctypes.c_long
 PAGE = os.sysconf("SC_PAGESIZE")
 MIB = 1 << 20
 CHECKS = {}
+# Memory that a child maps until it is ended.
+KEPT = []
 MAY_CHANGE = os.environ.get("FACTS_MAY_CHANGE") == "1"
 
 
@@ -368,6 +370,23 @@ def inotify_of_limit_files():
 
 
 @check
+def poll_of_limit_files():
+    """poll does not report a write to a limit file."""
+    with Cgroup("cpu") as group:
+        name, value = ("cpu.cfs_quota_us", "20000") if group.version == 1 else ("cpu.max", "20000 100000")
+        descriptor = os.open(group.file(name), os.O_RDONLY)
+        os.read(descriptor, 64)
+        poll = select.poll()
+        poll.register(descriptor, select.POLLPRI)
+        before = poll.poll(100)
+        write(group.file(name), value)
+        after = poll.poll(200)
+        os.close(descriptor)
+    expect(before == after, (before, after))
+    return f"before the write {[hex(mask) for _, mask in before]}, after it {[hex(mask) for _, mask in after]}"
+
+
+@check
 def cgroup_names():
     """/proc/PID/cgroup shows a cgroup's name without escapes; a newline is refused."""
     name = "a b:c\\d#e\tf"
@@ -619,7 +638,7 @@ def main_thread_that_has_ended():
 
 @check
 def open_files_across_execve():
-    """After execve, an open pagemap is empty, an open smaps_rollup fails with ESRCH; an open statm shows the new one."""
+    """After execve, an open pagemap is empty, smaps_rollup fails with ESRCH, and statm shows the new program."""
     ready, go = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -719,10 +738,9 @@ def layout_can_be_changed():
     return forked(inside)
 
 
-@check
-def pidfd_information():
-    """PIDFD_GET_INFO (Linux 6.13) reports pid, parent and the v2 cgroup's id."""
-    descriptor = os.pidfd_open(os.getpid())
+def pidfd_fields(of):
+    """Returns the mask, the v2 cgroup's id, pid, tgid and the parent's pid."""
+    descriptor = os.pidfd_open(of)
     buffer = bytearray(struct.pack("QQ", 0x7, 0) + bytes(48))
     try:
         fcntl.ioctl(descriptor, 0xC040FF0B, buffer)
@@ -730,7 +748,33 @@ def pidfd_information():
         raise Skipped(f"PIDFD_GET_INFO: {error.strerror}") from error
     finally:
         os.close(descriptor)
-    mask, cgroup, pid, tgid, ppid = struct.unpack_from("QQIII", buffer)
+    return struct.unpack_from("QQIII", buffer)
+
+
+@check
+def cgroup_in_a_pidfd():
+    """A move to another v2 cgroup changes the id that PIDFD_GET_INFO reports; a move on v1 does not."""
+    seen = []
+    for version in (1, 2):
+        try:
+            group = Cgroup("cpu" if version == 1 else "cgroup", version=version)
+        except Skipped as reason:
+            seen.append(f"v{version}: {reason}")
+            continue
+        with group, Child() as pid:
+            before = pidfd_fields(pid)[1]
+            group.add(pid)
+            after = pidfd_fields(pid)[1]
+            expect((before != after) == (version == 2), (version, before, after))
+            expect(version == 1 or after == os.stat(group.path).st_ino, (after, os.stat(group.path).st_ino))
+            seen.append(f"v{version}: {before}, then {after}")
+    return "; ".join(seen)
+
+
+@check
+def pidfd_information():
+    """PIDFD_GET_INFO (Linux 6.13) reports pid, parent and the v2 cgroup's id."""
+    mask, cgroup, pid, tgid, ppid = pidfd_fields(os.getpid())
     expect((pid, ppid) == (os.getpid(), os.getppid()), (pid, ppid))
     return f"mask {mask:#x}, pid {pid}, tgid {tgid}, parent {ppid}, cgroup id {cgroup}"
 
@@ -804,15 +848,13 @@ def rollup_grows_with_pages():
         return best / 1000
 
     def fill():
-        global kept
-        kept = anonymous(256 * MIB)
-        touch(kept, 256 * MIB)
+        KEPT.append(anonymous(256 * MIB))
+        touch(KEPT[-1], 256 * MIB)
 
     def fill_huge():
-        global kept
-        kept = anonymous(256 * MIB)
-        kept.madvise(14)  # MADV_HUGEPAGE
-        touch(kept, 256 * MIB)
+        KEPT.append(anonymous(256 * MIB))
+        KEPT[-1].madvise(14)  # MADV_HUGEPAGE
+        touch(KEPT[-1], 256 * MIB)
 
     with Child() as small, Child(fill) as large, Child(fill_huge) as huge:
         rollups = [timed(f"/proc/{pid}/smaps_rollup") for pid in (small, large, huge)]
@@ -1032,6 +1074,24 @@ def fork_copies_pinned_pages():
     return text
 
 
+@check
+def map_files():
+    """Opening a file of map_files needs privileges, for one's own process too."""
+
+    def inside():
+        names = os.listdir("/proc/self/map_files")
+        as_root = error_of(lambda: os.close(os.open(f"/proc/self/map_files/{names[0]}", os.O_RDONLY)))
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+        libc.prctl(4, 1, 0, 0, 0)
+        as_user = error_of(lambda: os.close(os.open(f"/proc/self/map_files/{names[0]}", os.O_RDONLY)))
+        expect(as_user == "EPERM", as_user)
+        return f"root: {as_root}, an ordinary user: {as_user}"
+
+    return forked(inside)
+
+
 # Containers
 
 
@@ -1176,10 +1236,9 @@ def charge_stays_after_a_move():
     with Cgroup("memory", version=2) as first, Cgroup("memory", version=2) as second:
 
         def fill():
-            global kept
             first.add(os.getpid())
-            kept = anonymous(32 * MIB)
-            touch(kept, 32 * MIB)
+            KEPT.append(anonymous(32 * MIB))
+            touch(KEPT[-1], 32 * MIB)
 
         with Child(fill) as pid:
             second.add(pid)
@@ -1226,6 +1285,25 @@ def pressure_files():
         f"mode {mode}; poll for POLLPRI without a trigger: POLLERR; "
         f"an ordinary user's trigger with a window of 1 s: {windows[0]}, of 2 s: {windows[1]}"
     )
+
+
+@check
+def pressure_through_a_read_only_mount():
+    """memory.pressure of a cgroup cannot be opened for writing through a read-only mount, by root either."""
+    with Cgroup("cgroup", version=2) as group:
+        if not os.path.exists(group.file("memory.pressure")):
+            raise Skipped("no memory.pressure")
+
+        def inside():
+            unshare(CLONE_NEWNS)
+            mount(None, "/", None, 0x4000 | 0x40000)
+            mount(group.path, "/mnt", None, 4096)  # MS_BIND
+            mount(None, "/mnt", None, 4096 | 32 | 1)  # MS_REMOUNT | MS_BIND | MS_RDONLY
+            return error_of(lambda: os.close(os.open("/mnt/memory.pressure", os.O_RDWR)))
+
+        text = forked(inside)
+    expect(text == "EROFS", text)
+    return text
 
 
 def main():
