@@ -27,7 +27,7 @@ import Testing
         #expect(looked.members.map(\.depth) == walked.members.map(\.depth))
         #expect(looked.members.map(\.value) == walked.members.map(\.value))
         #expect(looked.members.map(\.stat) == walked.members.map(\.stat))
-        #expect(looked.search == walked.search && looked.knowsChildren)
+        #expect(looked.search == walked.search && looked.isWholeTree)
     }
 
     @Test func showsWhatHasChanged() throws {
