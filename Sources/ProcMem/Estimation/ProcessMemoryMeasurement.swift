@@ -109,7 +109,7 @@ extension ProcessDirectory {
         let usage = try memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
         switch mode {
         case .cheap, .accurate: return usage
-        case .sampled(let reads): return try usage.sampled(process, stat, reads: reads, in: root)
+        case .sampled(let reads): return try sampledUsage(usage, stat, reads: reads, in: root)
         case .within(let budget):
             guard let rssBytes = usage.rssBytes else { return usage }
             let pageSizeBytes = root.pageSizeBytes
@@ -117,8 +117,25 @@ extension ProcessDirectory {
                 return try memoryUsage(stat, mode: .accurate, pageSizeBytes: pageSizeBytes)
             }
             guard let reads = ReadCosts.reads(within: budget) else { return usage }
-            return try usage.sampled(process, stat, reads: reads, in: root)
+            return try sampledUsage(usage, stat, reads: reads, in: root)
         }
+    }
+
+    /// Samples the process, and starts again if it executed another program during the reads.
+    private borrowing func sampledUsage(
+        _ counted: MemoryUsage,
+        _ stat: ProcessStat,
+        reads: Int,
+        in root: SystemRoot
+    ) throws(FileReadError) -> MemoryUsage {
+        var (counted, stat) = (counted, stat)
+        for _ in 0..<Self.maximumAttempts {
+            let usage = try counted.sampled(process, stat, reads: reads, in: root)
+            guard usage.unavailable == .exited, isAlive() else { return usage }
+            stat = try self.stat()
+            counted = try memoryUsage(stat, mode: .cheap, pageSizeBytes: root.pageSizeBytes)
+        }
+        return MemoryUsage(counted, lacking: .executing)
     }
 }
 

@@ -132,7 +132,13 @@ struct SampledMembers {
                     source: .sampled(standardErrorBytes: unique.standardErrorBytes, reads: reads)
                 )
             } else {
-                let reason = sampling.processes[index].unavailableReason ?? .unsupported
+                var reason = sampling.processes[index].unavailableReason ?? .unsupported
+                // A file of a process that has exited is as absent as one that the kernel does not provide.
+                if reason == .unsupported, root.isLive,
+                    (try? ProcessDirectory(processes[index].process, in: root)) == nil
+                {
+                    reason = .exited
+                }
                 // The figures of a process that has exited no longer count.
                 members[memberIndex].value =
                     reason == .exited ? MemoryUsage(unavailable: reason) : MemoryUsage(usage, lacking: reason)

@@ -85,7 +85,10 @@ extension SmapsRollup {
         let process = try ProcessSelector(validating: pid, in: root)
         let path = ProcPath(process, "smaps_rollup")
         do {
-            self = try ProcessDirectory(process, in: root).smapsRollupOfAnyThread()
+            let directory = try ProcessDirectory(process, in: root)
+            self = try directory.retryingAfterExec { () throws(FileReadError) in
+                try directory.smapsRollupOfAnyThread()
+            }
         } catch {
             throw ProcMemError(explaining: error, at: path, of: process, in: root)
         }

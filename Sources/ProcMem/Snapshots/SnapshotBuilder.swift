@@ -3,7 +3,7 @@
 /// The state that is kept from one snapshot to the next narrows the bounds or saves reads. A single snapshot does not
 /// need it.
 struct SnapshotBuilder: ~Copyable {
-    private let scope: ProcessScope
+    let scope: ProcessScope
     let mode: MemoryMode
     private let limits: SearchLimits
     let root: SystemRoot
@@ -33,7 +33,11 @@ struct SnapshotBuilder: ~Copyable {
     ///
     /// - Parameter isConcurrent: Whether several threads may read. A new thread takes a pid, so a caller that detects
     ///   forks by the newest pid must not start one.
-    borrowing func findProcesses(isConcurrent: Bool) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
+    borrowing func findProcesses(
+        of scope: ProcessScope? = nil,
+        isConcurrent: Bool
+    ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
+        let scope = scope ?? self.scope
         let census = try ProcessCensus(of: scope, mode: mode, limits: limits, isConcurrent: isConcurrent, in: root)
         return (census, AddressSpaceSharing(of: census.members, mode, in: root))
     }
@@ -56,6 +60,9 @@ struct SnapshotBuilder: ~Copyable {
             groupResult = try improve(&census, sharing, features, since: start)
         } catch {
             throw ProcMemError(error, path: root.text(.processes))
+        }
+        for index in census.members.indices where census.members[index].value?.unavailable == .exited {
+            if let again = census.members[index].readAgain(mode, in: root) { census.members[index] = again }
         }
         let processes = census.members.map { ProcessMemory($0, sharing) }
         if !census.isWholeTree { baseline = nil }
@@ -151,8 +158,22 @@ extension ProcessCensus.Member {
             }
             return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
         } catch {
-            return MemoryUsage(unavailable: try UnavailableReason(error))
+            return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
         }
+    }
+
+    /// Reads a process again that seemed to have exited; `nil` if it has. An exec during the read looks the same.
+    fileprivate func readAgain(_ mode: MemoryMode, in root: SystemRoot) -> ProcessCensus.Member? {
+        guard let directory = try? ProcessDirectory(.id(pid), in: root), let stat = try? directory.stat(),
+            stat.startTimeTicks == self.stat?.startTimeTicks, !stat.isZombie
+        else { return nil }
+        var mode = mode
+        // The budget is spent.
+        if case .within = mode { mode = .cheap }
+        guard let usage = try? directory.memoryUsage(stat, mode: mode, in: root), usage.unavailable != .exited else {
+            return nil
+        }
+        return ProcessCensus.Member(pid: pid, depth: depth, stat: stat, value: usage)
     }
 }
 
@@ -225,8 +246,12 @@ struct ProcessCensus: Sendable {
         if case .within(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
         var walk = ProcessWalk(in: root, budget: SearchBudget(limits), isConcurrent: isConcurrent && mode != .accurate)
         {
-            (directory, stat) throws(FileReadError) in
-            try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+            (directory, stat) in
+            do throws(FileReadError) {
+                return try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+            } catch {
+                return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
+            }
         }
         try walk.visit(scope)
         self.init(members: walk.members, search: walk.search, gaps: walk.gaps, cgroup: walk.cgroup)

@@ -192,6 +192,8 @@ extension UnavailableReason {
         case .exited: "exited"
         case .unsupported: "not supported by this kernel"
         case .malformed: "malformed file"
+        case .executing: "executes programs in a row"
+        case .failed: "could not be read"
         }
     }
 }

@@ -62,27 +62,22 @@ import Testing
         return try SyntheticMemory([.init(mappings: [.init(start: 16, entries: entries)])])
     }
 
-    /// A page map that is empty: its memory is gone.
-    @Test func aProcessThatEndsMeanwhile() throws {
+    /// An empty page map belongs to an address space that is gone, and the process still exists: it executes other programs.
+    @Test func aProcessWhoseAddressSpaceIsGone() throws {
         let memory = try synthetic()
         #expect(try memoryUsage(of: 17, mode: Self.mode, in: memory.root).ussBytes == 500 * 4096)
         try memory.tree.write("", to: "/proc/17/pagemap")
-        do {
-            _ = try memoryUsage(of: 17, mode: Self.mode, in: memory.root)
-            Issue.record("no error")
-        } catch {
-            #expect(error.code == .exited)
-        }
+        #expect(try memoryUsage(of: 17, mode: Self.mode, in: memory.root).unavailable == .executing)
         let total = try memorySnapshot(of: .process(17), mode: Self.mode, in: memory.root).total
-        #expect(total.processesWithoutMemoryCount == 1)
-        #expect(total.distinctBytes.lower == 0)
+        #expect(total.processesWithoutMemoryCount == 0 && total.unavailableCount == 1)
+        #expect(total.distinctBytes.upper == 500 * 4096)
     }
 
     /// What the files say, and what becomes of the figure.
     @Test(
         arguments: [
             ("maps", "x", .malformed), ("maps", "9000-a000 r 0 0:0 0\n1000-2000 r 0 0:0 0\n", .malformed),
-            ("maps", nil, .unsupported), ("pagemap", nil, .unsupported), ("pagemap", "1234567", .exited),
+            ("maps", nil, .unsupported), ("pagemap", nil, .unsupported), ("pagemap", "1234567", .executing),
         ] as [(String, String?, UnavailableReason)]
     )
     func filesThatCannotBeUsed(_ file: String, _ text: String?, _ reason: UnavailableReason) throws {
@@ -95,9 +90,8 @@ import Testing
         }
         let process = try memorySnapshot(of: .process(17), mode: Self.mode, in: memory.root).processes[0]
         #expect(process.usage.unavailable == reason)
-        // Who has ended holds nothing any more.
-        #expect(process.usage.rssBytes == (reason == .exited ? nil : 500 * 4096))
-        #expect(process.usage.source == (reason == .exited ? .unavailable(.exited) : .statm))
+        #expect(process.usage.rssBytes == 500 * 4096)
+        #expect(process.usage.source == .statm)
     }
 
     /// The id is another process's by the second look, or the memory another program's.
