@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// A directory in the place of `/`: nothing in it leads out of it, and nothing in it stops the reader.
-@Suite(.timeLimit(.minutes(1))) struct KernelRootTests {
+@Suite(.timeLimit(.minutes(1))) struct SystemRootTests {
     private static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
 
     private func text(of path: String, in tree: FixtureTree) throws -> String {

@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// Processes with one memory between them, which each of them shows in full.
-@Suite struct MemorySharingTests {
+@Suite struct AddressSpaceSharingTests {
     static let size = 24 << 20
 
     @Test(arguments: [MemoryMode.cheap, .accurate]) func isCountedOnce(_ mode: MemoryMode) throws {

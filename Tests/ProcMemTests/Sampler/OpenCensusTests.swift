@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// Whether kept files tell what a walk would.
-@Suite struct KeptCensusTests {
+@Suite struct OpenCensusTests {
     private func census(_ scope: ProcessScope) throws -> ProcessCensus {
         try ProcessCensus(of: scope, mode: .cheap, limits: SearchLimits(), isConcurrent: true, in: .live)
     }

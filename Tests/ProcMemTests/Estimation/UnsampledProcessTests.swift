@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// Processes that cannot be sampled, or not for long.
-@Suite struct SampledObstacleTests {
+@Suite struct UnsampledProcessTests {
     private static let mode = MemoryMode.sampled(reads: 64)
 
     @Test func aKernelThreadAndAZombie() throws {

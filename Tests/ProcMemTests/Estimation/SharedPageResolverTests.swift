@@ -4,7 +4,7 @@ import Testing
 @testable import ProcMem
 
 /// Which holders of pages at one address hold the same one.
-@Suite struct FamilyPagesTests {
+@Suite struct SharedPageResolverTests {
     private func process(
         _ parent: Int? = nil,
         isFounder: Bool = false,

@@ -6,7 +6,7 @@ import Testing
 
 /// The bounds from counters against the truth, the frames of the pages of live processes.
 @Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
-struct PhysicalMemoryTruthTests {
+struct DistinctMemoryTruthTests {
     static let size = 96 << 20
 
     private struct Look {
@@ -142,7 +142,7 @@ struct PhysicalMemoryTruthTests {
 }
 
 /// What a system's own counters do to the bounds.
-@Suite struct PageFactsTests {
+@Suite struct KernelPageFeaturesTests {
     private func facts(_ files: [String: String], _ ask: (KernelPageFeatures) -> Bool) throws -> Bool {
         let tree = try FixtureTree(files)
         return withExtendedLifetime(tree) { ask(KernelPageFeatures(in: tree.root())) }

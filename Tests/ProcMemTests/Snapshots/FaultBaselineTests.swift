@@ -4,7 +4,7 @@ import Testing
 @testable import ProcMem
 
 /// Bounds that an earlier look at the same tree narrows.
-@Suite struct AnonymousHistoryTests {
+@Suite struct FaultBaselineTests {
     private func stat(_ pid: Int, faults: Int, ofChildren: Int = 0, start: Int = 50) throws -> ProcessStat {
         let line = ProcessStatTests.line(
             "x",

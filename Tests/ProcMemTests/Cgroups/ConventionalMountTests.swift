@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// What statmount says of the usual place, beside what mountinfo says of all places.
-@Suite(.unless(statmountObstacle)) struct UsualMountTests {
+@Suite(.unless(statmountObstacle)) struct ConventionalMountTests {
     @Test(arguments: [CgroupVersion.v1, .v2], ["cpu", "memory"])
     func agreesWithMountinfo(_ version: CgroupVersion, _ name: String) throws {
         let controller = name == "cpu" ? CgroupController.cpu : .memory

@@ -6,7 +6,7 @@ import Testing
 
 /// Who is told what and when, with waiters that are words, snapshots that are numbers, and instants of a clock that the test
 /// sets.
-@Suite struct PassRequestsTests {
+@Suite struct SnapshotRequestQueueTests {
     private typealias Requests = SnapshotRequestQueue<String, Int>
 
     private let failure = ProcMemError(.noSuchProcess, path: "/proc/17")

@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// Passes over live processes, one after the other.
-@Suite struct MemoryPassTests {
+@Suite struct PassRunnerTests {
     private func pass(_ pid: Int32, _ budget: Duration, maximumAge: Duration = .seconds(60)) -> PassRunner {
         PassRunner(
             of: .tree(root: pid),

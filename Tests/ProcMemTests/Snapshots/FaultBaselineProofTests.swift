@@ -4,7 +4,7 @@ import Testing
 @testable import ProcMem
 
 /// Where an earlier look proves nothing.
-@Suite struct AnonymousHistoryProofTests {
+@Suite struct FaultBaselineProofTests {
     private func line(
         _ pid: Int,
         _ parent: Int,
