@@ -44,7 +44,7 @@ import Testing
                 try file.withContents(SmapsRollup.readOptions) { (_) throws(ParseError) in }
             }
         }
-        let isAnswered = Syscalls.holdsBytes(pagemap, count: 8)
+        let isAnswered = Syscalls.canRead(byteCount: 8, from: pagemap)
         #expect(!isAnswered)
         #expect(throws: FileReadError.system(.noSuchProcess)) { try directory.stat() }
     }
