@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// What `CPULimits` says about how the count came about.
+/// The explanation of the count in `CPULimits`.
 @Suite struct CPULimitsTests {
     @Test func levelsComeFromTheOwnCgroupUpwards() throws {
         let tree = try CPUSystem(limits: ["/a/b": "max 100000\n", "/a": "400000 100000\n"]).tree()
@@ -21,11 +21,11 @@ import Testing
             (["/a/b": "100000 100000", "/a": "200000 100000"], "/a/b"),
             (["/a": "200000 100000", "/": "100000 100000"], "/"),
             (["/a/b": "900000 300000", "/a": "500000 200000", "/": "100000 20000"], "/a"),
-            // Of equals, however written, the one nearest to the process.
+            // Of equal quotas, however they are written, the one nearest to the process binds.
             (["/a/b": "200000 100000", "/a": "200000 100000"], "/a/b"),
             (["/a/b": "100000 50000", "/a": "200000 100000", "/": "20 10"], "/a/b"),
             (["/a": "20 10", "/": "200000 100000"], "/a"),
-            // Too close for floating point.
+            // The difference is too small for floating point.
             (
                 ["/a/b": "9223372036854775806 9223372036854775805", "/a": "9223372036854775807 9223372036854775806"],
                 "/a"
@@ -62,7 +62,7 @@ import Testing
             ("150000 100000", .quota, 1.5, [2, 1, 2]), ("149999 100000", .quota, 1.49999, [2, 1, 1]),
             ("7999999 1000000", .quota, 7.999999, [8, 7, 8]), ("800000 100000", .affinity, 8, [8, 8, 8]),
             ("800001 100000", .affinity, 8, [8, 8, 8]), ("9000000 100000", .affinity, 8, [8, 8, 8]),
-            // Less than half a CPU is still one thread.
+            // Less than half a CPU still gives one thread.
             ("1000 100000", .quota, 0.01, [1, 1, 1]), ("max 100000", .affinity, 8, [8, 8, 8]),
         ] as [(String, CPULimits.Limit, Double, [Int])]
     )

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The limit files of single levels: there, not there, not readable, not understood.
+/// The limit files of single levels: present, missing, unreadable, malformed.
 @Suite struct CgroupLevelTests {
     private func level(
         _ level: Int,

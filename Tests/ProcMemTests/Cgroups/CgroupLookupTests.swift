@@ -3,7 +3,8 @@ import Testing
 
 @testable import ProcMem
 
-/// From `cgroup` and `mountinfo` to the files, and what is said where that does not lead to the own cgroup.
+/// The way from `cgroup` and `mountinfo` to the limit files, and the warnings if the process's own cgroup is not
+/// reached.
 @Suite struct CgroupLookupTests {
     struct Case: CustomTestStringConvertible {
         let name: String

@@ -3,12 +3,12 @@ import Testing
 
 @testable import ProcMem
 
-/// Which of several mounts shows most of a cgroup's levels.
+/// The choice of the mount that shows most of a cgroup's levels.
 @Suite struct MountChoiceTests {
     struct Case: CustomTestStringConvertible {
         let name: String
         var cgroup = "/own/a"
-        /// Roots and mount points, the best one first.
+        /// Roots and mount points, in the order of preference.
         let mounts: [(root: String, point: String)]
 
         var testDescription: String { name }
@@ -53,7 +53,7 @@ import Testing
         #expect(MountTable.mount(in: table) == "/ at /srv")
     }
 
-    /// However many there are, before it or after it.
+    /// The number of other mounts does not matter, and neither does their position.
     @Test(arguments: [0, 31, 32, 33, 64, 65, 500, 999]) func theOnlyUsefulMountIsFoundAmongAThousand(_ place: Int) {
         var lines = (0..<1000).map { MountTable.v2(100 + $0, 20, "/other\($0)", "/mnt/\($0)") }
         lines[place] = MountTable.v2(50, 22, "/", "/sys/fs/cgroup")

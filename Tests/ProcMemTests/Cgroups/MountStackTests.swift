@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Mounts that lie on others.
+/// Mounts on top of other mounts.
 @Suite struct MountStackTests {
     struct Case: CustomTestStringConvertible {
         let name: String
@@ -90,8 +90,9 @@ import Testing
         ),
     ]
 
-    /// The kernel lists mounts in the order in which they were made, which is not the one in which they came to their
-    /// places: an initial ramdisk's `/proc` and `/sys` stand before `/`, and a moved mount stands anywhere.
+    /// The kernel lists mounts in the order in which they were mounted. This need not be the order in which they came
+    /// to their present mount points: the `/proc` and `/sys` of an initial ramdisk are listed before `/`, and a moved
+    /// mount can be listed anywhere.
     @Test(arguments: inAnyOrder) func theParentsTellWhatIsOnTop(_ stack: Case) {
         for order in stack.lines.permutations {
             for table in [MountTable.system + order.joined(), order.joined() + MountTable.system] {

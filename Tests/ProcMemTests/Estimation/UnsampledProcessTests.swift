@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Processes that cannot be sampled, or not for long.
+/// Processes that cannot be sampled, or can no longer be sampled.
 @Suite struct UnsampledProcessTests {
     private static let mode = MemoryMode.sampled(reads: 64)
 
@@ -42,7 +42,7 @@ import Testing
         #expect(sampled.distinctBytes.upper != nil && sampled.rssBytes == cheap.rssBytes)
     }
 
-    /// Some may be sampled, some may not: what is likely lies within the bounds.
+    /// Some processes can be sampled and some cannot: the estimate is within the bounds.
     @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func someOfThem() throws {
         let own = try ChildProcess(state: "as-nobody", "churning", 3, 16 << 20)
         let foreign = try ChildProcess(state: "hold", 16 << 20)
@@ -62,7 +62,7 @@ import Testing
         return try SyntheticMemory([.init(mappings: [.init(start: 16, entries: entries)])])
     }
 
-    /// A page map that is empty: its memory is gone.
+    /// The page map is empty: the process's memory is gone.
     @Test func aProcessThatEndsMeanwhile() throws {
         let memory = try synthetic()
         #expect(try memoryUsage(of: 17, mode: Self.mode, in: memory.root).ussBytes == 500 * 4096)
@@ -78,7 +78,7 @@ import Testing
         #expect(total.distinctBytes.lower == 0)
     }
 
-    /// What the files say, and what becomes of the figure.
+    /// The content of a file, and the reason for the missing figure.
     @Test(
         arguments: [
             ("maps", "x", .malformed), ("maps", "9000-a000 r 0 0:0 0\n1000-2000 r 0 0:0 0\n", .malformed),
@@ -95,12 +95,12 @@ import Testing
         }
         let process = try memorySnapshot(of: .process(17), mode: Self.mode, in: memory.root).processes[0]
         #expect(process.usage.unavailable == reason)
-        // Who has ended holds nothing any more.
+        // A process that has exited maps nothing.
         #expect(process.usage.rssBytes == (reason == .exited ? nil : 500 * 4096))
         #expect(process.usage.source == (reason == .exited ? .unavailable(.exited) : .statm))
     }
 
-    /// The id is another process's by the second look, or the memory another program's.
+    /// When the files are read again, the pid belongs to another process, or the memory to another program.
     @Test(arguments: [[22: "6"], [26: "8"], [22: "4"], [47: "9"]]) func anotherProcessByNow(_ fields: [Int: String])
         throws
     {
@@ -112,7 +112,7 @@ import Testing
         #expect(sampled.distinct?.upper == 0)
     }
 
-    /// Memory of a device, and pages of the kernel's own, are in nobody's RSS.
+    /// Device memory and pages that the kernel itself owns are in no process's RSS.
     @Test func whatIsNotCounted() throws {
         let own = [UInt64](repeating: SyntheticMemory.Page.exclusive, count: 100)
         let memory = try SyntheticMemory([
@@ -143,7 +143,7 @@ import Testing
         #expect(try openDescriptors() == 0)
     }
 
-    /// Two processes of one memory are one.
+    /// Two processes with one address space count as one.
     @Test func oneMemoryOfTwoProcesses() throws {
         let size = 32 << 20
         let child = try ChildProcess(state: "vm-sharer", size)

@@ -10,7 +10,7 @@
         import Musl
     #endif
 
-    /// Fields of children that stand still, against the kernel's files and calls.
+    /// Fields of children that do nothing, compared with the kernel's files and calls.
     @Suite("ProcessTable: fields")
     struct ProcessTableFieldTests {
         private func row(_ pid: Int32, _ fields: [ProcessTable.Field]) throws -> ProcessTable.Row {
@@ -119,7 +119,7 @@
                 let ticksPerSecond = sysconf(Int32(_SC_CLK_TCK))
                 return time.tv_sec * ticksPerSecond + Int(time.tv_usec) * ticksPerSecond / 1_000_000
             }
-            // A child that used the CPU for a while, and is waited for.
+            // A child that has used the CPU, and has been collected.
             let loop = "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done"
             let busy = try ChildProcess.output(of: "/bin/sh", ["-c", loop])
             #expect(busy.status == 0)
@@ -131,7 +131,7 @@
             let (ownAfter, childrenAfter) = (usage(0), usage(-1))
             #expect((own.ru_minflt...ownAfter.ru_minflt).contains(try #require(row.minorFaults)))
             #expect((own.ru_majflt...ownAfter.ru_majflt).contains(try #require(row.majorFaults)))
-            // getrusage adjusts each to their exact sum; one tick each way.
+            // getrusage adjusts user and system time to their exact sum, by up to one tick each.
             func expect(_ found: Int?, _ before: timeval, _ after: timeval) throws {
                 #expect((ticks(before) - 1...ticks(after) + 1).contains(try #require(found)))
             }
@@ -159,7 +159,7 @@
             let before = try fingerprint()
             let found = try #require(try row(busy.pid, [.cpuUtilization]).cpuUtilization)
             let after = try fingerprint()
-            // The process stands still and grows older; /proc/uptime has hundredths.
+            // The process is idle and grows older; /proc/uptime has a resolution of hundredths.
             #expect(found <= before * 1.1 && found >= after * 0.9, "\(before) \(found) \(after)")
             #expect(found > 0.01)
         }

@@ -10,8 +10,8 @@
         import Musl
     #endif
 
-    /// Which files of a process are opened, told by the kernel: inotify works on `/proc` while the watch keeps the
-    /// directory in memory.
+    /// The files of a process that are opened, as the kernel reports them: inotify works on `/proc` while the watch
+    /// keeps the directory's inode in memory.
     final class OpenedFiles {
         private let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
 
@@ -21,7 +21,7 @@
 
         deinit { close(descriptor) }
 
-        /// The names of those opened since the last time.
+        /// The names of the files opened since the last call.
         func names() -> Set<String> {
             var names: Set<String> = []
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -34,7 +34,7 @@
                     start += 16 + length
                 }
             }
-            // The directory itself has no name.
+            // The directory itself is reported without a name.
             return names.subtracting([""])
         }
 
@@ -70,7 +70,7 @@
             var table = try ProcessTable(reading: fields)
             let opened = try #require(OpenedFiles(of: child.pid))
             var names: Set<String> = []
-            // Tests that run beside this one read all processes too: they open more, and not always.
+            // Concurrent tests read all processes too: they sometimes open more files.
             for _ in 0..<200 {
                 _ = opened.names()
                 #expect(try table.read().contains { $0.pid == child.pid })

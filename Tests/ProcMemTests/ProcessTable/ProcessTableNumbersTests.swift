@@ -4,10 +4,10 @@
 
     @testable import ProcMem
 
-    /// What becomes of the numbers that procps may hand over.
+    /// The conversion of the numbers that procps returns.
     @Suite("ProcessTable: rows from numbers")
     struct ProcessTableNumbersTests {
-        /// What procps may say, made by hand.
+        /// A row from numbers that a test chooses.
         private func row(_ change: (inout cprocps_process) -> Void, seconds: Double = 100) -> ProcessTable.Row {
             var process = cprocps_process()
             change(&process)

@@ -28,7 +28,7 @@
                 #expect(try table.read(pids: [5_000_000]).isEmpty)
                 if round % 50 == 0 { #expect(try !table.read().isEmpty) }
             }
-            // Tests that run beside this one have a few open.
+            // Concurrent tests have a few files open.
             #expect(try openDescriptors() < before + 100)
         }
 

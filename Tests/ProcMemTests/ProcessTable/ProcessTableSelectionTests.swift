@@ -15,7 +15,7 @@
         @Test("600 ids, most of them nobody's, come back in the order asked, without the missing")
         func manyProcesses() throws {
             let children = try (0..<3).map { _ in try #require(SpawnedChild("/bin/sh", "-c", "read line")) }
-            // No Linux gives out ids above 4,194,304.
+            // Linux assigns no pid above 4,194,304.
             var pids = (0..<600).map { Int32(5_000_000 + $0) }
             let real = [getpid(), children[0].pid, children[1].pid, getppid(), children[2].pid]
             for (place, pid) in zip([0, 254, 255, 256, 599], real) { pids[place] = pid }
@@ -70,7 +70,7 @@
         @Test("An id below 1 is refused before anything is read", arguments: [0, -1, Int32.min])
         func invalid(_ pid: Int32) throws {
             var table = try ProcessTable()
-            // A closure that expects an error may not capture what is not copyable.
+            // A closure of an expectation may not capture a noncopyable value.
             do {
                 _ = try table.read(pids: [getpid(), pid])
                 Issue.record("no error")
@@ -106,7 +106,7 @@
             ["/bin/ps", "/usr/bin/ps"].first { access($0, X_OK) == 0 }
         }
 
-        /// The lines that `ps` prints of every process.
+        /// The lines that `ps` prints for each process.
         private func linesOfPS() throws -> [String] {
             let ps = try #require(Self.ps)
             let stream = try #require(popen("exec \(ps) -eo pid=,ppid=,comm=", "r"))
@@ -133,7 +133,7 @@
             let lines = Set(try linesOfPS())
             let lasting = try table.read().filter {
                 before.contains(line(of: $0) + " \($0.startTimeTicks)")
-                    // ps marks zombies, and replaces what it takes for unprintable.
+                    // ps marks zombies, and replaces characters that it considers unprintable.
                     && $0.rssBytes != nil && ($0.command ?? "").allSatisfy { $0.isASCII && !$0.isNewline }
             }
             #expect(lasting.contains { $0.pid == child.pid })

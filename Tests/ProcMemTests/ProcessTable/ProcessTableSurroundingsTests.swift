@@ -11,7 +11,7 @@
         import Musl
     #endif
 
-    /// Program, cgroups and namespaces of children that stand still, against the kernel's files and links.
+    /// The program, cgroups and namespaces of children that do nothing, compared with the kernel's files and links.
     @Suite("ProcessTable: program, cgroups, namespaces")
     struct ProcessTableSurroundingsTests {
         private func row(_ pid: Int32, _ fields: [ProcessTable.Field]) throws -> ProcessTable.Row {

@@ -11,7 +11,7 @@
 
     @Suite("ProcessTable")
     struct ProcessTableTests {
-        /// The fields of a `stat` file behind the name, `[0]` being field 3.
+        /// The fields of a `stat` file after the name; `[0]` is field 3.
         private func stat(_ process: String = "self") throws -> [Int] {
             let text = String(decoding: try #require(SpawnedChild.file("/proc/\(process)/stat")), as: UTF8.self)
             let end = try #require(text.lastIndex(of: ")"))
@@ -63,7 +63,7 @@
         func residentMemory() throws {
             let child = try #require(SpawnedChild.named(Array("stands still".utf8)))
             var table = try ProcessTable()
-            // The shell may still be on its way into the read.
+            // The shell may not have reached its read yet.
             let agrees = child.waits {
                 let row = try? table.read(pids: [child.pid]).first
                 let statm = String(decoding: SpawnedChild.file("/proc/\(child.pid)/statm") ?? [], as: UTF8.self)
@@ -124,7 +124,7 @@
         func longCommandLine() throws {
             let long = String(repeating: "x", count: 100_000)
             let child = try #require(SpawnedChild("/bin/sh", "-c", "read line", "-", long, "", "end", "", ""))
-            // posix_spawn returns while the kernel is still setting the arguments up.
+            // posix_spawn returns before the kernel has set up the arguments.
             #expect(child.waits { SpawnedChild.file("/proc/\(child.pid)/cmdline")?.isEmpty == false })
             var table = try ProcessTable()
             #expect(try table.read(pids: [child.pid]).first?.commandLine == "/bin/sh -c read line - \(long)  end")

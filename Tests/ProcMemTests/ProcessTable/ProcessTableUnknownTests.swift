@@ -63,7 +63,7 @@
 
     @Suite("ProcessTable: what is not known")
     struct ProcessTableUnknownTests {
-        /// Everything that lies in memory, or in the right to look at it.
+        /// All fields of memory, and those that require permission to read it.
         static let ofMemory: Set<ProcessTable.Field> = [
             .sizeBytes, .rssBytes, .sharedBytes, .textBytes, .dataBytes, .rssAnonBytes, .rssFileBytes, .rssShmemBytes,
             .swapBytes, .lockedBytes, .stackBytes, .commandLine, .executablePath,
@@ -129,7 +129,7 @@
             let child = try ChildProcess(state: "hold", 4096)
             let row: ProcessTable.Row = try Rights.asNobody { try self.row(child.pid) }
             #expect(row.namespaces == nil && row.executablePath == nil)
-            // The child may be in its first tick still.
+            // The child may still be in its first tick.
             let known = row.known.union([.namespaces, .executablePath, .userName, .cpuUtilization])
             #expect(known == Set(ProcessTable.Field.allCases))
             #expect(row.userID == 0 && row.rssBytes == ProcessFiles(pid: child.pid).statm(2))

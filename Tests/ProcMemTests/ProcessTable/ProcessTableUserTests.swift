@@ -37,7 +37,7 @@
             #expect(try table.read(userIDs: [3_005]).map(\.userID) == [3_005])
             #expect(try table.read(userIDs: [3_004, 3_006]).isEmpty)
             #expect(Set(try table.read(userIDs: [3_007, 3_005, 3_007]).map(\.pid)) == [child.pid, other.pid])
-            // Most files of an undumpable process are root's.
+            // Most files of an undumpable process belong to root.
             var entry = stat()
             #expect(stat("/proc/\(child.pid)/stat", &entry) == 0 && entry.st_uid == 0)
         }

@@ -23,7 +23,7 @@ import Testing
             ("rw", "cgroup2  rw", true), ("rw", "cgroup2 rw", true), ("rw", "cgroup2 a\\040b rw", true),
             ("ro,cgroup2", "tmpfs cgroup2 rw", false), ("rw", "cgroup2x cgroup2 rw", false),
             ("rw", "cgroup cgroup rw,cgroup2", false), ("rw", "tmpfs cgroup2 cgroup2", false),
-            // Without what must follow the type.
+            // Without the fields that must follow the type.
             ("rw", "cgroup2", false), ("rw", "", false),
         ] as [(String, String, Bool)]
     )
@@ -52,7 +52,7 @@ import Testing
             (#"/mnt/a\040b"#, "/mnt/a b"), (#"/mnt/a\011b"#, "/mnt/a\tb"), (#"/mnt/a\012b"#, "/mnt/a\nb"),
             (#"/mnt/a\134b"#, #"/mnt/a\b"#), (#"/mnt/\134040"#, #"/mnt/\040"#), (#"/mnt/a#b"#, "/mnt/a#b"),
             (#"/mnt/\040-\040cgroup"#, "/mnt/ - cgroup"), (#"/mnt/a\043"#, "/mnt/a#"), ("/mnt/ä", "/mnt/ä"),
-            // The kernel leaves these as they are.
+            // The kernel does not escape these characters.
             ("/mnt/a\u{0B}b", "/mnt/a\u{0B}b"), ("/mnt/a\rb", "/mnt/a\rb"),
         ] as [(String, String)]
     )

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// One test at a time: some count the threads of this process.
+/// The tests run one at a time: some count the threads of this process.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct MemorySamplerTests {
     @Test func looksAtProcesses() async throws {
         let child = try ChildProcess(state: "hold", 4096)
@@ -67,7 +67,7 @@ import Testing
         pass.letThrough()
         #expect(try await first.number == 1)
         for other in others { #expect(try await other.value.number == 1) }
-        // Later than that pass.
+        // These callers came after that pass.
         pass.letThrough()
         #expect(try await sampler.snapshot().number == 2)
         #expect(pass.begunCount == 2)
@@ -112,7 +112,7 @@ import Testing
             #expect(thrown == error)
             #expect(after == nil)
         }
-        // Nothing is done for sequences that have ended; whoever asks again gets a pass.
+        // No pass runs for sequences that have ended; a new caller gets one.
         #expect(pass.begunCount == 1)
         pass.fail(with: nil)
         pass.letThrough()

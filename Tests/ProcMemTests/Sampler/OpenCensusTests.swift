@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Whether kept files tell what a walk would.
+/// Whether files that are kept open give the same result as a walk.
 @Suite struct OpenCensusTests {
     private func census(_ scope: ProcessScope) throws -> ProcessCensus {
         try ProcessCensus(of: scope, mode: .cheap, limits: SearchLimits(), isConcurrent: true, in: .live)
@@ -56,12 +56,12 @@ import Testing
         #expect(isOverForAnEnd)
     }
 
-    /// A process that is forked has a newer id; a test beside this one may fork as well.
+    /// A newly forked process has a larger pid; concurrent tests may fork as well.
     @Test func theNewestProcessIsKnown() throws {
         let before = try #require(OpenCensus.newestProcessID(in: .live))
         let child = try ChildProcess(state: "hold", 4096)
         let after = try #require(OpenCensus.newestProcessID(in: .live))
-        // Ids begin anew behind the largest one.
+        // After the largest pid the kernel starts again with small ones.
         #expect(after != before && (after >= Int(child.pid) || after < before))
     }
 
@@ -85,7 +85,7 @@ import Testing
         #expect(looked.members.map(\.value) == walked.members.map(\.value))
     }
 
-    /// Opening the files is a part of a pass, and ends where its time does.
+    /// Opening the files is a part of a pass, and stops at the end of the pass's budget.
     @Test func isNotKeptBeyondTheTime() throws {
         let child = try ChildProcess(state: "tree", 5, 4096)
         let walked = try census(.tree(root: child.pid))

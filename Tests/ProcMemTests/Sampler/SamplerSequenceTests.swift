@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// When the snapshots of a sequence come, and which.
+/// Which snapshots a sequence returns, and when.
 extension MemorySamplerTests {
     private final class Count: Sendable {
         let value = Atomic(0)
@@ -44,7 +44,7 @@ extension MemorySamplerTests {
         for round in 1...5 {
             #expect(await sampler.waits(for: 3))
             #expect(await comesTrue { pass.begunCount == round })
-            // The instants of all have come when the pass ends.
+            // When the pass ends, the instants of all sequences have passed.
             try await Task.sleep(for: .milliseconds(5))
             pass.letThrough()
             #expect(await comesTrue { told.value.load(ordering: .relaxed) == 3 * round })
@@ -68,14 +68,14 @@ extension MemorySamplerTests {
         let start = clock.now
         let other = Task {
             #expect(await comesTrue { pass.begunCount == 1 })
-            // More than ten instants go by.
+            // More than ten instants pass.
             try await Task.sleep(for: .milliseconds(1050))
             pass.letThrough(100)
         }
         #expect(try await snapshots.next()?.number == 1)
         try await other.value
         #expect(try await snapshots.next() != nil)
-        // There have been as many as there are instants after the slow one at most.
+        // After the slow pass there was at most one pass for each instant.
         let begunCount = pass.begunCount
         let elapsed = clock.now - start
         #expect(begunCount <= 1 + Int(elapsed / .milliseconds(100)) - 10)
@@ -102,7 +102,7 @@ extension MemorySamplerTests {
         #expect(try await second.next() == nil)
     }
 
-    /// On one actor, where the compiler lets two tasks have copies.
+    /// On one actor, where the compiler allows two tasks to have copies.
     @MainActor @Test func copiesOfAnIteratorEndTogether() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)

@@ -4,21 +4,21 @@ import Testing
 
 @testable import ProcMem
 
-/// Who is told what and when, with waiters that are words, snapshots that are numbers, and instants of a clock that the test
-/// sets.
+/// Which waiter gets which answer, and when. Waiters are strings, snapshots are numbers, and the instants are those of
+/// a clock that the test sets.
 @Suite struct SnapshotRequestQueueTests {
     private typealias Requests = SnapshotRequestQueue<String, Int>
 
     private let failure = ProcMemError(.noSuchProcess, path: "/proc/17")
 
-    /// Whom an answer is told to.
+    /// Ends a pass, and returns the waiters that get its answer.
     private func told(_ requests: inout Requests, _ answer: Requests.Answer, at now: Int) -> [String] {
         var told: [String] = []
         requests.finish(with: answer, at: now, &told)
         return told
     }
 
-    /// Has somebody wait, and returns the number.
+    /// Adds a waiter, and returns its id.
     @discardableResult private func wait(_ requests: inout Requests, _ waiter: String) -> Int {
         let id = requests.makeID()
         requests.wait(id, waiter)
@@ -33,7 +33,7 @@ import Testing
         requests.wait(requests.makeID(), waiter, for: series)
     }
 
-    /// The instants at which passes begin that take no time, until a limit.
+    /// The instants at which passes begin until a limit, if a pass takes no time.
     private func instants(_ requests: inout Requests, until limit: Int) -> [Int] {
         var instants: [Int] = []
         while let next = requests.nextInstant, next <= limit {
@@ -76,7 +76,7 @@ import Testing
         var requests = Requests()
         _ = requests.beginSeries(every: 10, at: 103)
         #expect(requests.nextInstant == 103)
-        // Each pass ends a bit later after its instant.
+        // Each pass ends a little later after its instant than the one before.
         for (end, next) in [(104, 113), (116, 123), (132, 133), (133, 143), (152, 153)] {
             _ = told(&requests, .success(0), at: end)
             #expect(requests.nextInstant == next)
@@ -120,7 +120,7 @@ import Testing
         for (series, waiter) in zip(series, ["10", "20", "30"]) { wait(&requests, waiter, for: series) }
         #expect(requests.nextInstant == 10)
         #expect(told(&requests, .success(2), at: 11) == ["10"])
-        // Begun at 20, and still under way at 30.
+        // The pass began at 20, and is still running at 30.
         #expect(told(&requests, .success(3), at: 31) == ["20", "30"])
     }
 
@@ -143,7 +143,7 @@ import Testing
         #expect(requests.waitingCount == 0)
         #expect(wait(&requests, "late", for: series) == nil)
         #expect(told(&requests, .success(4), at: 40) == ["late"])
-        // It has been told, so that it is not kept.
+        // The series has returned this answer, so that it is not kept.
         #expect(wait(&requests, "late", for: series) == nil)
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The bounds from counters against the truth, the frames of the pages of live processes.
+/// The bounds from counters, compared with the page frame numbers of live processes.
 @Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
 struct DistinctMemoryTruthTests {
     static let size = 96 << 20
@@ -27,7 +27,7 @@ struct DistinctMemoryTruthTests {
         return look
     }
 
-    /// How far the bounds lie apart, in parts of the truth.
+    /// The difference of the bounds, relative to the truth.
     private func width(_ look: Look) throws -> Double {
         try Double(#require(look.cheap.upper) - look.cheap.lower) / Double(look.truth)
     }
@@ -35,13 +35,13 @@ struct DistinctMemoryTruthTests {
     @Test func idleWorkers() throws {
         let child = try ChildProcess(state: "tree", 24, 4 * Self.size)
         let look = try look(.tree(root: child.pid))
-        // Of files at most what the whole system maps.
+        // Of file pages, at most what the whole system maps.
         let mapped = try #require(MemInfo(in: .live).mappedBytes)
         let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
         #expect(try #require(look.cheap.upper) - look.cheap.lower <= mapped + huge + 16 << 20)
         let estimate = try #require(look.cheap.estimate)
         #expect(abs(estimate - look.truth) < look.truth / 20)
-        // Nobody outside maps their memory: PSS is the truth, but for files that others map as well.
+        // No other process maps their memory: the sum of PSS is the truth, apart from files that others map as well.
         #expect(abs(try #require(look.accurate.estimate) - look.truth) < look.truth / 20)
     }
 
@@ -66,7 +66,7 @@ struct DistinctMemoryTruthTests {
         #expect(look.cheap.lower >= Self.size)
     }
 
-    /// Here counters cannot tell what was kept: the bounds are wide, and hold.
+    /// The counters do not show which pages were kept: the bounds are wide, but correct.
     @Test func workersThatAllocateAndFree() throws {
         let child = try ChildProcess(state: "churning", 8, Self.size)
         let look = try look(.tree(root: child.pid))
@@ -78,7 +78,7 @@ struct DistinctMemoryTruthTests {
         let look = try look(.tree(root: child.pid))
         let rss = try #require(try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.rssBytes)
         #expect(rss >= 8 * Self.size)
-        // What the system maps of shared memory is not counted for each of them.
+        // The shared memory that the system maps is not counted for each process.
         #expect(try #require(look.cheap.upper) < rss / 2)
     }
 
@@ -88,7 +88,7 @@ struct DistinctMemoryTruthTests {
         #expect(look.cheap.lower >= Self.size)
     }
 
-    /// The same addresses, and nothing in common.
+    /// Processes with the same addresses that share nothing.
     @Test func unrelatedProcessesAtTheSameAddresses() throws {
         let program = try BuiltProduct.url(of: "ProcessStates").path
         let children = try (0..<2).map { _ in
@@ -100,14 +100,14 @@ struct DistinctMemoryTruthTests {
         #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 5)
     }
 
-    /// Its root has ended, and init is their parent: found by their session's scan alone.
+    /// The family's root has exited, and init is the parent of the others: only a scan of their session finds them.
     @Test func aFamilyWithoutItsRoot() throws {
         let child = try ChildProcess(state: "tree", 3, Self.size)
         let mappedBefore = try Self.systemMappedBytes()
         let look = try look(.processes(child.ids))
         #expect(look.cheap.lower >= Self.size)
-        // The faults of a process that has exited are in no counter: each may have all of its RSS to itself, and together
-        // they have no more than the whole system maps.
+        // No counter has the faults of a process that has exited: the whole RSS of each process may be private, but
+        // together they have no more than the whole system maps.
         let rss = try child.ids.map { try #require(try memoryUsage(of: $0, mode: .cheap).rssBytes) }.reduce(0, +)
         let upper = try #require(look.cheap.upper)
         #expect(upper <= rss)
@@ -115,7 +115,7 @@ struct DistinctMemoryTruthTests {
         #expect(upper <= system + 64 << 20)
     }
 
-    /// What all processes map, by the kernel's own counts: AnonPages and Mapped.
+    /// The memory that all processes map according to the kernel: AnonPages and Mapped.
     private static func systemMappedBytes() throws -> Int {
         let lines = try KernelFile.text("/proc/meminfo").split(separator: "\n")
         return try ["AnonPages:", "Mapped:"].map { name in
@@ -126,7 +126,7 @@ struct DistinctMemoryTruthTests {
 
     @Test func aProcessThatExecutesAfterTheFork() throws {
         let program = try BuiltProduct.url(of: "ProcessStates").path
-        // A shell gives what it starts in the background nothing to read.
+        // A shell gives a background process an empty standard input.
         let script = "exec 3<&0; for i in 1 2; do \"$0\" hold \(Self.size / 2) <&3 & done; wait"
         let child = try ChildProcess(running: "/bin/sh", ["-c", script, program])
         #expect(child.line() == "ready" && child.line() == "ready")
@@ -141,7 +141,7 @@ struct DistinctMemoryTruthTests {
     }
 }
 
-/// What a system's own counters do to the bounds.
+/// The effect of the system's own counters on the bounds.
 @Suite struct KernelPageFeaturesTests {
     private func facts(_ files: [String: String], _ ask: (KernelPageFeatures) -> Bool) throws -> Bool {
         let tree = try FixtureTree(files)
@@ -186,8 +186,8 @@ struct DistinctMemoryTruthTests {
         #expect(try facts(files, \.mayHaveMergedPages) == mayHave)
     }
 
-    /// A process 10 with 1,000 anonymous pages, all from faults of its own, and two forked ones with ten faults each, on a system
-    /// where everything is known.
+    /// A process 10 with 1,000 anonymous pages, all from its own faults, and two forks with ten faults each, on a
+    /// system where everything is known.
     private static func family() -> [String: String] {
         func stat(_ pid: Int, _ parent: Int, _ flags: Int, faults: Int) -> String {
             ProcessStatTests.line(
@@ -208,7 +208,7 @@ struct DistinctMemoryTruthTests {
         return files
     }
 
-    /// The size of a whole huge page is among the sizes since Linux 6.10, and is no smaller one.
+    /// Since Linux 6.10 the size of a whole huge page is among the sizes, and does not count as a smaller one.
     @Test(arguments: [("2048", "2097152\n", false), ("64", "2097152\n", true), ("2048", nil, true)])
     func smallerHugePages(_ kibibytes: String, _ whole: String?, _ mayHave: Bool) throws {
         let folder = "/sys/kernel/mm/transparent_hugepage"
@@ -217,7 +217,7 @@ struct DistinctMemoryTruthTests {
         #expect(try facts(files, \.mayHaveSmallerHugePages) == mayHave)
     }
 
-    /// Nothing tells how much has come in the sizes between.
+    /// No counter reports how much memory the intermediate sizes have added.
     @Test func faultsThatMayHaveBroughtSmallerHugePages() throws {
         var files = Self.family()
         files["/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/anon_fault_alloc"] = "3\n"
@@ -228,7 +228,7 @@ struct DistinctMemoryTruthTests {
         #expect(!snapshot.total.distinctBytes.isProven)
     }
 
-    /// One fault may have brought a huge page whole: as much as there is of them may have come so.
+    /// One fault may have mapped a whole huge page: the bound grows by all huge pages of the system.
     @Test(arguments: [("AnonHugePages: 40 kB\n", 1030), ("AnonHugePages: 999999 kB\n", 3000), ("", 3000)])
     func faultsThatMayHaveBroughtHugePages(_ line: String, _ pages: Int) throws {
         var files = Self.family()
@@ -243,18 +243,18 @@ struct DistinctMemoryTruthTests {
         #expect(!distinct.isProven)
     }
 
-    /// A family of three on a system where everything is known: proven, and no longer so when one thing is not.
+    /// A family of three on a system where everything is known is proven. It is not proven if one fact is missing.
     @Test(
         arguments: [
             (nil, nil, true), ("/proc/vmstat", "thp_fault_alloc 1\n", false),
             ("/proc/sys/kernel/osrelease", "6.12.0\n", false),
             ("/sys/kernel/mm/ksm/pages_sharing", "9\n", false),
-            // Another process's children that have ended may have brought what it holds.
+            // Another process's children that have exited may have faulted in pages that it maps.
             (
                 "/proc/10/stat", ProcessStatTests.line("x", [1: "10", 4: "1", 10: "1000", 11: "1", 12: "0", 13: "0"]),
                 false
             ),
-            // One that has executed a program may have run in its parent's memory before.
+            // A process that has executed a program may have run in its parent's memory before.
             ("/proc/12/stat", ProcessStatTests.line("x", [1: "12", 4: "10"]), false),
         ] as [(String?, String?, Bool)]
     )
@@ -271,12 +271,12 @@ struct DistinctMemoryTruthTests {
             #expect(distinct.upper == (1020 + 100 + 99 + 98) * 4096)
             #expect(distinct.estimate == (1020 + 100) * 4096)
         }
-        // A list does not tell whether there are other children.
+        // A list of processes does not show whether there are other children.
         let list = try memorySnapshot(of: .processes([10, 11, 12]), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
         #expect(!list.total.distinctBytes.isProven)
     }
 
-    /// Never more than the system maps in all.
+    /// The bound is never above what the whole system maps.
     @Test func theSystemsOwnCountBounds() throws {
         var files = [
             "/proc/meminfo": "AnonPages: 5000 kB\nMapped: 100 kB\n", "/sys/devices/system/cpu/online": "0\n",
