@@ -67,7 +67,7 @@
                 #expect(inode == fingerprint.st_ino)
                 comparedCount += 1
             }
-            // Every kernel has those of mounts, ids, networks and host names at least.
+            // Every kernel has at least the namespaces of mounts, ids, networks and host names.
             #expect(comparedCount >= 4)
             #expect(PROCPS_NS_PID.rawValue == UInt32(procps_ns_get_id("pid")))
         }

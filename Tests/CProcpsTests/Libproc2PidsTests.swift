@@ -10,7 +10,7 @@
 
     @Suite("libproc2: pids.h")
     struct Libproc2PidsTests {
-        /// Hands over a context that is asked for these items.
+        /// Calls a closure with a context that reads these items.
         private func withContext(_ items: [pids_item], _ body: (OpaquePointer) throws -> Void) throws {
             var items = items
             var info: OpaquePointer?

@@ -11,14 +11,14 @@
         import Musl
     #endif
 
-    /// The library keeps its buffers in static variables: one test at a time, and none beside a ProcessTable.
+    /// The library keeps its buffers in static variables: one test runs at a time, and none beside a ProcessTable.
     @Suite("libprocps", .serialized)
     struct LibprocpsTests {
         @Suite("readproc.h, pwcache.h, devname.h, escape.h, wchan.h")
         struct Process {
             private let fields = PROC_FILLSTAT | PROC_FILLSTATUS | PROC_FILLMEM | PROC_FILLARG | PROC_FILLUSR
 
-            /// The processes of a scan, one after another; the memory is the library's.
+            /// Calls a closure with each process of a scan. The library owns the memory.
             private func forEach(
                 _ scan: UnsafeMutablePointer<PROCTAB>?,
                 _ body: (UnsafeMutablePointer<proc_t>) throws -> Void
@@ -134,7 +134,7 @@
                 #expect(tty_to_dev("tty") == Int32(fingerprint.st_rdev))
                 #expect(tty_to_dev("no such terminal") == -1)
                 var name = [CChar](repeating: 0, count: 64)
-                // Without abbreviations the name is a path; a device that no terminal has is "?".
+                // Without abbreviations the name is a path. A device that is not a terminal is "?".
                 let count = dev_to_tty(&name, 63, 0, getpid(), 0)
                 #expect(text(prefix: name, Int(count)) == "?")
             }
@@ -159,7 +159,7 @@
                     let before = fingerprint()
                     let found = try #require(lookup_wchan(getppid()).map { String(cString: $0) })
                     if fingerprint() == before || attempt == 100 {
-                        // "-" stands for 0, "?" for nothing, and underscores before a name are left out.
+                        // "-" stands for 0, "?" for an unknown function, and underscores before a name are omitted.
                         let name = String(before.drop { $0 == "_" })
                         #expect(found == (["0": "-", "": "?"][before] ?? name))
                         return

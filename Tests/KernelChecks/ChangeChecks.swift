@@ -2,7 +2,7 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Changes of limits, told by inotify alone: nothing is polled for within an hour.
+/// Changes of limits, reported by inotify alone: the next poll is an hour away.
 enum ChangeChecks {
     static let all: [Check] = [
         Check("changes/of the own quota, of the parent's and none", on: .withCgroups) {
@@ -15,7 +15,7 @@ enum ChangeChecks {
             let own = try parent.make()
             let script = "umount \(own.mount) && mount -t cgroup2 cgroup2 \(own.mount)"
             let follower = try Follower(in: own, new: "cm", after: script)
-            // Of the parent's limit nobody tells what is below it.
+            // A change of the parent's limit is not reported below it.
             try await expectChanges(of: nil, own, follower: follower)
         },
         Check("changes/through a second mount", on: onV2) {
@@ -95,7 +95,7 @@ enum ChangeChecks {
             isBelow = false
         }
 
-        /// The next line; the check's time limit ends the wait for one that does not come.
+        /// Expects the next line. The check's time limit ends the wait if there is none.
         func expect(_ line: String) throws {
             let seen = child.line()
             guard seen == line else { throw Unexpected("the change: expected \(line), seen \(seen)") }

@@ -2,7 +2,8 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Limits and usage of memory cgroups, against what the kernel charges, and whom it kills.
+/// Limits and usage of memory cgroups, compared with the kernel's charges and with the processes that the OOM killer
+/// kills.
 enum ContainerMemoryChecks {
     private static let mib = 1 << 20
 
@@ -21,7 +22,7 @@ enum ContainerMemoryChecks {
                 chain.append(try chain[0].make("parent"))
                 chain.append(try chain[1].make())
                 let limits = [96, 64, 80].map { $0 * mib }
-                // Only this level and those above it have one, each smaller than the one above or larger.
+                // This level and those above it have a limit, which is smaller or larger than the one above.
                 for (number, cgroup) in chain.enumerated() where number <= level { try limit(cgroup, limits[number]) }
                 let child = try chain[2].child(state: "hold", 4096)
                 let memory = try ContainerMemory(of: child.pid)
@@ -48,7 +49,7 @@ enum ContainerMemoryChecks {
             defer { unlink(file) }
             let child = try cgroup.child(state: "hold", 40 * mib)
             _ = try Inside.output(of: "dd if=/dev/zero of=\(file) bs=1M count=20 2>/dev/null", in: [cgroup])
-            // The kernel updates memory.stat every two seconds, and before that only after many changes.
+            // The kernel updates memory.stat every two seconds, or after many changes.
             var memory = try ContainerMemory(of: child.pid)
             _ = try Waiting.until(within: .seconds(20)) {
                 memory = try ContainerMemory(of: child.pid)
@@ -59,7 +60,7 @@ enum ContainerMemoryChecks {
             try expect(near(memory.anonBytes, 40 * mib), "anonymous \(memory)")
             try expect(near(memory.shmemBytes, 20 * mib), "shared memory \(memory)")
             let parts = (memory.anonBytes ?? 0) + (memory.fileBytes ?? 0) + (memory.kernelBytes ?? 0)
-            // Without the kernel's memory the parts are less; Linux 5.10 does not tell it on v2.
+            // The parts do not include kernel memory if its figure is missing, as on v2 of Linux 5.10.
             if memory.kernelBytes != nil {
                 try expect(near(parts, usage), "the parts are \(parts), the whole \(usage)")
             }
@@ -79,7 +80,7 @@ enum ContainerMemoryChecks {
             try expect(near(charge.chargedBytes, usage), "charged \(charge), the kernel says \(usage)")
             let rest = try require(charge.unattributedBytes, "what no process holds")
             let held = try PageFrames.distinctBytes(of: pids)
-            // Their files are charged to who touched them first: nobody here.
+            // File pages are charged to the cgroup that accessed them first, which is another one.
             try expect(rest.lower <= usage - min(held, usage) + 4 * mib, "\(charge), they hold \(held)")
             try expect(rest.upper >= usage - held - 4 * mib, "\(charge), they hold \(held)")
         },
@@ -95,7 +96,7 @@ enum ContainerMemoryChecks {
                 throw Skipped("the kernel has no memory.pressure")
             }
             let pressure = try require(before.pressure, "pressure: \(before.reasonsByUnknownFigure)")
-            // Above memory.high a process is held up, and that counts as waiting.
+            // Above memory.high the kernel throttles a process, which counts as memory pressure.
             try cgroup.set(memoryHigh: 16 * mib)
             try expect(ContainerMemory(of: child.pid).highBytes, is: 16 * mib, "memory.high")
             let taker = try ChildProcess(
@@ -135,7 +136,7 @@ enum ContainerMemoryChecks {
             try expect(own.number("memory.use_hierarchy"), is: 0, "use_hierarchy of the child")
             let child = try own.child(state: "hold", 4096)
             let memory = try ContainerMemory(of: child.pid)
-            // Who is right, the kernel tells by letting it live.
+            // The kernel decides: the process survives above the parent's limit.
             try expect(
                 withoutSwap { try SwapChecks.survives(in: own, holding: 48 * mib) },
                 "killed above the parent's limit"
@@ -152,7 +153,7 @@ enum ContainerMemoryChecks {
         bytes.map { abs($0 - expected) <= 3 * mib } ?? false
     }
 
-    /// Nothing may go to swap meanwhile: a limit would only slow processes down.
+    /// Nothing may be swapped out meanwhile: a limit would only slow processes down.
     private static func withoutSwap<R>(_ body: () throws -> R) throws -> R {
         if Files.exists("/sys/block/zram0") { _ = try? Inside.output(of: "swapoff /dev/zram0") }
         return try body()

@@ -8,7 +8,7 @@ enum PlaceChecks {
         let parent: Cgroup
         let own: Cgroup
 
-        /// 1.5 CPUs, by the parent's limit, and 1.7 by the own one.
+        /// 1.5 CPUs by the parent's limit, and 1.7 by the process's own.
         init() throws {
             parent = try Cgroup.make(.cpu)
             own = try parent.make()
@@ -16,14 +16,14 @@ enum PlaceChecks {
             try own.set(quota: 170_000)
         }
 
-        /// Mounts the hierarchy at a place, as seen from the namespace of who does it.
+        /// Returns a script that mounts the hierarchy at a path, as seen from the namespace of the shell that runs it.
         func mounting(at point: String) -> String {
             own.isOnV2
                 ? "mount -t cgroup2 cgroup2 \(point)" : "mount -t cgroup -o cpu,cpuacct cgroup \(point)"
         }
     }
 
-    /// 1.5 CPUs by the parent's limit. v1 allows no own limit above it.
+    /// Expects 1.5 CPUs by the parent's limit. v1 allows no own limit above it.
     private static func expectParent(_ answer: CPUAnswer, _ place: Place, at cgroup: String) throws {
         try expect(answer.effectiveCPUs, is: 1.5, "CPUs")
         try expect(answer.quota?.cgroup, is: cgroup, "the level that binds")
@@ -36,7 +36,7 @@ enum PlaceChecks {
         Check("place/a cgroup namespace without a mount of its own", on: onV2) {
             let place = try Place()
             let answer = try Inside.cpu(in: [place.own], new: "c")
-            // The process is in "/", the mount shows "/../..": nothing tells what the levels between are called.
+            // The process is in "/", and the mount shows "/../..": the names of the levels between are unknown.
             try expect(!answer.complete && !answer.warnings.isEmpty, "says that it has seen all: \(answer)")
         },
         Check("place/a cgroup namespace with a mount of its own", on: onV2) {
@@ -51,7 +51,7 @@ enum PlaceChecks {
         Check("place/below a cgroup namespace with a mount of its own", on: onV2) {
             let place = try Place()
             let mount = place.own.mount
-            // A namespace's root is the cgroup that its maker was in.
+            // A namespace's root is the cgroup of the process that created it.
             let script = """
                 umount \(mount) && \(place.mounting(at: mount))
                 mkdir \(mount)/below && echo $$ >\(mount)/below/cgroup.procs
@@ -140,7 +140,7 @@ enum PlaceChecks {
         Check("place/a level without the controller", on: onV2) {
             let place = try Place()
             let below = place.own.directory + "/below"
-            // Its parent gives the controller to nobody.
+            // The parent does not enable the controller for its children.
             guard mkdir(below, 0o755) == 0 else { throw Files.Failure(below, errno) }
             try expect(!Files.exists(below + "/cpu.max"), "\(below) has a limit")
             let script = "echo $$ >\(below)/cgroup.procs"
