@@ -10,7 +10,7 @@
 
     @Suite("CProcps, whichever generation is installed")
     struct GenerationTests {
-        @Test("One of procps' libraries is loaded, and it is the one that the headers belong to")
+        @Test("Exactly one of procps' libraries is loaded, and it is the one of the headers")
         func loadedLibrary() throws {
             // The call is needed: a linker that omits unused libraries could otherwise omit this one.
             #expect(procps_linux_version() > 0)

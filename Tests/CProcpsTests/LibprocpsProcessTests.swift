@@ -35,7 +35,7 @@
                 withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             }
 
-            @Test("A scan for pids: this process, as getpid, the user database and /proc/self tell it")
+            @Test("A scan for pids: this process, compared with getpid, the user database and /proc/self")
             func ownProcess() throws {
                 try procpsLock.withLock { _ in
                     var pids = [getpid(), 0]
@@ -59,7 +59,7 @@
                 }
             }
 
-            @Test("A scan of everything, and one for a user: this process is in both, users in the second are one")
+            @Test("A scan of all processes, and one for a user: this process is in both, and the second has one user")
             func everything() throws {
                 try procpsLock.withLock { _ in
                     var all: [Int32] = []
@@ -79,7 +79,7 @@
                 }
             }
 
-            @Test("Tables of all, of pids and of users hold this process")
+            @Test("Tables of all processes, of pids and of users contain this process")
             func tables() throws {
                 func pids(_ table: UnsafeMutablePointer<UnsafeMutablePointer<proc_t>?>?) throws -> [Int32] {
                     let table = try #require(table)
@@ -105,7 +105,7 @@
                 }
             }
 
-            @Test("look_up_our_self, and the names of namespaces lead back to their numbers")
+            @Test("look_up_our_self, and the names of namespaces give their numbers")
             func ourselves() throws {
                 procpsLock.withLock { _ in
                     var process = proc_t()
@@ -119,7 +119,7 @@
                 }
             }
 
-            @Test("pwcache.h: the name of a user is the user database's")
+            @Test("pwcache.h: the name of a user is the one in the user database")
             func userNames() throws {
                 let name = try #require(pwcache_get_user(geteuid()).map { String(cString: $0) })
                 #expect(name == Witness.userName(of: geteuid()) ?? String(geteuid()))
@@ -127,7 +127,7 @@
                 #expect(nobody == "4000000000")
             }
 
-            @Test("devname.h: a terminal's name has the device's number, and what is none has none")
+            @Test("devname.h: a terminal's name gives the device's number, and another name gives none")
             func devices() throws {
                 var fingerprint = stat()
                 try #require(stat("/dev/tty", &fingerprint) == 0)
@@ -143,7 +143,7 @@
                 String(decoding: characters.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
             }
 
-            @Test("escape.h: control characters are replaced, by what the locale decides")
+            @Test("escape.h: control characters are replaced as the locale determines")
             func escapes() {
                 var escaped = [CChar](repeating: 0, count: 64)
                 var cells: Int32 = 64
@@ -152,7 +152,7 @@
                 #expect(cells == 64 - count)
             }
 
-            @Test("wchan.h: where a process waits is what the kernel says, for a parent that waits for this test")
+            @Test("wchan.h: the function in which the parent of this test waits is the kernel's")
             func waitChannel() throws {
                 func fingerprint() -> String { Witness.text(of: "/proc/\(getppid())/wchan") ?? "" }
                 for attempt in 1... {

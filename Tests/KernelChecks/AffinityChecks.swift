@@ -103,7 +103,7 @@ enum AffinityChecks {
             try expect(answer.effectiveCPUCount, is: 64, "CPUs")
             try expect(answer.affinity.cpus, is: "0-63", "mask")
             try expect(Inside.output(of: "nproc", in: [cgroup]), is: "64", "nproc")
-            print("online says \(answer.onlineCount ?? 0), ProcMem \(answer.effectiveCPUCount)")
+            print("online has \(answer.onlineCount ?? 0), ProcMem \(answer.effectiveCPUCount)")
         },
         Check("affinity/the story: a quota among 96 CPUs", on: [.large]) {
             let cgroup = try Cgroup.make(.cpu)

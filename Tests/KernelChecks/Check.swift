@@ -41,7 +41,7 @@ struct Skipped: Error {
 
 func expect<Value: Equatable>(_ seen: Value, is expected: Value, _ what: String) throws {
     guard seen != expected else { return }
-    throw Unexpected("\(what): expected \(expected), seen \(seen)")
+    throw Unexpected("\(what): expected \(expected), found \(seen)")
 }
 
 func expect(_ holds: Bool, _ what: @autoclosure () -> String) throws {
@@ -49,6 +49,6 @@ func expect(_ holds: Bool, _ what: @autoclosure () -> String) throws {
 }
 
 func require<Value>(_ value: Value?, _ what: @autoclosure () -> String) throws -> Value {
-    guard let value else { throw Unexpected("\(what()): nothing there") }
+    guard let value else { throw Unexpected("\(what()): no value") }
     return value
 }

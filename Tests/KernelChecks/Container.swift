@@ -17,7 +17,7 @@ final class Container {
     /// - Parameter hasOwnCgroups: Whether the container has a cgroup namespace, so that it sees its cgroup as the root.
     ///   On v2 this is the default of container engines.
     init(_ limits: Limits, hasOwnCgroups: Bool) throws {
-        guard Files.exists("/usr/bin/crun") else { throw Skipped("crun is not there") }
+        guard Files.exists("/usr/bin/crun") else { throw Skipped("crun is not installed") }
         for controller in ["memory", "cpuset"] where Files.exists("/sys/fs/cgroup/cpu") {
             guard Files.exists("/sys/fs/cgroup/\(controller)") else {
                 throw Skipped("the kernel has no \(controller) on v1, which crun asks for")

@@ -56,7 +56,7 @@ enum ContainerMemoryChecks {
                 return near(memory.anonBytes, 40 * mib) && near(memory.shmemBytes, 20 * mib)
             }
             let usage = try cgroup.chargedBytes()
-            try expect(near(memory.usageBytes, usage), "usage \(memory), the kernel says \(usage)")
+            try expect(near(memory.usageBytes, usage), "usage \(memory), the kernel reports \(usage)")
             try expect(near(memory.anonBytes, 40 * mib), "anonymous \(memory)")
             try expect(near(memory.shmemBytes, 20 * mib), "shared memory \(memory)")
             let parts = (memory.anonBytes ?? 0) + (memory.fileBytes ?? 0) + (memory.kernelBytes ?? 0)
@@ -67,7 +67,7 @@ enum ContainerMemoryChecks {
             try expect(memory.usageCgroup, is: cgroup.path, "the cgroup that is charged")
             print("unknown: \(memory.reasonsByUnknownFigure.keys.map(\.rawValue).sorted())")
         },
-        Check("container/processes of a cgroup and what else it is charged for", on: [.v2, .v1]) {
+        Check("container/processes of a cgroup and the rest of its charge", on: [.v2, .v1]) {
             let cgroup = try Cgroup.make(.memory)
             let child = try cgroup.child(state: "tree", 3, 32 * mib)
             let pids = try processList(of: .cgroup(of: child.pid)).processes.map(\.pid)
@@ -77,12 +77,12 @@ enum ContainerMemoryChecks {
             let usage = try cgroup.chargedBytes()
             let charge = try require(snapshot.cgroupCharge, "a charge")
             try expect(snapshot.total.processCount, is: 4, "processes")
-            try expect(near(charge.chargedBytes, usage), "charged \(charge), the kernel says \(usage)")
-            let rest = try require(charge.unattributedBytes, "what no process holds")
+            try expect(near(charge.chargedBytes, usage), "charged \(charge), the kernel reports \(usage)")
+            let rest = try require(charge.unattributedBytes, "the memory of no process")
             let held = try PageFrames.distinctBytes(of: pids)
             // File pages are charged to the cgroup that accessed them first, which is another one.
-            try expect(rest.lower <= usage - min(held, usage) + 4 * mib, "\(charge), they hold \(held)")
-            try expect(rest.upper >= usage - held - 4 * mib, "\(charge), they hold \(held)")
+            try expect(rest.lower <= usage - min(held, usage) + 4 * mib, "\(charge), they map \(held)")
+            try expect(rest.upper >= usage - held - 4 * mib, "\(charge), they map \(held)")
         },
         Check("container/pressure", on: [.v2]) {
             let cgroup = try Cgroup.make(.memory)
@@ -110,7 +110,7 @@ enum ContainerMemoryChecks {
             taker.end()
             try expect(hasGrown, "the pressure has not grown from \(pressure)")
         },
-        Check("container/a namespace hides limits, and says so", on: [.v2, .mixed]) {
+        Check("container/a namespace hides limits, which is reported", on: [.v2, .mixed]) {
             let parent = try Cgroup.make(.memory)
             if !parent.isOnV2 { throw Skipped("v1 has no namespace of its own here") }
             try limit(parent, 64 * mib)
@@ -127,9 +127,9 @@ enum ContainerMemoryChecks {
             let parent = try Cgroup.make(.memory)
             do {
                 try parent.set("memory.use_hierarchy", "0")
-            } catch { throw Skipped("the kernel knows hierarchies alone") }
+            } catch { throw Skipped("the kernel has only hierarchical accounting") }
             guard try parent.number("memory.use_hierarchy") == 0 else {
-                throw Skipped("the kernel knows hierarchies alone")
+                throw Skipped("the kernel has only hierarchical accounting")
             }
             try limit(parent, 32 * mib)
             let own = try parent.make()

@@ -34,7 +34,7 @@ enum CounterChecks {
                 )
             }
         },
-        Check("counters/a process whose main thread has ended") {
+        Check("counters/a process without its main thread") {
             let child = try ChildProcess(state: "zombie-leader", 8 << 20)
             for mode in [MemoryMode.cheap, .accurate, .sampled(reads: 64)] {
                 let usage = try memoryUsage(of: child.pid, mode: mode)

@@ -5,7 +5,7 @@ import TestSupport
 /// The CPU time that busy processes get, compared with the CPUs that they may use according to ProcMem.
 enum EnforcementChecks {
     static let all: [Check] = [
-        Check("enforcement/of the own quota", on: [.v2, .v1]) {
+        Check("enforcement/of the process's quota", on: [.v2, .v1]) {
             let cgroup = try Cgroup.make(.cpu)
             try cgroup.set(quota: 40_000)
             try expectShare(of: cgroup, loops: 2)
@@ -44,19 +44,19 @@ enum EnforcementChecks {
             try parent.set(quota: 20_000)
             let own = try parent.make()
             guard own.has("cpu.stat.local") else { throw Skipped("the kernel has no cpu.stat.local") }
-            let look = """
+            let command = """
                 umount \(own.mount) && mount -t cgroup2 cgroup2 \(own.mount)
                 while :; do :; done &
                 \(Inside.command) cpu --json --throttling 3
                 kill $!
                 """
-            let answer: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [own], new: "cm"))
+            let answer: CPUAnswer = try Inside.decode(Inside.output(of: command, in: [own], new: "cm"))
             try expect(answer.quota == nil, "the quota is not hidden: \(answer)")
             try expect(answer.throttling?.hiddenLimit, is: true, "a hidden limit")
             // Without a limit no process is throttled.
             try parent.set(quota: nil)
-            let free: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [own], new: "cm"))
-            try expect(free.throttling?.hiddenLimit, is: false, "a hidden limit where there is none")
+            let free: CPUAnswer = try Inside.decode(Inside.output(of: command, in: [own], new: "cm"))
+            try expect(free.throttling?.hiddenLimit, is: false, "a hidden limit, although there is none")
         },
     ]
 
@@ -88,7 +88,7 @@ enum EnforcementChecks {
                     && cpuTicks(of: child.pid) > 5
             }
         }
-        try expect(begun, "the loops have not begun")
+        try expect(begun, "the loops have not started")
         let limits = try CPULimits(of: children[0].pid)
         var seen: [Double] = []
         // If the host is busy, the guest has less CPU time for a while, but never more.
@@ -107,6 +107,6 @@ enum EnforcementChecks {
                 return limits
             }
         }
-        throw Unexpected("the loops get \(seen) CPUs, and may have \(limits.effectiveCPUs)")
+        throw Unexpected("the loops get \(seen) CPUs; their limits allow \(limits.effectiveCPUs)")
     }
 }

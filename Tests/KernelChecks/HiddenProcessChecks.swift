@@ -46,7 +46,7 @@ enum HiddenProcessChecks {
             } else {
                 try expect(
                     all.gaps.contains(.hidden) || sees,
-                    "processes are missing, and nothing says so: \(all.gaps)"
+                    "processes are missing, which is not reported: \(all.gaps)"
                 )
                 let tree = try? Rights.asNobody { try memorySnapshot(of: .tree(root: child.pid), mode: .cheap) }
                 try expect(

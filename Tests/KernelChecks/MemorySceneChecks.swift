@@ -34,7 +34,7 @@ enum MemorySceneChecks {
 
     static let all: [Check] = scenes.enumerated().flatMap { number, scene in
         [false, true].map { asNobody in
-            let name = "memory/\(scene.name)\(asNobody ? ", looked at by a user" : "")"
+            let name = "memory/\(scene.name)\(asNobody ? ", read by a user" : "")"
             // A short run has each scene in only one of the two ways.
             return Check(name, isThorough: asNobody == (number % 2 == 0)) {
                 try expectTrue(scene, asNobody: asNobody)
@@ -50,7 +50,7 @@ enum MemorySceneChecks {
         let child = try ChildProcess(running: BuiltProduct.url(of: "ProcessStates").path, words)
         try child.waitUntilReady(in: scene.name)
         let scope = ProcessScope.tree(root: child.pid)
-        func look(_ mode: MemoryMode) throws -> MemorySnapshot {
+        func measure(_ mode: MemoryMode) throws -> MemorySnapshot {
             asNobody
                 ? try Rights.asNobody { try memorySnapshot(of: scope, mode: mode) }
                 : try memorySnapshot(of: scope, mode: mode)
@@ -59,24 +59,24 @@ enum MemorySceneChecks {
             let huge = try Files.number(after: "AnonHugePages", in: "/proc/\(child.pid)/smaps_rollup") << 10
             try expect(huge >= size * 3 / 4, "\(huge) bytes are in huge pages")
         }
-        let pids = try look(.cheap).processes.map(\.pid)
+        let pids = try measure(.cheap).processes.map(\.pid)
         let truth = try PageFrames.distinctBytes(of: pids)
         var text: [String] = []
 
-        let cheap = try look(.cheap).total.distinctBytes
+        let cheap = try measure(.cheap).total.distinctBytes
         // One fault may have mapped a huge page: bounds from faults are not proven then.
         if scene.words[0] == "huge-tree" { try expect(!cheap.isProven, "cheap: proven, with huge pages") }
         try expectBounds(cheap, truth, "cheap")
         text.append("cheap \(width(cheap, truth))")
 
-        let accurate = try look(.accurate).total
+        let accurate = try measure(.accurate).total
         // No other process maps their memory, apart from files, of which the sum has the processes' share.
         let sum = try require(accurate.distinctBytes.estimate, "accurate: an estimate")
         try expect(abs(sum - truth) <= truth / 20 + 4 << 20, "accurate: \(sum), the truth is \(truth)")
 
         var errors: [Double] = []
         for mode in [MemoryMode.sampled(reads: 64), .sampled(reads: 256), .within(.milliseconds(20))] {
-            let snapshot = try look(mode)
+            let snapshot = try measure(mode)
             // The budget may be exhausted before all processes were found.
             if case .within = mode, !snapshot.isComplete { continue }
             try expect(snapshot.total.unavailableCount, is: 0, "\(mode): processes without figures")
@@ -93,7 +93,7 @@ enum MemorySceneChecks {
             try expect(abs(estimate - truth) <= allowed, "\(mode): estimate \(estimate), the truth is \(truth)")
         }
         text.append("sampled off by \(errors.map { String(format: "%.1f %%", $0 * 100) }.joined(separator: ", "))")
-        try expectOwn(child.pid, look)
+        try expectOwn(child.pid, measure)
         print(text.joined(separator: "; "))
     }
 
@@ -108,9 +108,9 @@ enum MemorySceneChecks {
     }
 
     /// The sampled USS of the root agrees with an accurate reading.
-    private static func expectOwn(_ pid: Int32, _ look: (MemoryMode) throws -> MemorySnapshot) throws {
+    private static func expectOwn(_ pid: Int32, _ measure: (MemoryMode) throws -> MemorySnapshot) throws {
         func uss(_ mode: MemoryMode) throws -> (bytes: Int, error: Int) {
-            let process = try require(look(mode).processes.first { $0.pid == pid }, "the root")
+            let process = try require(measure(mode).processes.first { $0.pid == pid }, "the root")
             return (try require(process.usage.ussBytes, "USS by \(mode)"), process.usage.source.standardErrorBytes ?? 0)
         }
         let known = try uss(.accurate).bytes

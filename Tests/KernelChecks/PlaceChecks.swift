@@ -37,7 +37,7 @@ enum PlaceChecks {
             let place = try Place()
             let answer = try Inside.cpu(in: [place.own], new: "c")
             // The process is in "/", and the mount shows "/../..": the names of the levels between are unknown.
-            try expect(!answer.complete && !answer.warnings.isEmpty, "says that it has seen all: \(answer)")
+            try expect(!answer.complete && !answer.warnings.isEmpty, "is reported as complete: \(answer)")
         },
         Check("place/a cgroup namespace with a mount of its own", on: onV2) {
             let place = try Place()
@@ -96,29 +96,29 @@ enum PlaceChecks {
                 umount \(mount) && mount --move /tmp/bound \(mount)
                 """
             let answer = try Inside.cpu(after: script, in: [place.own], new: "m")
-            try expect(!answer.complete && !answer.warnings.isEmpty, "says that it has seen all: \(answer)")
+            try expect(!answer.complete && !answer.warnings.isEmpty, "is reported as complete: \(answer)")
         },
         Check("place/no mount", on: onV2) {
             let place = try Place()
             let answer = try Inside.cpu(after: "umount \(place.own.mount)", in: [place.own], new: "m")
-            try expect(!answer.complete && !answer.warnings.isEmpty, "says that it has seen all: \(answer)")
+            try expect(!answer.complete && !answer.warnings.isEmpty, "is reported as complete: \(answer)")
             try expect(answer.effectiveCPUs, is: Double(Inside.nproc()), "CPUs")
         },
-        Check("place/a process outside of the looker's namespace", on: onV2) {
+        Check("place/a process outside of the reader's namespace", on: onV2) {
             let place = try Place()
             let other = try Cgroup.make(.cpu)
             try other.set(quota: 30_000)
             let child = try other.child(state: "hold", 4096)
-            let look = "exec \(Inside.command) cpu --json --pid \(child.pid)"
-            let whole: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [place.own], new: "c"))
+            let command = "exec \(Inside.command) cpu --json --pid \(child.pid)"
+            let whole: CPUAnswer = try Inside.decode(Inside.output(of: command, in: [place.own], new: "c"))
             try expect(whole.effectiveCPUs, is: 0.3, "through the mount that was there")
             try expect(whole.complete, "not complete: \(whole.warnings)")
             let mount = place.own.mount
-            let script = "umount \(mount) && \(place.mounting(at: mount))\n\(look)"
+            let script = "umount \(mount) && \(place.mounting(at: mount))\n\(command)"
             let part: CPUAnswer = try Inside.decode(Inside.output(of: script, in: [place.own], new: "cm"))
-            try expect(!part.complete, "says that it has seen all: \(part)")
+            try expect(!part.complete, "is reported as complete: \(part)")
         },
-        Check("place/a process in a namespace of its own, seen from outside", on: onV2) {
+        Check("place/a process in a new namespace, read from outside", on: onV2) {
             let place = try Place()
             let words = Cgroup.entering([place.own], new: "cm") + ["/bin/sh", "-c", "echo ready; read line"]
             let child = try ChildProcess(running: CommandLine.arguments[0], words)

@@ -77,7 +77,7 @@ enum QuotaChecks {
                 let after = try CPULimits(of: zombie)
                 let text = try Files.text("/proc/\(zombie)/cgroup")
                 try expect(after.binding == nil, "a quota of what is gone: \(after.levels)")
-                try expect(after.isComplete, is: !text.contains("(deleted)"), "complete; /proc says \(text)")
+                try expect(after.isComplete, is: !text.contains("(deleted)"), "complete; /proc reports \(text)")
             },
             Check("quota/of the processes of a thread group that is split", on: [.v2]) {
                 let cgroup = try Cgroup.make(.cpu)

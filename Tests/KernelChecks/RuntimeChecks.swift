@@ -76,9 +76,11 @@ enum RuntimeChecks {
         _ what: String
     ) throws {
         guard answer.effectiveCPUs == cpus, answer.effectiveCPUCount == count, answer.affinity.cpus == mask else {
-            throw Unexpected("\(what): expected \(cpus) CPUs, \(count) of \(mask), seen \(answer)")
+            throw Unexpected("\(what): expected \(cpus) CPUs, \(count) of \(mask), found \(answer)")
         }
-        guard answer.complete, answer.warnings.isEmpty else { throw Unexpected("odd \(what): \(answer.warnings)") }
+        guard answer.complete, answer.warnings.isEmpty else {
+            throw Unexpected("unexpected warnings of \(what): \(answer.warnings)")
+        }
     }
 
     private static func expectOutside(_ container: Container, _ cpus: Double) throws {

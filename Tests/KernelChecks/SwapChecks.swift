@@ -14,7 +14,7 @@ enum SwapChecks {
                 let swap = try Files.number(after: "VmSwap", in: "/proc/\(child.pid)/status") << 10
                 try expect(swap >= size / 4, "only \(swap) bytes are swapped out")
                 // The counters of status are exact to a few pages for each CPU.
-                try expect(near(usage.swapBytes, swap), "swap \(usage), status says \(swap)")
+                try expect(near(usage.swapBytes, swap), "swap \(usage), status reports \(swap)")
                 try expect(near(usage.swapPssBytes, swap), "SwapPss \(usage)")
                 let container = try ContainerMemory(of: child.pid)
                 let charged = try cgroup.isOnV2 ? cgroup.number("memory.swap.current") : try swapOnV1(cgroup)
@@ -113,7 +113,7 @@ enum SwapChecks {
                 """
             _ = try Inside.output(of: script)
         }
-        guard Files.exists("/sys/block/zram0") else { throw Skipped("zram cannot be loaded") }
+        guard Files.exists("/sys/block/zram0") else { throw Skipped("the module zram cannot be loaded") }
         if try Files.text("/proc/swaps").split(separator: "\n").count < 2 {
             try Files.write("\(512 << 20)", to: "/sys/block/zram0/disksize")
             _ = try Inside.output(of: "mkswap /dev/zram0 >/dev/null && swapon /dev/zram0")

@@ -57,7 +57,7 @@ struct CgroupPlace {
     /// Returns why no cgroup that only its own limits bind can be created in the first of these levels; `nil` if one
     /// can.
     private static func unavailableReason(to levels: ArraySlice<Level>, _ names: [String], _ isOnV2: Bool) -> String? {
-        guard let directory = levels.first?.directory else { return "is not there" }
+        guard let directory = levels.first?.directory else { return "does not exist" }
         guard access(directory, W_OK) == 0, access("\(directory)/cgroup.procs", W_OK) == 0 else {
             return "cannot be written to"
         }

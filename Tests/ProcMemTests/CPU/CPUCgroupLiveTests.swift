@@ -19,12 +19,12 @@ struct CPUCgroupLiveTests {
 
     static let cases = [
         Case(name: "no quota"),
-        Case(name: "on the own level", own: (100_000, 100_000), cpus: 1),
+        Case(name: "at the process's level", own: (100_000, 100_000), cpus: 1),
         Case(name: "a fraction", own: (150_000, 100_000), cpus: 1.5),
         Case(name: "less than one", own: (1000, 100_000), cpus: 0.01),
-        Case(name: "on the parent only", parent: (50_000, 100_000), cpus: 0.5, isOwn: false),
-        Case(name: "on both, the own one tighter", parent: (150_000, 100_000), own: (100_000, 100_000), cpus: 1),
-        Case(name: "on both alike", parent: (100_000, 100_000), own: (50_000, 50_000), cpus: 1),
+        Case(name: "at the parent only", parent: (50_000, 100_000), cpus: 0.5, isOwn: false),
+        Case(name: "at both, the process's tighter", parent: (150_000, 100_000), own: (100_000, 100_000), cpus: 1),
+        Case(name: "at both, equal", parent: (100_000, 100_000), own: (50_000, 50_000), cpus: 1),
         Case(name: "another period", own: (25_000, 20_000), cpus: 1.25),
         Case(name: "more than any machine has", own: (9_000_000_000, 1_000_000), cpus: 9000),
     ]
@@ -119,7 +119,7 @@ struct CPUCgroupLiveTests {
     }
 
     @Test(
-        .enabled(if: isRealTimePossible, "real-time processes are not allowed in cgroups here"),
+        .enabled(if: isRealTimePossible, "real-time processes are not permitted in cgroups here"),
         .enabled(
             if: CPUPrograms.have(CPUPrograms.command),
             "the command is not built, or with another C library than this system's"

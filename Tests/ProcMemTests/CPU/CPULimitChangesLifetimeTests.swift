@@ -37,7 +37,7 @@ extension CPULimitChangesTests {
         #expect(try await changes.next()?.effectiveCPUCount() == 1)
     }
 
-    @Test func whoAsksLateGetsTheNewestAlone() async throws {
+    @Test func aLateRequestGetsTheNewestAlone() async throws {
         let tree = try system(quota: "150000 100000\n")
         var changes = CPULimitChanges(pollInterval: .milliseconds(20), in: tree.root()).makeAsyncIterator()
         #expect(try await changes.next()?.effectiveCPUCount() == 2)

@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(arguments: [(0, true), (1, false), (2, false), (3, true), (5, true), (6, false)] as [(Int, Bool)])
-    func underRealTimeTheQuotaIsToldAndNotCounted(_ policy: Int, _ isEnforced: Bool) throws {
+    func underRealTimeTheQuotaIsReportedAndNotCounted(_ policy: Int, _ isEnforced: Bool) throws {
         let system = CPUSystem(policy: policy, limits: ["/a": "150000 100000"])
         let limits = try system.currentLimits()
         #expect(limits.policy?.rawValue == policy)
@@ -98,7 +98,7 @@ import Testing
             ("0-15\n", 16), ("0,2,4\n", 3), ("junk", nil), (nil, nil),
         ] as [(String?, Int?)]
     )
-    func theOnlineCPUsAreToldBesideTheMask(_ online: String?, _ count: Int?) throws {
+    func theOnlineCPUsAreReportedBesideTheMask(_ online: String?, _ count: Int?) throws {
         let limits = try CPUSystem(mask: "5", online: online).currentLimits()
         #expect(limits.onlineCount == count)
         #expect(limits.affinity.description == "0,2")

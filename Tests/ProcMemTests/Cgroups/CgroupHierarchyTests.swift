@@ -19,7 +19,7 @@ import Testing
             ("", "/", nil), ("a", "/", nil), ("a/b", "/a", nil),
         ] as [(String, String, String?)]
     )
-    func whatLiesBelowIsToldByWholeComponents(_ path: String, _ root: String, _ expected: String?) {
+    func whatLiesBelowIsFoundByWholeComponents(_ path: String, _ root: String, _ expected: String?) {
         let relative = CgroupHierarchy.relativePath(of: Array(path.utf8), below: Array(root.utf8))
         #expect(relative == expected.map { Array($0.utf8) })
     }

@@ -29,7 +29,7 @@ import Testing
     @Test(
         .enabled(
             if: ["/sys/fs/cgroup", "/sys/fs/cgroup/memory"].contains { KernelFile.exists("\($0)/cgroup.procs") },
-            "no cgroup hierarchy is at its usual place"
+            "no cgroup hierarchy is at its conventional mount point"
         )
     )
     func aHierarchyAtItsUsualPlaceIsFound() {
@@ -57,6 +57,6 @@ private let statmountObstacle: String? = {
         _ = try Syscalls.mount(at: Array("/proc\0".utf8).span)
         return nil
     } catch {
-        return "statmount with a mount's options requires Linux 6.11, and that no filter forbids it: \(error)"
+        return "statmount with a mount's options requires Linux 6.11 and no filter against it: \(error)"
     }
 }()

@@ -75,7 +75,7 @@ import Testing
             expected: found
         ),
         Case(
-            name: "later ones within what is hidden",
+            name: "later ones below a hidden mount",
             lines: [MountTable.tmpfs(30, 22, place), MountTable.tmpfs(31, 30, place)]
                 + [MountTable.tmpfs(40, 30, place + "/x"), MountTable.v2(41, 31, "/", place + "/x")]
                 + lines { MountTable.tmpfs($0, 40, place + "/x") },

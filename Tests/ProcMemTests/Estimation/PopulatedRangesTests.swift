@@ -105,7 +105,7 @@ import Testing
     }
 
     /// Before Linux 6.7 the kernel has no such call: the result is the list of mappings.
-    @Test func aKernelThatDoesNotTell() {
+    @Test func aKernelWithoutTheCall() {
         let ranges = PopulatedRanges(in: [0..<1 << 24], presentCount: 10, maximumScanCalls: 256) {
             (_) throws(Errno) -> Int? in throw .invalidArgument
         }.ranges

@@ -15,19 +15,19 @@ import Testing
         )
     }
 
-    @Test func aFirstLook() {
+    @Test func aFirstReading() {
         #expect(cost(pages: 0) == .microseconds(50))
         #expect(cost(pages: 1_000_000) == .microseconds(45_050))
     }
 
     /// The fixed part of the cost does not grow with the process. Otherwise a process that was small once would never
     /// fit into a budget again.
-    @Test func whoWasSmallIsNotOverrated() {
+    @Test func aProcessThatWasSmallIsNotOverrated() {
         #expect(cost(pages: 262_144, last: (.microseconds(60), pages: 10)) < .milliseconds(13))
         #expect(cost(pages: 262_144, last: (.microseconds(60), pages: 0)) < .milliseconds(13))
     }
 
-    @Test func whoShrankCostsLess() {
+    @Test func aSmallerProcessCostsLess() {
         #expect(cost(pages: 500_000, last: (.milliseconds(40), pages: 1_000_000)) == .milliseconds(20))
         #expect(cost(pages: 0, last: (.microseconds(400), pages: 1_000_000)) == .microseconds(40))
     }

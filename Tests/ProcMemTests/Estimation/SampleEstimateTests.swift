@@ -74,7 +74,7 @@ import Testing
 
     /// Before Linux 6.7 the kernel does not report which pages are its zero page: in `pagemap` they are like shared
     /// pages (observed on 6.1).
-    @Test(arguments: [2000, 8000, 60000]) func zerosThatTheKernelDoesNotTell(_ zeros: Int) throws {
+    @Test(arguments: [2000, 8000, 60000]) func zerosThatTheKernelDoesNotReport(_ zeros: Int) throws {
         let own = [UInt64](repeating: Page.exclusive, count: 40000)
         let read = [UInt64](repeating: Page.present, count: zeros)
         let memory = try SyntheticMemory([

@@ -48,7 +48,7 @@ import Testing
     }
 
     /// A child faulted pages in and exited. Its own children, which the founder adopted, still map these pages.
-    @Test func whatAChildBroughtThatHasEnded() throws {
+    @Test func pagesOfAChildThatHasExited() throws {
         #expect(try upper(family(founderFaults: 5, endedFaults: 2 * Self.count)) == 2 * Self.count)
     }
 
@@ -77,7 +77,7 @@ import Testing
 
     /// One fault may have mapped a huge page: then the sampled pages are not limited by the number of faults (observed
     /// on Linux 6.1).
-    @Test(arguments: [true, false]) func pagesThatFewFaultsBrought(_ hasHugePages: Bool) throws {
+    @Test(arguments: [true, false]) func pagesFromFewFaults(_ hasHugePages: Bool) throws {
         let entries = [UInt64](repeating: Page.exclusive, count: Self.count)
         let processes = (10...13).map { pid in
             SyntheticMemory.Process(

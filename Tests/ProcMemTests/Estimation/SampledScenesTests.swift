@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// The distinct memory of several processes by samples, compared with the page frame numbers of the live processes.
-@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+@Suite(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"), .serialized)
 struct SampledScenesTests {
     private static let size = 128 << 20
     private static let runs = BuildMode.isOptimized ? 20 : 8
@@ -84,8 +84,8 @@ struct SampledScenesTests {
         var widths: [Double] = []
         var misses = 0
         for _ in 0..<Self.runs {
-            let look = { try memorySnapshot(of: scope, mode: .sampled(reads: 64)) }
-            let snapshot = asNobody ? try Rights.asNobody(look) : try look()
+            let measure = { try memorySnapshot(of: scope, mode: .sampled(reads: 64)) }
+            let snapshot = asNobody ? try Rights.asNobody(measure) : try measure()
             let distinct = snapshot.total.distinctBytes
             let (estimate, upper) = try (#require(distinct.estimate), #require(distinct.upper))
             #expect(distinct.lower <= estimate && estimate <= upper)

@@ -74,7 +74,7 @@ import Testing
     /// Measures a program that prints "ready" when its memory is allocated.
     private func expectAgreement(ofProgram name: String, _ arguments: [String]) throws {
         let child = try ChildProcess(running: try #require(InstalledProgram.path(name)), arguments)
-        try #require(child.line() == "ready", "\(name) has ended, or printed something else")
+        try #require(child.line() == "ready", "\(name) has exited, or has printed something else")
         // The program's other threads may still be starting: waits until two readings agree. This is not required.
         var previous: Int?
         _ = try Waiting.until(within: .seconds(10)) {

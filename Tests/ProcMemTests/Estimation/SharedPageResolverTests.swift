@@ -109,7 +109,7 @@ import Testing
         #expect(counts(family, sharers: [1, 2, 3], isClosed: false)?.createdPages.count == 3)
     }
 
-    @Test func oneThatSharesWithSomebodyElsewhere() {
+    @Test func oneThatSharesWithAnOutsider() {
         expect(counts([founder], sharers: [0]), lower: 1, likely: 1, upper: 1)
         expect(counts([founder, worker(0)], sharers: [1]), lower: 1, likely: 1, upper: 1)
         expect(counts([process()], sharers: [0], isClosed: false), lower: 1, likely: 1, upper: 1)
@@ -172,12 +172,12 @@ import Testing
         var hasForked = false
     }
 
-    private struct Look {
+    private struct Probe {
         let counts: WindowCounts.OfFamily
         let truth: Int
     }
 
-    private func look(_ generator: inout SampleGenerator, showsFrames: Bool) throws -> Look? {
+    private func probe(_ generator: inout SampleGenerator, showsFrames: Bool) throws -> Probe? {
         let addresses = 8
         var processes = [Process(parent: nil)]
         var newest = 0
@@ -225,7 +225,7 @@ import Testing
             },
             isClosed: true
         )
-        return pages.counts(of: window).first.map { Look(counts: $0, truth: holders.count) }
+        return pages.counts(of: window).first.map { Probe(counts: $0, truth: holders.count) }
     }
 
     @Test(arguments: [true, false]) func theBoundsHoldTheTruth(_ showsFrames: Bool) throws {
@@ -233,14 +233,14 @@ import Testing
         var probes = 0
         var isLikelyRight = 0
         for _ in 0..<500 {
-            guard let look = try look(&generator, showsFrames: showsFrames) else { continue }
-            let counts = look.counts
+            guard let probe = try probe(&generator, showsFrames: showsFrames) else { continue }
+            let counts = probe.counts
             probes += 1
             #expect(counts.sharedLower <= counts.shared && counts.shared <= counts.sharedUpper)
-            #expect(counts.exclusive + counts.sharedLower <= look.truth)
-            #expect(look.truth <= counts.exclusive + counts.sharedUpper)
-            if showsFrames { #expect(counts.distinct == look.truth) }
-            if abs(counts.distinct - look.truth) <= 1 { isLikelyRight += 1 }
+            #expect(counts.exclusive + counts.sharedLower <= probe.truth)
+            #expect(probe.truth <= counts.exclusive + counts.sharedUpper)
+            if showsFrames { #expect(counts.distinct == probe.truth) }
+            if abs(counts.distinct - probe.truth) <= 1 { isLikelyRight += 1 }
         }
         #expect(probes > 400)
         // The estimate is often right, even for these random families.

@@ -23,7 +23,7 @@ import Testing
         #expect(try memoryUsage(of: 2, mode: Self.mode, in: files.root()).unavailable == .kernelThread)
     }
 
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func aStrangersProcess() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func aStrangersProcess() throws {
         let child = try ChildProcess(state: "tree", 2, 8 << 20)
         let pid = child.pid
         let usage = try Rights.asNobody { try memoryUsage(of: pid, mode: Self.mode) }
@@ -43,7 +43,7 @@ import Testing
     }
 
     /// Some processes can be sampled and some cannot: the estimate is within the bounds.
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func someOfThem() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func someOfThem() throws {
         let own = try ChildProcess(state: "as-nobody", "churning", 3, 16 << 20)
         let foreign = try ChildProcess(state: "hold", 16 << 20)
         let pids = [own.pid, foreign.pid]
@@ -148,7 +148,10 @@ import Testing
         let size = 32 << 20
         let child = try ChildProcess(state: "vm-sharer", size)
         let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: Self.mode)
-        try #require(snapshot.processes.contains { $0.sharesMemoryWith != nil }, "the kernel does not tell")
+        try #require(
+            snapshot.processes.contains { $0.sharesMemoryWith != nil },
+            "the kernel does not report shared memory"
+        )
         let distinct = snapshot.total.distinctBytes
         #expect(try #require(distinct.upper) < size * 3 / 2)
         #expect(distinct.lower > size / 2)

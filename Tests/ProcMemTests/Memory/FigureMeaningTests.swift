@@ -85,7 +85,7 @@ import Testing
         (try? String(contentsOfFile: "/sys/kernel/mm/transparent_hugepage/enabled", encoding: .utf8))
         .map { !$0.contains("[never]") } ?? false
 
-    @Test(.enabled(if: hasHugePages, "the kernel gives no transparent huge pages"))
+    @Test(.enabled(if: hasHugePages, "the kernel has no transparent huge pages"))
     func hugePagesChangeNoFigure() throws {
         let size = 64 << 20
         let child = try ChildProcess(state: "huge", size)
@@ -213,7 +213,7 @@ import Testing
         #expect(total.figureCounts.swap == 2)
     }
 
-    @Test func swapThatIsNotToldByShareIsNotKnown() throws {
+    @Test func swapWithoutItsShareIsUnknown() throws {
         let rollup = try rollup("Swap: 64 kB\n")
         #expect(rollup.swapBytes == 64 << 10 && rollup.swapPssBytes == nil)
         #expect(try self.rollup("").swapBytes == nil)

@@ -59,7 +59,7 @@
         }
 
         /// If libproc2 returns 0 for a value that it could not read, ProcMem reports that the value is unknown.
-        @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func whatMayNotBeRead() throws {
+        @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func whatMayNotBeRead() throws {
             let child = try ChildProcess(state: "hold", 8 << 20)
             let pid = child.pid
             let (theirs, own) = try Rights.asNobody {

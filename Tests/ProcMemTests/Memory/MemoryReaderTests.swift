@@ -6,7 +6,7 @@ import Testing
 @testable import ProcMem
 
 @Suite struct MemoryReaderTests {
-    @Test(arguments: [MemoryMode.cheap, .accurate]) func saysWhatASingleLookSays(_ mode: MemoryMode) throws {
+    @Test(arguments: [MemoryMode.cheap, .accurate]) func agreesWithASingleReading(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "hold", 8 << 20)
         var reader = try MemoryReader(of: child.pid)
         for _ in 0..<3 {
@@ -75,7 +75,7 @@ import Testing
     }
 
     /// Without permission to open `pagemap`, the reader detects an exec by the name and the addresses.
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func aStrangersProcessThatExecutes() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func aStrangersProcessThatExecutes() throws {
         let child = try ChildProcess(running: "/bin/sh", ["-c", "echo ready; read line; exec sleep 100"])
         #expect(child.line() == "ready")
         let pid = child.pid
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test(.optimized, .countedAllocations) func aCheapLookDoesNotAllocate() throws {
+    @Test(.optimized, .countedAllocations) func aCheapReadingDoesNotAllocate() throws {
         var reader = try MemoryReader()
         _ = try reader.usage(mode: .cheap)
         let count = try Allocations.count { for _ in 0..<1000 { _ = try reader.usage(mode: .cheap) } }
@@ -195,7 +195,7 @@ import Testing
 
     /// A child may be in another pid namespace, where its pid can even be the same: it must not reuse its parent's
     /// check.
-    @Test func aForkLooksForItself() throws {
+    @Test func aForkChecksForItself() throws {
         _ = try memoryUsage(of: getpid(), mode: .cheap)
         #expect(ProcNamespace.isConfirmed)
         let answer = test_in_fork(
@@ -226,6 +226,6 @@ import Testing
             },
             nil
         )
-        #expect(failed == 0, "the question with this number got another answer")
+        #expect(failed == 0, "the call with this number had another result")
     }
 }

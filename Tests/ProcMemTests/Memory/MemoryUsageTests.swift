@@ -113,7 +113,7 @@ import Testing
     /// Measures a program that prints "ready" and then does nothing.
     private func expectAgreement(ofProgram name: String, _ arguments: [String]) throws {
         let child = try ChildProcess(running: try #require(InstalledProgram.path(name)), arguments)
-        try #require(child.line() == "ready", "\(name) has ended, or printed something else")
+        try #require(child.line() == "ready", "\(name) has exited, or has printed something else")
         // The program may still be starting: all figures are consistent if RSS is the same before and after them.
         var figures: (rss: Int?, cheap: Int?, status: Int, ps: Int) = (nil, nil, 0, 0)
         let isStill = try Waiting.until {
@@ -124,7 +124,7 @@ import Testing
             figures.cheap = try memoryUsage(of: child.pid, mode: .cheap).rssBytes
             return before == figures.cheap
         }
-        try #require(isStill, "\(name) does not hold still")
+        try #require(isStill, "\(name) is not idle")
         #expect(figures.rss == figures.cheap)
         #expect(figures.rss == figures.status * 1024)
         #expect(abs(try #require(figures.rss) - figures.ps * 1024) <= 4 << 20)

@@ -74,7 +74,7 @@ import Testing
         #expect(#expect(throws: ProcMemError.self) { try SmapsRollup(of: pid) }?.code == .kernelThread)
     }
 
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func anotherUsersProcess() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func anotherUsersProcess() throws {
         let child = try ChildProcess(state: "hold", 8 << 20)
         let pid = child.pid
         let (cheap, accurate, code) = try Rights.asNobody {
@@ -91,12 +91,14 @@ import Testing
         #expect(code == .permissionDenied)
     }
 
-    @Test(.enabled(if: Rights.isRoot, "needs root, to see that root may")) func aProcessThatLetsNobodyTraceIt() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to show that root is permitted")) func aProcessThatIsNotDumpable()
+        throws
+    {
         let child = try ChildProcess(state: "undumpable")
         #expect(try memoryUsage(of: child.pid, mode: .accurate).unavailable == nil)
     }
 
-    @Test(arguments: modes) func aProcessThatEndsBetweenTwoLooks(_ mode: MemoryMode) throws {
+    @Test(arguments: modes) func aProcessThatExitsBetweenTwoReadings(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "hold", 1 << 20)
         _ = try memoryUsage(of: child.pid, mode: mode)
         let pid = child.pid

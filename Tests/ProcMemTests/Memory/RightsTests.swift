@@ -13,7 +13,7 @@ import Testing
 
 /// Permissions: the cheap figure is always readable, and a refused figure is reported as `permissionDenied`, never as
 /// 0.
-@Suite(.enabled(if: Rights.isRoot, "needs root, to give up rights")) struct RightsTests {
+@Suite(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) struct RightsTests {
     /// The same user, and a target that is not dumpable.
     @Test(arguments: [true, false]) func aProcessOfTheSameUser(_ isDumpable: Bool) throws {
         let child = try ChildProcess(state: "nobody", isDumpable ? 1 : 0, 4 << 20)
@@ -26,7 +26,7 @@ import Testing
     }
 
     /// A process that is not dumpable may still read its own files, except for its pagemap.
-    @Test func aCallerThatLetsNobodyTraceIt() {
+    @Test func aCallerThatIsNotDumpable() {
         let failed = test_in_fork(
             { _ in
                 var nobody: UInt32 = 65534

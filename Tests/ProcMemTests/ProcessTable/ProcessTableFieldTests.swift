@@ -53,7 +53,10 @@
             return sched_setscheduler(child.pid, SCHED_FIFO, &parameter) == 0
         }
 
-        @Test("A real-time priority is below 0", .enabled(if: mayBeRealTime, "needs the right to real-time policies"))
+        @Test(
+            "A real-time priority is below 0",
+            .enabled(if: mayBeRealTime, "needs permission to set real-time policies")
+        )
         func realTime() throws {
             let child = try ChildProcess(state: "hold", 4096)
             var parameter = sched_param(sched_priority: 10)
@@ -63,7 +66,7 @@
             #expect(row.schedulingPolicy == .roundRobin)
         }
 
-        @Test("Sleeping, stopped, running, ended: the state is the kernel's letter")
+        @Test("Sleeping, stopped, running, exited: the state is the kernel's letter")
         func states() throws {
             let child = try ChildProcess(state: "hold", 4096)
             #expect(try row(child.pid, [.state]).state == .sleeping)
@@ -76,7 +79,7 @@
             #expect(try row(#require(zombie.ids.first), [.state]).state == .zombie)
         }
 
-        @Test("statm: every field of a child that holds memory")
+        @Test("statm: every field of a child with memory")
         func statm() throws {
             let child = try ChildProcess(state: "hold", 16 << 20)
             let files = ProcessFiles(pid: child.pid)
@@ -108,7 +111,7 @@
             #expect(row.swapBytes != nil)
         }
 
-        @Test("Faults and ticks of this process lie between two looks of getrusage")
+        @Test("Faults and ticks of this process lie between two calls of getrusage")
         func usage() throws {
             func usage(_ who: Int32) -> rusage {
                 var usage = rusage()
@@ -164,7 +167,7 @@
             #expect(found > 0.01)
         }
 
-        @Test("User and group ids: effective, real and saved, each another", .enabled(if: Rights.isRoot, "needs root"))
+        @Test("User and group ids: effective, real and saved, all different", .enabled(if: Rights.isRoot, "needs root"))
         func users() throws {
             let child = try ChildProcess(state: "users", 3_001, 3_002, 3_003)
             let row = try row(

@@ -48,7 +48,7 @@
 
     @Suite(
         "ProcessTable: which files it opens",
-        .enabled(if: OpenedFiles.works, "the kernel does not tell of opens in /proc")
+        .enabled(if: OpenedFiles.works, "the kernel does not report opens in /proc")
     )
     struct ProcessTableFilesTests {
         static let cases: [([ProcessTable.Field], Set<String>)] = [
@@ -64,7 +64,7 @@
             (ProcessTable.Field.allCases, ["stat", "statm", "status", "cmdline", "cgroup"]),
         ]
 
-        @Test("Only the files that the fields are in", arguments: cases)
+        @Test("Only the files that contain the fields are opened", arguments: cases)
         func files(_ fields: [ProcessTable.Field], _ expected: Set<String>) throws {
             let child = try ChildProcess(state: "hold", 4096)
             var table = try ProcessTable(reading: fields)
@@ -80,7 +80,7 @@
             #expect(names == expected)
         }
 
-        @Test("Of the processes of other users none is opened", .enabled(if: Rights.isRoot, "needs root"))
+        @Test("No file of another user's process is opened", .enabled(if: Rights.isRoot, "needs root"))
         func otherUsers() throws {
             let child = try ChildProcess(state: "hold", 4096)
             var table = try ProcessTable(reading: ProcessTable.Field.allCases)

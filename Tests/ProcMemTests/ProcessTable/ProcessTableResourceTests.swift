@@ -9,7 +9,7 @@
         import Musl
     #endif
 
-    @Suite("ProcessTable: what it holds")
+    @Suite("ProcessTable: resources")
     struct ProcessTableResourceTests {
         private func openDescriptors() throws -> Int {
             let folder = try #require(opendir("/proc/self/fd"))
@@ -32,7 +32,7 @@
             #expect(try openDescriptors() < before + 100)
         }
 
-        @Test("Eight threads with a table each read at once, and each finds itself")
+        @Test("Eight threads, each with its own table, read concurrently, and each finds this process")
         func threads() async throws {
             let found = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<8 {

@@ -26,7 +26,7 @@
             return String(cString: entry.pw_name)
         }
 
-        @Test("This process: getpid, getppid, the user database and /proc/self/stat say the same")
+        @Test("This process: getpid, getppid, the user database and /proc/self/stat agree")
         func ownProcess() throws {
             var table = try ProcessTable()
             let before = try stat()
@@ -47,7 +47,7 @@
             #expect(ProcessTable.ticksPerSecond == sysconf(Int32(_SC_CLK_TCK)))
         }
 
-        @Test("The whole table holds the row that is read alone")
+        @Test("The whole table contains the row that is read alone")
         func wholeTable() throws {
             let child = try #require(SpawnedChild("/bin/sh", "-c", "read line"))
             var table = try ProcessTable()
@@ -59,7 +59,7 @@
             #expect(Set(all.map(\.pid)).count == all.count)
         }
 
-        @Test("Resident memory is statm's second field in pages, for a child that stands still")
+        @Test("Resident memory is statm's second field in pages, for an idle child")
         func residentMemory() throws {
             let child = try #require(SpawnedChild.named(Array("stands still".utf8)))
             var table = try ProcessTable()
@@ -78,7 +78,7 @@
             [0x61, 0xFF, 0xC3, 0x62], Array("((((".utf8), Array("\u{1B}[31mred".utf8),
         ]
 
-        @Test("A name is told as the kernel has it, and a row behind it is not shifted", arguments: hostileNames)
+        @Test("A name is the kernel's, and the next row is not shifted", arguments: hostileNames)
         func hostileName(_ name: [UInt8]) throws {
             let child = try #require(SpawnedChild.named(name))
             var table = try ProcessTable()
@@ -120,7 +120,7 @@
             #expect(row.parentPID == 0)
         }
 
-        @Test("A command line longer than a page is whole, and empty arguments behind the last one are left out")
+        @Test("A command line longer than a page is complete, and empty arguments at its end are omitted")
         func longCommandLine() throws {
             let long = String(repeating: "x", count: 100_000)
             let child = try #require(SpawnedChild("/bin/sh", "-c", "read line", "-", long, "", "end", "", ""))

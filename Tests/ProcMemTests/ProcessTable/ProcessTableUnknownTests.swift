@@ -61,7 +61,7 @@
         }
     }
 
-    @Suite("ProcessTable: what is not known")
+    @Suite("ProcessTable: unknown values")
     struct ProcessTableUnknownTests {
         /// All fields of memory, and those that require permission to read it.
         static let ofMemory: Set<ProcessTable.Field> = [
@@ -82,7 +82,7 @@
             #expect(try row(getpid()).known == Set(ProcessTable.Field.allCases))
         }
 
-        @Test("A field that was not asked for is nil", arguments: ProcessTable.Field.allCases)
+        @Test("A field that was not requested is nil", arguments: ProcessTable.Field.allCases)
         func notAskedFor(_ field: ProcessTable.Field) throws {
             var table = try ProcessTable(reading: [field])
             let row = try #require(try table.read(pids: [getpid()]).first)
@@ -124,7 +124,7 @@
             #expect(row.namespaces?.pid == ProcessFiles(pid: 2).inode("ns/pid"))
         }
 
-        @Test("What needs the right to trace is nil without it", .enabled(if: Rights.isRoot, "needs root"))
+        @Test("A value that requires permission to trace is nil without it", .enabled(if: Rights.isRoot, "needs root"))
         func otherUser() throws {
             let child = try ChildProcess(state: "hold", 4096)
             let row: ProcessTable.Row = try Rights.asNobody { try self.row(child.pid) }

@@ -21,7 +21,7 @@ import Testing
         #expect(ps.text.trimmingCharacters(in: .whitespaces) == "\(child.ids[0])\n")
     }
 
-    @Test func startTimesTellProcessesApart() throws {
+    @Test func startTimesDistinguishProcesses() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let listed = try #require(try processList(of: .process(child.pid)).processes.first)
         let fields = try String(contentsOfFile: "/proc/\(child.pid)/stat", encoding: .utf8).split(separator: " ")
@@ -113,7 +113,7 @@ import Testing
     }
 
     /// Names in `/proc` that are not pids, or not as the kernel writes them.
-    @Test func namesThatAreNoIDsAreNotLookedAt() throws {
+    @Test func namesThatAreNoIDsAreIgnored() throws {
         var files = ["/proc/17/stat": ProcessStatTests.line("x", [1: "17"])]
         for name in ["self", "1e3", "+5", "-5", "007", "0", "99999999999", "5x", "sys"] {
             files["/proc/\(name)/stat"] = ProcessStatTests.line("wrong", [1: "5"])

@@ -49,7 +49,7 @@ import Testing
 
     /// The parent of a child exited during the walk, and a subreaper adopted the child. Another thread walks the
     /// subreaper.
-    @Test func whoIsAdoptedByAnotherPartIsFound() throws {
+    @Test func anAdoptedProcessIsFound() throws {
         var files = Self.files()
         files["proc/103/task/103/children"] = "1103 5000 "
         files.merge(MemorySnapshotTests.system([(5000, 168, 9), (5001, 5000, 10)])) { $1 }
@@ -61,7 +61,7 @@ import Testing
     }
 
     /// During an adoption a process is in two lists of children. It counts once.
-    @Test func whoIsListedTwiceIsMetOnce() throws {
+    @Test func aProcessThatIsListedTwiceCountsOnce() throws {
         var files = Self.files()
         files["proc/103/task/103/children"] = "1103 1168 "
         let walk = try Self.list(files, isConcurrent: true)

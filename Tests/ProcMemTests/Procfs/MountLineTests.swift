@@ -9,7 +9,7 @@ import Testing
             ("", "no optional field"), (" shared:4", "one"), (" shared:4 master:1", "two"),
             (" shared:4 master:1 propagate_from:2", "three"),
             (" shared:4 master:1 propagate_from:2 unbindable", "four"),
-            (" a b c d e", "five that nobody knows"),
+            (" a b c d e", "five unknown ones"),
         ] as [(String, String)]
     )
     func anyNumberOfOptionalFieldsIsPassedOver(_ fields: String, _ name: String) {
@@ -27,7 +27,7 @@ import Testing
             ("rw", "cgroup2", false), ("rw", "", false),
         ] as [(String, String, Bool)]
     )
-    func v2IsToldByTheTypeAlone(_ options: String, _ rest: String, _ isFound: Bool) {
+    func v2IsRecognisedByTheTypeAlone(_ options: String, _ rest: String, _ isFound: Bool) {
         let found = MountTable.mount(in: "25 22 0:22 / /sys/fs/cgroup \(options) - \(rest)\n")
         #expect((found != nil) == isFound)
     }

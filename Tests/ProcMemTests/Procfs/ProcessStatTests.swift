@@ -79,7 +79,7 @@ import Testing
             [26: "0", 27: "0", 28: "0"], [26: "1", 27: "1", 28: "0"], [28: "x"], [45: "-1"],
         ] as [[Int: String]]
     )
-    func aLayoutThatIsNotTold(_ fields: [Int: String]) throws {
+    func anUnknownLayout(_ fields: [Int: String]) throws {
         #expect(try #require(parsed(Self.line("x", fields))).layout == nil)
         #expect(try #require(parsed(Self.line("x", count: 44))).layout == nil)
     }
@@ -160,12 +160,12 @@ import Testing
     }
 
     @Test(arguments: [("Z", true), ("X", true), ("x", true), ("S", false), ("R", false), ("D", false), ("I", false)])
-    func whatHasEndedIsToldByTheState(_ state: String, _ isZombie: Bool) throws {
+    func whatHasEndedHasItsState(_ state: String, _ isZombie: Bool) throws {
         #expect(try #require(parsed(Self.line("x", [3: state]))).isZombie == isZombie)
     }
 
     @Test(arguments: [("2097152", true), ("2097153", true), ("4194304", false), ("0", false)])
-    func aKernelThreadIsToldByItsFlags(_ flags: String, _ isKernelThread: Bool) throws {
+    func aKernelThreadHasItsFlag(_ flags: String, _ isKernelThread: Bool) throws {
         #expect(try #require(parsed(Self.line("x", [9: flags]))).isKernelThread == isKernelThread)
     }
 

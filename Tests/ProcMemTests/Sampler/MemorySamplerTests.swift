@@ -6,7 +6,7 @@ import Testing
 
 /// The tests run one at a time: some count the threads of this process.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct MemorySamplerTests {
-    @Test func looksAtProcesses() async throws {
+    @Test func measuresProcesses() async throws {
         let child = try ChildProcess(state: "hold", 4096)
         let snapshot = try await MemorySampler(of: .process(child.pid), mode: .accurate).snapshot()
         #expect(snapshot.mode == .accurate)
@@ -50,14 +50,14 @@ import Testing
         #expect(await threadName(sampler) == "procmem-sampler")
     }
 
-    @Test func whoAsksOneAfterTheOtherGetsPassesOfTheirOwn() async throws {
+    @Test func successiveRequestsGetPassesOfTheirOwn() async throws {
         let sampler = MemorySampler(SamplerPass())
         for number in 1...100 {
             #expect(try await sampler.snapshot().number == number)
         }
     }
 
-    @Test func whoAsksDuringAPassSharesIt() async throws {
+    @Test func aRequestDuringAPassSharesIt() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
         async let first = sampler.snapshot()
@@ -85,7 +85,7 @@ import Testing
         #expect(sampler.waitingCount == 0)
     }
 
-    @Test func anErrorReachesAllWhoWait() async throws {
+    @Test func anErrorReachesAllWaiters() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
         let error = ProcMemError(.procUnavailable, path: "/proc")

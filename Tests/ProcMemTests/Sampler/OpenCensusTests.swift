@@ -17,24 +17,24 @@ import Testing
         return kept
     }
 
-    @Test func tellsWhatAWalkTells() throws {
+    @Test func agreesWithAWalk() throws {
         let child = try ChildProcess(state: "tree", 5, 8 << 20)
         let walked = try census(.tree(root: child.pid))
         let kept = try keep(walked)
-        let look = kept.read(newest: 7)
-        let looked = try #require(look)
-        #expect(looked.members.map(\.pid) == walked.members.map(\.pid))
-        #expect(looked.members.map(\.depth) == walked.members.map(\.depth))
-        #expect(looked.members.map(\.value) == walked.members.map(\.value))
-        #expect(looked.members.map(\.stat) == walked.members.map(\.stat))
-        #expect(looked.search == walked.search && looked.knowsChildren)
+        let reading = kept.read(newest: 7)
+        let result = try #require(reading)
+        #expect(result.members.map(\.pid) == walked.members.map(\.pid))
+        #expect(result.members.map(\.depth) == walked.members.map(\.depth))
+        #expect(result.members.map(\.value) == walked.members.map(\.value))
+        #expect(result.members.map(\.stat) == walked.members.map(\.stat))
+        #expect(result.search == walked.search && result.knowsChildren)
     }
 
     @Test func showsWhatHasChanged() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
         let kept = try keep(census(.process(child.pid)))
-        let look = kept.read(newest: 7)
-        let rssBytes = try #require(look?.members.first?.value?.rssBytes)
+        let reading = kept.read(newest: 7)
+        let rssBytes = try #require(reading?.members.first?.value?.rssBytes)
         #expect(rssBytes >= 32 << 20)
         child.send(line: "")
         #expect(child.line() == "ready")
@@ -48,9 +48,9 @@ import Testing
         let other = try ChildProcess(state: "hold", 4096)
         let kept = try keep(census(.processes([child.pid, other.pid])))
         let isOverForANewOne = kept.read(newest: 8) == nil
-        let isOverForNobodyKnows = kept.read(newest: nil) == nil
+        let isOverWithoutANewestPID = kept.read(newest: nil) == nil
         let goesOn = kept.read(newest: 7) != nil
-        #expect(isOverForANewOne && isOverForNobodyKnows && goesOn)
+        #expect(isOverForANewOne && isOverWithoutANewestPID && goesOn)
         other.end()
         let isOverForAnEnd = kept.read(newest: 7) == nil
         #expect(isOverForAnEnd)
@@ -80,9 +80,9 @@ import Testing
         let walked = try census(.tree(root: child.pid))
         #expect(walked.members.contains { $0.value?.unavailable == .zombie })
         let kept = try keep(walked)
-        let look = kept.read(newest: 7)
-        let looked = try #require(look)
-        #expect(looked.members.map(\.value) == walked.members.map(\.value))
+        let reading = kept.read(newest: 7)
+        let result = try #require(reading)
+        #expect(result.members.map(\.value) == walked.members.map(\.value))
     }
 
     /// Opening the files is a part of a pass, and stops at the end of the pass's budget.

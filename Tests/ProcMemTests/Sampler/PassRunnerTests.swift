@@ -38,7 +38,7 @@ import Testing
 
     /// A process that executes another program gets new figures. The other processes get them too, because their family
     /// has lost a member.
-    @Test func figuresOfAnotherProgramAreTakenAnew() throws {
+    @Test func figuresOfAnotherProgramAreReadAgain() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
         var pass = pass(child.pid, .seconds(5))
         _ = try pass.run()
@@ -54,7 +54,7 @@ import Testing
         #expect(ussAfter < 32 << 20)
     }
 
-    @Test func agedFiguresAreTakenAnew() throws {
+    @Test func agedFiguresAreReadAgain() throws {
         let child = try ChildProcess(state: "hold", 1 << 20)
         var pass = pass(child.pid, .seconds(5), maximumAge: .zero)
         for _ in 0..<3 {

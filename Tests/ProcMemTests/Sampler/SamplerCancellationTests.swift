@@ -61,7 +61,7 @@ extension MemorySamplerTests {
         #expect(SamplerThreads.count == 0)
     }
 
-    @Test func aPassThatNobodyWaitsForAnyMoreDoesNotBegin() async throws {
+    @Test func aPassWithoutWaitersDoesNotBegin() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
         let first = Task { try await sampler.snapshot() }
@@ -94,7 +94,7 @@ extension MemorySamplerTests {
     }
 
     /// Before the wait, at its beginning, during it and after it.
-    @Test func cancellingAtAnyMomentLosesNobody() async throws {
+    @Test func cancellingAtAnyMomentLosesNoTask() async throws {
         let pass = SamplerPass()
         let sampler = MemorySampler(pass)
         var codes: [ProcMemError.Code?: Int] = [:]

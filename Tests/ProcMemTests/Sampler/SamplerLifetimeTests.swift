@@ -30,7 +30,7 @@ extension MemorySamplerTests {
         #expect(await SamplerThreads.become(0))
     }
 
-    @Test func aThousandWhoAskAtFirstStartOneThread() async throws {
+    @Test func aThousandFirstRequestsStartOneThread() async throws {
         #expect(await SamplerThreads.become(0))
         let sampler = MemorySampler(SamplerPass())
         try await withThrowingTaskGroup { group in

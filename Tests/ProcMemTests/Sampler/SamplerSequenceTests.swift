@@ -29,13 +29,13 @@ extension MemorySamplerTests {
     @Test func sequencesShareTheirPasses() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
-        let told = Count()
+        let received = Count()
         let followers = [1, 2, 3].map { interval in
             Task {
                 var numbers: [Int] = []
                 for try await snapshot in sampler.snapshots(every: .milliseconds(interval)) {
                     numbers.append(snapshot.number)
-                    told.value.add(1, ordering: .relaxed)
+                    received.value.add(1, ordering: .relaxed)
                     if numbers.count == 5 { break }
                 }
                 return numbers
@@ -47,13 +47,13 @@ extension MemorySamplerTests {
             // When the pass ends, the instants of all sequences have passed.
             try await Task.sleep(for: .milliseconds(5))
             pass.letThrough()
-            #expect(await comesTrue { told.value.load(ordering: .relaxed) == 3 * round })
+            #expect(await comesTrue { received.value.load(ordering: .relaxed) == 3 * round })
         }
         for follower in followers { #expect(try await follower.value == [1, 2, 3, 4, 5]) }
         pass.letThrough(10)
     }
 
-    @Test func whoIsSlowGetsTheNewest() async throws {
+    @Test func aSlowConsumerGetsTheNewest() async throws {
         let pass = SamplerPass()
         var snapshots = MemorySampler(pass).snapshots(every: .milliseconds(2)).makeAsyncIterator()
         #expect(try await snapshots.next()?.number == 1)

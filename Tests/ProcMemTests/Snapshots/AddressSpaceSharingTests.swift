@@ -40,7 +40,7 @@ import Testing
 
     /// The kernel refuses the comparison to a caller that may not trace the processes: they are then reported as
     /// possibly sharing.
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func whatMayNotBeAskedIsFlagged() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func whatMayNotBeAskedIsFlagged() throws {
         let child = try ChildProcess(state: "vm-sharer", Self.size)
         let pid = child.pid
         let snapshot = try Rights.asNobody { try memorySnapshot(of: .tree(root: pid), mode: .cheap) }
@@ -62,7 +62,7 @@ import Testing
     }
 
     /// Processes that exit after the walk have no memory map either.
-    @Test func whoHasEndedSharesNothing() throws {
+    @Test func aProcessThatHasExitedSharesNothing() throws {
         let children = try (0..<2).map { _ in try #require(SpawnedChild("/bin/sh", "-c", "read line")) }
         let candidates = try children.map { child in
             let directory = try ProcessDirectory(.id(child.pid), in: .live)
@@ -163,7 +163,7 @@ import Testing
 
     /// A shell has started them separately: each has executed a program.
     @Test(arguments: [AddressSpaceSharing.Thoroughness.all, .likely])
-    func whoHasExecutedIsNotAskedAbout(_ thoroughness: AddressSpaceSharing.Thoroughness) {
+    func aProcessAfterExecIsNotCompared(_ thoroughness: AddressSpaceSharing.Thoroughness) {
         let started = (20..<24).map { Self.process($0, parent: 1, forked: false) }
         #expect(Self.outcome(started, sharing: [[20, 21]], thoroughness).asked == 0)
         #expect(Self.outcome([], sharing: [], thoroughness).asked == 0)

@@ -3,7 +3,7 @@ import Testing
 @testable import ProcMem
 
 /// Simulated readings, whose durations a test sets, with a clock of their own.
-private final class InventedLooks {
+private final class SimulatedProbes {
     private(set) var now = ContinuousClock.now
     private(set) var read: [Int32] = []
     private(set) var sampleCount = 0
@@ -75,7 +75,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
 }
 
 @Suite struct BudgetedFiguresTests {
-    private let invented = InventedLooks()
+    private let invented = SimulatedProbes()
     private var figures = BudgetedFigures(maximumAge: .seconds(60), pageSizeBytes: 4096)
 
     private var groupResult = BudgetedFigures.GroupResult()
@@ -143,7 +143,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.sampleCount == 1)
     }
 
-    @Test mutating func whoCannotBeReadHoldsUpNobody() throws {
+    @Test mutating func anUnreadableProcessDelaysNoOther() throws {
         let members = try (1...6).map { try member($0) }
         invented.refused = [1, 2, 3]
         for _ in 0..<8 { _ = try pass(members, .milliseconds(2)) }
@@ -153,7 +153,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     }
 
     /// A steady stream of new small processes does not starve a large one.
-    @Test mutating func whoIsNewWaitsBehindTheOthers() throws {
+    @Test mutating func aNewProcessWaitsBehindTheOthers() throws {
         invented.costs[1] = .milliseconds(3)
         for number in 0..<20 {
             let newcomers = try (0..<10).map { try member(Int32(100 + 10 * number + $0)) }
@@ -163,7 +163,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     }
 
     /// Sampling all processes repeatedly does not starve a large one.
-    @Test mutating func samplesLeaveTimeForWhoIsOverdue() throws {
+    @Test mutating func samplesLeaveTimeForOverdueProcesses() throws {
         invented.costs[1] = .milliseconds(8)
         for number in 0..<100 {
             let others = try (2...30).map { try member($0, faults: number, pages: 20_000) }
@@ -176,7 +176,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     }
 
     /// A process that was slow once is tried again later.
-    @Test mutating func nobodyIsGivenUpForOneLook() throws {
+    @Test mutating func oneSlowReadingExcludesNoProcess() throws {
         invented.costs[1] = .milliseconds(500)
         _ = try pass([member(1)], .milliseconds(5))
         invented.costs[1] = .milliseconds(1)
@@ -188,7 +188,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read == [1])
     }
 
-    @Test mutating func whoHasEndedHoldsNothing() throws {
+    @Test mutating func aProcessThatHasExitedHasNoMemory() throws {
         invented.ended = [1]
         let usages = try pass([member(1), member(2)], .milliseconds(10))
         #expect(usages[0].rssBytes == nil && usages[0].unavailable == .exited)
@@ -219,7 +219,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
 
     /// Figures are not consistent if another process has changed between their readings: their sum is not the memory at
     /// one moment.
-    @Test mutating func figuresOfSeveralTimesAreToldApart() throws {
+    @Test mutating func figuresOfSeveralTimesAreInconsistent() throws {
         _ = try pass([member(1), member(2)], .milliseconds(10))
         #expect(groupResult.isConsistent)
         _ = try pass([member(2), member(1)], .milliseconds(10))
@@ -274,7 +274,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     }
 
     /// Whatever the readings cost, and whatever changes, a pass exceeds its budget by one reading at most.
-    @Test(arguments: 0..<40) mutating func exceedsByOneLookAtMost(_ seed: Int) throws {
+    @Test(arguments: 0..<40) mutating func exceedsByOneReadingAtMost(_ seed: Int) throws {
         var generator = SampleGenerator(seed: UInt64(seed))
         let count = Int32.random(in: 1...60, using: &generator)
         invented.sampleCost = .microseconds(Int.random(in: 1...3000, using: &generator))
@@ -294,8 +294,8 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
             let deadline = invented.now + budget
             invented.forget()
             _ = try pass(members, budget)
-            let look = max(invented.longestRead, invented.sampleCount > 0 ? invented.sampleCost : .zero)
-            #expect(invented.now <= deadline + look)
+            let longest = max(invented.longestRead, invented.sampleCount > 0 ? invented.sampleCost : .zero)
+            #expect(invented.now <= deadline + longest)
         }
     }
 }

@@ -43,7 +43,7 @@ import Testing
     }
 
     /// Between the whole RSS and the largest possible anonymous part.
-    @Test func aCheapLookGivesBounds() throws {
+    @Test func aCheapReadingGivesBounds() throws {
         let charge = try #require(try snapshot(.cheap).cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: 30 << 20, lower: 30 << 20, upper: 34 << 20))
     }
@@ -55,7 +55,7 @@ import Testing
     }
 
     /// A file that no process maps, beside a process of the same size that another cgroup is charged for.
-    @Test func whatNobodyMapsIsThereInAnyCase() throws {
+    @Test func whatNoProcessMapsIsCharged() throws {
         let stat = "anon 0\nfile 5242880\nfile_mapped 0\nshmem 5242880\ninactive_file 0\n"
         for mode in [MemoryMode.accurate, .cheap] {
             let charge = try #require(try snapshot(mode, charged: 5 << 20, stat: stat).cgroupCharge)
@@ -64,20 +64,20 @@ import Testing
     }
 
     /// Without `file_mapped` in memory.stat the lower bound is 0.
-    @Test func whatIsMappedIsNotTold() throws {
+    @Test func anUnknownMappedPart() throws {
         let charge = try #require(try snapshot(.accurate, stat: "anon 0\nfile 5\n").cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: 32 << 20, lower: 0, upper: 32 << 20))
     }
 
     /// An unknown figure is not 0.
-    @Test func aProcessThatTellsNothing() throws {
+    @Test func aProcessWithoutFigures() throws {
         let snapshot = try snapshot(.cheap, without: "/proc/17/statm")
         #expect(snapshot.total.distinctBytes.upper == nil)
         let charge = try #require(snapshot.cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: nil, lower: 30 << 20, upper: 40 << 20))
     }
 
-    @Test func aChargeThatIsNotTold() throws {
+    @Test func anUnknownCharge() throws {
         let charge = try #require(try snapshot(.accurate, without: "/cg/a/memory.current").cgroupCharge)
         #expect(charge.chargedBytes == nil && charge.unattributedBytes == nil)
         #expect(charge.reasonsByUnknownFigure[.usageBytes]?.contains("/cg/a/memory.current: does not exist") == true)
@@ -114,7 +114,7 @@ import Testing
         #expect(try #require(cheap.cgroupCharge?.unattributedBytes?.lower) <= Self.tolerance)
     }
 
-    @Test func aFileThatNobodyMaps() throws {
+    @Test func aFileThatNoProcessMaps() throws {
         let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }

@@ -5,87 +5,87 @@ import Testing
 @testable import ProcMem
 
 /// The bounds from counters, compared with the page frame numbers of live processes.
-@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+@Suite(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"), .serialized)
 struct DistinctMemoryTruthTests {
     static let size = 96 << 20
 
-    private struct Look {
+    private struct Measurement {
         let truth: Int
         let cheap: DistinctMemory
         let accurate: DistinctMemory
     }
 
-    private func look(_ scope: ProcessScope) throws -> Look {
+    private func measure(_ scope: ProcessScope) throws -> Measurement {
         let cheap = try memorySnapshot(of: scope, mode: .cheap)
-        let look = try Look(
+        let measured = try Measurement(
             truth: PageFrames.distinctBytes(of: cheap.processes.map(\.pid)),
             cheap: cheap.total.distinctBytes,
             accurate: memorySnapshot(of: scope, mode: .accurate).total.distinctBytes
         )
-        #expect(look.cheap.lower <= look.truth)
-        #expect(look.truth <= (look.cheap.upper ?? 0))
-        return look
+        #expect(measured.cheap.lower <= measured.truth)
+        #expect(measured.truth <= (measured.cheap.upper ?? 0))
+        return measured
     }
 
     /// The difference of the bounds, relative to the truth.
-    private func width(_ look: Look) throws -> Double {
-        try Double(#require(look.cheap.upper) - look.cheap.lower) / Double(look.truth)
+    private func width(_ measured: Measurement) throws -> Double {
+        try Double(#require(measured.cheap.upper) - measured.cheap.lower) / Double(measured.truth)
     }
 
     @Test func idleWorkers() throws {
         let child = try ChildProcess(state: "tree", 24, 4 * Self.size)
-        let look = try look(.tree(root: child.pid))
+        let measured = try measure(.tree(root: child.pid))
         // Of file pages, at most what the whole system maps.
         let mapped = try #require(MemInfo(in: .live).mappedBytes)
         let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
-        #expect(try #require(look.cheap.upper) - look.cheap.lower <= mapped + huge + 16 << 20)
-        let estimate = try #require(look.cheap.estimate)
-        #expect(abs(estimate - look.truth) < look.truth / 20)
+        #expect(try #require(measured.cheap.upper) - measured.cheap.lower <= mapped + huge + 16 << 20)
+        let estimate = try #require(measured.cheap.estimate)
+        #expect(abs(estimate - measured.truth) < measured.truth / 20)
         // No other process maps their memory: the sum of PSS is the truth, apart from files that others map as well.
-        #expect(abs(try #require(look.accurate.estimate) - look.truth) < look.truth / 20)
+        #expect(abs(try #require(measured.accurate.estimate) - measured.truth) < measured.truth / 20)
     }
 
     @Test func workersThatRewriteAPart() throws {
         let child = try ChildProcess(state: "rewriting", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.truth >= Self.size * 5)
-        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 10)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.truth >= Self.size * 5)
+        #expect(abs(try #require(measured.cheap.estimate) - measured.truth) < measured.truth / 10)
     }
 
     @Test func workersOfWorkers() throws {
         let child = try ChildProcess(state: "lines", Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.truth >= 2 * Self.size)
-        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 10)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.truth >= 2 * Self.size)
+        #expect(abs(try #require(measured.cheap.estimate) - measured.truth) < measured.truth / 10)
     }
 
     @Test func aParentThatFreesItsMemory() throws {
         let child = try ChildProcess(state: "freeing", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.truth >= Self.size)
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.truth >= Self.size)
+        #expect(measured.cheap.lower >= Self.size)
     }
 
     /// The counters do not show which pages were kept: the bounds are wide, but correct.
     @Test func workersThatAllocateAndFree() throws {
         let child = try ChildProcess(state: "churning", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.cheap.lower >= Self.size)
     }
 
     @Test func aSharedSegment() throws {
         let child = try ChildProcess(state: "shmem", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
+        let measured = try measure(.tree(root: child.pid))
         let rss = try #require(try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.rssBytes)
         #expect(rss >= 8 * Self.size)
         // The shared memory that the system maps is not counted for each process.
-        #expect(try #require(look.cheap.upper) < rss / 2)
+        #expect(try #require(measured.cheap.upper) < rss / 2)
     }
 
     @Test func unrelatedProcesses() throws {
         let children = try (0..<4).map { _ in try ChildProcess(state: "hold", Self.size / 4) }
-        let look = try look(.processes(children.map(\.pid)))
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.processes(children.map(\.pid)))
+        #expect(measured.cheap.lower >= Self.size)
     }
 
     /// Processes with the same addresses that share nothing.
@@ -95,21 +95,21 @@ struct DistinctMemoryTruthTests {
             try ChildProcess(running: "/usr/bin/setarch", ["-R", program, "tree", "3", "\(Self.size / 2)"])
         }
         for child in children { #expect(child.line().hasPrefix("ready")) }
-        let look = try look(.trees(roots: children.map(\.pid)))
-        #expect(look.cheap.lower >= Self.size)
-        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 5)
+        let measured = try measure(.trees(roots: children.map(\.pid)))
+        #expect(measured.cheap.lower >= Self.size)
+        #expect(abs(try #require(measured.cheap.estimate) - measured.truth) < measured.truth / 5)
     }
 
     /// The family's root has exited, and init is the parent of the others: only a scan of their session finds them.
     @Test func aFamilyWithoutItsRoot() throws {
         let child = try ChildProcess(state: "tree", 3, Self.size)
         let mappedBefore = try Self.systemMappedBytes()
-        let look = try look(.processes(child.ids))
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.processes(child.ids))
+        #expect(measured.cheap.lower >= Self.size)
         // No counter has the faults of a process that has exited: the whole RSS of each process may be private, but
         // together they have no more than the whole system maps.
         let rss = try child.ids.map { try #require(try memoryUsage(of: $0, mode: .cheap).rssBytes) }.reduce(0, +)
-        let upper = try #require(look.cheap.upper)
+        let upper = try #require(measured.cheap.upper)
         #expect(upper <= rss)
         let system = try max(mappedBefore, Self.systemMappedBytes())
         #expect(upper <= system + 64 << 20)
@@ -130,14 +130,14 @@ struct DistinctMemoryTruthTests {
         let script = "exec 3<&0; for i in 1 2; do \"$0\" hold \(Self.size / 2) <&3 & done; wait"
         let child = try ChildProcess(running: "/bin/sh", ["-c", script, program])
         #expect(child.line() == "ready" && child.line() == "ready")
-        let look = try look(.tree(root: child.pid))
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.cheap.lower >= Self.size)
     }
 
     @Test func oneMemoryOfTwoProcesses() throws {
         let child = try ChildProcess(state: "vm-sharer", Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(try #require(look.cheap.upper) < 2 * Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(try #require(measured.cheap.upper) < 2 * Self.size)
     }
 }
 
@@ -218,7 +218,7 @@ struct DistinctMemoryTruthTests {
     }
 
     /// No counter reports how much memory the intermediate sizes have added.
-    @Test func faultsThatMayHaveBroughtSmallerHugePages() throws {
+    @Test func faultsThatMayHaveMappedSmallerHugePages() throws {
         var files = Self.family()
         files["/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/anon_fault_alloc"] = "3\n"
         files["/proc/meminfo", default: ""] += "AnonHugePages: 40 kB\n"
@@ -230,7 +230,7 @@ struct DistinctMemoryTruthTests {
 
     /// One fault may have mapped a whole huge page: the bound grows by all huge pages of the system.
     @Test(arguments: [("AnonHugePages: 40 kB\n", 1030), ("AnonHugePages: 999999 kB\n", 3000), ("", 3000)])
-    func faultsThatMayHaveBroughtHugePages(_ line: String, _ pages: Int) throws {
+    func faultsThatMayHaveMappedHugePages(_ line: String, _ pages: Int) throws {
         var files = Self.family()
         files["/proc/vmstat"] = "thp_fault_alloc 1\n"
         files["/proc/meminfo", default: ""] += line

@@ -25,7 +25,7 @@ import Testing
     /// The parent of the new process may have faulted in pages and exited, or may be outside of the scope: for example
     /// the caller, which was excluded, or a process that ignores SIGCHLD, so that no counter has the faults of its
     /// children.
-    @Test func whoCameMustBeAFork() throws {
+    @Test func aNewProcessMustBeAFork() throws {
         func stat(_ line: String) throws -> ProcessStat { try ProcessStat(parsing: Array(line.utf8).span) }
         let old = try stat(line(1, 0, faults: 5000))
         let history = try #require(FaultBaseline(upperBytes: 100 * 4096, [old]))
@@ -82,7 +82,7 @@ import Testing
     }
 
     /// A process without figures may have had any amount of memory.
-    @Test func whoToldNothingLeavesNoHistory() throws {
+    @Test func aProcessWithoutFiguresLeavesNoBaseline() throws {
         let tree = try tree(
             (line(10, 1, faults: 9000), 100, "11 "),
             (line(11, 10, faults: 9000, stack: 8), 1000, "")

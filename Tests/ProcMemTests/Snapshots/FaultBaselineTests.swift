@@ -31,14 +31,14 @@ import Testing
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), stat(3, faults: 20, ofChildren: 1)) == nil)
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), nil) == nil)
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 9)) == nil)
-        let nobodyKnown: [ProcessStat?] = [nil]
-        let isKnown = FaultBaseline(upperBytes: 1, nobodyKnown) != nil
+        let unknownStats: [ProcessStat?] = [nil]
+        let isKnown = FaultBaseline(upperBytes: 1, unknownStats) != nil
         #expect(!isKnown)
     }
 
     /// A process that allocated and freed memory before it forked has more faults than pages. A snapshot from before
     /// the fork gives a lower bound.
-    @Test(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"))
+    @Test(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"))
     func aParentThatChurnedBeforeItForked() throws {
         let size = 48 << 20
         let child = try ChildProcess(state: "forks-later", 4, size)
@@ -54,10 +54,10 @@ import Testing
         #expect(after.total.distinctBytes.lower <= truth && truth <= upper)
         // Two hundred faults for each fork, the file pages that the system maps, and its huge pages.
         let upperBefore = try #require(before.upper)
-        let upperOfWhoComesLater = try #require(first.upper)
+        let upperWithoutBaseline = try #require(first.upper)
         let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
         #expect(upper <= upperBefore + huge + 40 << 20)
-        #expect(upper <= upperOfWhoComesLater)
+        #expect(upper <= upperWithoutBaseline)
     }
 
     /// The same where only faults give a bound.

@@ -55,14 +55,14 @@ import Testing
         )
     }
 
-    @Test func whoIsAloneHoldsWhatItHolds() {
+    @Test func aSingleProcessHasItsRSS() {
         expect([Self.founder(10, 1000, faults: 1100)], 1000, 1000, usesFaults: false)
         // The counters are read at different times. There cannot be fewer pages than the largest member has.
         expect([Self.founder(10, 1000, faults: 900)], 1000, 1000, usesFaults: false)
         expect([], 0, 0, usesFaults: false)
     }
 
-    @Test func faultsOfWhoFreesAgainDoNotCountAboveTheSum() {
+    @Test func faultsAfterFreeingDoNotCountAboveTheSum() {
         expect(
             [Self.founder(10, 100, faults: 5000), Self.member(11, parent: 10, 100, faults: 5000)],
             100,

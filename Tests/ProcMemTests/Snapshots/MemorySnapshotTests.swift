@@ -78,7 +78,7 @@ import Testing
         #expect(error?.code == .noSuchProcess)
     }
 
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func whatMayNotBeReadIsNotZero() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func whatMayNotBeReadIsNotZero() throws {
         let child = try ChildProcess(state: "tree", 2, 4 << 20)
         let pid = child.pid
         let snapshot = try Rights.asNobody { try memorySnapshot(of: .tree(root: pid), mode: .accurate) }

@@ -76,7 +76,7 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(9))
     }
 
-    @Test func aPipeWhoseWriterSaysNothingIsAnError() throws {
+    @Test func aPipeWithASilentWriterIsAnError() throws {
         let tree = try FixtureTree(["/a/file": ""])
         let path = tree.directory.path + "/a/pipe"
         try #require(mkfifo(path, 0o600) == 0)

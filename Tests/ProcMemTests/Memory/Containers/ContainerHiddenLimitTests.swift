@@ -96,7 +96,7 @@ import Testing
     }
 
     /// v2 has no such line, so that a file with it is not the kernel's.
-    @Test func version2TellsNothingOfTheKind() throws {
+    @Test func version2HasNoSmallestLimit() throws {
         var files = ContainerSystem.v2Cgroup("/cg/a/b", limit: text(2))
         files["/cg/a/b/memory.stat"] = MemoryStatText.v1(limit: text(1))
         #expect(try ContainerSystem.v2(files).memory().limitBytes == 2 * Self.gib)

@@ -43,7 +43,7 @@ struct ContainerMemoryLiveTests {
         try own.set(memoryLimit: 96 * Self.mib)
         let child = try own.child(state: "zombie-leader", 4096)
         let named = try String(contentsOfFile: "/proc/\(child.pid)/cgroup", encoding: .utf8)
-        try #require(named.contains(own.path) == own.isOnV2, "where the kernel reports a process without a main thread")
+        try #require(named.contains(own.path) == own.isOnV2, "the cgroup that the kernel reports without a main thread")
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == 96 * Self.mib)
         #expect(memory.cgroup == own.path)
@@ -102,7 +102,7 @@ struct ContainerMemoryLiveTests {
 
     /// A file in `/dev/shm` that no process maps any more is in no process's memory, but the cgroup is still charged
     /// for it.
-    @Test func sharedMemoryThatNobodyHolds() throws {
+    @Test func sharedMemoryThatNoProcessMaps() throws {
         let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }
@@ -147,7 +147,7 @@ struct ContainerMemoryLiveTests {
     }
 
     /// The reported limit is the one at which the OOM killer acts.
-    @Test func whoNeedsMoreThanTheLimitIsKilled() throws {
+    @Test func aProcessAboveTheLimitIsKilled() throws {
         let parent = try Cgroup.make(.memory)
         let own = try parent.make()
         try parent.set(memoryLimit: 24 * Self.mib)

@@ -92,7 +92,7 @@ import Testing
             cgroup: "/a/b"
         ),
         Case(
-            name: "elsewhere, what is mounted",
+            name: "a cgroup outside of the mount",
             mounts: MountTable.v2(25, 22, "/c", "/cg"),
             files: ["/cg/memory.max": "1073741824"],
             limit: gib,
@@ -102,7 +102,7 @@ import Testing
             warning: "/proc/self/cgroup: the cgroup /a/b is outside of the mounted hierarchy"
         ),
         Case(
-            name: "a level that is gone",
+            name: "a removed level",
             files: ["/cg/a/memory.max": "1073741824"],
             limit: gib,
             cgroup: "/a",

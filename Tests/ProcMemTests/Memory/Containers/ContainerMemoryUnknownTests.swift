@@ -168,7 +168,7 @@ import Testing
     }
 
     /// If no file is readable, there is no answer to explain.
-    @Test func whereNothingTellsTheMemory() throws {
+    @Test func withoutAnyMemoryFile() throws {
         let tree = try FixtureTree(["/proc/self/comm": "x\n"])
         let error = #expect(throws: ProcMemError.self) { try ContainerMemory.current(in: tree.root()) }
         #expect(error?.code == .unsupported)

@@ -35,7 +35,7 @@ import Testing
             expected: 40 * gib
         ),
         // The kernel refuses this at one level, but allows it across two levels.
-        Case(name: "less than memory alone", memory: [text(2), none], swap: [none, text(1)], expected: 0),
+        Case(name: "less than the limit of memory", memory: [text(2), none], swap: [none, text(1)], expected: 0),
     ]
 
     @Test(arguments: ofV1) func version1(_ system: Case) throws {
@@ -48,7 +48,7 @@ import Testing
         #expect(memory.reasonsByUnknownFigure[.swapLimitBytes] == nil && memory.warnings.isEmpty)
     }
 
-    @Test func version1ToldByTheSmallestOfAll() throws {
+    @Test func version1FromTheSmallestOfAll() throws {
         let files = ContainerSystem.v1Cgroup("/cg/a/b", smallest: (Self.text(1), Self.text(4)))
         let memory = try ContainerSystem.v1(files).memory()
         #expect(memory.limitBytes == Self.gib)
