@@ -7,7 +7,7 @@ import Testing
 /// The meaning of the figures, shown with live processes of one kind of memory each.
 @Suite struct FigureMeaningTests {
     static let size = 24 << 20
-    /// Memory that such a process needs for the C library.
+    /// Memory that a process needs for the C library.
     static let slack = 4 << 20
 
     private func held(_ child: ChildProcess) throws -> (rollup: SmapsRollup, idle: SmapsRollup) {

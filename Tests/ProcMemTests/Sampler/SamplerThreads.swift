@@ -12,7 +12,7 @@ struct SamplerThreads {
 
     static var count: Int { directories.count }
 
-    /// The number of times that the only such thread has waited.
+    /// The number of times that the only sampler thread has waited.
     static var waitCount: Int? {
         guard let directory = directories.first, count == 1,
             let status = try? String(contentsOfFile: directory + "/status", encoding: .utf8)
