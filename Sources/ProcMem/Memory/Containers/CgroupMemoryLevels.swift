@@ -72,7 +72,7 @@ struct CgroupMemoryLevels {
         return swap.bytes.map { max(0, $0 - (limit?.bytes ?? 0)) }
     }
 
-    /// Whether a v1 cgroup is non-hierarchical (`memory.use_hierarchy` is 0, before Linux 5.11): its usage and limit
+    /// Returns whether a v1 cgroup is non-hierarchical (`memory.use_hierarchy` is 0, before Linux 5.11): its usage and limit
     /// exclude its descendants. All of its ancestors are non-hierarchical then too.
     private func isNonHierarchical(_ file: CgroupLevelFile<MemoryLimitFile>, _ files: CgroupMemoryFiles) -> Bool {
         // Without a limit the answer makes no difference, and the read is not necessary.
