@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
 #include <unistd.h>
 
 #ifndef SYS_openat2
@@ -199,3 +201,8 @@ int procmem_start_thread(void *(*body)(void *), void *context)
 int procmem_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
 
 int32_t procmem_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
+
+int procmem_is_on_procfs(int descriptor) {
+    struct statfs file_system;
+    return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
+}

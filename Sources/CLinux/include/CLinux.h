@@ -57,6 +57,9 @@ int procmem_start_thread(void *(*body)(void *), void *context);
 /// Sets the name of the calling thread, of at most 15 bytes, which lists of a process's threads show.
 int procmem_name_thread(const char *name);
 
+/// fstatfs(2): returns whether procfs provides an open file, 1 or 0. The corresponding C constant is PROC_SUPER_MAGIC.
+int procmem_is_on_procfs(int descriptor);
+
 /// gettid(2): returns the id of the calling thread.
 int32_t procmem_thread_id(void);
 

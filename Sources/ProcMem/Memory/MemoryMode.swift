@@ -108,4 +108,7 @@ extension MemorySource {
 
     /// Whether the figure is from samples, of the current measurement or of an earlier one.
     var isSampled: Bool { standardErrorBytes != nil }
+
+    /// Whether the sizes were counted in the page tables, and not by counters of the process.
+    var readsPageTables: Bool { original == .smapsRollup || original == .smaps }
 }

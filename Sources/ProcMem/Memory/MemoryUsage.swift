@@ -24,8 +24,28 @@ public struct MemoryUsage: Sendable, Hashable {
     /// The pages of hugetlbfs in bytes, which neither RSS nor PSS includes: `Private_Hugetlb`, which is part of USS,
     /// plus `Shared_Hugetlb` in `smaps_rollup`. Requires Linux 4.4.
     public private(set) var hugetlbBytes: Int?
+    /// The part of RSS that is backed by files other than shared memory, in bytes. `RssFile` in `status`, which a snapshot
+    /// reads where all figures are requested. Requires Linux 4.5.
+    public internal(set) var fileBytes: Int?
+    /// The part of RSS that is shared memory in bytes: System V segments, tmpfs and shared anonymous mappings. `RssShmem` in
+    /// `status`, as for ``fileBytes``. Requires Linux 4.5.
+    public internal(set) var shmemBytes: Int?
+    /// The pages in bytes that the process gave up with `madvise(MADV_FREE)` and that the kernel has not reclaimed yet.
+    /// They are part of RSS. `LazyFree` in `smaps_rollup`. Requires Linux 4.12.
+    public private(set) var lazilyFreedBytes: Int?
+    /// The part of RSS in bytes that is mapped by transparent huge pages: `AnonHugePages`, `ShmemPmdMapped` and
+    /// `FilePmdMapped` in `smaps_rollup`. Pages of hugetlbfs are not among them.
+    public private(set) var hugePagesBytes: Int?
+    /// The largest RSS so far in bytes. `VmHWM` in `status`, as for ``fileBytes``.
+    public internal(set) var peakRSSBytes: Int?
     /// The part of ``hugetlbBytes`` that other processes map as well.
     private(set) var sharedHugetlbBytes: Int?
+    /// `Pss_Anon` in `smaps_rollup`. Requires Linux 5.4.
+    private(set) var pssAnonymousBytes: Int?
+    /// `Pss_File` and `Pss_Shmem` in `smaps_rollup`. Requires Linux 5.4.
+    private(set) var pssFileBytes: Int?
+    /// `KSM` in `smaps_rollup`: the pages that KSM merged. Requires Linux 6.6.
+    private(set) var ksmBytes: Int?
 
     /// The file from which the known figures were read.
     public private(set) var source: MemorySource
@@ -61,7 +81,15 @@ extension MemoryUsage {
             hugetlbBytes: rollup.privateHugetlbBytes.flatMap { own in
                 rollup.sharedHugetlbBytes.map { own.saturatingAdding($0) }
             },
+            lazilyFreedBytes: rollup.lazyFreeBytes,
+            hugePagesBytes: [rollup.anonHugePagesBytes, rollup.shmemPmdMappedBytes, rollup.filePmdMappedBytes]
+                .compactMap(\.self).saturatingSum,
             sharedHugetlbBytes: rollup.sharedHugetlbBytes,
+            pssAnonymousBytes: rollup.pssAnonBytes,
+            pssFileBytes: rollup.pssFileBytes.flatMap { file in
+                rollup.pssShmemBytes.map { file.saturatingAdding($0) }
+            },
+            ksmBytes: rollup.ksmBytes,
             source: rollup.isSummedFromSmaps ? .smaps : .smapsRollup
         )
     }
@@ -89,8 +117,9 @@ extension MemoryUsage {
 }
 
 extension MemoryUsage {
-    /// RSS minus the part that is backed by files or is shared memory. Other processes map it only after a fork.
-    var anonymousBytes: Int? {
+    /// The anonymous part of RSS in bytes: ``rssBytes`` minus ``sharedBytes``. Other processes map these pages only after a
+    /// fork.
+    public var anonymousBytes: Int? {
         guard let rssBytes, let sharedBytes else { return nil }
         return max(0, rssBytes - sharedBytes)
     }
@@ -115,6 +144,12 @@ extension MemoryUsage: Encodable {
         try names.encode(ussBytes, forKey: "ussBytes")
         try names.encode(swapBytes, forKey: "swapBytes")
         try names.encode(hugetlbBytes, forKey: "hugetlbBytes")
+        try names.encode(anonymousBytes, forKey: "anonymousBytes")
+        try names.encode(fileBytes, forKey: "fileBytes")
+        try names.encode(shmemBytes, forKey: "shmemBytes")
+        try names.encode(lazilyFreedBytes, forKey: "lazilyFreedBytes")
+        try names.encode(hugePagesBytes, forKey: "hugePagesBytes")
+        try names.encode(peakRSSBytes, forKey: "peakRSSBytes")
         try names.encode(source.standardErrorBytes, forKey: "ussStandardErrorBytes")
         try names.encode(source.age.map { $0.wholeMicroseconds / 1000 }, forKey: "ageMilliseconds")
         try names.encode(unavailable?.rawValue, forKey: "unavailable")

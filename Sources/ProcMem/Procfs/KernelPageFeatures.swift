@@ -25,27 +25,32 @@ final class KernelPageFeatures {
         systemMemory: SystemMemory?,
         mayHaveHugePages: Bool,
         mayHaveSmallerHugePages: Bool,
-        mayHaveMergedPages: Bool
+        mergedBytes: Int?,
+        isPSSEstimated: Bool? = false
     ) {
         self.init(in: .live)
         self.isStatmExact = isStatmExact
         self.systemMemory = systemMemory
         self.mayHaveHugePages = mayHaveHugePages
         self.mayHaveSmallerHugePages = mayHaveSmallerHugePages
-        self.mayHaveMergedPages = mayHaveMergedPages
+        self.mergedBytes = mergedBytes
+        self.isPSSEstimated = isPSSEstimated
     }
 
     /// Whether `statm` is exact, which requires Linux 6.16. Before, each CPU or thread keeps a part of the count to
     /// itself.
     private(set) lazy var isStatmExact: Bool = KernelConfiguration.version(in: root).map { $0 >= (6, 16) } ?? false
 
-    /// The pages that the processes of the whole system map, from `/proc/meminfo`; `nil` if that file or the number of
-    /// CPUs cannot be read.
+    /// The pages that the processes of the whole system map, from `/proc/meminfo`.
+    ///
+    /// It is `nil` if that file or the number of CPUs cannot be read, and if another file system than procfs provides the
+    /// file: lxcfs shows the memory of a cgroup there, which is less than the processes of the cgroup may map.
     private(set) lazy var systemMemory: SystemMemory? = {
-        guard let information = try? MemInfo(in: root), let cpus = try? CPUSet.online(in: root).count else {
-            return nil
-        }
-        let slack = cpus * Self.pagesInABatch * root.pageSizeBytes
+        guard let information = try? MemInfo(in: root), let cpus = try? CPUSet.online(in: root).count,
+            !root.isLive || MemInfo.isProvidedByKernel
+        else { return nil }
+        let nodes = (try? CPUSet.onlineNodes(in: root).count) ?? 1
+        let slack = (cpus * nodes * Self.pagesInABatch).saturatingMultiplied(by: root.pageSizeBytes)
         return SystemMemory(
             anonymousBytes: information.anonymousBytes?.saturatingAdding(slack),
             anonymousHugeBytes: information.anonymousHugeBytes,
@@ -54,7 +59,7 @@ final class KernelPageFeatures {
         )
     }()
 
-    /// The largest `stat_threshold` that the kernel assigns to a CPU for each zone or node (mm/vmstat.c).
+    /// The largest `stat_threshold` that the kernel assigns to a CPU for each node (mm/vmstat.c).
     private static var pagesInABatch: Int { 125 }
 
     /// Whether one page fault may have mapped more than one page, or a page may have been mapped without a page fault.
@@ -88,19 +93,22 @@ final class KernelPageFeatures {
         }
     }()
 
-    /// Whether KSM may have merged equal pages, so that two mapped pages of a process are one page of memory.
-    private(set) lazy var mayHaveMergedPages: Bool = {
+    /// The memory in bytes that the system saved by merging equal pages (KSM); 0 for a kernel without KSM, `nil` where it is
+    /// not known.
+    private(set) lazy var mergedBytes: Int? = {
+        let path = Array("/sys/kernel/mm/ksm/pages_sharing\0".utf8)
         do throws(FileReadError) {
-            let path = Array("/sys/kernel/mm/ksm/pages_sharing\0".utf8)
-            return try root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in
+            let pages = try root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in
                 try bytes.parseSingleSize()
             }
-                > 0
+            return pages.saturatingMultiplied(by: root.pageSizeBytes)
         } catch {
-            // A kernel without KSM does not have the file.
-            return !error.isAbsence
+            return error.isAbsence ? 0 : nil
         }
     }()
+
+    /// Whether PSS is an average over the pages of a large folio (`CONFIG_NO_PAGE_MAPCOUNT`); `nil` where it is not known.
+    private(set) lazy var isPSSEstimated: Bool? = root.isPSSEstimated
 
     private func number(in folder: String, _ file: [UInt8]) -> Int? {
         let path = Array(folder.utf8) + file + [0]

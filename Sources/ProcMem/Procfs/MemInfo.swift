@@ -13,6 +13,12 @@ struct MemInfo: Hashable, Sendable {
     /// `Hugetlb`: the pages that are reserved for hugetlbfs, whether in use or not. Requires Linux 4.20.
     private(set) var hugetlbBytes: Int?
 
+    /// Whether the running kernel provides `/proc/meminfo`, and not a file system that is mounted over it, such as lxcfs.
+    static var isProvidedByKernel: Bool {
+        guard let file = try? SystemRoot.live.open(path) else { return false }
+        return Syscalls.isOnProcfs(file)
+    }
+
     static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
     private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 4096, limitBytes: 65536) }
 

@@ -59,6 +59,11 @@ extension CPUSet {
         try root.read(onlinePath, listOptions, CPUSet.init(parsingList:))
     }
 
+    /// The memory nodes that are online, in the same format, from `/sys/devices/system/node/online`.
+    static func onlineNodes(in root: SystemRoot) throws(FileReadError) -> CPUSet {
+        try root.read(ProcPath(file: "/sys/devices/system/node/online"), listOptions, CPUSet.init(parsingList:))
+    }
+
     static var onlinePath: ProcPath { ProcPath(file: "/sys/devices/system/cpu/online") }
 
     /// Parses the kernel's list format, as in `/sys/devices/system/cpu/online`: `0-3,7`.

@@ -69,12 +69,12 @@ extension CgroupMemoryUsage {
 }
 
 extension CgroupCharge.Unattributed {
-    init(_ chargedBytes: Int, mappedBytes: Int?, _ held: DistinctMemory) {
+    init(_ chargedBytes: Int, mappedBytes: Int?, _ distinct: DistinctMemory) {
         func remaining(after bytes: Int) -> Int { max(0, chargedBytes - bytes) }
         let unmapped = mappedBytes.map { remaining(after: $0) } ?? 0
-        estimate = held.estimate.map { max(unmapped, remaining(after: $0)) }
-        lower = unmapped
-        upper = max(unmapped, remaining(after: held.lower))
+        lower = max(unmapped, remaining(after: distinct.upper ?? .max))
+        upper = max(lower, remaining(after: distinct.lower))
+        estimate = distinct.estimate.map { [lower, upper] in min(max(lower, remaining(after: $0)), upper) }
     }
 }
 

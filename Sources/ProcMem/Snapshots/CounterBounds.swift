@@ -1,144 +1,161 @@
-/// Bounds of the distinct memory of processes, from `statm`, `stat` and the counters of the whole system.
+/// Bounds of the distinct memory of processes, from `statm` or `smaps_rollup`, `stat` and the counters of the whole system.
 ///
-/// Anonymous memory is bounded by ``ForkFamilies`` and by the anonymous memory of the whole system. Pages of files and
-/// of shared memory are bounded from above by the sum over the processes and by the mapped pages of the whole system.
-/// They add nothing to the lower bound, because a process may map one of these pages twice.
+/// What is proven needs no kinship: a process that has executed a program shares no anonymous page with another one
+/// that has, so their memories add up; and no set of processes maps more than the sum over them, nor more than the whole
+/// system maps. ``ForkFamilies`` gives narrower bounds that rely on assumptions.
+///
+/// Pages of files and of shared memory add nothing to the lower bound, because a process may map one of them twice.
 struct CounterBounds {
-    private(set) var lowerBytes: Int
-    private(set) var upperBytes: Int
-    /// The part of ``upperBytes`` that is the hugetlbfs pages of the whole system.
-    let hugetlbBytes: Int
-    /// The likely value, if processes kept the pages that they faulted in, and if processes of one program map the same
-    /// files. It is `nil` if the layout of a fork without exec cannot be read, so that its ancestor is not known.
-    private(set) var likelyBytes: Int?
-    private(set) var isProven = false
-    /// The upper bound without fault counts; `nil` unless the upper bound relies on them and one fault may have mapped
-    /// a huge page.
-    private let upperBytesWithoutFaults: Int?
+    let anonymous: BoundsEvidence
+    let files: BoundsEvidence
+    /// The likely anonymous memory; `nil` if the layout of a fork without exec cannot be read.
+    let likelyAnonymousBytes: Int?
+    /// The likely memory of files and shared memory, if processes of one program map the same files.
+    let likelyFileBytes: Int
+    /// Whether no process outside is known to share anonymous memory with these: every founder and every descendant is
+    /// among them, and all could be read.
+    let isClosed: Bool
     /// The baseline that bounds a later snapshot of the same tree; `nil` if this snapshot cannot serve as one.
-    let history: FaultBaseline?
+    let baseline: FaultBaseline?
 
-    /// - Parameters:
-    ///   - knowsChildren: Whether all children of the processes are among them.
-    ///   - earlier: The baseline of an earlier snapshot of the same tree.
-    init(
-        _ processes: [ProcessMemory],
-        _ stats: [ProcessStat?],
-        knowsChildren: Bool,
-        earlier: FaultBaseline? = nil,
-        pageSizeBytes: Int,
-        _ features: KernelPageFeatures
-    ) {
-        let kin = CounterInputs(processes, stats, pageSizeBytes: pageSizeBytes)
+    /// - Parameter earlier: The baseline of an earlier snapshot of the same tree.
+    init(_ inputs: DistinctMemoryInputs, earlier: FaultBaseline? = nil) {
+        let features = inputs.features
+        let kin = CounterInputs(inputs)
         let families = ForkFamilies(kin.members)
-        // For a single process the system's counters add nothing to its own.
-        let all = features.systemMemory
-        let system = kin.members.count > 1 ? all : nil
-        lowerBytes = families.lowerBytes
-        let since = earlier?.upperBytes(now: stats, pageSizeBytes: pageSizeBytes) ?? .max
-        let systemAnonymous = system?.anonymousBytes ?? .max
-        let anonymousBytes = max(lowerBytes, min(families.upperBytes, since, systemAnonymous))
-        let needsHistory = since < families.upperBytes && since < systemAnonymous
-        let needsFaults = needsHistory || (families.usesFaults && anonymousBytes < systemAnonymous)
-        let mayHaveHugePages = needsFaults && features.mayHaveHugePages
-        let withoutFaults = max(lowerBytes, min(families.sumBytes, systemAnonymous))
-        var most = anonymousBytes
-        if mayHaveHugePages {
-            // One fault may have mapped a whole huge page. The huge pages that the system maps now bound the bytes that
-            // this adds. The bound is not proven, because a huge page may have been split since. It is added to the
-            // bound of this snapshot and not to the baseline of later ones.
-            let hugeBytes = features.mayHaveSmallerHugePages ? .max : all?.anonymousHugeBytes ?? .max
-            most = min(withoutFaults, anonymousBytes.saturatingAdding(hugeBytes))
-        }
-        // `statm` and `stat` do not count the hugetlbfs pages that a process maps, so all of the system's are added.
-        hugetlbBytes = kin.members.isEmpty ? 0 : all?.hugetlbBytes ?? 0
-        let others = min(kin.sharedSumBytes, system?.sharedBytes ?? .max).saturatingAdding(hugetlbBytes)
-        upperBytes = most.saturatingAdding(others)
-        upperBytesWithoutFaults = mayHaveHugePages ? withoutFaults.saturatingAdding(others) : nil
-        if kin.members.allSatisfy({ !$0.isForkWithoutExec || $0.layout != nil }) {
-            likelyBytes = anonymousBytes.saturatingAdding(min(kin.likelySharedBytes, system?.sharedBytes ?? .max))
-        }
-        // The fault counts since the earlier snapshot are complete.
-        let mayLackFaults = !needsHistory && families.mayLackFaults
-        isProven =
-            features.isStatmExact && !features.mayHaveMergedPages
-            && (!needsFaults || (knowsChildren && !mayLackFaults && !mayHaveHugePages))
-            && (!needsHistory || earlier?.isProven ?? false)
-        // If a process that may have memory could not be read, the bound cannot serve as a baseline.
-        history =
-            knowsChildren && kin.knowsAll
-            ? FaultBaseline(upperBytes: anonymousBytes, isProven: isProven, stats) : nil
-    }
+        let system = features.systemMemory
+        // KSM makes one page of several; each page that it saved is missing once.
+        let merged = features.mergedBytes
+        func distinct(_ bytes: Int) -> Int { merged.map { max(0, bytes - $0) } ?? 0 }
 
-    /// Drops the bound by fault counts if one fault may have mapped a huge page: samples of pages are more reliable
-    /// then.
-    mutating func dropDoubtfulFaults() { upperBytes = upperBytesWithoutFaults ?? upperBytes }
+        var anonymous = BoundsEvidence()
+        if kin.areCountersExact {
+            anonymous.prove(
+                ByteBounds(
+                    lower: distinct(max(kin.executedBytes, kin.largestBytes)),
+                    upper: kin.knowsAll ? families.sumBytes : .max
+                )
+            )
+        }
+        let systemBytes = system?.anonymousBytes ?? .max
+        anonymous.prove(ByteBounds(lower: 0, upper: max(systemBytes, anonymous.proven.lower)))
+
+        let since = earlier?.upperBytes(now: inputs.stats, pageSizeBytes: inputs.pageSizeBytes) ?? .max
+        let byFaults = max(families.lowerBytes, min(families.upperBytes, since))
+        let usesFaults = byFaults < min(families.sumBytes, systemBytes)
+        var upperBytes = byFaults
+        var assumptions: Set<DistinctMemory.Assumption> = []
+        if usesFaults {
+            assumptions = [.faultsAreComplete, .layoutsIdentifyFamilies]
+            if features.mayHaveHugePages {
+                // One fault may have mapped a whole huge page. The huge pages that the system maps now bound the bytes
+                // that this adds, but for those that were split since.
+                assumptions.insert(.noHugePages)
+                let hugeBytes = features.mayHaveSmallerHugePages ? .max : system?.anonymousHugeBytes ?? .max
+                upperBytes = min(families.sumBytes, byFaults.saturatingAdding(hugeBytes))
+            }
+        }
+        if families.lowerBytes > max(kin.executedBytes, kin.largestBytes) {
+            assumptions.insert(.layoutsIdentifyFamilies)
+        }
+        if !kin.areCountersExact { assumptions.insert(.statmIsExact) }
+        if merged == nil { assumptions.insert(.noMergedPages) }
+        if kin.knowsAll {
+            let lowerBytes = merged == nil ? families.lowerBytes : distinct(families.lowerBytes)
+            anonymous.assume(ByteBounds(lower: lowerBytes, upper: max(upperBytes, lowerBytes)), assumptions)
+        }
+        self.anonymous = anonymous
+
+        var files = BoundsEvidence()
+        let systemFileBytes = system?.sharedBytes ?? .max
+        files.prove(ByteBounds(lower: 0, upper: systemFileBytes))
+        let fileBounds = ByteBounds(lower: 0, upper: kin.knowsAll ? kin.fileSumBytes : .max)
+        if kin.areCountersExact {
+            files.prove(fileBounds)
+        } else {
+            files.assume(fileBounds, [.statmIsExact])
+        }
+        self.files = files
+
+        // What faults created was kept, as a rule: the upper bound is the likely value.
+        likelyAnonymousBytes = families.likelyBytes.map { bytes in
+            let likely = min(bytes, max(since, families.lowerBytes), systemBytes)
+            return max(likely - (merged ?? 0), distinct(families.lowerBytes))
+        }
+        likelyFileBytes = min(kin.likelyFileBytes, systemFileBytes)
+        isClosed = inputs.includesDescendants && kin.knowsAll && families.areAllFounded
+        // If a process that may have memory could not be read, the bound cannot serve as a baseline.
+        baseline =
+            inputs.includesDescendants && kin.knowsAll
+            ? FaultBaseline(upperBytes: min(byFaults, systemBytes), inputs.stats) : nil
+    }
 }
 
-/// The inputs of the counter bounds: each process's memory, faults, and parent.
+/// The inputs of the counter bounds: each process's memory, faults, and parent, and sums over the processes.
 struct CounterInputs {
     private(set) var members: [ForkFamilies.Member] = []
-    private(set) var sharedSumBytes = 0
-    private(set) var likelySharedBytes = 0
+    /// The sum of the anonymous memory of the processes that have executed a program.
+    private(set) var executedBytes = 0
+    /// The largest anonymous memory of a process.
+    private(set) var largestBytes = 0
+    private(set) var fileSumBytes = 0
+    private(set) var likelyFileBytes = 0
     /// Whether the memory of every process that may have any is known.
     private(set) var knowsAll = true
+    /// Whether every size is exact: of `smaps_rollup` on any kernel, of `statm` since Linux 6.16.
+    private(set) var areCountersExact = true
 
-    init(_ processes: [ProcessMemory], _ stats: [ProcessStat?], pageSizeBytes: Int) {
-        var largestShared: [ProgramLayout: Int] = [:]
-        // The parents of processes that have executed a program. Before exec, the child may have run in the address
-        // space of its parent (`vfork`), and its faults are then missing from the parent's count.
-        let parents = Set(stats.compactMap { $0.flatMap { $0.isForkWithoutExec ? nil : $0.parentPID } })
-        for (process, stat) in zip(processes, stats) {
-            guard let stat, let anonymous = process.usage.anonymousBytes, let shared = process.usage.sharedBytes else {
-                knowsAll = knowsAll && stat.map { Self.hasNoMemory($0, process.usage) } ?? false
+    init(_ inputs: DistinctMemoryInputs) {
+        var largestFile: [ProgramLayout: Int] = [:]
+        for (process, stat) in zip(inputs.processes, inputs.stats) {
+            let isCounted = process.sharesMemoryWith == nil
+            guard let anonymous = process.usage.anonymousBytes, let file = process.usage.sharedBytes else {
+                if let rssBytes = process.usage.rssBytes {
+                    // A kernel that does not report the anonymous part: all of RSS may be either.
+                    if isCounted { fileSumBytes = fileSumBytes.saturatingAdding(rssBytes) }
+                } else {
+                    knowsAll = knowsAll && stat.map { Self.hasNoMemory($0, process.usage) } ?? false
+                }
                 continue
             }
-            let isCounted = process.sharesMemoryWith == nil
+            func bytes(_ faults: Int?) -> Int? {
+                faults.flatMap { faults in
+                    let (bytes, overflow) = faults.multipliedReportingOverflow(by: inputs.pageSizeBytes)
+                    return overflow ? nil : bytes
+                }
+            }
             members.append(
                 ForkFamilies.Member(
                     pid: process.pid,
-                    parentPID: stat.parentPID,
-                    isForkWithoutExec: stat.isForkWithoutExec,
-                    layout: stat.layout,
+                    parentPID: stat?.parentPID ?? 0,
+                    // A process whose flags are not known may be related to any other.
+                    isForkWithoutExec: stat?.isForkWithoutExec ?? true,
+                    layout: stat?.layout,
                     // A process that shares an address space adds no memory of its own, but its faults created pages
                     // there.
                     anonymousBytes: isCounted ? anonymous : 0,
-                    faultBytes: stat.faultCount.flatMap { faults in
-                        let (bytes, overflow) = faults.multipliedReportingOverflow(by: pageSizeBytes)
-                        return overflow ? nil : bytes
-                    },
-                    mayLackFaults: stat.childFaultCount != 0 || parents.contains(process.pid)
+                    faultBytes: bytes(stat?.faultCount),
+                    exitedFaultBytes: bytes(stat?.childFaultCount)
                 )
             )
             guard isCounted else { continue }
-            sharedSumBytes = sharedSumBytes.saturatingAdding(shared)
-            if let layout = stat.layout {
-                largestShared[layout] = max(largestShared[layout] ?? 0, shared)
+            if !process.usage.source.readsPageTables, !inputs.features.isStatmExact { areCountersExact = false }
+            if stat?.isForkWithoutExec == false { executedBytes = executedBytes.saturatingAdding(anonymous) }
+            largestBytes = max(largestBytes, anonymous)
+            fileSumBytes = fileSumBytes.saturatingAdding(file)
+            if let layout = stat?.layout {
+                largestFile[layout] = max(largestFile[layout] ?? 0, file)
             } else {
-                likelySharedBytes = likelySharedBytes.saturatingAdding(shared)
+                likelyFileBytes = likelyFileBytes.saturatingAdding(file)
             }
         }
-        likelySharedBytes = largestShared.values.reduce(likelySharedBytes) { $0.saturatingAdding($1) }
+        likelyFileBytes = largestFile.values.reduce(likelyFileBytes) { $0.saturatingAdding($1) }
     }
 
     /// Returns whether a process without figures has no memory. A zombie may have some: its main thread may have
     /// exited, or be exiting, before its other threads.
     private static func hasNoMemory(_ stat: ProcessStat, _ usage: MemoryUsage) -> Bool {
         stat.isKernelThread || (usage.unavailable == .zombie && stat.threadCount <= 1)
-    }
-}
-
-/// Bounds of the hugetlbfs pages that processes map together. Shared pages may be the same ones in all processes.
-struct HugetlbPages {
-    let lowerBytes: Int
-    let upperBytes: Int
-
-    init(_ holders: [MemoryUsage]) {
-        let shared = holders.compactMap(\.sharedHugetlbBytes)
-        let all = holders.compactMap(\.hugetlbBytes).saturatingSum ?? 0
-        let sharedSum = shared.saturatingSum ?? 0
-        upperBytes = all
-        lowerBytes = max(0, all - sharedSum).saturatingAdding(shared.max() ?? 0)
     }
 }
 
@@ -155,8 +172,6 @@ struct FaultBaseline: Sendable {
 
     /// The upper bound of the anonymous memory at that time.
     private let upperBytes: Int
-    /// Whether ``upperBytes`` was proven.
-    let isProven: Bool
     private let faults: [Process: Faults]
 
     private struct Process: Hashable, Sendable {
@@ -170,14 +185,13 @@ struct FaultBaseline: Sendable {
     }
 
     /// Returns `nil` if the fault counts of a process are not known.
-    init?(upperBytes: Int, isProven: Bool = true, _ stats: [ProcessStat?]) {
+    init?(upperBytes: Int, _ stats: [ProcessStat?]) {
         var faults: [Process: Faults] = [:]
         for stat in stats {
             guard let stat, let own = stat.faultCount, let ofChildren = stat.childFaultCount else { return nil }
             faults[Process(stat)] = Faults(own: own, ofChildren: ofChildren)
         }
         self.upperBytes = upperBytes
-        self.isProven = isProven
         self.faults = faults
     }
 

@@ -1,139 +1,239 @@
-/// The distinct memory of several processes: an estimate with bounds. Each page is counted once, hugetlbfs pages too.
+/// The distinct memory of a set of processes: the memory behind their page tables, with each page counted once, regardless
+/// of which other processes map it.
 ///
-/// If PSS of all processes is known, the estimate and the bounds are the sum of PSS. In that sum, a page that processes
-/// outside of the set map as well counts only by its share, and a library that many processes map hardly counts at all.
-/// On Linux 6.1, the pages of a process with 64 MiB came to 2.4 % more than its PSS.
-///
-/// In `.cheap` mode, the bounds follow from `statm`, from the page faults in `stat`, and from `/proc/meminfo`.
-/// <doc:MeasuringMemory> gives the reasons and the limits of these bounds.
+/// It is the same quantity in every ``MemoryMode``; only the precision differs. Pages of files, of shared memory and of
+/// hugetlbfs are in it. Pages that are swapped out, and memory of devices, are not. <doc:CountingPagesOnce> derives the
+/// bounds and names the assumption behind each.
 public struct DistinctMemory: Sendable, Hashable {
-    /// The most likely value in bytes; `nil` if the mode gives none.
+    /// The most likely value in bytes, within the bounds; `nil` where the mode gives none.
     public let estimate: Int?
     /// The lower bound in bytes.
     public let lower: Int
-    /// The upper bound in bytes; `nil` if the RSS of a process is not known.
+    /// The upper bound in bytes; `nil` where a process that may have memory could not be read.
     public let upper: Int?
-    /// Whether the bounds follow from the kernel's counters alone, provided that the processes do not change meanwhile.
-    /// Then nothing is assumed about processes that could not be read, huge pages, or processes that have exited.
+    /// Whether the bounds follow from what was read, for processes that do not change between the reads.
+    ///
+    /// Where it is `false`, the bounds rely on ``assumptions``, or a process could not be read. The two never contradict: a
+    /// proven interval of unchanged processes overlaps every other proven interval of them.
     public let isProven: Bool
+    /// What the bounds rely on and no file reports; empty where they are proven.
+    public let assumptions: Set<Assumption>
+
+    /// Something that the bounds rely on, and that nothing that was read can check.
+    public enum Assumption: String, Sendable, Hashable, CaseIterable {
+        /// Every page of forked processes was mapped by a page fault of a process that is counted. Not so for pages that
+        /// `fork` itself copies because they are pinned (io_uring, RDMA), that another process writes
+        /// (`process_vm_writev`), that come with `MAP_POPULATE` or `mlock`, or that a process mapped that exited without
+        /// being waited for.
+        case faultsAreComplete
+        /// No process outside of the set shares anonymous pages with it: none that was forked from a member and left the
+        /// tree.
+        case noRelativesOutside
+        /// Processes with equal addresses of code, data, heap and stack were forked from one another, and others were not.
+        /// `PR_SET_MM` changes these addresses.
+        case layoutsIdentifyFamilies
+        /// Pages that were not sampled resemble those that were.
+        case samplesAreRepresentative
+        /// One page fault maps one page. A transparent huge page may have been mapped by one fault.
+        case noHugePages
+        /// No pages are merged by KSM beyond those that are accounted for.
+        case noMergedPages
+        /// `statm` is exact. It is since Linux 6.16.
+        case statmIsExact
+        /// PSS is exact. It is an average on a kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT`, possible since Linux 6.15.
+        case pssIsExact
+        /// The figures of an earlier measurement still hold.
+        case nothingChanged
+        /// `/proc/meminfo` counts pages of hugetlbfs, or there are none.
+        case hugetlbIsCounted
+    }
+}
+
+/// What the bounds and the estimate are computed from.
+struct DistinctMemoryInputs {
+    let processes: [ProcessMemory]
+    /// `stat` of each of them, in the same order; `nil` where it could not be read.
+    let stats: [ProcessStat?]
+    /// Whether all descendants of the processes are among them, as far as the kernel reports.
+    let includesDescendants: Bool
+    /// What samples show; `nil` where none were taken.
+    var sampled: SampledMemory.Distinct?
+    /// Whether nothing is known to have changed from the first of the figures to the last.
+    var isConsistent = true
+    let pageSizeBytes: Int
+    let features: KernelPageFeatures
+
+    /// Those whose memory counts: each address space once, and none that has no memory.
+    var holders: [MemoryUsage] {
+        processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }.map(\.usage)
+    }
 }
 
 extension DistinctMemory {
-    /// Combines the figures of several processes.
-    ///
-    /// - Parameters:
-    ///   - processes: The processes with their figures.
-    ///   - stats: `stat` of each of them, in the same order; `nil` for one that could not be read.
-    ///   - knowsChildren: Whether all children of the processes are among them.
-    ///   - sampled: The distinct memory of the sampled processes, estimated from samples.
-    ///   - isConsistent: Whether no process is known to have changed between the first of the figures and the last.
-    ///   - history: The baseline of an earlier snapshot of the same tree; on return, the baseline of this one.
-    ///   - pageSizeBytes: The system's page size.
-    ///   - features: The kernel features that determine whether the counters can be trusted.
-    init(
-        _ processes: [ProcessMemory],
-        _ stats: [ProcessStat?],
-        knowsChildren: Bool,
-        sampled: SampledMemory.Distinct? = nil,
-        isConsistent: Bool = true,
-        history: inout FaultBaseline?,
-        pageSizeBytes: Int,
-        _ features: KernelPageFeatures
-    ) {
-        let isEachCountedOnce = processes.allSatisfy { $0.mayShareMemoryWith == nil }
-        let holders = processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }.map(\.usage)
-        let shares = DistinctMemory(sharesOf: holders, isEachCountedOnce: isEachCountedOnce && isConsistent)
-        // If PSS of all processes is known, the counters add nothing.
-        if !holders.isEmpty, holders.allSatisfy({ $0.pssBytes != nil }) {
-            self = shares
-            return
+    /// The distinct memory of processes of which none could be read.
+    static var unknown: DistinctMemory {
+        DistinctMemory(estimate: nil, lower: 0, upper: nil, isProven: false, assumptions: [])
+    }
+
+    /// - Parameter baseline: What an earlier snapshot of the same tree bounds this one by; then what this one leaves.
+    init(_ inputs: DistinctMemoryInputs, baseline: inout FaultBaseline?) {
+        let counters = CounterBounds(inputs, earlier: baseline)
+        baseline = counters.baseline
+        let shares = ProportionalShares(inputs, isClosed: counters.isClosed)
+        let hugetlb = HugetlbPages(inputs.holders, systemBytes: inputs.features.systemMemory?.hugetlbBytes)
+
+        var anonymous = counters.anonymous
+        if let bounds = shares.anonymousOfClosedSet {
+            anonymous.assume(bounds, shares.assumptions.union([.noRelativesOutside, .layoutsIdentifyFamilies]))
         }
-        var counters = CounterBounds(
-            processes,
-            stats,
-            knowsChildren: knowsChildren,
-            earlier: history,
-            pageSizeBytes: pageSizeBytes,
-            features
+        var total = anonymous + counters.files + hugetlb.evidence
+        let shareBounds = ByteBounds(
+            lower: shares.sumBytes.saturatingAdding(hugetlb.evidence.proven.lower),
+            upper: .max
         )
-        history = counters.history
-        if sampled != nil { counters.dropDoubtfulFaults() }
-        var distinct = DistinctMemory(counters, holders, isEachCountedOnce: isEachCountedOnce)
-        if holders.contains(where: { $0.pssBytes != nil }) { distinct = distinct.narrowed(by: shares) }
-        if let sampled {
-            let others = holders.filter { $0.pssBytes == nil && !$0.source.isSampled }
-            distinct = DistinctMemory(sampled, others, within: distinct, hugetlbBytes: counters.hugetlbBytes)
+        if shares.assumptions.isEmpty {
+            total.prove(shareBounds)
+        } else {
+            let (bounds, assumptions) = total.narrowest
+            if shareBounds.lower > bounds.lower, shareBounds.lower <= bounds.upper {
+                total.assume(
+                    ByteBounds(lower: shareBounds.lower, upper: bounds.upper),
+                    assumptions.union(shares.assumptions)
+                )
+            }
         }
-        self = distinct
-    }
+        // Samples overrule counters that are not proven.
+        let unsampled = inputs.holders.filter { !$0.source.isSampled && $0.pssBytes == nil }
+        if let sampled = inputs.sampled {
+            let others = unsampled.compactMap(\.rssBytes).saturatingSum ?? 0
+            total.assume(
+                sampled.bounds(withUnsampledBytes: others) + hugetlb.evidence.narrowest.bounds,
+                [.samplesAreRepresentative]
+            )
+        }
 
-    /// Returns the intersection of these bounds with other ones for the same processes.
-    private func narrowed(by other: DistinctMemory) -> DistinctMemory {
-        let lower = max(lower, other.lower)
-        let least = [upper, other.upper].compactMap(\.self).min()
-        let upper = least.map { max($0, lower) }
-        return DistinctMemory(
-            estimate: estimate.map { min(max($0, lower), upper ?? .max) },
-            lower: lower,
-            upper: upper,
-            // PSS leaves out the shares of processes outside of the set. If the bounds contradict each other, they
-            // measure different things.
-            isProven: isProven && other.isProven && upper == least
-        )
-    }
-
-    /// Derives bounds from PSS. A process with PSS counts by its PSS. The other processes add at most their RSS. The
-    /// lower bound is at least the anonymous memory of the largest of them.
-    private init(sharesOf holders: [MemoryUsage], isEachCountedOnce: Bool) {
-        let huge = HugetlbPages(holders)
-        let shares = (holders.compactMap(\.pssBytes).saturatingSum ?? 0).saturatingAdding(huge.lowerBytes)
-        let others = holders.filter { $0.pssBytes == nil }
-        lower = max(shares, others.compactMap(\.anonymousBytes).max() ?? 0)
-        upper =
-            others.contains { $0.rssBytes == nil }
-            ? nil
-            : shares.saturatingAdding(others.compactMap(\.rssBytes).saturatingSum ?? 0)
-                .saturatingAdding(huge.upperBytes - huge.lowerBytes)
-        estimate = others.isEmpty ? shares : nil
-        isProven = upper != nil && isEachCountedOnce
-    }
-
-    /// Narrows the bounds from counters by samples. Processes that could not be sampled add at most their RSS. Samples
-    /// do not include hugetlbfs pages, of which only the system's sum is known.
-    private init(
-        _ sampled: SampledMemory.Distinct,
-        _ others: [MemoryUsage],
-        within counters: DistinctMemory,
-        hugetlbBytes: Int
-    ) {
-        let twoErrors = 2 * sampled.standardError
-        let otherBytes = (others.compactMap(\.rssBytes).saturatingSum ?? 0).saturatingAdding(hugetlbBytes)
-        let sampledUpper = Int(saturating: (sampled.upper + twoErrors).rounded(.up)).saturatingAdding(otherBytes)
-        let sampledLower = Int(saturating: (sampled.lower - twoErrors).rounded(.down))
-        let upper = counters.upper.map { min($0, max(sampledUpper, counters.lower)) }
-        lower = min(max(counters.lower, sampledLower), upper ?? .max)
-        self.upper = upper
-        let likely = others.isEmpty ? Int(saturating: sampled.likely.rounded()) : counters.estimate
-        estimate = likely.map { [lower] in min(max(lower, $0), upper ?? .max) }
-        isProven = counters.isProven && lower == counters.lower && upper == counters.upper
-    }
-
-    private init(_ counters: CounterBounds, _ holders: [MemoryUsage], isEachCountedOnce: Bool) {
-        lower = counters.lowerBytes
-        let isKnown = holders.allSatisfy { $0.rssBytes != nil }
-        upper = isKnown ? counters.upperBytes : nil
-        estimate = isKnown ? counters.likelyBytes : nil
-        isProven = isKnown && isEachCountedOnce && counters.isProven
+        let (bounds, assumptions) = total.narrowest
+        let isKnown = inputs.holders.allSatisfy { $0.rssBytes != nil }
+        var likely: Int?
+        if let sampled = inputs.sampled, unsampled.isEmpty {
+            likely = Int(saturating: sampled.likely.rounded()).saturatingAdding(hugetlb.likelyBytes)
+        } else if let anonymousBytes = shares.likelyAnonymousOfClosedSet ?? counters.likelyAnonymousBytes {
+            let pages = anonymousBytes.saturatingAdding(max(counters.likelyFileBytes, shares.fileSumBytes))
+            likely = max(pages, shares.sumBytes).saturatingAdding(hugetlb.likelyBytes)
+        }
+        estimate = isKnown ? likely.map { bounds.clamp($0) } : nil
+        lower = bounds.lower
+        upper = isKnown && bounds.upper < .max ? bounds.upper : nil
+        isProven = isKnown && bounds.upper < .max && assumptions.isEmpty && !total.isContradictory
+        self.assumptions = assumptions.union(total.isContradictory ? [.nothingChanged] : [])
     }
 }
 
 extension DistinctMemory: Encodable {
-    /// Encodes every figure under the name of its property, `null` where it is not known.
+    /// Encodes the bounds under `lower` and `upper`, whether they are proven under `proven`, and the assumptions otherwise.
     public func encode(to encoder: any Encoder) throws {
         var names = encoder.names
         try names.encode(estimate, forKey: "estimate")
         try names.encode(lower, forKey: "lower")
         try names.encode(upper, forKey: "upper")
         try names.encode(isProven, forKey: "proven")
+        try names.encode(assumptions.map(\.rawValue).sorted(), forKey: "assumptions")
+    }
+}
+
+extension SampledMemory.Distinct {
+    /// The bounds of two standard errors.
+    ///
+    /// - Parameter others: The RSS of the processes that could not be sampled: the most that they add.
+    fileprivate func bounds(withUnsampledBytes others: Int) -> ByteBounds {
+        let twoErrors = 2 * standardError
+        return ByteBounds(
+            lower: Int(saturating: (lower - twoErrors).rounded(.down)),
+            upper: Int(saturating: (upper + twoErrors).rounded(.up)).saturatingAdding(others)
+        )
+    }
+}
+
+/// What PSS says of the processes together.
+///
+/// A page that k processes of the set and m processes in all map adds k shares of 1/m to the sum of PSS, which is at most
+/// one page: the sum is a lower bound. Where no process outside maps the page it adds exactly one page. The kernel rounds
+/// each PSS down to whole KiB, and each page's share to a fraction of a byte.
+private struct ProportionalShares {
+    /// The sum of PSS.
+    let sumBytes: Int
+    /// The sum of the parts of files and shared memory.
+    let fileSumBytes: Int
+    /// What the sum relies on; empty where it follows from what was read.
+    let assumptions: Set<DistinctMemory.Assumption>
+    /// The anonymous memory, where the set is closed and every process of it reports its part; else `nil`.
+    let anonymousOfClosedSet: ByteBounds?
+
+    var likelyAnonymousOfClosedSet: Int? {
+        anonymousOfClosedSet.map { $0.lower.saturatingAdding(($0.upper - $0.lower) / 2) }
+    }
+
+    init(_ inputs: DistinctMemoryInputs, isClosed: Bool) {
+        let holders = inputs.holders
+        let readings = holders.filter { $0.pssBytes != nil }
+        sumBytes = readings.compactMap(\.pssBytes).saturatingSum ?? 0
+        fileSumBytes = readings.compactMap(\.pssFileBytes).saturatingSum ?? 0
+        var assumptions: Set<DistinctMemory.Assumption> = []
+        if !readings.isEmpty {
+            if inputs.features.isPSSEstimated != false { assumptions.insert(.pssIsExact) }
+            if !inputs.isConsistent || readings.contains(where: { $0.source.age != nil }) {
+                assumptions.insert(.nothingChanged)
+            }
+        }
+        self.assumptions = assumptions
+        guard isClosed, !readings.isEmpty, readings.count == holders.count,
+            inputs.processes.allSatisfy({ $0.mayShareMemoryWith == nil })
+        else {
+            anonymousOfClosedSet = nil
+            return
+        }
+        let anonymous = readings.compactMap(\.pssAnonymousBytes)
+        guard anonymous.count == readings.count, let sum = anonymous.saturatingSum else {
+            anonymousOfClosedSet = nil
+            return
+        }
+        // 1 KiB for each process, and 1/4096 of a byte for each page that it shares.
+        let pages = (readings.compactMap(\.anonymousBytes).saturatingSum ?? 0) / inputs.pageSizeBytes
+        let rounding = readings.count.saturatingMultiplied(by: 1024).saturatingAdding(pages / 4096 + 1)
+        // Pages that KSM merged may be shared with processes outside; what they add at most is their full size.
+        let merged = inputs.features.mergedBytes == 0 ? 0 : readings.compactMap(\.ksmBytes).saturatingSum ?? .max
+        anonymousOfClosedSet = ByteBounds(
+            lower: sum,
+            upper: sum.saturatingAdding(rounding).saturatingAdding(merged)
+        )
+    }
+}
+
+/// The pages of hugetlbfs that processes map, which RSS and PSS leave out.
+private struct HugetlbPages {
+    let evidence: BoundsEvidence
+    let likelyBytes: Int
+
+    /// - Parameter systemBytes: The pages that the system has set aside; `nil` where that is not known.
+    init(_ holders: [MemoryUsage], systemBytes: Int?) {
+        let all = holders.compactMap(\.hugetlbBytes)
+        if !holders.isEmpty, all.count == holders.count {
+            let shared = holders.compactMap(\.sharedHugetlbBytes)
+            let sum = all.saturatingSum ?? 0
+            let own = max(0, sum - (shared.saturatingSum ?? 0))
+            // A process may map one of these pages twice: of the shared ones at least one page exists.
+            var evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: sum))
+            evidence.prove(ByteBounds(lower: 0, upper: max(systemBytes ?? .max, own)))
+            self.evidence = evidence
+            likelyBytes = evidence.proven.clamp(own.saturatingAdding(shared.max() ?? 0))
+        } else if let systemBytes {
+            evidence = BoundsEvidence(proven: ByteBounds(lower: 0, upper: holders.isEmpty ? 0 : systemBytes))
+            likelyBytes = 0
+        } else {
+            var evidence = BoundsEvidence()
+            evidence.assume(ByteBounds(lower: 0, upper: 0), [.hugetlbIsCounted])
+            self.evidence = evidence
+            likelyBytes = 0
+        }
     }
 }

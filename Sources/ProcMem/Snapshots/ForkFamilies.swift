@@ -23,42 +23,66 @@ struct ForkFamilies {
         /// The bytes that its page faults can have created, one page of the base size for each fault; `nil` if the
         /// fault count is not known.
         let faultBytes: Int?
-        /// Whether another process may have faulted in pages that are in its memory: a process between it and its
-        /// ancestor that has exited, or a child that ran in its address space until exec (`vfork`).
-        let mayLackFaults: Bool
+        /// The same for its children that have exited and were waited for, and for theirs.
+        let exitedFaultBytes: Int?
     }
 
+    /// Not below the memory of the founders, each with the rest of its family; orphans may share all of theirs.
     private(set) var lowerBytes = 0
     private(set) var upperBytes = 0
     /// The sum over the members: the upper bound without fault counts.
     private(set) var sumBytes = 0
+    /// The likely value; `nil` if the layout of a fork without exec cannot be read, so that its ancestor is not known.
+    private(set) var likelyBytes: Int? = 0
     /// Whether the upper bound relies on fault counts, and so on each fault creating at most one page of the base size.
     private(set) var usesFaults = false
-    /// Whether faults of processes that have exited, or that ran in another's address space, may be missing from the
-    /// upper bound.
-    private(set) var mayLackFaults = false
+    /// Whether a family has fewer faults than its largest member has pages: faults are missing, and its upper bound does
+    /// not rely on them.
+    private(set) var lacksFaults = false
+    /// Whether every member has a founder among the members.
+    let areAllFounded: Bool
 
     init(_ members: [Member]) {
         let families = Self.families(of: members)
+        areAllFounded = families.allSatisfy { $0 != nil }
         var groups: [ProgramLayout?: Group] = [:]
         for (index, member) in members.enumerated() {
             groups[member.layout, default: Group()].add(member, family: families[index])
         }
-        for group in groups.values {
-            lowerBytes = lowerBytes.saturatingAdding(group.lowerBytes)
+        // An orphan may be a relative of any founder whose layout cannot be read, and of any other process if its own
+        // cannot be. Its memory is then certain by itself alone.
+        let hidesFounder = groups[nil]?.founded.isEmpty == false
+        var largestOrphanBytes = groups[nil]?.orphans.largestBytes ?? 0
+        for (layout, group) in groups {
+            if layout == nil || hidesFounder {
+                lowerBytes = lowerBytes.saturatingAdding(group.foundedBytes)
+                largestOrphanBytes = max(largestOrphanBytes, group.orphans.largestBytes)
+            } else {
+                lowerBytes = lowerBytes.saturatingAdding(max(group.orphans.largestBytes, group.foundedBytes))
+            }
             for family in group.founded.values { add(upperOf: family) }
-            upperBytes = upperBytes.saturatingAdding(group.orphanSumBytes)
-            sumBytes = sumBytes.saturatingAdding(group.orphanSumBytes)
+            upperBytes = upperBytes.saturatingAdding(group.orphans.sumBytes)
+            sumBytes = sumBytes.saturatingAdding(group.orphans.sumBytes)
+            likelyBytes = likelyBytes?.saturatingAdding(group.orphans.keptBytes)
         }
+        lowerBytes = max(lowerBytes, largestOrphanBytes)
+        if members.contains(where: { $0.isForkWithoutExec && $0.layout == nil }) { likelyBytes = nil }
     }
 
     private mutating func add(upperOf family: Family) {
-        let faultBytes = max(family.faultBytes ?? .max, family.largestBytes)
-        upperBytes = upperBytes.saturatingAdding(min(family.sumBytes, faultBytes))
         sumBytes = sumBytes.saturatingAdding(family.sumBytes)
-        guard faultBytes < family.sumBytes else { return }
-        usesFaults = true
-        mayLackFaults = mayLackFaults || family.mayLackFaults
+        let ownFaultBytes = family.faultBytes ?? .max
+        guard ownFaultBytes >= family.largestBytes else {
+            lacksFaults = true
+            upperBytes = upperBytes.saturatingAdding(family.sumBytes)
+            likelyBytes = likelyBytes?.saturatingAdding(family.keptBytes)
+            return
+        }
+        likelyBytes = likelyBytes?.saturatingAdding(min(family.sumBytes, ownFaultBytes))
+        // Children that have exited may have faulted in pages that are still mapped.
+        let faultBytes = ownFaultBytes.saturatingAdding(family.exitedFaultBytes ?? .max)
+        upperBytes = upperBytes.saturatingAdding(min(family.sumBytes, faultBytes))
+        if faultBytes < family.sumBytes { usesFaults = true }
     }
 
     /// Returns for each member the pid of its family's founder; `nil` for an orphan.
@@ -92,40 +116,50 @@ struct ForkFamilies {
         return founders
     }
 
-    /// The sums over a founder and its descendants by fork without exec.
+    /// The sums over processes of one line.
     private struct Family {
         var largestBytes = 0
         var sumBytes = 0
         /// `nil` if the fault count of a member is not known.
         var faultBytes: Int? = 0
-        var mayLackFaults = false
+        /// The same for children that have exited and were waited for.
+        var exitedFaultBytes: Int? = 0
+        /// What the largest member has, and of each other member what it can have faulted in: the likely value if every
+        /// process has kept what it inherited.
+        var keptBytes: Int { largestBytes.saturatingAdding(faultedBytes - largestFaultedBytes) }
+
+        private var faultedBytes = 0
+        private var largestFaultedBytes = 0
 
         mutating func add(_ member: Member) {
-            largestBytes = max(largestBytes, member.anonymousBytes)
+            let faulted = min(member.anonymousBytes, member.faultBytes ?? member.anonymousBytes)
+            faultedBytes = faultedBytes.saturatingAdding(faulted)
+            if member.anonymousBytes >= largestBytes {
+                largestBytes = member.anonymousBytes
+                largestFaultedBytes = faulted
+            }
             sumBytes = sumBytes.saturatingAdding(member.anonymousBytes)
             faultBytes = faultBytes.flatMap { sum in member.faultBytes.map { sum.saturatingAdding($0) } }
-            mayLackFaults = mayLackFaults || member.mayLackFaults
+            exitedFaultBytes = exitedFaultBytes.flatMap { sum in
+                member.exitedFaultBytes.map { sum.saturatingAdding($0) }
+            }
         }
     }
 
     /// The families and the orphans of one layout.
     private struct Group {
         var founded: [Int32: Family] = [:]
-        var largestOrphanBytes = 0
-        var orphanSumBytes = 0
+        var orphans = Family()
 
         mutating func add(_ member: Member, family: Int32?) {
             if let family {
                 founded[family, default: Family()].add(member)
             } else {
-                largestOrphanBytes = max(largestOrphanBytes, member.anonymousBytes)
-                orphanSumBytes = orphanSumBytes.saturatingAdding(member.anonymousBytes)
+                orphans.add(member)
             }
         }
 
-        /// The pages of an orphan may all belong to one of the families, so its memory is not added.
-        var lowerBytes: Int {
-            max(largestOrphanBytes, founded.values.reduce(0) { $0.saturatingAdding($1.largestBytes) })
-        }
+        /// The sum over the families, each at least as large as its largest member.
+        var foundedBytes: Int { founded.values.reduce(0) { $0.saturatingAdding($1.largestBytes) } }
     }
 }

@@ -59,20 +59,18 @@ struct SnapshotBuilder: ~Copyable {
         }
         let processes = census.members.map { ProcessMemory($0, sharing) }
         if !census.isWholeTree { baseline = nil }
+        let inputs = DistinctMemoryInputs(
+            processes: processes,
+            stats: census.members.map(\.stat),
+            includesDescendants: census.isWholeTree,
+            sampled: groupResult.distinct,
+            isConsistent: groupResult.isConsistent,
+            pageSizeBytes: root.pageSizeBytes,
+            features: features
+        )
+        // Without a process that was found, processes may be missing.
         let distinct =
-            processes.isEmpty && !census.gaps.isEmpty
-            // No process was found, but processes may be missing.
-            ? DistinctMemory(estimate: nil, lower: 0, upper: nil, isProven: false)
-            : DistinctMemory(
-                processes,
-                census.members.map(\.stat),
-                knowsChildren: census.knowsChildren,
-                sampled: groupResult.distinct,
-                isConsistent: groupResult.isConsistent,
-                history: &baseline,
-                pageSizeBytes: root.pageSizeBytes,
-                features
-            )
+            processes.isEmpty && !census.gaps.isEmpty ? .unknown : DistinctMemory(inputs, baseline: &baseline)
         if !census.isWholeTree { baseline = nil }
         let root = root
         return MemorySnapshot(
@@ -97,7 +95,7 @@ struct SnapshotBuilder: ~Copyable {
         since start: ContinuousClock.Instant
     ) throws(FileReadError) -> BudgetedFigures.GroupResult {
         let root = root
-        let knowsChildren = census.knowsChildren
+        let includesDescendants = census.isWholeTree
         func sample(
             _ members: [ProcessCensus.Member],
             reads: Int,
@@ -107,14 +105,14 @@ struct SnapshotBuilder: ~Copyable {
             let sampled = SampledMembers(
                 members,
                 isCounted: { sharing.certain[$0] == nil },
-                knowsChildren: knowsChildren,
+                knowsChildren: includesDescendants,
                 in: root
             )
             guard
                 let memory = try sampled.sample(
                     &members,
                     reads: reads,
-                    isClosed: knowsChildren,
+                    isClosed: includesDescendants,
                     mayGoOn: mayGoOn,
                     features,
                     in: root
@@ -203,9 +201,6 @@ struct ProcessCensus: Sendable {
     let gaps: Set<ProcessGap>
     /// The cgroup of the scope; `nil` if the scope is not a cgroup.
     let cgroup: CgroupDirectory?
-
-    /// Whether all children of the members are known to be among them.
-    var knowsChildren: Bool { search != .named && gaps.isEmpty }
 
     /// Whether no process is missing, and each new member was forked from another member.
     var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }

@@ -177,4 +177,9 @@ extension Syscalls {
             return try unsafe start.withMemoryRebound(to: CChar.self, capacity: path.count, body)
         }
     }
+
+    /// Returns whether procfs provides an open file. The corresponding C constant is `PROC_SUPER_MAGIC`.
+    static func isOnProcfs(_ file: borrowing FileDescriptor) -> Bool {
+        procmem_is_on_procfs(file.rawValue) == 1
+    }
 }

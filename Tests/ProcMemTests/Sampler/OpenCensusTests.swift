@@ -27,7 +27,7 @@ import Testing
         #expect(result.members.map(\.depth) == walked.members.map(\.depth))
         #expect(result.members.map(\.value) == walked.members.map(\.value))
         #expect(result.members.map(\.stat) == walked.members.map(\.stat))
-        #expect(result.search == walked.search && result.knowsChildren)
+        #expect(result.search == walked.search && result.isWholeTree)
     }
 
     @Test func showsWhatHasChanged() throws {

@@ -90,7 +90,7 @@ extension MemorySnapshot {
 
     private static let nothing = MemoryTotal(
         [],
-        holding: DistinctMemory(estimate: nil, lower: 0, upper: 0, isProven: false)
+        holding: .unknown
     )
 }
 

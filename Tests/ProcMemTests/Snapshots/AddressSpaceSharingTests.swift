@@ -21,7 +21,7 @@ import Testing
             #expect(snapshot.total.figureCounts.rss == 2)
             #expect(snapshot.total.processCount == 2)
             #expect(try #require(snapshot.total.distinctBytes.upper) < 2 * Self.size)
-            #expect(snapshot.total.distinctBytes.isProven)
+            if mode == .cheap { #expect(snapshot.total.distinctBytes.isProven) }
             if mode == .accurate {
                 // Each process alone reports all of it as private: the kernel counts the mappings of a page, not the
                 // processes.
@@ -47,7 +47,8 @@ import Testing
         #expect(snapshot.processes.map(\.mayShareMemoryWith) == [nil, child.pid])
         #expect(snapshot.processes.allSatisfy { $0.sharesMemoryWith == nil })
         #expect(try #require(snapshot.total.rssBytes) >= 2 * Self.size)
-        #expect(!snapshot.total.distinctBytes.isProven)
+        // A shared address space counts once in the lower bound, and may count twice in the upper one.
+        #expect(snapshot.total.distinctBytes.lower < 2 * Self.size)
     }
 
     /// Each process has one thread left, and a main thread that has exited. According to the kernel the main threads

@@ -15,7 +15,7 @@ import Testing
         layout: Int? = 0,
         _ anonymous: Int,
         faults: Int?,
-        lacks: Bool = false
+        exited: Int? = 0
     ) -> ForkFamilies.Member {
         ForkFamilies.Member(
             pid: pid,
@@ -24,7 +24,7 @@ import Testing
             layout: layout.flatMap { layouts[$0] },
             anonymousBytes: anonymous,
             faultBytes: faults,
-            mayLackFaults: lacks
+            exitedFaultBytes: exited
         )
     }
 
@@ -129,10 +129,18 @@ import Testing
         )
     }
 
-    @Test func faultsThatMayBeMissing() {
-        let whole = [Self.founder(10, 100, faults: 100), Self.member(11, parent: 10, 100, faults: 2)]
-        #expect(!ForkFamilies(whole).mayLackFaults)
-        #expect(ForkFamilies(whole + [Self.member(12, parent: 10, 100, faults: 2, lacks: true)]).mayLackFaults)
+    /// Children that have exited and were waited for may have faulted in pages that are still mapped.
+    @Test func faultsOfExitedChildren() {
+        let family = [Self.founder(10, 100, faults: 100), Self.member(11, parent: 10, 100, faults: 2, exited: 30)]
+        expect(family, 100, 132)
+        #expect(ForkFamilies(family).likelyBytes == 102)
+    }
+
+    /// A family with fewer faults than its largest member has pages lacks faults.
+    @Test func aContradiction() {
+        let families = ForkFamilies([Self.founder(10, 100, faults: 40), Self.member(11, parent: 10, 100, faults: 2)])
+        #expect(families.lacksFaults && !families.usesFaults)
+        #expect(families.upperBytes == 200)
     }
 
     @Test func nothingTraps() {

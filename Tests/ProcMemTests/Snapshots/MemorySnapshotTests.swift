@@ -25,7 +25,9 @@ import Testing
         #expect(try #require(cheap.total.rssBytes) >= 9 * Self.size)
         let pss = try #require(accurate.total.pssBytes)
         #expect(pss >= Self.size && pss < Self.size + 16 << 20)
-        #expect(accurate.total.distinctBytes.estimate == pss)
+        // Files that processes outside map as well count in full in the distinct memory, and by their share in PSS.
+        let estimate = try #require(accurate.total.distinctBytes.estimate)
+        #expect(estimate >= pss && estimate < pss + 16 << 20)
         #expect(cheap.total.sources == [.statm: 9])
         #expect(accurate.total.sources == [.smapsRollup: 9])
 
@@ -60,7 +62,7 @@ import Testing
         #expect(snapshot.total.unavailableCount == 1)
         #expect(snapshot.total.sources == [.smapsRollup: 1, .unavailable(.zombie): 1])
         // It has no memory, so that nothing is missing from the sum.
-        #expect(snapshot.total.distinctBytes.estimate == snapshot.total.pssBytes)
+        #expect(try #require(snapshot.total.distinctBytes.upper) == #require(snapshot.total.rssBytes))
     }
 
     @Test func aProcessInTwoTreesCountsOnce() throws {

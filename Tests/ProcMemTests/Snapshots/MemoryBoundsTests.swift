@@ -1,0 +1,299 @@
+import Testing
+
+@testable import ProcMem
+
+/// Bounds of one amount from several sources.
+@Suite struct MemoryBoundsTests {
+    private static let assumption: Set<DistinctMemory.Assumption> = [.faultsAreComplete]
+
+    private func bounds(_ lower: Int, _ upper: Int) -> ByteBounds { ByteBounds(lower: lower, upper: upper) }
+
+    @Test func provenBoundsNarrowEachOther() {
+        var evidence = BoundsEvidence(proven: bounds(10, 100))
+        evidence.prove(bounds(0, 50))
+        evidence.prove(bounds(20, .max))
+        #expect(evidence.narrowest.bounds == bounds(20, 50))
+        #expect(evidence.narrowest.assumptions.isEmpty)
+        #expect(!evidence.isContradictory)
+    }
+
+    /// Two proven bounds that exclude each other were read at different states: the result contains both.
+    @Test func provenBoundsThatContradictEachOther() {
+        var evidence = BoundsEvidence(proven: bounds(10, 20))
+        evidence.prove(bounds(30, 40))
+        #expect(evidence.narrowest.bounds == bounds(10, 40))
+        #expect(evidence.isContradictory)
+    }
+
+    @Test func assumptionsNarrowWhatIsProven() {
+        var evidence = BoundsEvidence(proven: bounds(10, 100))
+        evidence.assume(bounds(30, 200), Self.assumption)
+        #expect(evidence.narrowest.bounds == bounds(30, 100))
+        #expect(evidence.narrowest.assumptions == Self.assumption)
+    }
+
+    /// An assumption that contradicts what is proven is wrong.
+    @Test func anAssumptionThatContradictsProof() {
+        var evidence = BoundsEvidence(proven: bounds(10, 100))
+        evidence.assume(bounds(200, 300), Self.assumption)
+        #expect(evidence.narrowest.bounds == bounds(10, 100))
+        #expect(evidence.narrowest.assumptions.isEmpty)
+    }
+
+    /// Bounds that an assumption does not narrow do not rely on it.
+    @Test func anAssumptionThatAddsNothing() {
+        var evidence = BoundsEvidence(proven: bounds(10, 100))
+        evidence.assume(bounds(0, 500), Self.assumption)
+        #expect(evidence.narrowest.bounds == bounds(10, 100))
+        #expect(evidence.narrowest.assumptions.isEmpty)
+    }
+
+    /// The last assumption replaces the others: no two of them are combined.
+    @Test func assumptionsAreNotCombined() {
+        var evidence = BoundsEvidence(proven: bounds(0, 100))
+        evidence.assume(bounds(10, 40), Self.assumption)
+        evidence.assume(bounds(30, 90), [.samplesAreRepresentative])
+        #expect(evidence.narrowest.bounds == bounds(30, 90))
+        #expect(evidence.narrowest.assumptions == [.samplesAreRepresentative])
+    }
+
+    @Test func sums() {
+        var first = BoundsEvidence(proven: bounds(10, 100))
+        first.assume(bounds(20, 50), Self.assumption)
+        let sum = first + BoundsEvidence(proven: bounds(1, 2)) + BoundsEvidence()
+        #expect(sum.proven == bounds(11, .max))
+        #expect(sum.narrowest.bounds == bounds(21, .max))
+        #expect(sum.narrowest.assumptions == Self.assumption)
+        let largest = BoundsEvidence(proven: bounds(.max, .max))
+        #expect((largest + largest).proven == bounds(.max, .max))
+    }
+}
+
+/// The distinct memory of processes whose counters are given as values.
+@Suite struct DistinctMemoryOfValuesTests {
+    private static let page = 4096
+
+    private static func features(
+        isStatmExact: Bool = true,
+        system: KernelPageFeatures.SystemMemory? = .init(
+            anonymousBytes: 1 << 40,
+            anonymousHugeBytes: 0,
+            sharedBytes: 1 << 40,
+            hugetlbBytes: 0
+        ),
+        hugePages: Bool = false,
+        merged: Int? = 0,
+        isPSSEstimated: Bool? = false
+    ) -> KernelPageFeatures {
+        KernelPageFeatures(
+            isStatmExact: isStatmExact,
+            systemMemory: system,
+            mayHaveHugePages: hugePages,
+            mayHaveSmallerHugePages: false,
+            mergedBytes: merged,
+            isPSSEstimated: isPSSEstimated
+        )
+    }
+
+    /// A process with sizes in pages.
+    private struct Sample {
+        let pid: Int
+        var parent = 1
+        var isFork = false
+        var anonymous: Int
+        var file = 10
+        var faults = 0
+        var pss: (anonymous: Int, file: Int)?
+        var isLayoutHidden = false
+
+        var stat: ProcessStat? {
+            var fields = [
+                1: "\(pid)", 4: "\(parent)", 9: isFork ? "64" : "0", 10: "\(faults)", 11: "0", 12: "0", 13: "0",
+            ]
+            if isLayoutHidden { for field in [26, 27, 28, 45, 46, 47] { fields[field] = "0" } }
+            return try? KernelText.parse(ProcessStatTests.line("x", fields)) { try ProcessStat(parsing: $0) }
+        }
+
+        var usage: MemoryUsage? {
+            if let pss {
+                let text = """
+                    Rss: \((anonymous + file) * 4) kB
+                    Pss: \((pss.anonymous + pss.file) * 4) kB
+                    Pss_Anon: \(pss.anonymous * 4) kB
+                    Pss_File: \(pss.file * 4) kB
+                    Pss_Shmem: 0 kB
+                    Private_Clean: 0 kB
+                    Private_Dirty: 0 kB
+                    Anonymous: \(anonymous * 4) kB
+                    Shared_Hugetlb: 0 kB
+                    Private_Hugetlb: 0 kB
+
+                    """
+                return try? MemoryUsage(KernelText.parse(text) { try SmapsRollup(validating: $0, isSmaps: false) })
+            }
+            let text = "9999 \(anonymous + file) \(file) 0 0 0 0\n"
+            return try? MemoryUsage(KernelText.parse(text) { try Statm(validating: $0, pageSizeBytes: page) })
+        }
+    }
+
+    private func distinct(
+        _ samples: [Sample],
+        includesDescendants: Bool = true,
+        _ features: KernelPageFeatures = features()
+    ) throws -> DistinctMemory {
+        let processes = try samples.map { sample in
+            ProcessMemory(
+                pid: Int32(sample.pid),
+                parentPID: Int32(sample.parent),
+                command: "x",
+                startTimeTicks: 1,
+                depth: 0,
+                usage: try #require(sample.usage),
+                sharesMemoryWith: nil,
+                mayShareMemoryWith: nil
+            )
+        }
+        let inputs = DistinctMemoryInputs(
+            processes: processes,
+            stats: samples.map(\.stat),
+            includesDescendants: includesDescendants,
+            pageSizeBytes: Self.page,
+            features: features
+        )
+        var baseline: FaultBaseline?
+        return DistinctMemory(inputs, baseline: &baseline)
+    }
+
+    private func pages(_ count: Int) -> Int { count * Self.page }
+
+    /// A single program: its anonymous pages at least, its RSS at most.
+    @Test func oneProgram() throws {
+        let distinct = try distinct([Sample(pid: 10, anonymous: 100)])
+        #expect(distinct.isProven && distinct.assumptions.isEmpty)
+        #expect(distinct.lower == pages(100) && distinct.upper == pages(110) && distinct.estimate == pages(110))
+    }
+
+    /// Programs that executed share no anonymous page: their memories add up, whatever their layouts are.
+    @Test(arguments: [false, true]) func programsAddUp(_ isLayoutHidden: Bool) throws {
+        let distinct = try distinct((10..<13).map { Sample(pid: $0, anonymous: 100, isLayoutHidden: isLayoutHidden) })
+        #expect(distinct.isProven)
+        #expect(distinct.lower == pages(300) && distinct.upper == pages(330))
+    }
+
+    /// A family: bounded by its faults, which nothing proves to be complete.
+    @Test func aForkedFamilyIsNeverProven() throws {
+        let family =
+            [Sample(pid: 10, anonymous: 1000, faults: 1000)]
+            + (11..<15).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 1000, faults: 10) }
+        let distinct = try distinct(family)
+        #expect(!distinct.isProven)
+        #expect(distinct.assumptions == [.faultsAreComplete, .layoutsIdentifyFamilies])
+        #expect(distinct.lower == pages(1000) && distinct.upper == pages(1040 + 50))
+        #expect(distinct.estimate == pages(1040 + 10))
+    }
+
+    /// Fewer faults than the largest member has pages: faults are missing, and bound nothing.
+    @Test func aFamilyThatContradictsItself() throws {
+        let family =
+            [Sample(pid: 10, anonymous: 20, faults: 50)]
+            + (11..<14).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 100, faults: 2) }
+        let distinct = try distinct(family)
+        #expect(distinct.lower == pages(100) && distinct.upper == pages(320 + 40))
+    }
+
+    /// A member whose layout is hidden may have all of its pages from any other: it adds nothing certain.
+    @Test func hiddenLayouts() throws {
+        let workers = (11..<15).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 200, isLayoutHidden: true) }
+        let distinct = try distinct([Sample(pid: 10, anonymous: 205, faults: 205)] + workers)
+        #expect(distinct.lower == pages(205))
+        // The other way round: the parent's is hidden, and the workers' are not.
+        let hiddenParent = Sample(pid: 10, anonymous: 205, faults: 205, isLayoutHidden: true)
+        let readable = (11..<15).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 200, faults: 2) }
+        #expect(try self.distinct([hiddenParent] + readable).lower == pages(205))
+    }
+
+    /// One of several forked workers: its share of the pages says little of the pages.
+    @Test func aMemberOfAFamilyAlone() throws {
+        let worker = Sample(pid: 11, parent: 10, isFork: true, anonymous: 1000, faults: 5, pss: (110, 1))
+        let distinct = try distinct([worker], includesDescendants: false)
+        #expect(distinct.lower == pages(1000) && distinct.upper == pages(1010))
+        #expect(distinct.isProven)
+        // With its descendants, but without the process that forked it, the set is not closed either.
+        #expect(try self.distinct([worker]).upper == pages(1010))
+    }
+
+    /// A closed family: the anonymous part of PSS, plus what the kernel rounded down.
+    @Test func aClosedFamily() throws {
+        let family =
+            [Sample(pid: 10, anonymous: 1000, faults: 5000, pss: (200, 4))]
+            + (11..<15).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 1000, faults: 5000, pss: (200, 1)) }
+        let distinct = try distinct(family)
+        #expect(distinct.assumptions == [.noRelativesOutside, .layoutsIdentifyFamilies])
+        #expect(distinct.lower == pages(1000 + 8))
+        #expect(distinct.upper == pages(1000 + 50) + 5 * 1024 + 2)
+        let estimate = try #require(distinct.estimate)
+        #expect(abs(estimate - pages(1010)) < 5 * 1024)
+    }
+
+    /// The kernel rounds each PSS down to whole KiB: the sum of many small ones is below the truth.
+    @Test func roundingOfManySmallProcesses() throws {
+        let count = 2000
+        let family =
+            [Sample(pid: 10, anonymous: 100, faults: 200, pss: (1, 0))]
+            + (11..<11 + count).map {
+                Sample(pid: $0, parent: 10, isFork: true, anonymous: 100, faults: 99, pss: (1, 0))
+            }
+        let distinct = try distinct(family)
+        #expect(try #require(distinct.upper) >= pages(count + 1) + count * 1023)
+        #expect(distinct.lower <= pages(count + 1))
+    }
+
+    /// PSS that may be an average proves nothing.
+    @Test(arguments: [(false, true), (nil, false), (true, false)] as [(Bool?, Bool)])
+    func estimatedPSS(_ isPSSEstimated: Bool?, _ isProven: Bool) throws {
+        let program = Sample(pid: 10, anonymous: 100, pss: (90, 20))
+        let distinct = try distinct([program], Self.features(isPSSEstimated: isPSSEstimated))
+        #expect(distinct.lower == pages(110) && distinct.upper == pages(110))
+        #expect(distinct.isProven == isProven)
+        #expect(distinct.assumptions.contains(.pssIsExact) == !isProven)
+    }
+
+    /// KSM makes one page of several: what it saved may be missing from the sum of any processes.
+    @Test(arguments: [(0, 300, 310), (60, 240, 250), (1_000_000, 0, 10)])
+    func mergedPages(_ merged: Int, _ lower: Int, _ estimate: Int) throws {
+        let programs = (10..<13).map { Sample(pid: $0, anonymous: 100) }
+        let distinct = try distinct(programs, Self.features(merged: pages(merged)))
+        #expect(distinct.isProven)
+        #expect(distinct.lower == pages(lower) && distinct.upper == pages(330))
+        #expect(distinct.estimate == pages(estimate))
+    }
+
+    @Test func mergedPagesThatAreNotKnown() throws {
+        let distinct = try distinct((10..<13).map { Sample(pid: $0, anonymous: 100) }, Self.features(merged: nil))
+        #expect(distinct.assumptions == [.noMergedPages])
+        #expect(distinct.lower == pages(300) && distinct.upper == pages(330))
+    }
+
+    /// `statm` before Linux 6.16 proves nothing; the page tables that `smaps_rollup` walks do.
+    @Test func inexactCounters() throws {
+        let statm = try distinct([Sample(pid: 10, anonymous: 100)], Self.features(isStatmExact: false))
+        #expect(!statm.isProven && statm.assumptions == [.statmIsExact])
+        #expect(statm.lower == pages(100) && statm.upper == pages(110))
+        let rollup = Sample(pid: 10, anonymous: 100, pss: (90, 5))
+        #expect(try distinct([rollup], Self.features(isStatmExact: false)).isProven)
+    }
+
+    /// The system's own counters bound any set of processes.
+    @Test func theSystemsCounters() throws {
+        let system = KernelPageFeatures.SystemMemory(
+            anonymousBytes: pages(150),
+            anonymousHugeBytes: 0,
+            sharedBytes: pages(12),
+            hugetlbBytes: 0
+        )
+        let workers = (11..<15).map { Sample(pid: $0, isFork: true, anonymous: 100) }
+        let distinct = try distinct(workers, Self.features(system: system))
+        #expect(distinct.isProven)
+        #expect(distinct.lower == pages(100) && distinct.upper == pages(162))
+    }
+}
