@@ -185,7 +185,7 @@ extension ProcessDirectory {
     ) throws(FileReadError) -> MemoryUsage {
         if stat.isKernelThread { return MemoryUsage(unavailable: .kernelThread) }
         if stat.isZombie {
-            let ofThreads = try firstValueFromLiveThread(leftBehind: stat) {
+            let ofThreads = try firstValueFromLiveThread(of: stat) {
                 (id) throws(FileReadError) -> MemoryUsage? in
                 let ofThread = try usage(
                     through: ProcessMemoryPaths(thread: id),

@@ -59,7 +59,7 @@ public struct SmapsRollup: Sendable, Hashable {
     /// `smaps` rounds PSS down to KiB in every mapping, so the sum may be too low by some hundred KiB.
     public fileprivate(set) var isSummedFromSmaps = false
 
-    /// A record without values, which ``SmapsSums`` fills.
+    /// Creates a record without values, which ``SmapsSums`` fills.
     fileprivate init() {}
 
     /// USS, the unique set size: `Private_Clean`, `Private_Dirty` and, if the kernel reports it, `Private_Hugetlb`.

@@ -221,7 +221,7 @@ private struct HugetlbPages {
             let shared = holders.compactMap(\.sharedHugetlbBytes)
             let sum = all.saturatingSum ?? 0
             let own = max(0, sum - (shared.saturatingSum ?? 0))
-            // A process may map one such page twice: of the shared ones at least one page is there.
+            // A process may map one of these pages twice: of the shared ones at least one page exists.
             var evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: sum))
             evidence.prove(ByteBounds(lower: 0, upper: max(systemBytes ?? .max, own)))
             self.evidence = evidence

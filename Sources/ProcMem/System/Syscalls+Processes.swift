@@ -46,10 +46,10 @@ extension Syscalls {
     }
 
     /// Returns whether this many bytes can be read from the beginning of a file.
-    static func holdsBytes(_ file: borrowing FileDescriptor, count: Int) -> Bool {
+    static func canRead(byteCount: Int, from file: borrowing FileDescriptor) -> Bool {
         let descriptor = file.rawValue
-        return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { buffer in
-            unsafe (try? read(descriptor, into: buffer, from: 0)) == count
+        return unsafe withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { buffer in
+            unsafe (try? read(descriptor, into: buffer, from: 0)) == byteCount
         }
     }
 
