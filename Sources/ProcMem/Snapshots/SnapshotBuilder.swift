@@ -162,7 +162,7 @@ extension ProcessCensus.Member {
         }
     }
 
-    /// Reads a process again that seemed to have exited; `nil` if it has. An exec during the read looks the same.
+    /// Reads a process again that seemed to have exited; `nil` if it has. An exec during the read has the same effect.
     fileprivate func readAgain(_ mode: MemoryMode, in root: SystemRoot) -> ProcessCensus.Member? {
         guard let directory = try? ProcessDirectory(.id(pid), in: root), let stat = try? directory.stat(),
             stat.startTimeTicks == self.stat?.startTimeTicks, !stat.isZombie

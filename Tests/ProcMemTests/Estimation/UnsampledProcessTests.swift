@@ -94,7 +94,7 @@ import Testing
         #expect(process.usage.source == .statm)
     }
 
-    /// The id is another process's by the second look, or the memory another program's.
+    /// By the second reading, the id belongs to another process, or the process runs another program.
     @Test(arguments: [[22: "6"], [26: "8"], [22: "4"], [47: "9"]]) func anotherProcessByNow(_ fields: [Int: String])
         throws
     {
@@ -106,7 +106,7 @@ import Testing
         #expect(sampled.distinct?.upper == 0)
     }
 
-    /// Memory of a device, and pages of the kernel's own, are in nobody's RSS.
+    /// Memory of a device, and pages of the kernel itself, are not part of RSS.
     @Test func whatIsNotCounted() throws {
         let own = [UInt64](repeating: SyntheticMemory.Page.exclusive, count: 100)
         let memory = try SyntheticMemory([
@@ -142,7 +142,7 @@ import Testing
         let size = 32 << 20
         let child = try ChildProcess(state: "vm-sharer", size)
         let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: Self.mode)
-        try #require(snapshot.processes.contains { $0.sharesMemoryWith != nil }, "the kernel does not tell")
+        try #require(snapshot.processes.contains { $0.sharesMemoryWith != nil }, "the kernel does not compare address spaces")
         let distinct = snapshot.total.distinctBytes
         #expect(try #require(distinct.upper) < size * 3 / 2)
         #expect(distinct.lower > size / 2)
