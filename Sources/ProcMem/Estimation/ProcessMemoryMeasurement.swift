@@ -124,7 +124,7 @@ extension ProcessDirectory {
             let time = sampleStart.duration(to: deadline)
             guard let reads = ReadCosts.reads(within: time) else { return usage }
             // What follows the list of mappings takes time in proportion to it, and is not interrupted.
-            let listEnd = sampleStart + time / 3
+            let listEnd = sampleStart + time * 0.6
             return try usage.sampled(
                 process,
                 stat,

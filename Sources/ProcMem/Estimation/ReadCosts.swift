@@ -124,7 +124,7 @@ struct ReadCosts: Sendable {
 
     /// The assumed duration of sampling one process before it has been measured. A value that is too low does no harm,
     /// because sampling stops at the deadline. With a value that is too high, sampling might never be tried.
-    private static var samplesGuess: Duration { .microseconds(150) }
+    private static var samplesGuess: Duration { .microseconds(400) }
 
     /// Returns the predicted duration of sampling several processes.
     func samples(of count: Int, at now: ContinuousClock.Instant) -> Duration {

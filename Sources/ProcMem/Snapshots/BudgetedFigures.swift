@@ -112,7 +112,7 @@ struct BudgetedFigures: Sendable {
             }
         } else if canCompleteLater(pass, at: probes.now()) {
             let outlook = isRead ? probes.outlook(members, pass.result) : outlook
-            if let width = outlook.widthIfAllAreRead, width < outlook.width / 4 * 3 {
+            if let width = outlook.widthIfAllAreRead, width < outlook.width / 2 {
                 isRead = true
                 try read(&members, &pass, probes)
             }
@@ -286,7 +286,7 @@ struct BudgetedFigures: Sendable {
         let time = start.duration(to: pass.end)
         guard count > 0, costs.samples(of: count, at: start) <= time else { return false }
         // What follows the lists and the reads takes time in proportion to them, and is not interrupted.
-        let (listEnd, readEnd) = (start + time / 3, start + time * 3 / 4)
+        let (listEnd, readEnd) = (start + time * 0.6, start + time * 0.9)
         let sampled = try probes.sample(members, { probes.now() < listEnd }, { probes.now() < readEnd })
         let end = probes.now()
         let took = start.duration(to: end)
