@@ -99,6 +99,7 @@ struct SampledMembers {
     ///   - members: The members of the walk.
     ///   - reads: The number of windows to read in each process.
     ///   - isClosed: Whether all processes that may share pages with these are among them.
+    ///   - mayListOn: Whether there is time to list more mappings.
     ///   - mayGoOn: Whether there is time for another process.
     ///   - features: The kernel features that determine whether fault counts bound the number of pages.
     ///   - root: The directory below which the kernel's files are read.
@@ -107,6 +108,7 @@ struct SampledMembers {
         _ members: inout [ProcessWalk<MemoryUsage>.Member],
         reads: Int,
         isClosed: Bool,
+        mayListOn: () -> Bool = { true },
         mayGoOn: () -> Bool = { true },
         _ features: KernelPageFeatures,
         in root: SystemRoot
@@ -117,6 +119,7 @@ struct SampledMembers {
             isClosed: isClosed,
             boundsByFaults: !features.mayHaveHugePages,
             generator: SampleGenerator(),
+            mayListOn: mayListOn,
             mayGoOn: mayGoOn,
             in: root
         )

@@ -139,7 +139,8 @@ struct CounterInputs {
                 )
             )
             guard isCounted else { continue }
-            if !process.usage.source.readsPageTables, !inputs.features.isStatmExact { areCountersExact = false }
+            let isExact = process.usage.source.readsPageTables && process.usage.source.age == nil
+            if !isExact, !inputs.features.isStatmExact { areCountersExact = false }
             if stat?.isForkWithoutExec == false { executedBytes = executedBytes.saturatingAdding(anonymous) }
             largestBytes = max(largestBytes, anonymous)
             fileSumBytes = fileSumBytes.saturatingAdding(file)

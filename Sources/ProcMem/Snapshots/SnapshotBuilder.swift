@@ -70,8 +70,7 @@ struct SnapshotBuilder: ~Copyable {
             processes: processes,
             stats: census.members.map(\.stat),
             includesDescendants: census.isWholeTree,
-            sampled: groupResult.distinct,
-            isConsistent: groupResult.isConsistent,
+            groupResult,
             pageSizeBytes: root.pageSizeBytes,
             features: features
         )
@@ -106,6 +105,7 @@ struct SnapshotBuilder: ~Copyable {
         func sample(
             _ members: [ProcessCensus.Member],
             reads: Int,
+            _ mayListOn: () -> Bool,
             _ mayGoOn: () -> Bool
         ) throws(FileReadError) -> BudgetedFigures.Sampled? {
             var members = members
@@ -120,6 +120,7 @@ struct SnapshotBuilder: ~Copyable {
                     &members,
                     reads: reads,
                     isClosed: includesDescendants,
+                    mayListOn: mayListOn,
                     mayGoOn: mayGoOn,
                     features,
                     in: root
@@ -130,17 +131,39 @@ struct SnapshotBuilder: ~Copyable {
         switch mode {
         case .cheap, .accurate: return BudgetedFigures.GroupResult()
         case .sampled(let reads):
-            guard let sampled = try sample(census.members, reads: reads, { true }) else {
+            guard let sampled = try sample(census.members, reads: reads, { true }, { true }) else {
                 return BudgetedFigures.GroupResult()
             }
             census.members = sampled.members
             return BudgetedFigures.GroupResult(distinct: sampled.distinct)
         case .within:
             guard let deadline = mode.deadline(from: start) else { return BudgetedFigures.GroupResult() }
+            let baseline = baseline
             let probes = BudgetedFigures.Probes(
                 now: { .now },
                 read: { (member) throws(FileReadError) in try member.readAccurately(in: root) },
-                sample: { (members, mayGoOn) throws(FileReadError) in try sample(members, reads: 64, mayGoOn) }
+                countMappings: { (member, maximum, mayGoOn) throws(FileReadError) in
+                    try member.mappingCount(upTo: maximum, mayGoOn, in: root)
+                },
+                sample: { (members, mayListOn, mayGoOn) throws(FileReadError) in
+                    try sample(members, reads: 64, mayListOn, mayGoOn)
+                },
+                outlook: { members, result in
+                    let inputs = DistinctMemoryInputs(
+                        processes: members.map { ProcessMemory($0, sharing) },
+                        stats: members.map(\.stat),
+                        includesDescendants: includesDescendants,
+                        result,
+                        pageSizeBytes: root.pageSizeBytes,
+                        features: features
+                    )
+                    let width = inputs.widthIfAllAreRead(earlier: baseline)
+                    var baseline = baseline
+                    return BudgetedFigures.Outlook(
+                        bounds: DistinctMemory(inputs, baseline: &baseline),
+                        widthIfAllAreRead: width
+                    )
+                }
             )
             return try figures.improve(&census.members, until: deadline, probes)
         }
@@ -177,6 +200,45 @@ extension ProcessCensus.Member {
     }
 }
 
+extension ProcessCensus.Member {
+    /// Counts the mappings of the process; `nil` if there are more than a number, or if they cannot be counted.
+    fileprivate func mappingCount(
+        upTo maximum: Int,
+        _ mayGoOn: () -> Bool,
+        in root: SystemRoot
+    ) throws(FileReadError) -> Int? {
+        do throws(FileReadError) {
+            return try ProcessDirectory(.id(pid), in: root).mappingCount(upTo: maximum, mayGoOn)
+        } catch {
+            _ = try UnavailableReason(error)
+            // A process that cannot be read costs little.
+            return 0
+        }
+    }
+}
+
+extension DistinctMemoryInputs {
+    fileprivate init(
+        processes: [ProcessMemory],
+        stats: [ProcessStat?],
+        includesDescendants: Bool,
+        _ result: BudgetedFigures.GroupResult,
+        pageSizeBytes: Int,
+        features: KernelPageFeatures
+    ) {
+        self.init(
+            processes: processes,
+            stats: stats,
+            includesDescendants: includesDescendants,
+            sampled: result.distinct,
+            areSamplesCached: result.areSamplesCached,
+            isConsistent: result.isConsistent,
+            pageSizeBytes: pageSizeBytes,
+            features: features
+        )
+    }
+}
+
 extension AddressSpaceSharing {
     fileprivate init(of members: [ProcessCensus.Member], _ mode: MemoryMode, in root: SystemRoot) {
         let candidates = members.compactMap { member in
@@ -203,14 +265,6 @@ extension ProcessMemory {
 extension MemoryMode {
     /// Whether a measurement begins with `stat` and `statm` of each process.
     var readsCountersFirst: Bool { self != .accurate }
-
-    /// Returns the time at which a pass must end; `nil` if the mode has no budget.
-    func deadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard case .within(let budget) = self else { return nil }
-        // A larger budget could overflow the instant.
-        let century = Duration.seconds(100 * 366 * 86400)
-        return start + min(max(.zero, budget), century)
-    }
 }
 
 /// The processes of a scope, with the figures from their counters.

@@ -7,7 +7,7 @@ import Testing
     private let now = ContinuousClock.now
 
     private func cost(pages: Int, last: (Duration, pages: Int)? = nil, after: Duration = .zero) -> Duration {
-        ReadCosts.accurate(
+        ReadCosts(pageSizeBytes: 4096).accurate(
             rssBytes: pages * 4096,
             last: last.map { ReadCosts.Measured(duration: $0.0, rssBytes: $0.pages * 4096, taken: now) },
             at: now + after,
