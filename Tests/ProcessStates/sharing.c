@@ -550,7 +550,7 @@ const struct state sharing_states[] = {
     {"exec-chain", "DEPTH BYTES",
      "writes BYTES and forks a child that rewrites a part, and one that executes the same with DEPTH less 1",
      enter_exec_chain},
-    {"mergeable", "BYTES", "writes BYTES that KSM may merge with those of another such process", enter_mergeable},
+    {"mergeable", "BYTES", "writes BYTES that KSM may merge with those of another process in this state", enter_mergeable},
     {"hugetlb", "WORKERS BYTES", "writes BYTES of hugetlb pages and forks WORKERS", enter_hugetlb},
     {0},
 };
