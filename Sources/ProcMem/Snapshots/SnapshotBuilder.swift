@@ -5,6 +5,7 @@
 struct SnapshotBuilder: ~Copyable {
     private let scope: ProcessScope
     let mode: MemoryMode
+    let detail: MemoryDetail
     private let limits: SearchLimits
     let root: SystemRoot
     private var figures: BudgetedFigures
@@ -15,12 +16,14 @@ struct SnapshotBuilder: ~Copyable {
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
+        detail: MemoryDetail = .standard,
         limits: SearchLimits,
         maximumAge: Duration = .seconds(60),
         in root: SystemRoot
     ) {
         self.scope = scope
         self.mode = mode
+        self.detail = detail
         self.limits = limits
         self.root = root
         figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
@@ -34,7 +37,14 @@ struct SnapshotBuilder: ~Copyable {
     /// - Parameter isConcurrent: Whether several threads may read. A new thread takes a pid, so a caller that detects
     ///   forks by the newest pid must not start one.
     borrowing func findProcesses(isConcurrent: Bool) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
-        let census = try ProcessCensus(of: scope, mode: mode, limits: limits, isConcurrent: isConcurrent, in: root)
+        let census = try ProcessCensus(
+            of: scope,
+            mode: mode,
+            detail: detail,
+            limits: limits,
+            isConcurrent: isConcurrent,
+            in: root
+        )
         return (census, AddressSpaceSharing(of: census.members, mode, in: root))
     }
 
@@ -56,6 +66,11 @@ struct SnapshotBuilder: ~Copyable {
             groupResult = try improve(&census, sharing, features, since: start)
         } catch {
             throw ProcMemError(error, path: root.text(.processes))
+        }
+        if detail == .all {
+            for (index, member) in found.members.enumerated() {
+                if let counted = member.value { census.members[index].value?.fill(from: counted) }
+            }
         }
         let processes = census.members.map { ProcessMemory($0, sharing) }
         if !census.isWholeTree { baseline = nil }
@@ -210,6 +225,7 @@ struct ProcessCensus: Sendable {
     /// - Parameters:
     ///   - scope: The processes to find.
     ///   - mode: The mode, which determines the file.
+    ///   - detail: Whether `status` is read too.
     ///   - limits: The limits of the search, also bounded by the mode's budget.
     ///   - isConcurrent: Whether several threads may read. A new thread takes a pid, so a caller that detects forks by
     ///     the newest pid must not start one.
@@ -217,6 +233,7 @@ struct ProcessCensus: Sendable {
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
+        detail: MemoryDetail = .standard,
         limits: SearchLimits,
         isConcurrent: Bool,
         in root: SystemRoot
@@ -225,8 +242,10 @@ struct ProcessCensus: Sendable {
         if case .within(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
         var walk = ProcessWalk(in: root, budget: SearchBudget(limits), isConcurrent: isConcurrent && mode != .accurate)
         {
-            (directory, stat) throws(FileReadError) in
-            try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+            (directory, stat) throws(FileReadError) -> MemoryUsage in
+            var usage = try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+            if detail == .all { try directory.addStatus(to: &usage, stat) }
+            return usage
         }
         try walk.visit(scope)
         self.init(members: walk.members, search: walk.search, gaps: walk.gaps, cgroup: walk.cgroup)
