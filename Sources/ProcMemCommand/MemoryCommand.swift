@@ -23,16 +23,19 @@
                   pid, ppid  the process and its parent
                   count      with --by-command: the number of processes
                   rss        resident set size: all mapped pages, including shared ones
-                  shared     the part of RSS that is files and shared memory, whether or not other processes map it; \
-                memory that only a fork shares is not in it
+                  shared     the part of RSS that is files and shared memory, whether or
+                             not other processes map it; anonymous memory that a fork
+                             shares is not in it
                   anon       the part of RSS that is not files or shared memory
                   file       the part of RSS that is files (*)
-                  shmem      the part of RSS that is shared memory: System V, tmpfs, shared anonymous mappings (*)
+                  shmem      the part of RSS that is shared memory: System V, tmpfs,
+                             shared anonymous mappings (*)
                   pss        proportional set size: a shared page counts by its share
                   uss        unique set size: the pages that only this process maps
                   error      ±, the error of a sampled USS: two standard errors
                   swap       memory that is swapped out
-                  lazyfree   the part of RSS that was given up with MADV_FREE and that the kernel has not reclaimed yet
+                  lazyfree   the part of RSS that was given up with MADV_FREE, and that
+                             the kernel has not reclaimed yet
                   hugepages  the part of RSS that is mapped by transparent huge pages
                   hugetlb    pages of hugetlbfs, which RSS and PSS do not include
                   peak       the largest RSS so far (*)
@@ -43,8 +46,8 @@
                 For (*), and for swap and hugetlb in other modes than accurate, one more file of each process is \
                 read, /proc/PID/status. pss, lazyfree and hugepages require the mode accurate or within.
 
-                Exit status: 0 success, 1 no process could be read, 64 usage error. A process that cannot be read has a \
-                row with the reason. --watch ends with 0 when none of its processes is left.
+                Exit status: 0 success, 1 no process could be read, 64 usage error. A process that cannot be read has \
+                a row with the reason. --watch ends with 0 when none of its processes is left.
 
                 Examples:
                   procmem memory 1234 --tree
@@ -273,7 +276,7 @@
         }
 
         /// The error message if no figure of any process could be read; `nil` otherwise.
-        fileprivate var failure: String? {
+        var failure: String? {
             guard total.rssBytes == nil else { return nil }
             if processes.isEmpty, let gap = gaps.notes.first { return "no process was read; \(gap)" }
             let refusals: [UnavailableReason] = [.permissionDenied, .unsupported, .malformed]

@@ -72,14 +72,6 @@ enum MemoryColumn: String, CaseIterable {
         }
     }
 
-    /// Whether the column has sizes in bytes.
-    var hasSizes: Bool {
-        switch self {
-        case .pid, .ppid, .count, .age, .source, .reason, .command: false
-        default: true
-        }
-    }
-
     /// Returns the sum of the column over the processes of a total; `nil` if the total has no such sum.
     func bytes(of total: MemoryTotal) -> Int? {
         switch self {
@@ -165,10 +157,11 @@ struct MemoryRow {
 
     /// Whether the sum of a column counts a page more than once if several of the processes map it.
     func countsTwice(_ column: MemoryColumn) -> Bool {
-        switch column {
+        guard bytes(column) != nil else { return false }
+        return switch column {
         case .pss, .uss, .error, .peak: false
         case .swap: swapShare == nil
-        default: column.hasSizes
+        default: true
         }
     }
 

@@ -28,9 +28,12 @@ struct MemoryText {
         }
         if rows.count != 1, let totals = totals(columns.map(\.column), processes.count) { table.add(totals) }
         let omitted = selection.columns == nil ? [] : table.omittedTitles(fitting: width)
+        var notes = notes(columns.map(\.column), rows)
+        if !omitted.isEmpty {
+            notes.append("not shown, the terminal is too narrow: \(omitted.joined(separator: ", "))")
+        }
         return table.lines(fitting: width) + [""] + summary.sentence(fitting: width) + details(fitting: width)
-            + notes(columns.map(\.column), rows)
-            + (omitted.isEmpty ? [] : ["not shown, the terminal is too narrow: \(omitted.joined(separator: ", "))"])
+            + notes.flatMap { [$0].sentence(fitting: width) }
     }
 
     /// The title of a column. A sum that counts a page once for each process is marked.

@@ -55,7 +55,7 @@ extension MemorySnapshot {
         let likely = (distinct.estimate ?? distinct.lower) - hugetlbBytes
         guard Double(likely) > 1.05 * Double(pssBytes) else { return nil }
         // The kernel rounds each PSS down to whole KiB.
-        let isCertain = distinct.lower - hugetlbBytes > pssBytes + 1024 * counted.count || counted.count == 1
+        let isCertain = distinct.lower - hugetlbBytes > pssBytes + 1024 * counted.count
         return (pssBytes, "processes outside \(isCertain ? "map" : "may map") the same pages")
     }
 }
