@@ -114,7 +114,7 @@ import Testing
                 "    2  11.8 MiB  6.86 MiB  5.38 MiB  48.0 KiB  server",
                 "    1  3.91 MiB  2.93 MiB  1.95 MiB       0 B  worker",
                 "    1         -         -         -         -  gone (1 zombie)",
-                "    4  15.7 MiB  9.79 MiB  7.33 MiB  48.0 KiB  total",
+                "    4  15.7 MiB  9.79 MiB  7.34 MiB  48.0 KiB  total",
             ]
         )
         #expect(run.lines.contains("Σ: a page that several of the processes map counts once for each of them"))
