@@ -59,6 +59,65 @@ private struct ObservedThrottling: Encodable {
     }
 }
 
+/// The JSON of `procmem memory`: the snapshot, its processes in the selected order, and the groups.
+struct MemoryAnswer: Encodable {
+    let snapshot: MemorySnapshot
+    var selection = MemorySelection()
+
+    private enum Name: String, CodingKey {
+        case processes, groups
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try snapshot.encode(to: encoder)
+        var names = encoder.container(keyedBy: Name.self)
+        if let sorting = selection.sorting, sorting != .count {
+            // Replaces the processes of the snapshot.
+            let rows = snapshot.processes.map { MemoryRow($0) }.sorted(by: sorting)
+            try names.encode(rows.flatMap(\.processes), forKey: .processes)
+        }
+        if selection.isByCommand {
+            let groups = selection.rows(of: snapshot.processes, in: snapshot.mode)
+            try names.encode(groups.map { MemoryGroup(row: $0) }, forKey: .groups)
+        }
+    }
+}
+
+/// The sums over the processes of one command. Names that a process or the total has too have the same meaning.
+private struct MemoryGroup: Encodable {
+    let row: MemoryRow
+
+    private enum Name: String, CodingKey {
+        case command, processCount, rssBytes, sharedBytes, anonymousBytes, fileBytes, shmemBytes, pssBytes, ussBytes
+        case swapBytes, lazilyFreedBytes, hugePagesBytes, hugetlbBytes, peakRSSBytes, ussStandardErrorBytes
+        case oldestAgeMilliseconds, sources, unavailableCount
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var names = encoder.container(keyedBy: Name.self)
+        try names.encode(row.command, forKey: .command)
+        try names.encode(row.processes.count, forKey: .processCount)
+        try names.encode(row.bytes(.rss), forKey: .rssBytes)
+        try names.encode(row.bytes(.shared), forKey: .sharedBytes)
+        try names.encode(row.bytes(.anon), forKey: .anonymousBytes)
+        try names.encode(row.bytes(.file), forKey: .fileBytes)
+        try names.encode(row.bytes(.shmem), forKey: .shmemBytes)
+        try names.encode(row.bytes(.pss), forKey: .pssBytes)
+        try names.encode(row.bytes(.uss), forKey: .ussBytes)
+        // As in the total: the sum of the shares.
+        try names.encode(row.swapShare, forKey: .swapBytes)
+        try names.encode(row.bytes(.lazyfree), forKey: .lazilyFreedBytes)
+        try names.encode(row.bytes(.hugepages), forKey: .hugePagesBytes)
+        try names.encode(row.bytes(.hugetlb), forKey: .hugetlbBytes)
+        try names.encode(row.bytes(.peak), forKey: .peakRSSBytes)
+        try names.encode(row.bytes(.error).map { $0 / 2 }, forKey: .ussStandardErrorBytes)
+        try names.encode(row.age.map { $0.microseconds / 1000 }, forKey: .oldestAgeMilliseconds)
+        let sources = row.processes.map { ($0.usage.source.name, 1) }
+        try names.encode(Dictionary(sources, uniquingKeysWith: +), forKey: .sources)
+        try names.encode(row.processes.count { $0.usage.unavailable != nil }, forKey: .unavailableCount)
+    }
+}
+
 /// The JSON of `procmem` without arguments.
 struct SummaryAnswer: Encodable {
     let cpu: CPUAnswer

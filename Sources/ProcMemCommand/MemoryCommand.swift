@@ -12,23 +12,48 @@
                 process tree of the session leader.
 
                 The line below the table is the distinct memory of the processes: the memory that they map, with each \
-                page counted once. The range in parentheses is its lower and upper bound.
+                page counted once, regardless of which other processes map it. The range in parentheses is its lower \
+                and upper bound. The bounds are proven if they follow from what was read; if not, the line says what \
+                they rely on. The share of it is the sum of PSS, which is smaller where processes outside map the \
+                same pages.
 
                 The modes sampled and accurate require permission to trace a process: the same user, or CAP_SYS_PTRACE.
 
-                Columns:
-                  RSS      resident set size: all mapped pages, including shared ones
-                  SHARED   the part of RSS that is file or shared memory
-                  PSS      proportional set size: a shared page counts by its share
-                  USS      unique set size: the pages that only this process maps
-                  ±        the error of a sampled USS: two standard errors
-                  SWAP     memory that is swapped out
-                  AGE      the time since the figures were read, if not just now
-                  SOURCE   the kernel file that was read, or "sampled"
+                Columns, with their names for --columns and --sort:
+                  pid, ppid  the process and its parent
+                  count      with --by-command: the number of processes
+                  rss        resident set size: all mapped pages, including shared ones
+                  shared     the part of RSS that is files and shared memory, whether or
+                             not other processes map it; anonymous memory that a fork
+                             shares is not in it
+                  anon       the part of RSS that is not files or shared memory
+                  file       the part of RSS that is files (*)
+                  shmem      the part of RSS that is shared memory: System V, tmpfs,
+                             shared anonymous mappings (*)
+                  pss        proportional set size: a shared page counts by its share
+                  uss        unique set size: the pages that only this process maps
+                  error      ±, the error of a sampled USS: two standard errors
+                  swap       memory that is swapped out
+                  lazyfree   the part of RSS that was given up with MADV_FREE, and that
+                             the kernel has not reclaimed yet
+                  hugepages  the part of RSS that is mapped by transparent huge pages
+                  hugetlb    pages of hugetlbfs, which RSS and PSS do not include
+                  peak       the largest RSS so far (*)
+                  age        the time since the figures were read, if not just now
+                  source     the kernel file that was read, or "sampled"
+                  reason     why figures are missing
+                  command    the name of the process
+                For (*), and for swap and hugetlb in other modes than accurate, one more file of each process is \
+                read, /proc/PID/status. pss, lazyfree and hugepages require the mode accurate or within.
+
+                Exit status: 0 success, 1 no process could be read, 64 usage error. A process that cannot be read has \
+                a row with the reason. --watch ends with 0 when none of its processes is left.
 
                 Examples:
                   procmem memory 1234 --tree
                   procmem memory 1234 --tree --mode accurate
+                  procmem memory --all --by-command --sort rss
+                  procmem memory 1234 --columns pid,rss,anon,file,shmem,peak,command
                   procmem memory --cgroup-of 1234 --budget 20ms --watch 2s
                 """
         )
@@ -93,7 +118,34 @@
 
         @Option(
             help: ArgumentHelp(
-                "Print one line at this interval, such as 2s or 500ms, until interrupted.",
+                "The columns of the table, separated by commas. With --json, all figures are printed; this option "
+                    + "chooses which files are read.",
+                valueName: "list"
+            ),
+            transform: ColumnList.init(parsing:)
+        )
+        var columns: ColumnList?
+
+        @Option(
+            help: ArgumentHelp(
+                "Sort the rows by this column: numbers from the largest to the smallest, names in alphabetical order. "
+                    + "A tree becomes a list.",
+                valueName: "column"
+            )
+        )
+        var sort: MemoryColumn?
+
+        @Flag(
+            help: """
+                One row for all processes of a command, with the sums of their figures. With --json, the sums are in \
+                "groups".
+                """
+        )
+        var byCommand = false
+
+        @Option(
+            help: ArgumentHelp(
+                "Print one line at this interval, such as 2s or 500ms, until interrupted or until no process is left.",
                 valueName: "interval"
             )
         )
@@ -115,17 +167,41 @@
             }
             if reads ?? 1 < 1 { throw ValidationError("--reads must be at least 1.") }
             if reads != nil, chosenMode != .sampled { throw ValidationError("--reads requires --mode sampled.") }
+            try validateSelection()
             if budget != nil, chosenMode != .within { throw ValidationError("--budget requires --mode within.") }
+        }
+
+        private func validateSelection() throws {
+            let named = (columns?.columns ?? []) + [sort].compactMap(\.self)
+            if byCommand, let column = named.first(where: \.namesOneProcess) {
+                throw ValidationError("The column \(column.rawValue) does not apply to --by-command.")
+            }
+            if !byCommand, named.contains(.count) {
+                throw ValidationError("The column count requires --by-command.")
+            }
+            if watch != nil, !common.json, byCommand || !named.isEmpty {
+                throw ValidationError("--columns, --sort and --by-command apply to --watch only with --json.")
+            }
+        }
+
+        private var selection: MemorySelection {
+            MemorySelection(columns: columns?.columns, sorting: sort, isByCommand: byCommand)
         }
 
         func run() async throws {
             if let watch { return try await answering { try await follow(every: watch.duration) } }
             try answering {
-                let snapshot = try memorySnapshot(of: scope, mode: memoryMode, in: common.root)
+                let selection = selection
+                let detail = selection.detail(in: memoryMode)
+                let snapshot = try memorySnapshot(of: scope, mode: memoryMode, detail: detail, in: common.root)
                 if common.json {
-                    try Terminal.print(text: snapshot.json())
+                    try Terminal.print(text: MemoryAnswer(snapshot: snapshot, selection: selection).json())
                 } else {
-                    let text = MemoryText(snapshot: snapshot, hidesKernelThreads: pids.isEmpty)
+                    let text = MemoryText(
+                        snapshot: snapshot,
+                        hidesKernelThreads: pids.isEmpty,
+                        selection: selection
+                    )
                     try Terminal.print(text.lines(fitting: Terminal.width))
                 }
                 if let failure = snapshot.failure {
@@ -142,16 +218,29 @@
         }
 
         private func follow(every interval: Duration) async throws {
-            let sampler = MemorySampler(of: scope, mode: memoryMode, in: common.root)
-            for try await snapshot in sampler.snapshots(every: interval) {
-                if common.json {
-                    try Terminal.print(text: snapshot.json(onOneLine: true))
-                } else {
-                    let text = MemoryText(snapshot: snapshot)
-                    try Terminal.print(["\(Date.now.formatted(.iso8601))  \(text.line)"])
+            let selection = selection
+            let detail = selection.detail(in: memoryMode)
+            let sampler = MemorySampler(of: scope, mode: memoryMode, detail: detail, in: common.root)
+            var hasPrinted = false
+            do {
+                for try await snapshot in sampler.snapshots(every: interval) {
+                    if common.json {
+                        let answer = MemoryAnswer(snapshot: snapshot, selection: selection)
+                        try Terminal.print(text: answer.json(onOneLine: true))
+                    } else {
+                        let text = MemoryText(snapshot: snapshot)
+                        try Terminal.print(["\(Date.now.formatted(.iso8601))  \(text.line)"])
+                    }
+                    hasPrinted = true
+                    // A cgroup without a process may have one later.
+                    if namesProcesses, snapshot.hasEnded { break }
                 }
-            }
+            } catch let error as ProcMemError where hasPrinted && [.exited, .noSuchProcess].contains(error.code) {}
+            Terminal.printError("no process is left")
         }
+
+        /// Whether the scope ends with its processes.
+        private var namesProcesses: Bool { !all && cgroup == nil && cgroupOf == nil }
 
         private var scope: ProcessScope {
             if all { return .all }
@@ -162,15 +251,39 @@
         }
     }
 
+    /// The argument of `--columns`.
+    struct ColumnList {
+        let columns: [MemoryColumn]
+
+        init(parsing text: String) throws {
+            columns = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+                guard let column = MemoryColumn(rawValue: name.filter { $0 != " " }.lowercased()) else {
+                    let valid = MemoryColumn.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw ValidationError("\"\(String(name).printable)\" is not a column. The columns are: \(valid).")
+                }
+                return column
+            }
+        }
+    }
+
+    extension MemoryColumn: ExpressibleByArgument {}
+
     extension MemorySnapshot {
+        /// Whether all processes have exited. One of them is a zombie, whose row stays until its parent waits for it.
+        fileprivate var hasEnded: Bool {
+            let reasons = processes.map(\.usage.unavailable)
+            return reasons.contains(.zombie) && reasons.allSatisfy { $0 == .zombie || $0 == .exited }
+        }
+
         /// The error message if no figure of any process could be read; `nil` otherwise.
-        fileprivate var failure: String? {
+        var failure: String? {
             guard total.rssBytes == nil else { return nil }
             if processes.isEmpty, let gap = gaps.notes.first { return "no process was read; \(gap)" }
             let refusals: [UnavailableReason] = [.permissionDenied, .unsupported, .malformed]
-            guard let reason = processes.compactMap(\.usage.unavailable).first(where: refusals.contains) else {
-                return nil
-            }
+            let reasons = processes.compactMap(\.usage.unavailable)
+            // Kernel threads and zombies are read: they have no memory. A process that is gone is not read.
+            let isGone = !reasons.isEmpty && reasons.allSatisfy { $0 == .exited }
+            guard let reason = reasons.first(where: refusals.contains) ?? (isGone ? .exited : nil) else { return nil }
             let advice = reason == .permissionDenied ? "; run as the owner, or with CAP_SYS_PTRACE" : ""
             let count = processes.count.counted("process", "processes")
             return "the memory of \(count) could not be read: \(reason.phrase)\(advice)"

@@ -27,7 +27,13 @@
                             .json()
                     )
                 } else {
-                    try Terminal.print(SummaryText(limits: limits, container: container, snapshots: snapshots).lines)
+                    let text = SummaryText(
+                        limits: limits,
+                        container: container,
+                        snapshots: snapshots,
+                        width: Terminal.width
+                    )
+                    try Terminal.print(text.lines)
                 }
             }
         }

@@ -17,19 +17,24 @@ public struct MemoryUsage: Sendable, Hashable {
     /// The sum of `Private_Clean`, `Private_Dirty` and `Private_Hugetlb` in `smaps_rollup`.
     public private(set) var ussBytes: Int?
     /// The memory in swap in bytes, each shared page in full. `Swap` in `smaps_rollup`.
+    ///
+    /// In the other modes it is `VmSwap` in `status`, which a snapshot reads with ``MemoryDetail/all``. `VmSwap` does not
+    /// include swapped-out shared memory.
     public private(set) var swapBytes: Int?
     /// The proportional share of the memory in swap in bytes: the size of each page divided by the number of processes
     /// that share it. `SwapPss` in `smaps_rollup`. Requires Linux 4.3.
     public private(set) var swapPssBytes: Int?
     /// The pages of hugetlbfs in bytes, which neither RSS nor PSS includes: `Private_Hugetlb`, which is part of USS,
     /// plus `Shared_Hugetlb` in `smaps_rollup`. Requires Linux 4.4.
+    ///
+    /// In the other modes it is `HugetlbPages` in `status`, which a snapshot reads with ``MemoryDetail/all``.
     public private(set) var hugetlbBytes: Int?
     /// The part of RSS that is backed by files other than shared memory, in bytes. `RssFile` in `status`, which a snapshot
-    /// reads where all figures are requested. Requires Linux 4.5.
-    public internal(set) var fileBytes: Int?
+    /// reads with ``MemoryDetail/all``. Requires Linux 4.5.
+    public private(set) var fileBytes: Int?
     /// The part of RSS that is shared memory in bytes: System V segments, tmpfs and shared anonymous mappings. `RssShmem` in
     /// `status`, as for ``fileBytes``. Requires Linux 4.5.
-    public internal(set) var shmemBytes: Int?
+    public private(set) var shmemBytes: Int?
     /// The pages in bytes that the process gave up with `madvise(MADV_FREE)` and that the kernel has not reclaimed yet.
     /// They are part of RSS. `LazyFree` in `smaps_rollup`. Requires Linux 4.12.
     public private(set) var lazilyFreedBytes: Int?
@@ -37,8 +42,8 @@ public struct MemoryUsage: Sendable, Hashable {
     /// `FilePmdMapped` in `smaps_rollup`. Pages of hugetlbfs are not among them.
     public private(set) var hugePagesBytes: Int?
     /// The largest RSS so far in bytes. `VmHWM` in `status`, as for ``fileBytes``.
-    public internal(set) var peakRSSBytes: Int?
-    /// The part of ``hugetlbBytes`` that other processes map as well.
+    public private(set) var peakRSSBytes: Int?
+    /// The part of ``hugetlbBytes`` that other processes map as well, or may map.
     private(set) var sharedHugetlbBytes: Int?
     /// `Pss_Anon` in `smaps_rollup`. Requires Linux 5.4.
     private(set) var pssAnonymousBytes: Int?
@@ -107,6 +112,27 @@ extension MemoryUsage {
         if let ussBytes { self.ussBytes = min(ussBytes, rssBytes ?? ussBytes) }
         self.source = source
         self.unavailable = unavailable
+    }
+
+    /// Sets the figures that only `status` has, and others that are not known yet.
+    mutating func fill(from status: ProcessStatus) {
+        fileBytes = status.fileBytes
+        shmemBytes = status.shmemBytes
+        peakRSSBytes = status.peakRSSBytes
+        swapBytes = swapBytes ?? status.swapBytes
+        // The file does not report which of these pages other processes map.
+        if hugetlbBytes == nil { (hugetlbBytes, sharedHugetlbBytes) = (status.hugetlbBytes, status.hugetlbBytes) }
+    }
+
+    /// Sets the figures that only `status` has, and others that are not known yet, from figures of the same process that
+    /// include them.
+    mutating func fill(from other: MemoryUsage) {
+        guard rssBytes != nil else { return }
+        fileBytes = other.fileBytes
+        shmemBytes = other.shmemBytes
+        peakRSSBytes = other.peakRSSBytes
+        swapBytes = swapBytes ?? other.swapBytes
+        if hugetlbBytes == nil { (hugetlbBytes, sharedHugetlbBytes) = (other.hugetlbBytes, other.sharedHugetlbBytes) }
     }
 
     /// Copies the figures of counters and adds the reason why others are not known.

@@ -9,6 +9,14 @@ struct ProcessStatus: Hashable, Sendable {
     let allowedCPUs: CPUSet?
     /// `VmHWM`: the largest RSS so far, in bytes; `nil` for a process without memory.
     let peakRSSBytes: Int?
+    /// `RssFile`: the resident pages of files, in bytes. Requires Linux 4.5.
+    let fileBytes: Int?
+    /// `RssShmem`: the resident pages of shared memory, in bytes. Requires Linux 4.5.
+    let shmemBytes: Int?
+    /// `VmSwap`: the swapped-out anonymous memory, in bytes. Requires Linux 2.6.34.
+    let swapBytes: Int?
+    /// `HugetlbPages`: the pages of hugetlbfs, in bytes. Requires Linux 4.4.
+    let hugetlbBytes: Int?
 
     // Groups and CPU masks can make the file long: a process may have 65,536 supplementary groups.
     static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 4 << 20)
@@ -16,7 +24,8 @@ struct ProcessStatus: Hashable, Sendable {
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
         var pid: Int32?
         var allowedCPUs: CPUSet?
-        var peakRSSBytes: Int?
+        var (peakRSSBytes, fileBytes, shmemBytes): (Int?, Int?, Int?)
+        var (swapBytes, hugetlbBytes): (Int?, Int?)
         var index = 0
         while let entry = bytes.nextEntry(at: &index) {
             guard let value = entry.value else { continue }
@@ -27,10 +36,22 @@ struct ProcessStatus: Hashable, Sendable {
                 allowedCPUs = try CPUSet(parsingMask: bytes, in: value)
             } else if bytes.equals("VmHWM", in: key) {
                 peakRSSBytes = bytes.sizeBytes(in: value, unitBytes: 1024)
+            } else if bytes.equals("RssFile", in: key) {
+                fileBytes = bytes.sizeBytes(in: value, unitBytes: 1024)
+            } else if bytes.equals("RssShmem", in: key) {
+                shmemBytes = bytes.sizeBytes(in: value, unitBytes: 1024)
+            } else if bytes.equals("VmSwap", in: key) {
+                swapBytes = bytes.sizeBytes(in: value, unitBytes: 1024)
+            } else if bytes.equals("HugetlbPages", in: key) {
+                hugetlbBytes = bytes.sizeBytes(in: value, unitBytes: 1024)
             }
         }
         self.pid = pid
         self.allowedCPUs = allowedCPUs
         self.peakRSSBytes = peakRSSBytes
+        self.fileBytes = fileBytes
+        self.shmemBytes = shmemBytes
+        self.swapBytes = swapBytes
+        self.hugetlbBytes = hugetlbBytes
     }
 }

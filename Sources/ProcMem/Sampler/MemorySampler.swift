@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Use it in a program that displays or monitors memory and must not block. An accurate measurement of a large tree can
 /// take seconds; neither an event loop nor Swift's cooperative thread pool waits for it. The measurement itself is the
-/// one of ``memorySnapshot(of:mode:limits:in:)``.
+/// one of ``memorySnapshot(of:mode:detail:limits:in:)``.
 ///
 ///     let sampler = MemorySampler(of: .currentTree, mode: .cheap)
 ///     for try await snapshot in sampler.snapshots(every: .seconds(1)) {
@@ -40,6 +40,7 @@ public actor MemorySampler {
     /// - Parameters:
     ///   - scope: The processes to measure.
     ///   - mode: How memory is measured.
+    ///   - detail: Whether `status` of each process is read too, for the figures that only this file has.
     ///   - limits: The maximum number of processes, and the maximum duration of the search in each pass.
     ///   - maximumAge: The age up to which a figure of an earlier pass is used (``MemoryMode/within(_:)``). After this
     ///     time the processes are also searched for again, even if none seems to have started or exited.
@@ -47,11 +48,19 @@ public actor MemorySampler {
     public init(
         of scope: ProcessScope,
         mode: MemoryMode,
+        detail: MemoryDetail = .standard,
         limits: SearchLimits = SearchLimits(),
         maximumAge: Duration = .seconds(60),
         in root: SystemRoot = .live
     ) {
-        var runner = PassRunner(of: scope, mode: mode, limits: limits, maximumAge: maximumAge, in: root)
+        var runner = PassRunner(
+            of: scope,
+            mode: mode,
+            detail: detail,
+            limits: limits,
+            maximumAge: maximumAge,
+            in: root
+        )
         self.init { () throws(ProcMemError) in try runner.run() }
     }
 
@@ -81,7 +90,7 @@ public actor MemorySampler {
     ///
     /// - Returns: The snapshot.
     /// - Throws: ``ProcMemError`` with `cancelled` if the task is cancelled, `outOfResources` if the thread cannot be
-    ///   started, and the errors of ``memorySnapshot(of:mode:limits:in:)``.
+    ///   started, and the errors of ``memorySnapshot(of:mode:detail:limits:in:)``.
     public nonisolated func snapshot() async throws(ProcMemError) -> MemorySnapshot {
         guard !Task.isCancelled else { throw Self.cancelled }
         try startThread()
@@ -184,7 +193,7 @@ extension MemorySampler {
     /// cancelled, the sequence ends immediately; a pass in progress continues for the other callers.
     ///
     /// The sequence throws ``ProcMemError`` with `outOfResources` if the thread cannot be started, and the errors of
-    /// ``memorySnapshot(of:mode:limits:in:)``. An error ends the sequence.
+    /// ``memorySnapshot(of:mode:detail:limits:in:)``. An error ends the sequence.
     ///
     /// - Parameter interval: The time between two snapshots. Values below 1 millisecond count as 1 millisecond.
     /// - Returns: The sequence.

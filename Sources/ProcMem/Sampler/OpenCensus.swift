@@ -141,11 +141,19 @@ struct PassRunner: ~Copyable {
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
+        detail: MemoryDetail = .standard,
         limits: SearchLimits,
         maximumAge: Duration = .seconds(60),
         in root: SystemRoot
     ) {
-        builder = SnapshotBuilder(of: scope, mode: mode, limits: limits, maximumAge: maximumAge, in: root)
+        builder = SnapshotBuilder(
+            of: scope,
+            mode: mode,
+            detail: detail,
+            limits: limits,
+            maximumAge: maximumAge,
+            in: root
+        )
         self.maximumAge = maximumAge
     }
 
@@ -164,7 +172,9 @@ struct PassRunner: ~Copyable {
         at start: ContinuousClock.Instant
     ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
         // Read before the walk, so that the next pass detects a process that is forked during it.
-        let newest = builder.mode.readsCountersFirst ? OpenCensus.newestProcessID(in: builder.root) : nil
+        // The open files do not include `status`.
+        let mayStayOpen = builder.mode.readsCountersFirst && builder.detail == .standard
+        let newest = mayStayOpen ? OpenCensus.newestProcessID(in: builder.root) : nil
         if let sharing, let last = lastWalk, last.at.duration(to: start) <= maximumAge,
             let census = openCensus?.read(newest: newest)
         {

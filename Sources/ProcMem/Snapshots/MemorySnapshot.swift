@@ -12,6 +12,7 @@
 /// - Parameters:
 ///   - scope: The processes to measure.
 ///   - mode: How memory is measured.
+///   - detail: Whether `status` of each process is read too, for the figures that only this file has.
 ///   - limits: The maximum number of processes, and the maximum duration of the search.
 ///   - root: The directory below which the kernel's files are read.
 /// - Returns: The figures of each process, and their totals.
@@ -21,11 +22,12 @@
 public func memorySnapshot(
     of scope: ProcessScope,
     mode: MemoryMode,
+    detail: MemoryDetail = .standard,
     limits: SearchLimits = SearchLimits(),
     in root: SystemRoot = .live
 ) throws(ProcMemError) -> MemorySnapshot {
     let start = ContinuousClock.now
-    var builder = SnapshotBuilder(of: scope, mode: mode, limits: limits, in: root)
+    var builder = SnapshotBuilder(of: scope, mode: mode, detail: detail, limits: limits, in: root)
     let (census, sharing) = try builder.findProcesses(isConcurrent: true)
     return try builder.snapshot(of: census, sharing, since: start)
 }

@@ -5,6 +5,7 @@
 struct SnapshotBuilder: ~Copyable {
     let scope: ProcessScope
     let mode: MemoryMode
+    let detail: MemoryDetail
     private let limits: SearchLimits
     let root: SystemRoot
     private var figures: BudgetedFigures
@@ -15,12 +16,14 @@ struct SnapshotBuilder: ~Copyable {
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
+        detail: MemoryDetail = .standard,
         limits: SearchLimits,
         maximumAge: Duration = .seconds(60),
         in root: SystemRoot
     ) {
         self.scope = scope
         self.mode = mode
+        self.detail = detail
         self.limits = limits
         self.root = root
         figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
@@ -37,8 +40,14 @@ struct SnapshotBuilder: ~Copyable {
         of scope: ProcessScope? = nil,
         isConcurrent: Bool
     ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
-        let scope = scope ?? self.scope
-        let census = try ProcessCensus(of: scope, mode: mode, limits: limits, isConcurrent: isConcurrent, in: root)
+        let census = try ProcessCensus(
+            of: scope ?? self.scope,
+            mode: mode,
+            detail: detail,
+            limits: limits,
+            isConcurrent: isConcurrent,
+            in: root
+        )
         return (census, AddressSpaceSharing(of: census.members, mode, in: root))
     }
 
@@ -60,6 +69,11 @@ struct SnapshotBuilder: ~Copyable {
             groupResult = try improve(&census, sharing, features, since: start)
         } catch {
             throw ProcMemError(error, path: root.text(.processes))
+        }
+        if detail == .all {
+            for (index, member) in found.members.enumerated() {
+                if let counted = member.value { census.members[index].value?.fill(from: counted) }
+            }
         }
         for index in census.members.indices where census.members[index].value?.unavailable == .exited {
             if let again = census.members[index].readAgain(mode, in: root) { census.members[index] = again }
@@ -285,6 +299,7 @@ struct ProcessCensus: Sendable {
     /// - Parameters:
     ///   - scope: The processes to find.
     ///   - mode: The mode, which determines the file.
+    ///   - detail: Whether `status` is read too.
     ///   - limits: The limits of the search, also bounded by the mode's budget.
     ///   - isConcurrent: Whether several threads may read. A new thread takes a pid, so a caller that detects forks by
     ///     the newest pid must not start one.
@@ -292,6 +307,7 @@ struct ProcessCensus: Sendable {
     init(
         of scope: ProcessScope,
         mode: MemoryMode,
+        detail: MemoryDetail = .standard,
         limits: SearchLimits,
         isConcurrent: Bool,
         in root: SystemRoot
@@ -302,7 +318,9 @@ struct ProcessCensus: Sendable {
         {
             (directory, stat) in
             do throws(FileReadError) {
-                return try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+                var usage = try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+                if detail == .all { try directory.addStatus(to: &usage, stat) }
+                return usage
             } catch {
                 return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
             }

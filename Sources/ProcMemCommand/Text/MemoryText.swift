@@ -5,66 +5,67 @@ struct MemoryText {
     let snapshot: MemorySnapshot
     /// Whether to leave out kernel threads. They have no memory, and are shown only if the user names them by pid.
     var hidesKernelThreads = false
+    var selection = MemorySelection()
 
     /// Returns the table and the lines below it.
     ///
     /// - Parameter width: The number of columns of the terminal; `nil` if lines are not cut.
     func lines(fitting width: Int?) -> [String] {
-        var table = Table(columns)
-        let shown = snapshot.processes.filter { !hidesKernelThreads || $0.usage.unavailable != .kernelThread }
-        for (process, branch) in zip(shown, TreeDrawing(depths: shown.map(\.depth)).prefixes) {
-            let command = branch + (process.command?.printable ?? "?") + (process.note.map { " (\($0))" } ?? "")
-            table.add(["\(process.pid)"] + figures(process.usage) + [command])
-        }
-        if shown.count != 1 {
-            table.add(["total"] + totals + [shown.count.counted("process", "processes")])
-        }
-        return table.lines(fitting: width) + ["", summary] + charge + notes
-    }
-
-    private var columns: [Table.Column] {
-        let ranks: KeyValuePairs<String, Int?> =
-            switch snapshot.mode {
-            case .cheap: ["RSS": nil, "SHARED": 1]
-            case .sampled: ["RSS": 1, "USS": nil, "±": 2]
-            case .accurate: ["RSS": 1, "PSS": nil, "USS": 2, "SWAP": 3]
-            case .within: ["RSS": 1, "PSS": nil, "USS": 2, "±": 3, "AGE": 4, "SOURCE": 5]
+        let processes = snapshot.processes.filter { !hidesKernelThreads || $0.usage.unavailable != .kernelThread }
+        let columns = selection.columns(in: snapshot.mode)
+        let rows = selection.rows(of: processes, in: snapshot.mode)
+        var table = Table(
+            columns.map { column, rank in
+                Table.Column(title: title(of: column, rows), isNumber: column.isNumber, rank: rank)
             }
-        return [Table.Column(title: "PID", isNumber: true)]
-            + ranks.map { Table.Column(title: $0.key, isNumber: true, rank: $0.value) }
-            + [Table.Column(title: "COMMAND")]
+        )
+        // Branches connect the rows of a tree only if they are in its order.
+        let isTree = selection.sorting == nil && !selection.isByCommand
+        let branches = isTree ? TreeDrawing(depths: processes.map(\.depth)).prefixes : rows.map { _ in "" }
+        let reasonHasColumn = columns.contains { $0.column == .reason }
+        for (row, branch) in zip(rows, branches) {
+            table.add(columns.map { row.cell($0.column, branch: branch, reasonHasColumn: reasonHasColumn) })
+        }
+        if rows.count != 1, let totals = totals(columns.map(\.column), processes.count) { table.add(totals) }
+        let omitted = selection.columns == nil ? [] : table.omittedTitles(fitting: width)
+        var notes = notes(columns.map(\.column), rows)
+        if !omitted.isEmpty {
+            notes.append("not shown, the terminal is too narrow: \(omitted.joined(separator: ", "))")
+        }
+        return table.lines(fitting: width) + [""] + summary.sentence(fitting: width) + details(fitting: width)
+            + notes.flatMap { [$0].sentence(fitting: width) }
     }
 
-    private func figures(_ usage: MemoryUsage) -> [String] {
-        let figures =
-            switch snapshot.mode {
-            case .cheap: [usage.rssBytes, usage.sharedBytes]
-            case .sampled: [usage.rssBytes, usage.ussBytes, usage.source.standardErrorBytes.map { 2 * $0 }]
-            case .accurate: [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes]
-            case .within:
-                [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.source.standardErrorBytes.map { 2 * $0 }]
+    /// The title of a column. A sum that counts a page once for each process is marked.
+    private func title(of column: MemoryColumn, _ rows: [MemoryRow]) -> String {
+        rows.contains { $0.isGroup && $0.countsTwice(column) } ? "Σ" + column.title : column.title
+    }
+
+    /// Returns the last row of the table, with the sums over all processes; `nil` if the row cannot be labelled.
+    private func totals(_ columns: [MemoryColumn], _ count: Int) -> [String]? {
+        guard columns.contains(.pid) || columns.contains(.command) else { return nil }
+        let processes = count.counted("process", "processes")
+        return columns.map { column in
+            switch column {
+            case .pid: return "total"
+            case .count: return "\(count)"
+            case .command where columns.contains(.pid): return processes
+            case .command: return columns.contains(.count) ? "total" : "total: \(processes)"
+            case .rss, .pss, .uss, .swap:
+                if let bytes = column.bytes(of: snapshot.total) { return bytes.asSize }
+                // The sum of figures that count a page for each process is not a total.
+                return snapshot.processes.contains { column.bytes(of: $0.usage) != nil } ? "" : "-"
+            default: return ""
             }
-        let sizes = figures.map { $0?.asSize ?? "-" }
-        guard case .within = snapshot.mode else { return sizes }
-        return sizes + [usage.source.age?.asTime ?? "", usage.source.original.name]
-    }
-
-    private var totals: [String] {
-        let total = snapshot.total
-        switch snapshot.mode {
-        case .cheap: return [total.rssBytes?.asSize ?? "-", ""]
-        case .sampled: return [total.rssBytes?.asSize ?? "-", total.ussBytes?.asSize ?? "-", ""]
-        case .accurate:
-            return [total.rssBytes, total.pssBytes, total.ussBytes, total.swapBytes].map { $0?.asSize ?? "-" }
-        case .within:
-            return [total.rssBytes, total.pssBytes, total.ussBytes].map { $0?.asSize ?? "-" } + ["", "", ""]
         }
     }
 
-    /// The distinct memory with its bounds, the mode, the time that the reading took, and the sources.
-    private var summary: String {
-        "distinct memory: \(snapshot.total.distinctBytes.text), \(reading) in \(snapshot.elapsed.asTime)"
-            + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
+    /// The distinct memory with its bounds, whether they are proven, the mode, the time that the reading took, and the
+    /// sources.
+    private var summary: [String] {
+        let distinct = snapshot.total.distinctBytes
+        let reading = "\(reading) in \(snapshot.elapsed.asTime)" + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
+        return ["distinct memory: \(distinct.text),"] + snapshot.proof(reasons: 2, endingIn: ";") + [reading]
     }
 
     private var reading: String {
@@ -74,31 +75,45 @@ struct MemoryText {
     /// The snapshot on one line: the distinct memory and the time that the reading took.
     var line: String {
         let count = snapshot.total.processCount.counted("process", "processes")
-        return "\(snapshot.total.distinctBytes.text), \(count), in \(snapshot.elapsed.asTime)"
+        let proof = snapshot.total.distinctBytes.isProven ? "proven" : "not proven"
+        return "\(snapshot.total.distinctBytes.text) distinct, \(proof), \(count), in \(snapshot.elapsed.asTime)"
             + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
             + (snapshot.isComplete ? "" : "; processes may be missing")
     }
 
-    /// The charge of the cgroup, and the part of it that its processes do not map.
-    private var charge: [String] {
-        guard let charge = snapshot.cgroupCharge else { return [] }
-        guard let charged = charge.chargedBytes, let rest = charge.unattributedBytes else {
-            return charge.reasonsByUnknownFigure[.usageBytes].map { ["cgroup charge: unknown: \($0.printable)"] } ?? []
+    /// What belongs to the distinct memory: pages of hugetlbfs, the processes' share of it, and the charge of the
+    /// cgroup.
+    private func details(fitting width: Int?) -> [String] {
+        let hugetlb = snapshot.hugetlbText.map {
+            ["of it: \($0) of huge pages (hugetlbfs),", "not part of RSS and PSS"]
         }
-        let unmapped = rest.estimate?.asSize ?? "\(rest.lower.asSize) to \(rest.upper.asSize)"
+        let share = snapshot.share.map { ["share of it: \($0.pssBytes.asSize) (PSS);", $0.cause] }
+        return [hugetlb, share, charge].compactMap(\.self).flatMap { $0.sentence(fitting: width) } + chargeUses
+    }
+
+    /// The charge of the cgroup, and the part of it that its processes do not map.
+    private var charge: [String]? {
+        guard let charge = snapshot.cgroupCharge else { return nil }
+        guard let charged = charge.chargedBytes, let rest = charge.unattributedBytes else {
+            return charge.reasonsByUnknownFigure[.usageBytes].map { ["cgroup charge: unknown: \($0.printable)"] }
+        }
+        let unmapped = Int.range(estimate: rest.estimate, lower: rest.lower, upper: rest.upper)
+        return ["cgroup charge: \(charged.asSize),", "\(unmapped) of it not mapped by its processes"]
+    }
+
+    private var chargeUses: [String] {
+        guard let charge = snapshot.cgroupCharge, charge.chargedBytes != nil else { return [] }
         let uses = [
             charge.fileBytes.map { "page cache \($0.asSize)" },
             charge.shmemBytes.map { "\($0.asSize) of it shared memory" },
             charge.kernelBytes.map { "kernel \($0.asSize)" },
         ]
-        return [
-            "cgroup charge: \(charged.asSize), \(unmapped) of it not mapped by its processes",
-            "  of it: " + uses.compactMap(\.self).joined(separator: ", "),
-        ]
+        .compactMap(\.self)
+        return uses.isEmpty ? [] : ["  of it: " + uses.joined(separator: ", ")]
     }
 
     /// One line for each reservation about the figures.
-    private var notes: [String] {
+    private func notes(_ columns: [MemoryColumn], _ rows: [MemoryRow]) -> [String] {
         var notes: [String] = []
         if let missing = snapshot.missing {
             let total = snapshot.total
@@ -109,37 +124,57 @@ struct MemoryText {
         if suspects > 0 {
             notes.append("\(suspects.counted("process", "processes")) may be counted twice: kcmp(2) is not permitted")
         }
-        return notes + snapshot.gaps.notes
+        return notes + snapshot.gaps.notes + columnNotes(columns, rows)
+    }
+
+    /// One line for each property of the columns that a reader must know.
+    private func columnNotes(_ columns: [MemoryColumn], _ rows: [MemoryRow]) -> [String] {
+        var notes: [String] = []
+        if rows.contains(where: { row in columns.contains { row.isGroup && row.countsTwice($0) } }) {
+            notes.append("Σ: a page that several of the processes map counts once for each of them")
+        }
+        if columns.contains(.peak), selection.isByCommand { notes.append("PEAK: the largest of the processes") }
+        var titles: [String: [String]] = [:]
+        for column in columns {
+            if let modes = column.modes(insteadOf: snapshot.mode) { titles[modes, default: []].append(column.title) }
+        }
+        for (modes, titles) in titles.sorted(by: { $0.key < $1.key }) {
+            notes.append(
+                "\(titles.joined(separator: ", ")): unknown in mode \(snapshot.mode.name); use --mode \(modes)"
+            )
+        }
+        return notes
     }
 }
 
-extension ProcessMemory {
-    /// A remark behind the name of the process; `nil` for none.
-    fileprivate var note: String? {
-        if let reason = usage.unavailable { return reason.phrase }
-        if let other = sharesMemoryWith { return "shares the memory of \(other)" }
-        return mayShareMemoryWith.map { "may share the memory of \($0)" }
-    }
-}
-
-extension DistinctMemory {
-    /// The estimate with its bounds, or the bounds alone: `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980 MiB–1.02
-    /// GiB)`.
-    var text: String {
+extension Int {
+    /// Returns an estimate with its bounds, or the bounds alone: `2.04 GiB`, `2.04 GiB (2.01–2.06)`, `1.01 GiB (980
+    /// MiB–1.02 GiB)`, `980 MiB–1.02 GiB`, `at least 980 MiB`. Bounds that would be printed alike are left out.
+    ///
+    /// - Parameters:
+    ///   - estimate: The estimate; `nil` if there is none.
+    ///   - lower: The lower bound.
+    ///   - upper: The upper bound; `nil` if there is none.
+    static func range(estimate: Int?, lower: Int, upper: Int?) -> String {
         guard let upper else {
             let least = "at least \(lower.asSize)"
             return estimate.map { "\($0.asSize) (\(least))" } ?? least
         }
+        if lower.asSize == upper.asSize { return lower.asSize }
         let ends = [lower.asSize, upper.asSize].map { $0.split(separator: " ") }
         let isOneUnit = ends[0].last == ends[1].last
         guard let estimate else {
             return isOneUnit ? "\(ends[0][0])–\(upper.asSize)" : "\(lower.asSize)–\(upper.asSize)"
         }
-        if lower == estimate, upper == estimate { return estimate.asSize }
         let hasItsUnit = isOneUnit && estimate.asSize.hasSuffix(ends[0].last ?? "")
         return "\(estimate.asSize) "
             + (hasItsUnit ? "(\(ends[0][0])–\(ends[1][0]))" : "(\(lower.asSize)–\(upper.asSize))")
     }
+}
+
+extension DistinctMemory {
+    /// The estimate with its bounds.
+    var text: String { Int.range(estimate: estimate, lower: lower, upper: upper) }
 }
 
 extension MemoryTotal {

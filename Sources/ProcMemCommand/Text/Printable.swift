@@ -29,3 +29,30 @@ extension String {
         return kept + "…"
     }
 }
+
+extension [String] {
+    /// Returns the parts of a sentence on one line, or on several lines if the terminal is too narrow for one.
+    ///
+    /// A line ends between two parts where possible. A part that does not fit on a line of its own ends between two
+    /// words.
+    ///
+    /// - Parameters:
+    ///   - width: The number of columns of the terminal; `nil` for one line.
+    ///   - indentation: The number of spaces in front of each line but the first.
+    func sentence(fitting width: Int?, indentation: Int = 2) -> [String] {
+        guard let width else { return [joined(separator: " ")] }
+        var lines: [String] = []
+        let pieces = flatMap { part in
+            part.displayColumns + indentation <= width
+                ? [part] : part.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        }
+        for part in pieces {
+            if let last = lines.last, last.displayColumns + 1 + part.displayColumns <= width {
+                lines[lines.count - 1] = last + " " + part
+            } else {
+                lines.append((lines.isEmpty ? "" : String(repeating: " ", count: indentation)) + part)
+            }
+        }
+        return lines
+    }
+}

@@ -24,7 +24,15 @@ struct Table {
     var lines: [String] { lines(of: columns.indices) }
 
     /// Returns the lines. Columns are left out until the others and the beginning of the last one fit into `width`.
-    func lines(fitting width: Int?) -> [String] {
+    func lines(fitting width: Int?) -> [String] { lines(of: shown(fitting: width)) }
+
+    /// Returns the titles of the columns that are left out.
+    func omittedTitles(fitting width: Int?) -> [String] {
+        let shown = shown(fitting: width)
+        return columns.indices.filter { !shown.contains($0) }.map { columns[$0].title }
+    }
+
+    private func shown(fitting width: Int?) -> [Int] {
         var shown = Array(columns.indices)
         while let width, minimumWidth(of: shown) > width,
             let index = shown.indices.filter({ columns[shown[$0]].rank != nil })
@@ -32,7 +40,7 @@ struct Table {
         {
             shown.remove(at: index)
         }
-        return lines(of: shown)
+        return shown
     }
 
     private static var minimumLastWidth: Int { 16 }

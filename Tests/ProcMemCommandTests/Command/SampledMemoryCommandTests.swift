@@ -33,7 +33,7 @@ import Testing
         let run = try CommandRun("memory", "\(child.pid)", "--tree", "--mode", "sampled")
         let title = try #require(run.lines.first?.split(separator: " "))
         #expect(title == ["PID", "RSS", "USS", "±", "COMMAND"])
-        #expect(run.lines.last?.contains(", sampled reading in ") == true)
+        #expect(run.lines.last?.contains("; sampled reading in ") == true)
     }
 
     @Test func aBudget() throws {

@@ -12,6 +12,11 @@ import Testing
         ["memory", "0"], ["memory", "1", "two"], ["memory", "--mode", "exact"], ["memory", "1", "--all"],
         ["memory", "--all", "--cgroup", "/a"], ["memory", "1", "--cgroup", "/a"], ["memory", "--tree", "--all"],
         ["memory", "--tree", "--cgroup", "/a"], ["memory", "--cgroup"],
+        ["memory", "--columns", "none"], ["memory", "--columns", ""], ["memory", "--columns", "pid,"],
+        ["memory", "--columns"], ["memory", "--columns", "count"], ["memory", "--sort", "none"],
+        ["memory", "--sort", "count"], ["memory", "--by-command", "--columns", "pid,rss"],
+        ["memory", "--by-command", "--sort", "ppid"], ["memory", "--watch", "1s", "--columns", "rss"],
+        ["memory", "--watch", "1s", "--sort", "rss"], ["memory", "--watch", "1s", "--by-command"],
         ["container", "1"], ["container", "--pid", "0"], ["container", "--pid=-1"], ["container", "--pid"],
     ])
     func wrongUsage(_ arguments: [String]) throws {

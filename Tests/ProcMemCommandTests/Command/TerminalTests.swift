@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func aWidthInTheEnvironmentTakesPrecedence() throws {
-        let tree = try Systems.processes(serverName: "a-longer-name")
+        let tree = try Systems.processes(serverName: "a-longer-name-x")
         let narrow = try Pseudoterminal.lines(of: "memory", "100", in: tree, width: 80, environment: ["COLUMNS": "24"])
         #expect(narrow.map(\.count).max() == 24)
         for invalid in ["", "0", "-5", "wide"] {

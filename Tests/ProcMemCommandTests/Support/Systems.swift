@@ -61,6 +61,8 @@ enum Systems {
                     "/proc/2/stat": stat(2, "kthreadd", parent: 0, flags: 0x20_8040),
                     "/proc/100/stat": stat(100, serverName, parent: 1),
                     "/proc/100/statm": "5000 2000 500 1 0 100 0\n",
+                    "/proc/100/status": status(100, file: 1200, shmem: 800, peak: 9000, swap: 48, hugetlb: 0),
+                    "/proc/101/status": status(101, file: 2000, shmem: 400, peak: 20000, swap: 0, hugetlb: 0),
                     "/proc/100/smaps_rollup": rollup(rss: 8000, pss: 6000, privateDirty: 5000, swap: 64),
                     "/proc/100/task/100/children": "101 102 ",
                     "/proc/101/stat": stat(101, "worker", parent: 100),
@@ -80,6 +82,20 @@ enum Systems {
     static func stat(_ pid: Int, _ name: String, parent: Int, state: String = "S", flags: Int = 0x40_0000) -> String {
         let tail = String(repeating: " 0", count: 22)
         return "\(pid) (\(name)) \(state) \(parent) 1 1 0 -1 \(flags) 0 0 0 0 0 0 0 0 20 0 1 0 \(1000 + pid)\(tail)\n"
+    }
+
+    /// Returns the contents of `status`. Sizes are in KiB.
+    static func status(_ pid: Int, file: Int, shmem: Int, peak: Int, swap: Int, hugetlb: Int) -> String {
+        """
+        Name:\tany
+        Tgid:\t\(pid)
+        VmHWM:\(kilobytes(peak))
+        RssFile:\(kilobytes(file))
+        RssShmem:\(kilobytes(shmem))
+        VmSwap:\(kilobytes(swap))
+        HugetlbPages:\(kilobytes(hugetlb))
+
+        """
     }
 
     /// Returns the contents of `smaps_rollup`. Sizes are in KiB.

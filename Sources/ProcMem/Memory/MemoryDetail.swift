@@ -1,0 +1,40 @@
+/// The figures of a process that a snapshot reads beyond those of its ``MemoryMode``.
+///
+/// The distinct memory and the figures of the mode are the same for both values, except that the number of pages of
+/// hugetlbfs narrows the bounds in the modes that do not read it otherwise.
+public enum MemoryDetail: Sendable, Hashable {
+    /// The figures of the mode.
+    case standard
+    /// Also the figures that only `/proc/PID/status` has: ``MemoryUsage/fileBytes``, ``MemoryUsage/shmemBytes`` and
+    /// ``MemoryUsage/peakRSSBytes``. Where the mode does not provide them, ``MemoryUsage/swapBytes`` and
+    /// ``MemoryUsage/hugetlbBytes`` are read from there too.
+    ///
+    /// One more file for each process: three system calls, regardless of its memory. In a ``MemorySampler``, the
+    /// processes are also searched for in every pass. No privileges are required unless `/proc` hides the process.
+    /// `HugetlbPages` requires Linux 4.4, `RssFile` and `RssShmem` 4.5. On an earlier kernel the figure is `nil`.
+    case all
+}
+
+extension ProcessDirectory {
+    /// Adds the figures in `status`, through a live thread if the main thread has exited.
+    ///
+    /// - Throws: Errors that are not properties of the process, such as that no descriptor is left.
+    borrowing func addStatus(to usage: inout MemoryUsage, _ stat: ProcessStat) throws(FileReadError) {
+        guard usage.rssBytes != nil else { return }
+        do throws(FileReadError) {
+            usage.fill(from: try statusOfAnyThread(stat))
+        } catch {
+            // A file that cannot be read leaves its figures unknown. Other errors are thrown.
+            _ = try UnavailableReason(error)
+        }
+    }
+
+    private borrowing func statusOfAnyThread(_ stat: ProcessStat) throws(FileReadError) -> ProcessStatus {
+        let ofThread = try firstValueFromLiveThread(of: stat) { (id) throws(FileReadError) -> ProcessStatus? in
+            let status = try read(ProcPath(task: id, "status"), ProcessStatus.readOptions, ProcessStatus.init(parsing:))
+            return status.peakRSSBytes == nil ? nil : status
+        }
+        if let ofThread { return ofThread }
+        return try read(ProcPath(file: "status"), ProcessStatus.readOptions, ProcessStatus.init(parsing:))
+    }
+}
