@@ -47,7 +47,8 @@ enum MemoryBoundsChecks {
             let saved = 2 * size / Int(sysconf(Int32(_SC_PAGESIZE)))
             let isMerged = try Waiting.until { try Files.number("\(folder)/pages_sharing") >= saved * 9 / 10 }
             try Files.write("0", to: "\(folder)/run")
-            try expect(isMerged, "KSM merged \(try Files.number("\(folder)/pages_sharing")) of \(saved) pages")
+            let merged = try Files.number("\(folder)/pages_sharing")
+            try expect(isMerged, "KSM merged \(merged) of \(saved) pages")
         }
         let truth = results[0].truth
         try expect(truth.upperBound < 2 * size, "the truth is \(truth): the pages were not merged")
