@@ -114,9 +114,16 @@ extension DistinctMemory {
         if let sampled = inputs.sampled {
             let others = unsampled.compactMap(\.rssBytes).saturatingSum ?? 0
             let hugetlbBounds = hugetlb.evidence.narrowest.bounds
+            var bounds = sampled.bounds(withUnsampledBytes: others) + hugetlbBounds
+            var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
+            if inputs.areSamplesCached { assumptions.insert(.nothingChanged) }
+            if shareBounds.lower > bounds.lower, shareBounds.lower <= bounds.upper {
+                bounds.lower = shareBounds.lower
+                assumptions.formUnion(shares.assumptions)
+            }
             total.weigh(
-                sampled.bounds(withUnsampledBytes: others) + hugetlbBounds,
-                inputs.areSamplesCached ? [.samplesAreRepresentative, .nothingChanged] : [.samplesAreRepresentative],
+                bounds,
+                assumptions,
                 centre: sampled.likelyBounds(withUnsampledBytes: others) + hugetlbBounds
             )
         }

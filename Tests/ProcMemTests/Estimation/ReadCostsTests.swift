@@ -9,9 +9,9 @@ import Testing
     private func cost(pages: Int, last: (Duration, pages: Int)? = nil, after: Duration = .zero) -> Duration {
         ReadCosts(pageSizeBytes: 4096).accurate(
             rssBytes: pages * 4096,
+            mappingCount: 0,
             last: last.map { ReadCosts.Measured(duration: $0.0, rssBytes: $0.pages * 4096, taken: now) },
-            at: now + after,
-            pageSizeBytes: 4096
+            at: now + after
         )
     }
 
@@ -42,10 +42,35 @@ import Testing
     }
 
     @Test func samplesAreTriedAgain() {
-        var costs = ReadCosts()
+        var costs = ReadCosts(pageSizeBytes: 4096)
         costs.learn(samplesOf: 10, took: .seconds(1), at: now)
         #expect(costs.samples(of: 10, at: now) == .seconds(1))
-        #expect(costs.samples(of: 10, at: now + .seconds(3600)) < .milliseconds(20))
+        #expect(costs.samples(of: 10, at: now + .seconds(3600)) < .milliseconds(25))
+    }
+
+    /// 60,000 mappings cost more than the pages in them.
+    @Test func mappingsCost() {
+        let costs = ReadCosts(pageSizeBytes: 4096)
+        let few = costs.accurate(rssBytes: 60_000 * 4096, mappingCount: 50)
+        #expect(costs.accurate(rssBytes: 60_000 * 4096, mappingCount: 60_000) > few * 10)
+        #expect(costs.longestAccurate(rssBytes: 4096, virtualBytes: 60_000 * 4096) > .milliseconds(20))
+        #expect(costs.longestAccurate(rssBytes: 4096, virtualBytes: 100 * 4096) < .milliseconds(1))
+        let maximum = costs.mappingCount(within: .milliseconds(5), rssBytes: 4096)
+        #expect(maximum.map { costs.accurate(rssBytes: 4096, mappingCount: $0) <= .milliseconds(5) } ?? false)
+        #expect(costs.mappingCount(within: .microseconds(10), rssBytes: 4096) == nil)
+    }
+
+    /// The costs of a page and of a mapping are those of this machine, which may be slower or faster than usual.
+    @Test(arguments: [0.5, 3.0]) func costsAreLearned(_ factor: Double) {
+        for (pages, mappings) in [(200_000, 10), (100, 50_000)] {
+            var costs = ReadCosts(pageSizeBytes: 4096)
+            let usual = costs.accurate(rssBytes: pages * 4096, mappingCount: mappings)
+            for _ in 0..<20 {
+                costs.learn(accurate: usual * factor, rssBytes: pages * 4096, mappingCount: mappings)
+            }
+            let learned = costs.accurate(rssBytes: pages * 4096, mappingCount: mappings)
+            #expect(abs(learned / (usual * factor) - 1) < 0.05)
+        }
     }
 
     /// Any time can be asked for.
