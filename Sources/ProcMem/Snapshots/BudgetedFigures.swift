@@ -8,7 +8,7 @@
 ///
 /// Figures in the cache that are still valid are used. Accurate reads that do not fit into one pass are distributed over
 /// several passes only if nothing changes, if they can be completed before the first of them is too old, and if they
-/// are likely to narrow the total. A process that cannot be read accurately is not tried again before the age limit.
+/// are likely to halve the width of the bounds that samples give. A process that cannot be read accurately is not tried again before the age limit.
 struct BudgetedFigures: Sendable {
     /// The functions that measure processes and read the clock. Tests replace them.
     struct Probes {
@@ -112,7 +112,8 @@ struct BudgetedFigures: Sendable {
             }
         } else if canCompleteLater(pass, at: probes.now()) {
             let outlook = isRead ? probes.outlook(members, pass.result) : outlook
-            if let width = outlook.widthIfAllAreRead, width < outlook.width / 2 {
+            // Reads that were begun are completed: otherwise those that were made would be of no use.
+            if let width = outlook.widthIfAllAreRead, pass.hasAccurate || width < outlook.width / 2 {
                 isRead = true
                 try read(&members, &pass, probes)
             }
@@ -135,6 +136,8 @@ struct BudgetedFigures: Sendable {
         var waiting: [Waiting] = []
         /// Whether a process could not be read accurately.
         var hasUnreadable = false
+        /// Whether a process has accurate figures that were read in an earlier pass.
+        var hasAccurate = false
         var result = GroupResult()
 
         /// The number of processes that can be sampled.
@@ -178,6 +181,7 @@ struct BudgetedFigures: Sendable {
             let key = pass.keys[index]
             if let known = cache.figures(of: key, fingerprint, at: pass.start) {
                 members[index].value = known
+                pass.hasAccurate = true
                 if cache.entries[key]?.figures?.scene != pass.scene { pass.result.isConsistent = false }
                 continue
             }
@@ -258,7 +262,8 @@ struct BudgetedFigures: Sendable {
     /// them is too old.
     private func canCompleteLater(_ pass: Pass, at now: ContinuousClock.Instant) -> Bool {
         // A process that changes in every pass would have to be read in every pass.
-        guard let last, last.scene == pass.scene, !pass.hasUnreadable else { return false }
+        // Without samples, a smaller budget could distribute reads that a larger one finds unnecessary.
+        guard let last, last.scene == pass.scene, !pass.hasUnreadable, pass.result.distinct != nil else { return false }
         let time = now.duration(to: pass.end)
         let longest = pass.waiting.map { cost(of: $0.fingerprint, cache.entries[$0.key], at: now) }.max() ?? .zero
         guard longest <= time else { return false }
@@ -357,12 +362,20 @@ struct BudgetedFigures: Sendable {
         let entry = cache.entries[candidate.key]
         guard now + cost(of: fingerprint, entry, at: now) <= end else { return false }
         let longest = costs.longestAccurate(rssBytes: fingerprint.rssBytes, virtualBytes: fingerprint.virtualBytes)
-        if entry?.cost != nil || entry?.mappingCount(fingerprint) != nil || now + longest <= end { return true }
+        let isCounted = entry?.mappingCount(fingerprint) != nil && entry?.areMappingsCounted == true
+        if entry?.cost != nil || isCounted || now + longest <= end { return true }
         guard let maximum = costs.mappingCount(within: now.duration(to: end), rssBytes: fingerprint.rssBytes) else {
             return false
         }
         let count = try probes.countMappings(member, maximum) { probes.now() < end }
-        cache.recordMappings(count ?? maximum + 1, of: candidate.key, fingerprint, at: now)
+        cache.recordMappings(
+            // If there are more, a quarter more are assumed, so that they are not counted in each pass.
+            count ?? maximum + maximum / 4 + 16,
+            isExact: count != nil,
+            of: candidate.key,
+            fingerprint,
+            at: now
+        )
         let after = probes.now()
         return after + cost(of: fingerprint, cache.entries[candidate.key], at: after) <= end
     }

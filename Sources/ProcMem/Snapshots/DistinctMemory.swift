@@ -56,6 +56,8 @@ struct DistinctMemoryInputs {
     let stats: [ProcessStat?]
     /// Whether all descendants of the processes are among them, as far as the kernel reports.
     let includesDescendants: Bool
+    /// Why processes of the set may be missing among these; the bounds then have no upper end.
+    var gaps: Set<ProcessGap> = []
     /// What samples show; `nil` where none were taken.
     var sampled: SampledMemory.Distinct?
     /// Whether the samples were taken in an earlier measurement.
@@ -114,9 +116,16 @@ extension DistinctMemory {
         if let sampled = inputs.sampled {
             let others = unsampled.compactMap(\.rssBytes).saturatingSum ?? 0
             let hugetlbBounds = hugetlb.evidence.narrowest.bounds
+            var bounds = sampled.bounds(withUnsampledBytes: others) + hugetlbBounds
+            var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
+            if inputs.areSamplesCached { assumptions.insert(.nothingChanged) }
+            if shareBounds.lower > bounds.lower, shareBounds.lower <= bounds.upper {
+                bounds.lower = shareBounds.lower
+                assumptions.formUnion(shares.assumptions)
+            }
             total.weigh(
-                sampled.bounds(withUnsampledBytes: others) + hugetlbBounds,
-                inputs.areSamplesCached ? [.samplesAreRepresentative, .nothingChanged] : [.samplesAreRepresentative],
+                bounds,
+                assumptions,
                 centre: sampled.likelyBounds(withUnsampledBytes: others) + hugetlbBounds
             )
         }
@@ -130,10 +139,13 @@ extension DistinctMemory {
             let pages = anonymousBytes.saturatingAdding(max(counters.likelyFileBytes, shares.fileSumBytes))
             likely = max(pages, shares.sumBytes).saturatingAdding(hugetlb.likelyBytes)
         }
-        estimate = isKnown ? likely.map { bounds.clamp($0) } : nil
+        // A list that was cut short says nothing of the rest; one that may lack hidden processes is of the visible ones.
+        let isCutShort = !inputs.gaps.isDisjoint(with: [.timeLimit, .countLimit])
+        let hasUpper = isKnown && inputs.gaps.isEmpty && bounds.upper < .max
+        estimate = isKnown && !isCutShort ? likely.map { bounds.clamp($0) } : nil
         lower = bounds.lower
-        upper = isKnown && bounds.upper < .max ? bounds.upper : nil
-        isProven = isKnown && bounds.upper < .max && assumptions.isEmpty && !total.isContradictory
+        upper = hasUpper ? bounds.upper : nil
+        isProven = hasUpper && assumptions.isEmpty && !total.isContradictory
         self.assumptions = assumptions.union(total.isContradictory ? [.nothingChanged] : [])
     }
 }

@@ -16,8 +16,10 @@ struct FigureCache: Sendable {
         fileprivate(set) var cost: ReadCosts.Measured?
         /// The reason why the last attempt gave no figures, and the process at that time.
         fileprivate var refusal: (reason: UnavailableReason, fingerprint: ProcessFingerprint)?
-        /// The number of mappings, or a number that is not above it, and the process at that time.
+        /// The number of mappings, and the process at that time.
         fileprivate var mappings: (count: Int, fingerprint: ProcessFingerprint)?
+        /// Whether all mappings were counted. Otherwise their number is a guess.
+        fileprivate(set) var areMappingsCounted = false
 
         /// Returns the number of mappings; `nil` if it is not known or the size of the address space has changed.
         func mappingCount(_ fingerprint: ProcessFingerprint) -> Int? {
@@ -93,14 +95,16 @@ struct FigureCache: Sendable {
         entries[key] = entry
     }
 
-    /// Records a number of mappings that was counted.
+    /// Records a number of mappings.
     mutating func recordMappings(
         _ count: Int,
+        isExact: Bool,
         of key: Key,
         _ fingerprint: ProcessFingerprint,
         at now: ContinuousClock.Instant
     ) {
         entries[key, default: Entry(found: now)].mappings = (count, fingerprint)
+        entries[key]?.areMappingsCounted = isExact
     }
 
     /// Returns the reason why a process could not be read accurately; `nil` if it was read, if it has executed another

@@ -80,7 +80,7 @@ struct SnapshotBuilder: ~Copyable {
         }
         let processes = census.members.map { ProcessMemory($0, sharing) }
         if !census.isWholeTree { baseline = nil }
-        let inputs = DistinctMemoryInputs(
+        var inputs = DistinctMemoryInputs(
             processes: processes,
             stats: census.members.map(\.stat),
             includesDescendants: census.isWholeTree,
@@ -88,6 +88,7 @@ struct SnapshotBuilder: ~Copyable {
             pageSizeBytes: root.pageSizeBytes,
             features: features
         )
+        inputs.gaps = census.gaps
         // Without a process that was found, processes may be missing.
         let distinct =
             processes.isEmpty && !census.gaps.isEmpty ? .unknown : DistinctMemory(inputs, baseline: &baseline)

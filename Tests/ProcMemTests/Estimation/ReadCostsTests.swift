@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// What looks are expected to cost.
+/// The predicted cost of reads.
 @Suite struct ReadCostsTests {
     private let now = ContinuousClock.now
 
@@ -15,18 +15,18 @@ import Testing
         )
     }
 
-    @Test func aFirstLook() {
+    @Test func theFirstRead() {
         #expect(cost(pages: 0) == .microseconds(50))
         #expect(cost(pages: 1_000_000) == .microseconds(45_050))
     }
 
-    /// What a look costs in any case does not grow with the process: else who was small once would never fit again.
-    @Test func whoWasSmallIsNotOverrated() {
+    /// The fixed part of the cost does not grow with the process; otherwise a process that was small would never fit again.
+    @Test func aSmallProcessIsNotOverrated() {
         #expect(cost(pages: 262_144, last: (.microseconds(60), pages: 10)) < .milliseconds(13))
         #expect(cost(pages: 262_144, last: (.microseconds(60), pages: 0)) < .milliseconds(13))
     }
 
-    @Test func whoShrankCostsLess() {
+    @Test func aProcessThatShrankCostsLess() {
         #expect(cost(pages: 500_000, last: (.milliseconds(40), pages: 1_000_000)) == .milliseconds(20))
         #expect(cost(pages: 0, last: (.microseconds(400), pages: 1_000_000)) == .microseconds(40))
     }

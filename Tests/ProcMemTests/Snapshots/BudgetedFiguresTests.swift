@@ -2,25 +2,31 @@ import Testing
 
 @testable import ProcMem
 
-/// Simulated readings, whose durations a test sets, with a clock of their own.
-private final class SimulatedProbes {
+/// Reads that take the time that a test defines, by the clock of the test.
+private final class InventedReads {
     private(set) var now = ContinuousClock.now
     private(set) var read: [Int32] = []
     private(set) var sampleCount = 0
-    /// The duration of an accurate reading of each process; ``usualCost`` for all others.
+    /// The duration of an accurate read of a process; ``usualCost`` if none is defined.
     var costs: [Int32: Duration] = [:]
     var usualCost = Duration.milliseconds(1)
     var refused: Set<Int32> = []
     var ended: Set<Int32> = []
-    /// The processes that are not sampled, because another process is counted for their memory.
+    /// The processes that are not sampled: their memory is counted with that of another process.
     var unsampled: Set<Int32> = []
-    /// The duration of sampling one process.
+    /// What the samples of one process take.
     var sampleCost = Duration.microseconds(100)
     private(set) var longestRead = Duration.zero
+    /// The number of mappings of each process, and the number of times that they were counted.
+    var mappingCounts: [Int32: Int] = [:]
+    private(set) var countedMappings: [Int32] = []
+    /// The bounds: of counters, of samples, and of accurate reads of all.
+    var widths = (counters: 1000, samples: 100, accurate: 10)
+    private(set) var outlookCount = 0
 
     func wait(_ duration: Duration) { now += duration }
 
-    func forget() { (read, sampleCount, longestRead) = ([], 0, .zero) }
+    func forget() { (read, sampleCount, longestRead, countedMappings, outlookCount) = ([], 0, .zero, [], 0) }
 
     var probes: BudgetedFigures.Probes {
         BudgetedFigures.Probes(
@@ -34,7 +40,12 @@ private final class SimulatedProbes {
                 return self.refused.contains(member.pid)
                     ? MemoryUsage(unavailable: .permissionDenied) : Self.accurate(member)
             },
-            sample: { (members, mayGoOn) throws(FileReadError) in
+            countMappings: { (member, maximum, _) throws(FileReadError) in
+                self.countedMappings.append(member.pid)
+                let count = self.mappingCounts[member.pid] ?? 50
+                return count <= maximum ? count : nil
+            },
+            sample: { (members, _, mayGoOn) throws(FileReadError) in
                 self.sampleCount += 1
                 var members = members
                 for number in members.indices {
@@ -50,6 +61,22 @@ private final class SimulatedProbes {
                 }
                 let distinct = SampledMemory.Distinct(likely: 1, lower: 1, upper: 1, standardError: 0)
                 return BudgetedFigures.Sampled(members: members, distinct: distinct)
+            },
+            outlook: { members, result in
+                self.outlookCount += 1
+                let width =
+                    members.allSatisfy { $0.value?.pssBytes != nil }
+                    ? self.widths.accurate : result.distinct == nil ? self.widths.counters : self.widths.samples
+                return BudgetedFigures.Outlook(
+                    bounds: DistinctMemory(
+                        estimate: nil,
+                        lower: 1000,
+                        upper: 1000 + width,
+                        isProven: false,
+                        assumptions: []
+                    ),
+                    widthIfAllAreRead: self.widths.accurate
+                )
             }
         )
     }
@@ -66,16 +93,16 @@ private final class SimulatedProbes {
     }
 }
 
-/// A process as a walk returns it.
-private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -> ProcessCensus.Member {
-    let line = ProcessStatTests.line("x", [1: "\(pid)", 9: "64", 10: "\(faults)", 12: "0", 20: "1", 22: "5"])
+/// A process as a walk meets it.
+private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualPages: Int = 5000) throws -> ProcessCensus.Member {
+    let line = ProcessStatTests.line("x", [1: "\(pid)", 9: "64", 10: "\(faults)", 12: "0", 20: "1", 22: "5", 23: "\(virtualPages * 4096)"])
     let stat = try ProcessStat(parsing: Array(line.utf8).span)
     let statm = try Statm(validating: Array("5000 \(pages) 100 0 0 0 0\n".utf8).span, pageSizeBytes: 4096)
     return ProcessCensus.Member(pid: pid, depth: 0, stat: stat, value: MemoryUsage(statm))
 }
 
 @Suite struct BudgetedFiguresTests {
-    private let invented = SimulatedProbes()
+    private let invented = InventedReads()
     private var figures = BudgetedFigures(maximumAge: .seconds(60), pageSizeBytes: 4096)
 
     private var groupResult = BudgetedFigures.GroupResult()
@@ -103,7 +130,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(usages.allSatisfy { ($0.source.age ?? .zero) >= .seconds(3) && $0.pssBytes == 8192 })
     }
 
-    /// A change of the page faults, of the size, of the family, or the age: each alone causes a new reading.
+    /// Page faults, a size, another member of the family, age: each alone causes a new read.
     @Test(arguments: ["faults", "size", "member", "age", "nothing"])
     mutating func whatMovedIsReadAgain(_ moved: String) throws {
         _ = try pass([member(1), member(2)], .milliseconds(10))
@@ -124,10 +151,9 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read.sorted() == expected)
     }
 
-    /// Processes that do not fit into the budget are sampled. Each pass reads those that have waited longest, until all
-    /// have been read.
+    /// What does not fit is sampled, and each pass reads the process that has waited longest, until all have been read.
     @Test mutating func allComeToTheirTurn() throws {
-        // The prediction is 0.95 ms for each.
+        // 0.95 ms each by what is expected.
         let members = try (1...20).map { try member($0, pages: 20_000) }
         for number in members.indices { invented.costs[Int32(number + 1)] = .milliseconds(2) }
         var accurate: [Int] = []
@@ -138,45 +164,94 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         }
         #expect(accurate == accurate.sorted() && accurate[0] < 20)
         #expect(accurate.last == 20)
-        // Each process was read once, and the samples were taken once, because nothing has changed.
+        // Each once, and the samples once, since nothing has moved.
         #expect(invented.read.sorted() == (1...20).map(Int32.init))
         #expect(invented.sampleCount == 1)
     }
 
-    @Test mutating func anUnreadableProcessDelaysNoOther() throws {
+    /// A process that cannot be read is tried once, and does not keep the others from being read.
+    @Test mutating func anUnreadableProcessIsTriedOnce() throws {
         let members = try (1...6).map { try member($0) }
         invented.refused = [1, 2, 3]
-        for _ in 0..<8 { _ = try pass(members, .milliseconds(2)) }
-        let usages = try pass(members, .milliseconds(2))
+        for _ in 0..<8 { _ = try pass(members, .milliseconds(10)) }
+        let usages = try pass(members, .milliseconds(10))
         #expect(usages[3...].allSatisfy { $0.pssBytes != nil })
-        #expect(usages[..<3].allSatisfy { $0.pssBytes == nil && $0.rssBytes != nil })
+        #expect(usages[..<3].allSatisfy { $0.pssBytes == nil && $0.unavailable == .permissionDenied })
+        #expect(invented.read.sorted() == [1, 2, 3, 4, 5, 6])
+        // After the age limit it is tried again.
+        invented.forget()
+        invented.wait(.seconds(61))
+        _ = try pass(members, .milliseconds(10))
+        #expect(invented.read.sorted() == [1, 2, 3, 4, 5, 6])
     }
 
-    /// A steady stream of new small processes does not starve a large one.
-    @Test mutating func aNewProcessWaitsBehindTheOthers() throws {
-        invented.costs[1] = .milliseconds(3)
+    /// An accurate read of some members of a family narrows nothing.
+    @Test mutating func noProcessIsReadWhereNotAllCanBe() throws {
         for number in 0..<20 {
-            let newcomers = try (0..<10).map { try member(Int32(100 + 10 * number + $0)) }
-            _ = try pass([member(1, faults: number, pages: 60_000)] + newcomers, .milliseconds(6))
+            let members = try (1...30).map { try member($0, faults: number, pages: 20_000) }
+            _ = try pass(members, .milliseconds(20))
+            invented.wait(.seconds(1))
         }
-        #expect(invented.read.count { $0 == 1 } > 1)
+        #expect(invented.read.isEmpty)
+        #expect(invented.sampleCount == 20)
     }
 
-    /// Sampling all processes repeatedly does not starve a large one.
-    @Test mutating func samplesLeaveTimeForOverdueProcesses() throws {
-        invented.costs[1] = .milliseconds(8)
-        for number in 0..<100 {
-            let others = try (2...30).map { try member($0, faults: number, pages: 20_000) }
-            _ = try pass([member(1, faults: number, pages: 160_000)] + others, .milliseconds(10))
-            invented.wait(.seconds(2))
+    /// Accurate reads that take many passes are not begun if the figures would be too old before the last one.
+    @Test(arguments: [(1, true), (20, false)])
+    mutating func readsAreDistributedOnlyIfTheyCanBeCompleted(_ seconds: Int, _ isRead: Bool) throws {
+        invented.usualCost = .milliseconds(5)
+        let members = try (1...20).map { try member($0, pages: 100_000) }
+        for _ in 0..<12 {
+            _ = try pass(members, .milliseconds(20))
+            invented.wait(.seconds(seconds))
         }
-        let turns = invented.read.count { $0 == 1 }
-        #expect(turns > 0 && turns < 5)
-        #expect(invented.sampleCount > 90)
+        #expect(invented.read.isEmpty != isRead)
     }
 
-    /// A process that was slow once is tried again later.
-    @Test mutating func oneSlowReadingExcludesNoProcess() throws {
+    /// Samples that are as narrow as accurate reads are enough.
+    @Test mutating func nothingIsReadThatCannotNarrowTheTotal() throws {
+        invented.widths = (1000, 100, 60)
+        let members = try (1...20).map { try member($0, pages: 20_000) }
+        for _ in 0..<12 {
+            _ = try pass(members, .milliseconds(12))
+            invented.wait(.seconds(1))
+        }
+        #expect(invented.read.isEmpty && invented.sampleCount == 1)
+        // A pass over idle processes does not even compute the bounds.
+        invented.forget()
+        _ = try pass(members, .milliseconds(12))
+        #expect(invented.outlookCount == 0)
+    }
+
+    /// Many small processes cost less to read than to sample. Samples then narrow what remains wide.
+    @Test(arguments: [10, 500])
+    mutating func samplesFollowReadsThatLeaveWideBounds(_ width: Int) throws {
+        invented.widths.accurate = width
+        _ = try pass([member(1), member(2)], .milliseconds(10))
+        #expect(invented.read == [1, 2] && invented.sampleCount == (width > 100 ? 1 : 0))
+    }
+
+    /// Mappings cost time as well as pages. They are counted where they decide.
+    @Test mutating func mappingsAreCountedBeforeTheFirstRead() throws {
+        invented.mappingCounts = [1: 60_000]
+        let many = try member(1, pages: 60_000, virtualPages: 100_000)
+        _ = try pass([many], .milliseconds(10))
+        #expect(invented.countedMappings == [1] && invented.read.isEmpty)
+        // The count is kept.
+        invented.forget()
+        _ = try pass([many], .milliseconds(10))
+        #expect(invented.countedMappings.isEmpty && invented.read.isEmpty)
+        _ = try pass([many], .milliseconds(100))
+        #expect(invented.read == [1])
+    }
+
+    @Test mutating func mappingsAreNotCountedWhereTheyDoNotMatter() throws {
+        _ = try pass([member(1)], .milliseconds(100))
+        #expect(invented.countedMappings.isEmpty && invented.read == [1])
+    }
+
+    /// A read that took long once is tried again some time.
+    @Test mutating func oneSlowReadDoesNotExcludeAProcess() throws {
         invented.costs[1] = .milliseconds(500)
         _ = try pass([member(1)], .milliseconds(5))
         invented.costs[1] = .milliseconds(1)
@@ -188,45 +263,22 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read == [1])
     }
 
-    @Test mutating func aProcessThatHasExitedHasNoMemory() throws {
+    @Test mutating func anExitedProcessHasNothing() throws {
         invented.ended = [1]
         let usages = try pass([member(1), member(2)], .milliseconds(10))
         #expect(usages[0].rssBytes == nil && usages[0].unavailable == .exited)
         #expect(usages[1].rssBytes != nil)
     }
 
-    /// A kept figure, which was reported with a set of samples, is not reused as a part of the samples, which would
-    /// make it younger.
-    @Test mutating func whatIsTakenOverKeepsItsAge() throws {
-        invented.unsampled = [1]
-        invented.usualCost = .milliseconds(2)
-        // Of the 61 processes only the smallest is read.
-        let members = try [member(1)] + (2...61).map { try member($0, pages: 20_000) }
-        _ = try pass(members, .microseconds(500))
-        #expect(invented.read == [1] && invented.sampleCount == 0)
-        invented.wait(.seconds(40))
-        invented.sampleCost = .microseconds(50)
-        let before = try pass(members, .milliseconds(10))
-        #expect(invented.sampleCount == 1)
-        #expect(before[0].source.age != nil && before[0].pssBytes != nil)
-        // The figure is now too old, but the samples are not.
-        invented.wait(.seconds(30))
-        let after = try pass(members, .microseconds(100))
-        #expect(invented.sampleCount == 1)
-        #expect(after[0].source == .statm)
-        #expect(after.last?.source.age != nil)
-    }
-
-    /// Figures are not consistent if another process has changed between their readings: their sum is not the memory at
-    /// one moment.
-    @Test mutating func figuresOfSeveralTimesAreInconsistent() throws {
+    /// Figures between which another process has moved do not add up to what all hold together.
+    @Test mutating func figuresOfSeveralTimesAreDistinguished() throws {
         _ = try pass([member(1), member(2)], .milliseconds(10))
         #expect(groupResult.isConsistent)
         _ = try pass([member(2), member(1)], .milliseconds(10))
         #expect(groupResult.isConsistent)
         _ = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
         #expect(!groupResult.isConsistent)
-        // They remain inconsistent as long as the older figure is used.
+        // Nor later, as long as the older figure stays.
         let usages = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
         #expect(usages.allSatisfy { $0.pssBytes != nil } && !groupResult.isConsistent)
         _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
@@ -237,13 +289,12 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     }
 
     @Test mutating func nothingIsBegunThatDoesNotFit() throws {
-        // 45 ns for each page: 45 ms.
-        let usages = try pass([member(1, pages: 1_000_000), member(2)], .milliseconds(5))
-        #expect(!invented.read.contains(1) && invented.read.contains(2))
-        #expect(usages[0].pssBytes == nil && usages[1].pssBytes != nil)
+        // 45 ns a page: 45 ms.
+        let usages = try pass([member(1, pages: 1_000_000)], .milliseconds(5))
+        #expect(invented.read.isEmpty && usages[0].pssBytes == nil)
     }
 
-    /// After a slow reading the prediction is as long.
+    /// A read that took long is expected to take as long again.
     @Test mutating func costsAreLearned() throws {
         invented.costs[1] = .milliseconds(30)
         _ = try pass([member(1)], .milliseconds(5))
@@ -251,7 +302,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         invented.forget()
         _ = try pass([member(1, faults: 101)], .milliseconds(5))
         #expect(invented.read.isEmpty)
-        _ = try pass([member(1, faults: 102)], .milliseconds(31))
+        _ = try pass([member(1, faults: 102)], .milliseconds(40))
         #expect(invented.read == [1])
     }
 
@@ -268,13 +319,13 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.sampleCount == 1)
         #expect(usages.allSatisfy { !$0.source.isSampled })
         invented.forget()
-        // Now the cost of the samples is known.
+        // Now it is known what they cost.
         _ = try pass(members.map { try member($0.pid, faults: 7, pages: 20_000) }, .milliseconds(25))
         #expect(invented.sampleCount == 0)
     }
 
-    /// Whatever the readings cost, and whatever changes, a pass exceeds its budget by one reading at most.
-    @Test(arguments: 0..<40) mutating func exceedsByOneReadingAtMost(_ seed: Int) throws {
+    /// Whatever reads cost and whatever changes: a pass exceeds its time by at most one read.
+    @Test(arguments: 0..<40) mutating func exceedsByAtMostOneRead(_ seed: Int) throws {
         var generator = SampleGenerator(seed: UInt64(seed))
         let count = Int32.random(in: 1...60, using: &generator)
         invented.sampleCost = .microseconds(Int.random(in: 1...3000, using: &generator))

@@ -57,6 +57,22 @@ import Testing
         #expect(evidence.narrowest.assumptions == [.samplesAreRepresentative])
     }
 
+    /// New bounds replace earlier ones that they contradict, or that are wider. Neither are the two combined.
+    @Test(arguments: [
+        // The new bounds contain the narrower earlier ones: no contradiction.
+        (10, 60, 35, 45, 30, 40), (32, 38, 34, 36, 32, 38),
+        // No likely value is within the earlier bounds.
+        (10, 60, 50, 58, 10, 60), (38, 80, 50, 60, 38, 80),
+        // The new bounds contradict what is proven.
+        (200, 300, 240, 260, 30, 40),
+    ])
+    func weighing(_ lower: Int, _ upper: Int, _ least: Int, _ most: Int, _ resultLower: Int, _ resultUpper: Int) {
+        var evidence = BoundsEvidence(proven: bounds(0, 100))
+        evidence.assume(bounds(30, 40), Self.assumption)
+        evidence.weigh(bounds(lower, upper), [.samplesAreRepresentative], centre: bounds(least, most))
+        #expect(evidence.narrowest.bounds == bounds(resultLower, resultUpper))
+    }
+
     @Test func sums() {
         var first = BoundsEvidence(proven: bounds(10, 100))
         first.assume(bounds(20, 50), Self.assumption)
