@@ -101,15 +101,17 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount)
     const uint64_t needed = PROCMEM_STATMOUNT_MNT_ROOT | PROCMEM_STATMOUNT_FS_TYPE;
     // The bit stays clear for a mount without options, and before Linux 6.11.
     mount->options[0] = 0;
-    int has_options = (found.mask & PROCMEM_STATMOUNT_MNT_OPTS) != 0;
+    mount->has_options = (found.mask & PROCMEM_STATMOUNT_MNT_OPTS) != 0;
     if ((found.mask & needed) != needed || copy_string(&found, found.type, mount->type, sizeof mount->type) != 0 ||
         copy_string(&found, found.root, mount->root, sizeof mount->root) != 0 ||
-        (has_options && copy_string(&found, found.options, mount->options, sizeof mount->options) != 0)) {
+        (mount->has_options && copy_string(&found, found.options, mount->options, sizeof mount->options) != 0)) {
         errno = ENOSYS;
         return -1;
     }
     return 0;
 }
+
+int procmem_is_filtered(void) { return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0; }
 
 #define PROCMEM_KCMP_VM 1
 

@@ -34,6 +34,14 @@ int test_pipe(int *numbers);
 /// A file in memory that no program started later inherits: memfd_create(2), which Glibc does not declare either.
 int test_temporary_file(void);
 
+/// Puts the calling thread, and all threads and programs that it starts, under a seccomp filter that allows only the system
+/// calls that systemd's @system-service and the default profiles of Docker and containerd have in common. Another call ends
+/// the process with SIGSYS; clone3 fails with ENOSYS. Returns 0, or -1.
+int test_filter_system_calls(void);
+
+/// Calls statmount(2) with arguments that no kernel accepts: returns -1 where no filter ends the process.
+int test_call_statmount(void);
+
 /// Runs a function in a forked child, and returns its result, which is the child's exit status; -1 where there was none.
 int test_in_fork(int (*body)(void *), void *context);
 
