@@ -141,7 +141,7 @@ int test_filter_system_calls(void)
 {
 #ifdef NATIVE_ARCHITECTURE
     enum { count = sizeof allowed_system_calls / sizeof *allowed_system_calls };
-    struct sock_filter program[2 * count + 7];
+    struct sock_filter program[2 * count + 9];
     unsigned short length = 0;
 #define ADD(...) program[length++] = (struct sock_filter)__VA_ARGS__
     ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
@@ -155,6 +155,8 @@ int test_filter_system_calls(void)
     }
     ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
     ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_get_mempolicy, 0, 1));
+    ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
     ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
 #undef ADD
     struct sock_fprog filter = {.len = length, .filter = program};

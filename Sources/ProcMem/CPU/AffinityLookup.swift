@@ -88,12 +88,13 @@ struct MachineCPUs {
 
     private static var maximumThreads: Int { 32 }
 
-    init(of process: ProcessSelector, with mask: CPUSet, in root: SystemRoot) {
+    /// - Parameter hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
+    init(of process: ProcessSelector, with mask: CPUSet, hasHiddenAncestors: Bool, in root: SystemRoot) {
         isolated = (try? CPUSet.isolated(in: root)).map { $0.intersection(mask) }.flatMap { $0.count > 0 ? $0 : nil }
         guard let online = try? CPUSet.online(in: root) else { return }
         onlineCount = online.count
         let allowed = allowedCPUs(of: process, mask, in: root)
-        if !online.isSuperset(of: allowed), Self.isCovered(online, in: root) {
+        if !online.isSuperset(of: allowed), root.isLive || hasHiddenAncestors, Self.isCovered(online, in: root) {
             let path = root.text(CPUSet.onlinePath)
             warnings.append(
                 "\(path): lists \(online.count) CPUs (\(online)), but the affinity mask has \(allowed.count) (\(allowed)); "
@@ -111,7 +112,8 @@ struct MachineCPUs {
     }
 
     /// Returns whether a list of fewer CPUs than the mask has is not the kernel's. The system call omits CPUs that are
-    /// offline. `status` includes them, so that CPUs must exist that the list lacks.
+    /// offline. `status` includes them: for a mask from there, CPUs must exist that the list lacks, and the files cannot
+    /// distinguish the two cases unless a hidden cgroup may have a quota.
     private static func isCovered(_ online: CPUSet, in root: SystemRoot) -> Bool {
         guard !root.isLive, let present = try? CPUSet.present(in: root) else { return true }
         return !online.isSuperset(of: present)

@@ -224,11 +224,6 @@ extension CPULimits {
         affinity = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings)
         let policy = AffinityLookup.policy(of: process, in: root)
         self.policy = policy
-        let machine = detail == .all ? MachineCPUs(of: process, with: affinity, in: root) : nil
-        onlineCount = machine?.onlineCount
-        isolatedCPUs = machine?.isolated
-        otherThreadsAffinity = machine?.otherThreads
-        warnings += machine?.warnings ?? []
 
         let lookup = CgroupHierarchy.find(.cpu, of: process, in: root)
         warnings += lookup.warnings
@@ -254,7 +249,15 @@ extension CPULimits {
         self.levels = levels
         self.binding = binding
         self.isComplete = isComplete
-        hasHiddenAncestors = detail == .all && lookup.hierarchy?.hasHiddenAncestors(in: root) == true
+        let isHidden = detail == .all && lookup.hierarchy?.hasHiddenAncestors(in: root) == true
+        hasHiddenAncestors = isHidden
+        let machine =
+            detail == .all
+            ? MachineCPUs(of: process, with: affinity, hasHiddenAncestors: isHidden, in: root) : nil
+        onlineCount = machine?.onlineCount
+        isolatedCPUs = machine?.isolated
+        otherThreadsAffinity = machine?.otherThreads
+        warnings += machine?.warnings ?? []
         self.warnings = warnings
     }
 }
