@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
 #include <unistd.h>
@@ -207,4 +208,10 @@ int32_t procmem_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
 int procmem_is_on_procfs(int descriptor) {
     struct statfs file_system;
     return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
+}
+
+uint64_t procmem_total_memory(void)
+{
+    struct sysinfo information;
+    return sysinfo(&information) == 0 ? (uint64_t)information.totalram * information.mem_unit : 0;
 }

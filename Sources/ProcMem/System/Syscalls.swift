@@ -43,6 +43,13 @@ enum Syscalls {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// The machine's memory in bytes, even if `/proc/meminfo` is hidden; `nil` if it is not known. The corresponding C
+    /// function is `sysinfo`.
+    static var totalMemoryBytes: Int? {
+        let bytes = Int(clamping: procmem_total_memory())
+        return bytes > 0 ? bytes : nil
+    }
+
     // MARK: Filters
 
     /// Whether the calling thread is under a seccomp filter. The filter may end the process for a system call that it
