@@ -73,6 +73,8 @@ import ProcMem
             _ = effectiveMemoryBytes(in: root)
             _ = try ContainerMemory.current(in: root)
             _ = try ContainerMemory(of: other, in: root)
+            var containers = try ContainerMemoryReader(in: root)
+            _ = try containers.read()
             _ = root.isPSSEstimated
             for mode in [MemoryMode.cheap, .sampled(reads: 64), .accurate, .within(.milliseconds(5))] {
                 _ = try memoryUsage(mode: mode, in: root)
