@@ -60,8 +60,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "CTestSupport", path: "Tests/CTestSupport"),
+        .target(name: "CTestSupport", path: "Tests/CTestSupport", exclude: ["allowed_system_calls.inc"]),
         .executableTarget(name: "ProcessStates", path: "Tests/ProcessStates"),
+        // Makes every query of the library, or runs another program, under a seccomp filter.
+        .executableTarget(
+            name: "FilteredCalls",
+            dependencies: ["CTestSupport", "ProcMem"],
+            path: "Tests/FilteredCalls",
+            swiftSettings: testSettings
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["CTestSupport", "ProcMem"],
@@ -86,7 +93,7 @@ let package = Package(
         .testTarget(
             name: "ProcMemTests",
             dependencies: [
-                "ProcMem", "ProcessStates", "TestSupport", "CTestSupport",
+                "ProcMem", "ProcessStates", "FilteredCalls", "TestSupport", "CTestSupport",
                 .target(name: "CProcps", condition: .when(traits: ["Procps"])),
             ],
             resources: [.copy("Fixtures")],
@@ -100,7 +107,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ProcMemCommandTests",
-            dependencies: ["ProcMem", "ProcMemCommand", "ProcessStates", "TestSupport"],
+            dependencies: ["ProcMem", "ProcMemCommand", "ProcessStates", "FilteredCalls", "TestSupport"],
             swiftSettings: testSettings
         ),
     ]

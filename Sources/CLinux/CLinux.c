@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
 #include <unistd.h>
@@ -101,15 +102,17 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount)
     const uint64_t needed = PROCMEM_STATMOUNT_MNT_ROOT | PROCMEM_STATMOUNT_FS_TYPE;
     // The bit stays clear for a mount without options, and before Linux 6.11.
     mount->options[0] = 0;
-    int has_options = (found.mask & PROCMEM_STATMOUNT_MNT_OPTS) != 0;
+    mount->has_options = (found.mask & PROCMEM_STATMOUNT_MNT_OPTS) != 0;
     if ((found.mask & needed) != needed || copy_string(&found, found.type, mount->type, sizeof mount->type) != 0 ||
         copy_string(&found, found.root, mount->root, sizeof mount->root) != 0 ||
-        (has_options && copy_string(&found, found.options, mount->options, sizeof mount->options) != 0)) {
+        (mount->has_options && copy_string(&found, found.options, mount->options, sizeof mount->options) != 0)) {
         errno = ENOSYS;
         return -1;
     }
     return 0;
 }
+
+int procmem_is_filtered(void) { return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0; }
 
 #define PROCMEM_KCMP_VM 1
 
@@ -205,4 +208,10 @@ int32_t procmem_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
 int procmem_is_on_procfs(int descriptor) {
     struct statfs file_system;
     return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
+}
+
+uint64_t procmem_total_memory(void)
+{
+    struct sysinfo information;
+    return sysinfo(&information) == 0 ? (uint64_t)information.totalram * information.mem_unit : 0;
 }

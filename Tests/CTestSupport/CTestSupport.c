@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
@@ -119,6 +122,55 @@ int test_enter_namespace(const char *path)
     }
     return result;
 }
+
+static const int allowed_system_calls[] = {
+#include "allowed_system_calls.inc"
+};
+
+#if defined(__x86_64__)
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+
+int test_filter_system_calls(void)
+{
+#ifdef NATIVE_ARCHITECTURE
+    enum { count = sizeof allowed_system_calls / sizeof *allowed_system_calls };
+    struct sock_filter program[2 * count + 9];
+    unsigned short length = 0;
+#define ADD(...) program[length++] = (struct sock_filter)__VA_ARGS__
+    ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCHITECTURE, 1, 0));
+    ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+    ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
+    // A jump reaches 255 instructions, so each call has its own return.
+    for (int i = 0; i < count; i++) {
+        ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)allowed_system_calls[i], 0, 1));
+        ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    }
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
+    ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_get_mempolicy, 0, 1));
+    ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+    ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+#undef ADD
+    struct sock_fprog filter = {.len = length, .filter = program};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return -1;
+    }
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+#else
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int test_call_statmount(void) { return (int)syscall(457, NULL, NULL, 0, 0); }
 
 int test_pipe(int *numbers) { return pipe2(numbers, O_CLOEXEC); }
 

@@ -16,13 +16,19 @@ int procmem_open_in_root(int root, const char *path, int32_t flags);
 /// A mount, as statmount(2) reports it. The strings end in NUL.
 struct procmem_mount {
     char type[64];
+    /// Whether the kernel reported options. It reports none before Linux 6.11, and for a mount without options.
+    int has_options;
     char options[512];
     char root[4096];
 };
 
 /// Reports the mount that a path leads to, after following links; the topmost one if several are stacked. Requires
-/// Linux 6.8; the options require 6.11 and are empty before.
+/// Linux 6.8.
 int procmem_mount_at(const char *path, struct procmem_mount *mount);
+
+/// prctl(2) with PR_GET_SECCOMP: returns whether the calling thread is under a seccomp filter. 1 or 0; also 1 if a filter
+/// refuses this call.
+int procmem_is_filtered(void);
 
 /// kcmp(2) with KCMP_VM: returns 0 if two threads share one memory map or have none, 1 if the first thread's map is
 /// before the second one's in the kernel's order, 2 if it is after. Requires Linux 3.5 and a kernel with CONFIG_KCMP.
@@ -59,6 +65,9 @@ int procmem_name_thread(const char *name);
 
 /// fstatfs(2): returns whether procfs provides an open file, 1 or 0. The corresponding C constant is PROC_SUPER_MAGIC.
 int procmem_is_on_procfs(int descriptor);
+
+/// sysinfo(2): returns the machine's memory in bytes; 0 on failure.
+uint64_t procmem_total_memory(void);
 
 /// gettid(2): returns the id of the calling thread.
 int32_t procmem_thread_id(void);

@@ -138,7 +138,7 @@ struct CPULimitWatch: Sendable {
             if usesNotification { files.watch(limitFiles()) { (path) throws(FileReadError) in try root.open(path) } }
             let limits: CPULimits
             do {
-                limits = try CPULimits(of: process, in: root, countsOnline: true)
+                limits = try CPULimits(of: process, in: root, .all)
                 try identity.check()
             } catch {
                 if known != nil, error.isEndOfProcess { return }

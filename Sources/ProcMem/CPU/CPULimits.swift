@@ -16,7 +16,7 @@
 /// - Returns: The number of CPUs, at least 1.
 public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int = 1, in root: SystemRoot = .live) -> Int
 {
-    guard let limits = try? CPULimits(of: .current, in: root, countsOnline: false) else { return max(1, minimum) }
+    guard let limits = try? CPULimits(of: .current, in: root, .countAlone) else { return max(1, minimum) }
     return limits.effectiveCPUCount(rounding: rounding, minimum: minimum)
 }
 
@@ -37,8 +37,20 @@ public struct CPULimits: Sendable, Hashable {
     /// The number of CPUs of the machine that are online, from `/sys/devices/system/cpu/online`; `nil` if that file
     /// cannot be read.
     ///
-    /// A program that uses the number of the machine's CPUs would use this number. It does not affect the count.
+    /// A program that uses the number of the machine's CPUs would use this number. It does not affect the count. If the
+    /// affinity mask has more CPUs, a file system such as lxcfs covers the file, and ``warnings`` says so.
     public let onlineCount: Int?
+    /// The CPUs in the affinity mask that are isolated, from `/sys/devices/system/cpu/isolated`; `nil` if there are none
+    /// or the file cannot be read. The scheduler does not balance threads on isolated CPUs: each thread stays on the CPU
+    /// on which it started, unless it is pinned to another one.
+    ///
+    /// Isolated CPUs are set by `isolcpus` on the kernel's command line. Requires Linux 4.2.
+    public let isolatedCPUs: CPUSet?
+    /// The CPUs on which another thread of the process may run, if the mask of the main thread, ``affinity``, lacks some
+    /// of them; otherwise `nil`. A library that pins the thread in which it is initialized causes the difference.
+    ///
+    /// At most 32 threads are examined, and only if the main thread's mask lacks a CPU that is online.
+    public let otherThreadsAffinity: CPUSet?
     /// The scheduling policy of the main thread; `nil` if it cannot be read.
     public let policy: SchedulingPolicy?
     /// Every level that was read: the process's own cgroup first, the mount's root last.
@@ -47,8 +59,14 @@ public struct CPULimits: Sendable, Hashable {
     public let binding: BindingQuota?
     /// Whether every level from the process's own cgroup up to the mount's root is visible.
     ///
-    /// Levels above the mount's root are never visible in a container and do not count here.
+    /// Levels above the mount's root are never visible in a container and do not count here: see
+    /// ``hasHiddenAncestors``.
     public let isComplete: Bool
+    /// Whether there are cgroups above the mount's root, hidden by a cgroup namespace or by the mount.
+    ///
+    /// Their quotas apply, but cannot be read. ``CPUThrottling`` can reveal them. They are detected by a file that only
+    /// a root has (`release_agent`, v1) or that only other cgroups have (`cgroup.events`, v2).
+    public let hasHiddenAncestors: Bool
     /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
 }
@@ -147,6 +165,7 @@ extension CPULimits {
     func isEquivalent(to other: CPULimits) -> Bool {
         affinity == other.affinity && binding == other.binding && levels == other.levels && policy == other.policy
             && onlineCount == other.onlineCount && isComplete == other.isComplete
+            && hasHiddenAncestors == other.hasHiddenAncestors && isolatedCPUs == other.isolatedCPUs
     }
 }
 
@@ -155,18 +174,20 @@ extension CPULimits {
     ///
     /// Every call reads the files again, because a container's limits can change while it runs. The files are
     /// `/proc/self/cgroup`, `cpu.max` (v2) or `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1) of every level, and
-    /// `/sys/devices/system/cpu/online`. Before Linux 6.11, and if the conventional mount point does not show the whole
-    /// hierarchy, `/proc/self/mountinfo` is read too. A limit that cannot be read is omitted; ``isComplete`` is then
-    /// `false`, and ``warnings`` has the reason.
+    /// `online` and `isolated` in `/sys/devices/system/cpu`. `/proc/self/mountinfo` is read too before Linux 6.11 (on v1;
+    /// before 6.8 on v2), if the conventional mount point does not show the whole hierarchy, and if the calling thread is
+    /// under a seccomp filter. A limit that cannot be read is omitted; ``isComplete`` is then `false`, and ``warnings``
+    /// has the reason.
     ///
-    /// The cost is three system calls for each file and four more. It grows with the number of levels, and with the
-    /// number of mounts if `mountinfo` is read. No privileges are required.
+    /// The cost is three system calls for each file and five more. It grows with the number of levels, and with the
+    /// number of mounts if `mountinfo` is read. If the mask lacks a CPU that is online, the masks of at most 32 threads
+    /// are read too. No privileges are required.
     ///
     /// - Parameter root: The directory that contains the kernel's files.
     /// - Throws: ``ProcMemError`` only if no source reports the CPUs, which happens with a root directory that has
     ///   neither `proc/self/status` nor `sys/devices/system/cpu/online`.
     public static func current(in root: SystemRoot = .live) throws(ProcMemError) -> CPULimits {
-        try CPULimits(of: .current, in: root, countsOnline: true)
+        try CPULimits(of: .current, in: root, .all)
     }
 
     /// Reads the limits of another process, as ``current(in:)`` does for the calling process.
@@ -187,17 +208,22 @@ extension CPULimits {
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         let process = try ProcessSelector(validating: pid, in: root)
         self = try ProcessIdentity.withStableIdentity(process, in: root) { () throws(ProcMemError) in
-            try CPULimits(of: process, in: root, countsOnline: true)
+            try CPULimits(of: process, in: root, .all)
         }
     }
 
-    /// - Parameter countsOnline: Whether to read the number of online CPUs, which the count does not require.
-    init(of process: ProcessSelector, in root: SystemRoot, countsOnline: Bool) throws(ProcMemError) {
+    enum Detail {
+        /// What the count requires.
+        case countAlone
+        /// The count, and what explains it: the CPUs that are online and isolated, other threads, hidden cgroups.
+        case all
+    }
+
+    init(of process: ProcessSelector, in root: SystemRoot, _ detail: Detail) throws(ProcMemError) {
         var warnings: [String] = []
         affinity = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings)
         let policy = AffinityLookup.policy(of: process, in: root)
         self.policy = policy
-        onlineCount = countsOnline ? (try? CPUSet.online(in: root))?.count : nil
 
         let lookup = CgroupHierarchy.find(.cpu, of: process, in: root)
         warnings += lookup.warnings
@@ -223,6 +249,15 @@ extension CPULimits {
         self.levels = levels
         self.binding = binding
         self.isComplete = isComplete
+        let isHidden = detail == .all && lookup.hierarchy?.hasHiddenAncestors(in: root) == true
+        hasHiddenAncestors = isHidden
+        let machine =
+            detail == .all
+            ? MachineCPUs(of: process, with: affinity, hasHiddenAncestors: isHidden, in: root) : nil
+        onlineCount = machine?.onlineCount
+        isolatedCPUs = machine?.isolated
+        otherThreadsAffinity = machine?.otherThreads
+        warnings += machine?.warnings ?? []
         self.warnings = warnings
     }
 }
@@ -274,66 +309,6 @@ extension CPULimits {
     }
 }
 
-/// The CPUs on which a process may run, from the first source that reports them.
-enum AffinityLookup {
-    /// Returns the affinity mask: from the system call on the running system, otherwise from `Cpus_allowed` in
-    /// `/proc/PID/status`, otherwise all CPUs that are online.
-    ///
-    /// The system call omits CPUs that are offline. `status` includes them: in a virtual machine with 4 CPUs that can
-    /// grow to 128, it reports 128. If all CPUs in the mask of a sleeping process have gone offline, the system call
-    /// returns an empty mask (seen on 6.1) and `status` the previous one; the kernel widens the mask when the process
-    /// wakes.
-    static func affinity(
-        of process: ProcessSelector,
-        in root: SystemRoot,
-        warnings: inout [String]
-    ) throws(ProcMemError) -> CPUSet {
-        if root.isLive {
-            do {
-                let mask = try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
-                if mask.count > 0 { return mask }
-                warnings.append("sched_getaffinity: no CPU in the mask is online; the kernel widens it on wake-up")
-            } catch {
-                let error = FileReadError.system(error)
-                guard !error.isAbsence else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }
-                warnings.append("sched_getaffinity: \(error.summary)")
-            }
-        }
-        let statusPath = ProcPath(process, "status")
-        do {
-            let status = try root.read(statusPath, ProcessStatus.readOptions, ProcessStatus.init(parsing:))
-            if let allowed = status.allowedCPUs {
-                let usable = (try? CPUSet.online(in: root)).map { allowed.intersection($0) }
-                return usable.flatMap { $0.count > 0 ? $0 : nil } ?? allowed
-            }
-            warnings.append("\(root.text(statusPath)): has no Cpus_allowed")
-        } catch {
-            let directory = ProcPath(directoryOf: process)
-            if error.isAbsence, case .id = process, (try? root.open(directory, as: .directory)) == nil {
-                throw ProcMemError(error, path: root.text(directory))
-            }
-            warnings.append("\(root.text(statusPath)): \(error.summary)")
-        }
-        do {
-            return try CPUSet.online(in: root)
-        } catch {
-            let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) can be read"
-            throw ProcMemError(.unsupported, path: root.text(statusPath), detail: detail)
-        }
-    }
-
-    /// Returns the scheduling policy of the main thread; `nil` if it cannot be read.
-    static func policy(of process: ProcessSelector, in root: SystemRoot) -> SchedulingPolicy? {
-        if root.isLive {
-            guard let number = try? Syscalls.schedulingPolicy(of: process.threadID) else { return nil }
-            return SchedulingPolicy(rawValue: Int(number))
-        }
-        let stat = try? root.read(ProcPath(process, "stat"), ProcessStat.readOptions, ProcessStat.init(parsing:))
-        return stat?.policy
-    }
-
-}
-
 extension CPULimits: Encodable {
     /// Encodes the JSON of `procmem cpu`, with the count rounded up.
     public func encode(to encoder: any Encoder) throws {
@@ -343,8 +318,10 @@ extension CPULimits: Encodable {
         try names.encode(limitedBy.rawValue, forKey: "limitedBy")
         try names.encode(affinity, forKey: "affinity")
         try names.encode(onlineCount, forKey: "onlineCount")
+        try names.encode(isolatedCPUs?.description, forKey: "isolatedCPUs")
         try names.encode(binding, forKey: "quota")
         try names.encode(levels, forKey: "levels")
+        try names.encode(hasHiddenAncestors, forKey: "hiddenAncestors")
         try names.encode(isComplete, forKey: "complete")
         try names.encode(warnings, forKey: "warnings")
     }

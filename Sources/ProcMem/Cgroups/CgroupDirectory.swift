@@ -72,6 +72,21 @@ struct CgroupDirectory: Hashable, Sendable {
     }
 }
 
+extension CgroupHierarchy {
+    /// Returns whether there are cgroups above the mount's root, hidden by a cgroup namespace or by the mount. Their
+    /// limits apply, although their files are not visible.
+    ///
+    /// Only the root of a v1 hierarchy has the file `release_agent`, and only the root of v2 lacks `cgroup.events`.
+    func hasHiddenAncestors(in root: SystemRoot) -> Bool {
+        if mount.root != [UInt8(ascii: "/")] { return true }
+        let top = levelCount - 1
+        switch version {
+        case .v1: return (try? root.open(path(of: "release_agent", atLevel: top).span)) == nil
+        case .v2: return (try? root.open(path(of: "cgroup.events", atLevel: top).span)) != nil
+        }
+    }
+}
+
 /// The result of reading a limit file of one level of a hierarchy.
 struct CgroupLevelFile<Value> {
     /// The cgroup, as written in `/proc/PID/cgroup`.

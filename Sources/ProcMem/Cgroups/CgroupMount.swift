@@ -10,7 +10,8 @@ struct CgroupMount: Hashable, Sendable {
 ///
 /// Reading `mountinfo` takes time linear in the number of mounts, and this is most of the cost of a CPU count. If the
 /// conventional mount shows the whole hierarchy, no other mount can show more, and the table need not be read.
-/// `statmount` requires Linux 6.8, and 6.11 for the mount options. If it is missing or forbidden, the table is read.
+/// `statmount` requires Linux 6.8, and 6.11 for the mount options. If it is missing, or the calling thread is under a
+/// seccomp filter, the table is read.
 enum ConventionalMount {
     /// Returns the mount if it shows its hierarchy from the root of the caller's cgroup namespace.
     static func mount(of controller: CgroupController, _ version: CgroupVersion) -> CgroupMount? {
@@ -18,7 +19,9 @@ enum ConventionalMount {
             let path = Array(mountPoint.description.utf8)
             guard let mount = try? Syscalls.mount(at: (path + [0]).span) else { continue }
             let type = mount.type.span
-            let options = mount.options.span
+            // Without options, the table decides which controllers a v1 mount has.
+            let optionBytes = mount.options ?? []
+            let options = optionBytes.span
             let isMount =
                 switch version {
                 case .v1:

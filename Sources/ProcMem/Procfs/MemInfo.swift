@@ -2,6 +2,8 @@
 struct MemInfo: Hashable, Sendable {
     /// `MemTotal`: the machine's memory, without the part that the kernel reserves for itself.
     private(set) var totalBytes: Int?
+    /// `MemAvailable`: the memory that can be allocated without swapping, as the kernel estimates it. Requires Linux 3.14.
+    private(set) var availableBytes: Int?
     /// `AnonPages`: the anonymous pages that processes map, each counted once. Requires Linux 2.6.18.
     private(set) var anonymousBytes: Int?
     /// `AnonHugePages`: the part of `AnonPages` that belongs to transparent huge pages which are mapped as a whole.
@@ -12,6 +14,16 @@ struct MemInfo: Hashable, Sendable {
 
     /// `Hugetlb`: the pages that are reserved for hugetlbfs, whether in use or not. Requires Linux 4.20.
     private(set) var hugetlbBytes: Int?
+
+    /// `HugePages_Total`, a number of pages of the size `Hugepagesize`.
+    private var hugePageCount: Int?
+    private var hugePageSizeBytes: Int?
+
+    /// The memory that is set aside for huge pages: `Hugetlb`, or before Linux 4.20 the pages of the default size. 0 for a
+    /// kernel without huge pages.
+    var hugePageBytes: Int {
+        hugetlbBytes ?? (hugePageCount ?? 0).saturatingMultiplied(by: hugePageSizeBytes ?? 0)
+    }
 
     /// Whether the running kernel provides `/proc/meminfo`, and not a file system that is mounted over it, such as lxcfs.
     static var isProvidedByKernel: Bool {
@@ -35,6 +47,12 @@ struct MemInfo: Hashable, Sendable {
             let size = bytes.sizeBytes(in: value, unitBytes: 1024)
             if bytes.equals("MemTotal", in: key) {
                 totalBytes = totalBytes ?? size
+            } else if bytes.equals("MemAvailable", in: key) {
+                availableBytes = availableBytes ?? size
+            } else if bytes.equals("HugePages_Total", in: key) {
+                hugePageCount = hugePageCount ?? bytes.decimal(in: value)
+            } else if bytes.equals("Hugepagesize", in: key) {
+                hugePageSizeBytes = hugePageSizeBytes ?? size
             } else if bytes.equals("AnonPages", in: key) {
                 anonymousBytes = anonymousBytes ?? size
             } else if bytes.equals("AnonHugePages", in: key) {
@@ -47,10 +65,12 @@ struct MemInfo: Hashable, Sendable {
         }
     }
 
-    static func totalBytes(in root: SystemRoot) throws(FileReadError) -> Int {
-        guard let size = try MemInfo(in: root).totalBytes, size > 0 else {
+    /// Reads the file, which must have the machine's memory.
+    static func withTotal(in root: SystemRoot) throws(FileReadError) -> MemInfo {
+        let information = try MemInfo(in: root)
+        guard let size = information.totalBytes, size > 0 else {
             throw .malformed(ParseError("a size after MemTotal"), found: "none")
         }
-        return size
+        return information
     }
 }

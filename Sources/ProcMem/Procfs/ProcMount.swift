@@ -81,10 +81,13 @@ enum ProcVisibility {
 
     private static var mountOptions: ProcMountOptions {
         let path: StaticString = "/proc"
-        if let mount = try? Syscalls.mount(at: (Array(path.description.utf8) + [0]).span) {
-            return ProcMountOptions(parsing: mount.options.span)
+        if let mount = try? Syscalls.mount(at: (Array(path.description.utf8) + [0]).span),
+            let options = ProcMountOptions(of: mount, KernelConfiguration.version(in: .live))
+        {
+            return options
         }
-        // Before Linux 6.8. If several mounts have the same mount point, the last one is visible.
+        // Before Linux 6.11, or under a seccomp filter. If several mounts have the same mount point, the last one is
+        // visible.
         let found = try? SystemRoot.live.read(ProcPath(.current, "mountinfo"), MountLine.readOptions) { bytes in
             var options = ProcMountOptions(parsing: Span())
             var index = 0
@@ -117,6 +120,18 @@ struct ProcMountOptions: Hashable, Sendable {
     var hiding = Hiding.off
     /// The mount option `gid`: members of this group see all processes despite a `hidepid` of up to 2.
     var exemptGroup: UInt32 = 0
+
+    /// The options of a mount; `nil` if the kernel does not report them with the mount: `statmount` has no options
+    /// before Linux 6.11.
+    init?(of mount: Syscalls.Mount, _ version: @autoclosure () -> (major: Int, minor: Int)?) {
+        if let options = mount.options {
+            self.init(parsing: options.span)
+        } else if let version = version(), version >= (6, 11) {
+            self.init(parsing: Span())
+        } else {
+            return nil
+        }
+    }
 
     /// Parses mount options.
     ///

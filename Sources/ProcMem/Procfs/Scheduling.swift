@@ -30,6 +30,9 @@ public struct CPUSet: Sendable, Hashable {
         ranges.contains { $0.contains(cpu) }
     }
 
+    /// Returns whether every CPU of another set is in this set.
+    func isSuperset(of other: CPUSet) -> Bool { intersection(other) == other }
+
     /// Returns the CPUs that are in both sets.
     func intersection(_ other: CPUSet) -> CPUSet {
         var common: [ClosedRange<Int>] = []
@@ -62,6 +65,17 @@ extension CPUSet {
     /// The memory nodes that are online, in the same format, from `/sys/devices/system/node/online`.
     static func onlineNodes(in root: SystemRoot) throws(FileReadError) -> CPUSet {
         try root.read(ProcPath(file: "/sys/devices/system/node/online"), listOptions, CPUSet.init(parsingList:))
+    }
+
+    /// Reads the CPUs that exist, whether online or not, from `/sys/devices/system/cpu/present`.
+    static func present(in root: SystemRoot) throws(FileReadError) -> CPUSet {
+        try root.read(ProcPath(file: "/sys/devices/system/cpu/present"), listOptions, CPUSet.init(parsingList:))
+    }
+
+    /// Reads the isolated CPUs from `/sys/devices/system/cpu/isolated`. The file has an empty line if there are none,
+    /// which is reported as malformed. Requires Linux 4.2.
+    static func isolated(in root: SystemRoot) throws(FileReadError) -> CPUSet {
+        try root.read(ProcPath(file: "/sys/devices/system/cpu/isolated"), listOptions, CPUSet.init(parsingList:))
     }
 
     static var onlinePath: ProcPath { ProcPath(file: "/sys/devices/system/cpu/online") }

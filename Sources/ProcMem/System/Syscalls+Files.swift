@@ -147,19 +147,24 @@ extension Syscalls {
     /// The type and the options of a mount, and the path within its file system that the mount shows.
     struct Mount {
         let type: [UInt8]
-        let options: [UInt8]
+        /// `nil` if the kernel reports none: before Linux 6.11, and for a mount without options.
+        let options: [UInt8]?
         let root: [UInt8]
     }
 
-    /// Returns the mount that a path leads to. The path ends in a NUL byte. Requires Linux 6.8; the options require
-    /// 6.11 and are empty before.
+    /// Returns the mount that a path leads to. The path ends in a NUL byte. Requires Linux 6.8.
+    ///
+    /// The corresponding system call is `statmount`, which no allow-list of seccomp filters contains. Under a filter it
+    /// is not made, and the error is ``Errno/noFunction``.
     static func mount(at path: Span<UInt8>) throws(Errno) -> Mount {
-        try unsafe withCPath(path) { (path) throws(Errno) in
+        guard !isFiltered else { throw .noFunction }
+        return try unsafe withCPath(path) { (path) throws(Errno) in
             var mount = procmem_mount()
             _ = try retrying { unsafe procmem_mount_at(path, &mount) }
             return unsafe Mount(
                 type: withUnsafeBytes(of: &mount.type) { unsafe [UInt8]($0.prefix { $0 != 0 }) },
-                options: withUnsafeBytes(of: &mount.options) { unsafe [UInt8]($0.prefix { $0 != 0 }) },
+                options: mount.has_options == 0
+                    ? nil : withUnsafeBytes(of: &mount.options) { unsafe [UInt8]($0.prefix { $0 != 0 }) },
                 root: withUnsafeBytes(of: &mount.root) { unsafe [UInt8]($0.prefix { $0 != 0 }) }
             )
         }

@@ -31,6 +31,8 @@ extension Syscalls {
     /// Returns the first run of pages of a kind within a range of pages; `nil` if there is none.
     ///
     /// The corresponding C constant is `PAGEMAP_SCAN`. The kernel skips the range of a missing page table in one step.
+    /// The request is newer than the filters in use, so it is not made under a seccomp filter, and the error is
+    /// ``Errno/noFunction``.
     ///
     /// - Parameter maximumCount: The maximum length of the run in pages; 0 for no maximum.
     static func firstPages(
@@ -40,6 +42,7 @@ extension Syscalls {
         pageSizeBytes: Int,
         of map: borrowing FileDescriptor
     ) throws(Errno) -> Range<Int>? {
+        guard !isFiltered else { throw .noFunction }
         let (start, startOverflows) = pages.lowerBound.multipliedReportingOverflow(by: pageSizeBytes)
         let (end, endOverflows) = pages.upperBound.multipliedReportingOverflow(by: pageSizeBytes)
         guard !startOverflows, !endOverflows, start >= 0, end >= start else { throw .invalidArgument }

@@ -14,9 +14,12 @@ extension Syscalls {
     /// Returns the order of the memory maps of two threads, or that they share one map, as after `vfork` or `clone`
     /// with `CLONE_VM`.
     ///
-    /// The corresponding system call is `kcmp`. It requires the right to trace both threads.
+    /// The corresponding system call is `kcmp`. It requires the right to trace both threads. The default profiles of
+    /// Docker and containerd do not contain it, so it is not made under a seccomp filter, and the error is
+    /// ``Errno/noFunction``.
     static func compareMemoryMaps(_ first: Int32, _ second: Int32) throws(Errno) -> MemoryMapOrder {
-        switch try retrying({ procmem_compare_memory_maps(first, second) }) {
+        guard !isFiltered else { throw .noFunction }
+        return switch try retrying({ procmem_compare_memory_maps(first, second) }) {
         case 0: .same
         case 1: .before
         default: .after

@@ -43,6 +43,23 @@ enum Syscalls {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// The machine's memory in bytes, even if `/proc/meminfo` is hidden; `nil` if it is not known. The corresponding C
+    /// function is `sysinfo`.
+    static var totalMemoryBytes: Int? {
+        let bytes = Int(clamping: procmem_total_memory())
+        return bytes > 0 ? bytes : nil
+    }
+
+    // MARK: Filters
+
+    /// Whether the calling thread is under a seccomp filter. The filter may end the process for a system call that it
+    /// does not know, so a thread under a filter makes only calls that the allow-lists in use contain:
+    /// `@system-service` of systemd 247, and the default profiles of Docker and containerd.
+    ///
+    /// Checked before each of these calls, because a filter belongs to a thread and can be installed at any time. The
+    /// corresponding C constant is `PR_GET_SECCOMP`.
+    static var isFiltered: Bool { procmem_is_filtered() != 0 }
+
     // MARK: Scheduling
 
     /// Passes the affinity mask of a thread to a closure, as words of 64 CPUs, lowest first. Thread 0 is the calling

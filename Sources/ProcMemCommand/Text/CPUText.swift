@@ -11,7 +11,7 @@ struct CPUText {
         let count = limits.effectiveCPUCount(rounding: rounding).counted("CPU", "CPUs")
         switch limits.limitedBy {
         case .affinity:
-            guard let quota = limits.binding else { return "\(count): the affinity mask; no quota is set" }
+            guard let quota = limits.binding else { return "\(count): the affinity mask; no quota is \(noQuota)" }
             return "\(count): the affinity mask; the quota \(quota.isEnforced ? "allows more" : "does not apply")"
         case .quota:
             let cpus = limits.effectiveCPUs
@@ -20,15 +20,25 @@ struct CPUText {
         }
     }
 
+    /// `visible` if a cgroup that is not visible may have a quota, otherwise `set`.
+    private var noQuota: String { limits.hasHiddenAncestors || !limits.isComplete ? "visible" : "set" }
+
     /// The whole explanation, line by line.
     var lines: [String] {
         var rows = [("not rounded", limits.effectiveCPUs.asCPUs), ("limited by", limit)]
         if let quota = limits.binding, !quota.isEnforced {
             rows.append(("policy", "real-time: CPU quotas do not apply"))
         }
-        rows.append(("affinity", "\(limits.affinity.count) (\(limits.affinity))"))
+        rows.append(("affinity", affinity))
+        if let isolated = limits.isolatedCPUs {
+            rows.append(("isolated", "\(isolated): the scheduler does not balance threads on these CPUs"))
+        }
         for (index, line) in levels.enumerated() { rows.append((index == 0 ? "cgroups" : "", line)) }
         if !limits.isComplete { rows.append(("not visible", "the process's own cgroup, or one above it")) }
+        if limits.hasHiddenAncestors {
+            let measure = observation == nil ? "; --throttling 10 measures whether one does" : ""
+            rows.append(("not visible", "the cgroups above the mounted one; a quota of theirs applies too\(measure)"))
+        }
         rows.append(("online", limits.onlineCount.map { "\($0)" } ?? "unknown"))
         rows.append(("Swift's pool", swiftPool))
         if let observation { rows += ThrottlingText(observation: observation, limits: limits).rows }
@@ -37,6 +47,12 @@ struct CPUText {
             + rows.map { title, text in
                 title + String(repeating: " ", count: 14 - title.count) + text.printable
             }
+    }
+
+    private var affinity: String {
+        let mask = "\(limits.affinity.count) (\(limits.affinity))"
+        return limits.otherThreadsAffinity.map { "\(mask), mask of the main thread; other threads may use \($0)" }
+            ?? mask
     }
 
     private var limit: String {

@@ -37,7 +37,9 @@ struct SummaryText {
     }
 
     private var memory: String {
-        let machine = container.machineBytes.map { "the machine has \($0.asSize)" } ?? "machine memory unknown"
+        let hugePages = container.hugePageBytes == nil ? ", huge pages unknown" : ""
+        let machine =
+            container.machineBytes.map { "the machine has \($0.asSize)\(hugePages)" } ?? "machine memory unknown"
         return "\(ContainerText(memory: container).limit); \(machine)"
     }
 

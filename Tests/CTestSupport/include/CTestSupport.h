@@ -35,6 +35,15 @@ int test_pipe(int *numbers);
 /// either.
 int test_temporary_file(void);
 
+/// Puts the calling thread, and all threads and programs that it starts, under a seccomp filter that allows only the system
+/// calls that systemd's @system-service and the default profiles of Docker and containerd have in common. Another call ends
+/// the process with SIGSYS. Two calls fail as under Docker's profile, and systemd allows them: clone3 with ENOSYS, and
+/// get_mempolicy, which procps' library makes, with EPERM. Returns 0, or -1.
+int test_filter_system_calls(void);
+
+/// Calls statmount(2) with arguments that no kernel accepts: returns -1 where no filter ends the process.
+int test_call_statmount(void);
+
 /// Runs a function in a forked child, and returns the child's exit status; -1 if the child did not exit normally.
 int test_in_fork(int (*body)(void *), void *context);
 

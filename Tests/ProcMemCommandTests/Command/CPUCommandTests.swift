@@ -13,6 +13,7 @@ import Testing
         let expected = """
             {"effectiveCPUCount": 2, "effectiveCPUs": 1.5, "limitedBy": "quota",
              "affinity": {"count": 4, "cpus": "0-3"}, "onlineCount": 8,
+             "isolatedCPUs": null, "hiddenAncestors": false,
              "quota": {"cpus": 1.5, "quotaMicroseconds": 150000, "periodMicroseconds": 100000,
                        "cgroup": "/kubepods/pod1", "cgroupVersion": 2, "enforced": true},
              "levels": [{"cgroup": "/kubepods/pod1", "path": "\(folder)/kubepods/pod1/cpu.max", "cpus": 1.5,
@@ -130,7 +131,10 @@ import Testing
                 level.keys.sorted() == ["cgroup", "cpus", "known", "path", "periodMicroseconds", "quotaMicroseconds"]
             )
         }
-        for name in ["onlineCount", "warnings", "quota", "levels"] { expected[name] = members[name] }
+        #expect(members["hiddenAncestors"] == .bool)
+        for name in ["onlineCount", "warnings", "quota", "levels", "hiddenAncestors", "isolatedCPUs"] {
+            expected[name] = members[name]
+        }
         #expect(shape == .object(expected))
     }
 

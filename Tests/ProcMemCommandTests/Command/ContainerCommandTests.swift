@@ -12,7 +12,13 @@ import Testing
         let expected = """
             {"effectiveMemoryBytes": 4294967296, "limitBytes": 4294967296, "limitCgroup": "/kubepods/pod1",
              "highBytes": 3221225472, "usageBytes": 1288490189, "workingSetBytes": 966367642,
-             "availableBytes": 3328599654, "anonBytes": 536870912, "fileBytes": 700000000, "shmemBytes": 209715200,
+             "highCgroup": "/kubepods/pod1", "aboveHigh": false, "availableBytes": 2254857830,
+             "availableWithReclaimBytes": 2254857830, "peakBytes": 1300000000,
+             "events": {"low": 0, "high": 12, "max": 0, "oom": 0, "oomKill": 1, "oomGroupKill": 0},
+             "localEvents": {"low": null, "high": null, "max": null, "oom": null, "oomKill": null, "oomGroupKill": null},
+             "swapEvents": {"high": null, "max": null, "fail": null}, "inactiveAnonBytes": null,
+             "activeAnonBytes": null, "unexplainedBytes": 41133517, "controllerEnabled": true,
+             "machineAvailableBytes": null, "hugePageBytes": 0, "anonBytes": 536870912, "fileBytes": 700000000, "shmemBytes": 209715200,
              "inactiveFileBytes": 322122547, "kernelBytes": 10485760, "swapBytes": 0, "swapLimitBytes": 1073741824,
              "pressure": {"some": {"avg10": 1.5, "avg60": 0.5, "avg300": 0.1, "totalMicroseconds": 4000},
                           "full": {"avg10": 0.25, "avg60": 0, "avg300": 0, "totalMicroseconds": 1000}},
@@ -36,14 +42,15 @@ import Testing
             run.lines == [
                 "4.00 GiB: limit of cgroup /kubepods/pod1; 1.20 GiB used, 922 MiB working set",
                 "",
-                "used          1.20 GiB",
+                "used          1.20 GiB, peak 1.21 GiB",
                 "working set   922 MiB",
-                "available     3.10 GiB up to the limit, with inactive page cache reclaimed",
+                "available     2.10 GiB with inactive page cache reclaimed",
                 "anonymous     512 MiB",
                 "page cache    668 MiB, 200 MiB of it shared memory, 307 MiB inactive",
                 "kernel        10.0 MiB",
                 "swap          0 B, limit 1.00 GiB",
                 "soft limit    3.00 GiB (memory.high)",
+                "events        1 OOM kill, 12 times above the soft limit",
                 "pressure      1.50 % of 10 s, 0.50 % of 1 min, 0.10 % of 5 min: some stalled",
                 "              0.25 % of 10 s, 0.00 % of 1 min, 0.00 % of 5 min: all stalled",
                 "cgroups       4.00 GiB  1.20 GiB used  /kubepods/pod1",
@@ -88,10 +95,48 @@ import Testing
     @Test func withoutALimit() throws {
         let tree = try Systems.container()
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.high")
         let lines = try CommandRun("container", in: tree).lines
         let answer = "8.00 GiB: machine memory, no limit is set; 1.20 GiB used, 922 MiB working set"
         #expect(lines.first.map(String.init) == answer)
         #expect(!lines.contains { $0.hasPrefix("available") })
+    }
+
+    @Test func aSoftLimitAlone() throws {
+        let tree = try Systems.container()
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        try tree.write("1073741824\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.high")
+        #expect(
+            try CommandRun("container", in: tree).lines.first
+                == "8.00 GiB: machine memory, soft limit 1.00 GiB of cgroup /kubepods/pod1; 1.20 GiB used, "
+                + "922 MiB working set; above the soft limit of 1.00 GiB now"
+        )
+    }
+
+    @Test func aLimitAboveTheMachinesMemory() throws {
+        let tree = try Systems.container()
+        try tree.write("107374182400\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.high")
+        let limit = "limit 100 GiB of cgroup /kubepods/pod1, above the machine's 8.00 GiB"
+        let line = try CommandRun("container", in: tree).lines.first
+        #expect(line?.hasPrefix("8.00 GiB: machine memory, \(limit); 1.20 GiB used") == true)
+    }
+
+    @Test func aControllerThatIsOff() throws {
+        let tree = try FixtureTree(
+            MountTable.files(
+                in: "/",
+                [
+                    "/proc/meminfo": "MemTotal: 8388608 kB\nMemAvailable: 2097152 kB\n",
+                    "/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io pids\n",
+                    "/sys/fs/cgroup/cgroup.events": "populated 1\n",
+                ]
+            )
+        )
+        let lines = try CommandRun("container", in: tree).lines
+        #expect(lines.first == "8.00 GiB: machine memory, the memory controller is off")
+        #expect(lines.contains { $0.hasPrefix("controller    memory is off: ") && $0.contains("cgroup_enable=memory") })
+        #expect(!lines.contains { $0.hasPrefix("unknown") || $0.hasPrefix("not visible") || $0.hasSuffix("unknown") })
     }
 
     @Test func theRootOfVersion2() throws {
@@ -106,6 +151,7 @@ import Testing
     @Test func cgroupsAboveTheMountedOne() throws {
         let tree = try Systems.container()
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.high")
         try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/pod1/memory.swap.max")
         #expect(try CommandRun("container", in: tree).lines.contains("swap          0 B, no limit is set"))
         try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
@@ -121,7 +167,7 @@ import Testing
         try tree.write("0::/kubepods/pod1/x\n", to: "/proc/self/cgroup")
         try tree.write("", to: "/sys/fs/cgroup/kubepods/pod1/x/cgroup.procs")
         let lines = try CommandRun("container", in: tree).lines
-        #expect(lines.contains("used          1.20 GiB, charged to cgroup /kubepods/pod1"))
+        #expect(lines.contains("used          1.20 GiB, peak 1.21 GiB, charged to cgroup /kubepods/pod1"))
         #expect(!lines.contains { $0.hasPrefix("not visible") })
         try tree.write("0::/kubepods/gone\n", to: "/proc/self/cgroup")
         #expect(

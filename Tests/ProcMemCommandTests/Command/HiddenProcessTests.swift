@@ -133,7 +133,13 @@ struct HiddenProcessTests {
         #expect(try JSON(parsing: run.text)["processes"]?.elements.first?["rssBytes"] != .null)
         let summary = try ProcMount.procmem(options: options, privileges: [])
         #expect(summary.status == 0)
-        #expect(summary.text.contains("machine memory unknown"))
+        // sysinfo(2) reports the machine's memory, and not the huge pages.
+        let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        let container = try ProcMount.procmem("container", "--json", options: options, privileges: [])
+        let answer = try JSON(parsing: container.text)
+        #expect(answer["machineBytes"]?.number == Double(pages) && answer["hugePageBytes"] == .null)
+        #expect(answer["unknown"]?["hugePageBytes"]?.text?.hasPrefix("/proc/meminfo: ") == true)
+        #expect(summary.text.contains(", huge pages unknown\n"))
     }
 }
 

@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: [20, 40, 79]) func linesOfContainerFitTheTerminal(_ width: Int) throws {
         let lines = try Pseudoterminal.lines(of: "container", in: Systems.container(), width: width)
-        #expect(lines.count == 16)
+        #expect(lines.count == 17)
         #expect(lines.map(\.count).max() == min(width, 76))
     }
 

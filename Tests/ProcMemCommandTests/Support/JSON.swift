@@ -1,7 +1,7 @@
 import Foundation
 
 /// Any JSON value, so that a test can compare whole outputs. A missing name and `null` differ.
-enum JSON: Decodable, Equatable {
+enum JSON: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)
     case number(Double)

@@ -42,6 +42,8 @@ enum Systems {
                     "\(own)/memory.swap.max": "1073741824\n",
                     "\(own)/memory.current": "1288490189\n",
                     "\(own)/memory.swap.current": "0\n",
+                    "\(own)/memory.peak": "1300000000\n",
+                    "\(own)/memory.events": "low 0\nhigh 12\nmax 0\noom 0\noom_kill 1\noom_group_kill 0\n",
                     "\(own)/memory.stat":
                         "anon 536870912\nfile 700000000\nkernel 10485760\nshmem 209715200\ninactive_file 322122547\n",
                     "\(own)/memory.pressure":

@@ -58,7 +58,7 @@ import Testing
         let expected = "neither this file nor \(tree.directory.path)/sys/devices/system/cpu/online can be read"
         for process in [ProcessSelector.id(18), .current] {
             do throws(ProcMemError) {
-                _ = try CPULimits(of: process, in: tree.root(), countsOnline: true)
+                _ = try CPULimits(of: process, in: tree.root(), .all)
                 Issue.record("an answer out of nothing")
             } catch {
                 #expect(error.code == .unsupported)

@@ -21,4 +21,17 @@ import Testing
         #expect(options.hiding == hiding)
         #expect(options.exemptGroup == group)
     }
+
+    /// Linux 6.8 to 6.10 have `statmount` without the options of a mount. They are unknown then, not absent.
+    @Test(
+        arguments: [
+            ((6, 8), nil, nil), ((6, 10), nil, nil), (nil, nil, nil), ((6, 11), nil, .off), ((7, 3), nil, .off),
+            ((6, 11), "hidepid=2", .invisible), ((6, 8), "hidepid=2", .invisible),
+        ] as [((Int, Int)?, String?, ProcMountOptions.Hiding?)]
+    )
+    func whatAMountReports(_ version: (Int, Int)?, _ options: String?, _ hiding: ProcMountOptions.Hiding?) {
+        let mount = Syscalls.Mount(type: Array("proc".utf8), options: options.map { Array($0.utf8) }, root: [0x2F])
+        let found = ProcMountOptions(of: mount, version.map { (major: $0.0, minor: $0.1) })
+        #expect(found?.hiding == hiding)
+    }
 }

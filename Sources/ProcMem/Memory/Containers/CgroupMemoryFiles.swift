@@ -52,14 +52,6 @@ struct CgroupMemoryFiles {
         }
     }
 
-    /// Whether this is the root of the hierarchy, so that no cgroup is hidden above it.
-    var isRootOfAll: Bool {
-        switch version {
-        case .v1: has("release_agent")
-        case .v2: !has("cgroup.events")
-        }
-    }
-
     private func has(_ file: StaticString) -> Bool { (try? root.open(directory.file(file).span)) != nil }
 
     /// Returns a file's path for a message.
@@ -72,6 +64,19 @@ struct CgroupMemoryFiles {
         let found = failure.isAbsence ? "does not exist" : failure.summary
         let isUnreported = failure.isAbsence || failure == .system(.notSupported)
         return "\(text(file)): \(found)" + (isUnreported ? absence.map { ": \($0)" } ?? "" : "")
+    }
+
+    /// Returns whether the memory controller is enabled for the cgroup, according to `cgroup.controllers` (v2); `nil` if
+    /// that file cannot be read.
+    func listsController() -> Bool? {
+        let options = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOneLine: true)
+        return try? read("cgroup.controllers", options) { bytes in
+            var index = 0
+            while let field = bytes.nextField(at: &index) {
+                if bytes.equals(CgroupController.memory.name, in: field) { return true }
+            }
+            return false
+        }
     }
 
     /// The condition under which a v2 cgroup has no file for swap.
@@ -104,91 +109,6 @@ struct MemoryLimitFile: Hashable, Sendable {
             limitBytes = nil
         } else {
             return nil
-        }
-    }
-}
-
-/// `memory.stat` of a cgroup: the uses of its memory and that of its descendants, in bytes.
-///
-/// Lines are `NAME NUMBER`. v1 reports each figure twice: under the plain name for the cgroup alone, and with the
-/// prefix `total_` including the descendants, as v2 does. A figure without a line is `nil`.
-struct CgroupMemoryStat: Hashable, Sendable {
-    /// The anonymous memory: `anon`, v1 `total_rss`.
-    private(set) var anonBytes: Int?
-    /// The page cache, including `shmemBytes`: `file`, v1 `total_cache`.
-    private(set) var fileBytes: Int?
-    /// The part of `fileBytes` that at least one process maps: `file_mapped`, v1 `total_mapped_file`.
-    private(set) var mappedFileBytes: Int?
-    /// The shared memory and tmpfs files: `shmem`, v1 `total_shmem`.
-    private(set) var shmemBytes: Int?
-    /// The inactive pages of the page cache: `inactive_file`, v1 `total_inactive_file`.
-    private(set) var inactiveFileBytes: Int?
-    /// The kernel's memory: `kernel`, v2 only. Requires Linux 5.18. On v1, ``CgroupMemoryUsage`` reads it from
-    /// `memory.kmem.usage_in_bytes`.
-    var kernelBytes: Int?
-    /// The memory in swap: `total_swap`, v1 only. On v2, ``CgroupMemoryUsage`` reads it from `memory.swap.current`.
-    var swapBytes: Int?
-    /// `hierarchical_memory_limit`, v1 only: the smallest limit of the cgroup and of the ancestors that bind it,
-    /// including ancestors that are not visible.
-    private(set) var memoryLimit: MemoryLimitFile?
-    /// `hierarchical_memsw_limit`, v1 only: the same for memory and swap together.
-    private(set) var memorySwapLimit: MemoryLimitFile?
-
-    // The file has 1,500 bytes on v2 in Linux 6.1, and 1,100 on v1 in 6.18.
-    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 65536)
-
-    /// Creates a value without any figure.
-    init() {}
-
-    init(parsing bytes: Span<UInt8>, _ version: CgroupVersion) throws(ParseError) {
-        var index = 0
-        while let entry = bytes.nextEntry(at: &index) {
-            let (name, value) = (entry.key, entry.value)
-            func size() throws(ParseError) -> Int {
-                guard let value, let size = bytes.sizeBytes(in: value, unitBytes: 1) else { throw parseError() }
-                return size
-            }
-            func limit() throws(ParseError) -> MemoryLimitFile {
-                guard let value, let limit = MemoryLimitFile(bytes, in: value) else { throw parseError() }
-                return limit
-            }
-            func parseError() -> ParseError {
-                ParseError(expected: "a number of bytes after \(bytes.text(in: name))")
-            }
-            switch version {
-            case .v1:
-                if bytes.equals("total_rss", in: name) {
-                    anonBytes = try size()
-                } else if bytes.equals("total_cache", in: name) {
-                    fileBytes = try size()
-                } else if bytes.equals("total_mapped_file", in: name) {
-                    mappedFileBytes = try size()
-                } else if bytes.equals("total_shmem", in: name) {
-                    shmemBytes = try size()
-                } else if bytes.equals("total_inactive_file", in: name) {
-                    inactiveFileBytes = try size()
-                } else if bytes.equals("total_swap", in: name) {
-                    swapBytes = try size()
-                } else if bytes.equals("hierarchical_memory_limit", in: name) {
-                    memoryLimit = try limit()
-                } else if bytes.equals("hierarchical_memsw_limit", in: name) {
-                    memorySwapLimit = try limit()
-                }
-            case .v2:
-                if bytes.equals("anon", in: name) {
-                    anonBytes = try size()
-                } else if bytes.equals("file", in: name) {
-                    fileBytes = try size()
-                } else if bytes.equals("file_mapped", in: name) {
-                    mappedFileBytes = try size()
-                } else if bytes.equals("shmem", in: name) {
-                    shmemBytes = try size()
-                } else if bytes.equals("inactive_file", in: name) {
-                    inactiveFileBytes = try size()
-                } else if bytes.equals("kernel", in: name) {
-                    kernelBytes = try size()
-                }
-            }
         }
     }
 }

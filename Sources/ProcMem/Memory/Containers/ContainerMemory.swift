@@ -1,7 +1,8 @@
 /// The memory of a container: the limits of a process's cgroups, their usage, and the uses of that memory.
 ///
-/// Every level from the process's own cgroup up to the mount's root is read, and the smallest limit binds. A limit at
-/// or above the machine's memory does not count as one; v1 reports a number near 2^63 if no limit is set.
+/// Every level from the process's own cgroup up to the mount's root is read, and the smallest limit binds. A limit above
+/// the machine's memory does not bind, and ``levels`` has it; v1 reports a number near 2^63 if no limit is set. A limit
+/// equal to the machine's memory binds: lxcfs and gVisor show the limit as the machine's memory.
 /// <doc:MemoryOfContainers> explains the figures.
 ///
 /// A figure that is not known is `nil`, and ``reasonsByUnknownFigure`` has the reason. All sizes are in bytes.
@@ -18,10 +19,18 @@ public struct ContainerMemory: Sendable, Hashable {
     /// The cgroup that sets the limit, as `/proc/PID/cgroup` names it; `nil` if there is no limit, or if the cgroup
     /// that sets it is not visible.
     public let limitCgroup: String?
+    /// The smallest limit above the machine's memory, and the cgroup that sets it. It does not bind; `nil` if there is
+    /// none.
+    public let limitAboveMachine: UnboundLimit?
     /// The smallest soft limit, `memory.high` (v2); `nil` if no visible level has one. Above it the kernel throttles
     /// the cgroup's processes and reclaims their memory, so that they slow down if they keep growing. It never kills
     /// them.
     public let highBytes: Int?
+    /// The cgroup that sets the soft limit, as `/proc/PID/cgroup` names it; `nil` if there is none.
+    public let highCgroup: String?
+    /// Whether the usage of a visible level exceeds its soft limit now; `nil` if a soft limit is set and the usage is not
+    /// known.
+    public let isAboveHigh: Bool?
     /// The swap limit that applies when the memory is used up; `nil` if no visible level has one.
     ///
     /// On v2, the smallest `memory.swap.max`. v1 limits memory and swap together: the smallest
@@ -40,11 +49,36 @@ public struct ContainerMemory: Sendable, Hashable {
     /// The working set: ``usageBytes`` minus ``inactiveFileBytes``, at least 0. It is the memory that the kernel cannot
     /// reclaim without a loss, and the figure by which Kubernetes evicts pods. The two are read one after the other.
     public let workingSetBytes: Int?
-    /// The memory that can still be charged before a visible limit is reached, if the kernel reclaims inactive file
-    /// pages: the smallest of limit minus working set over the levels that have a limit; `nil` if none has one.
+    /// The memory that can still be used without a loss, if the kernel reclaims inactive file pages: the smallest of the
+    /// limit or soft limit minus the working set over the levels that have one, and of ``machineAvailableBytes``. `nil`
+    /// if none of these is known.
+    ///
+    /// Where a hidden cgroup of v1 sets the limit, other cgroups may use more of it than is visible: the figure is an
+    /// upper bound then.
     public let availableBytes: Int?
+    /// The upper end beside ``availableBytes``: the memory that can still be used if the kernel also reclaims active file
+    /// pages (`active_file`) and reclaimable kernel memory (`slab_reclaimable`, v2). Processes then read files again that
+    /// they use.
+    public let availableWithReclaimBytes: Int?
+    /// The largest usage since the cgroup was created: `memory.peak` (v2, requires Linux 5.19) or
+    /// `memory.max_usage_in_bytes` (v1).
+    public let peakBytes: Int?
     /// The anonymous memory: `anon` (v2) or `total_rss` (v1) in `memory.stat`.
     public let anonBytes: Int?
+    /// The anonymous pages and those of tmpfs that were not used recently: `inactive_anon` (v2) or `total_inactive_anon`
+    /// (v1) in `memory.stat`.
+    ///
+    /// If a process unmaps a part of a huge page, the kernel keeps that part until memory is needed. It is in this figure
+    /// or in ``activeAnonBytes``, but not in ``anonBytes``.
+    public let inactiveAnonBytes: Int?
+    /// The anonymous pages and those of tmpfs that were used recently: `active_anon` (v2) or `total_active_anon` (v1) in
+    /// `memory.stat`.
+    public let activeAnonBytes: Int?
+    /// The part of ``usageBytes`` that is in none of ``anonBytes``, ``fileBytes``, ``kernelBytes`` and the buffers of
+    /// sockets, at least 0; `nil` if one of them is not known. The kernel counts in batches of 64 pages for each CPU, so
+    /// that a small part is always unexplained. A large part consists mostly of huge pages of which processes have
+    /// unmapped a part.
+    public let unexplainedBytes: Int?
     /// The page cache, including ``shmemBytes``: `file` (v2) or `total_cache` (v1) in `memory.stat`.
     public let fileBytes: Int?
     /// Shared memory and files in tmpfs such as `/dev/shm`, whether a process maps them or not: `shmem` (v2) or
@@ -62,6 +96,16 @@ public struct ContainerMemory: Sendable, Hashable {
     /// Requires Linux 4.20.
     public let pressure: MemoryPressure?
 
+    // MARK: Events
+
+    /// The events that the kernel has counted for ``usageCgroup`` and its descendants: the limit was reached, the OOM
+    /// killer ended a process.
+    public let events: Events
+    /// The events of ``usageCgroup`` without its descendants: `memory.events.local` (v2). Requires Linux 5.2.
+    public let localEvents: Events
+    /// The events of swap: `memory.swap.events` (v2).
+    public let swapEvents: SwapEvents
+
     // MARK: Cgroups
 
     /// Every level that was read: the process's own cgroup first, the mount's root last.
@@ -77,8 +121,23 @@ public struct ContainerMemory: Sendable, Hashable {
     public let usageCgroup: String?
     /// The version of the interface that the memory controller uses; `nil` if no memory controller is visible.
     public let cgroupVersion: CgroupVersion?
-    /// The machine's memory: `MemTotal` in `/proc/meminfo`.
+    /// Whether the memory controller is enabled for a visible cgroup. If not, the kernel neither counts the memory of the
+    /// process's cgroups nor limits it. `nil` if that is not known.
+    ///
+    /// The controller is off if the kernel was started without it, as on a Raspberry Pi, or if a parent cgroup does not
+    /// pass it on in `cgroup.subtree_control`.
+    public let isControllerEnabled: Bool?
+
+    // MARK: The machine
+
+    /// The machine's memory: `MemTotal` in `/proc/meminfo`, or `sysinfo(2)` if that file is hidden.
     public let machineBytes: Int?
+    /// The memory that can be allocated on the machine without swapping, as the kernel estimates it: `MemAvailable` in
+    /// `/proc/meminfo`.
+    public let machineAvailableBytes: Int?
+    /// The part of ``machineBytes`` that is set aside for huge pages, which an ordinary allocation cannot use: `Hugetlb`
+    /// in `/proc/meminfo`.
+    public let hugePageBytes: Int?
 
     // MARK: Completeness
 
@@ -99,8 +158,29 @@ public struct ContainerMemory: Sendable, Hashable {
     /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
 
-    /// The memory that the process can rely on: the limit, or the machine's memory; `nil` if neither is known.
-    public var effectiveMemoryBytes: Int? { limitBytes ?? machineBytes }
+    /// The memory that the process can rely on: the smaller of the limit and the machine's memory without huge pages;
+    /// `nil` if neither is known.
+    public var effectiveMemoryBytes: Int? { effectiveMemoryBytes(includingSoftLimit: false) }
+
+    /// Returns the memory that the process can rely on: the smallest of the limit, the machine's memory without huge
+    /// pages and, if wanted, the soft limit; `nil` if none of them is known.
+    ///
+    /// - Parameter includingSoftLimit: Whether ``highBytes`` counts. Above it the kernel throttles the processes, and
+    ///   never kills them.
+    public func effectiveMemoryBytes(includingSoftLimit: Bool) -> Int? {
+        let machine = machineBytes.map { max(0, $0 - (hugePageBytes ?? 0)) }
+        return [limitBytes, machine, includingSoftLimit ? highBytes : nil].compactMap(\.self).min()
+    }
+}
+
+extension ContainerMemory {
+    /// A limit above the machine's memory, which does not bind.
+    public struct UnboundLimit: Sendable, Hashable {
+        /// The limit in bytes.
+        public let limitBytes: Int
+        /// The cgroup that sets it, as `/proc/PID/cgroup` names it.
+        public let cgroup: String
+    }
 }
 
 extension ContainerMemory {
@@ -130,12 +210,18 @@ extension ContainerMemory {
         case pressure
         /// The machine's memory: ``ContainerMemory/machineBytes``.
         case machineBytes
+        /// The memory set aside for huge pages: ``ContainerMemory/hugePageBytes``.
+        case hugePageBytes
+        /// The largest usage so far: ``ContainerMemory/peakBytes``.
+        case peakBytes
+        /// The counted events: ``ContainerMemory/events``.
+        case events
 
         /// The figures that only the cgroup reports to which the process is charged.
-        static var ofUsage: [Figure] {
+        public static var ofUsage: [Figure] {
             [
                 .usageBytes, .workingSetBytes, .anonBytes, .fileBytes, .shmemBytes, .inactiveFileBytes, .kernelBytes,
-                .swapBytes, .pressure,
+                .swapBytes, .pressure, .peakBytes, .events,
             ]
         }
     }
@@ -161,127 +247,9 @@ extension ContainerMemory {
         public internal(set) var workingSetBytes: Int?
         /// Whether the limit is known; `nil` in ``limitBytes`` then means that the level has none.
         public internal(set) var isKnown = true
+        /// Whether the memory controller is enabled for the level.
+        var hasController = false
     }
-}
-
-extension ContainerMemory {
-    /// Reads the memory of the calling process's cgroups.
-    ///
-    /// Every call reads the files again, because a container's limits can change while it runs. A figure that cannot be
-    /// read is `nil`; ``reasonsByUnknownFigure``, ``isComplete`` and ``warnings`` have the reasons. The files are
-    /// `/proc/meminfo`, `/proc/self/cgroup`, the limits and the usage of every level, `memory.stat` of levels with a
-    /// limit, and of the charged cgroup `memory.stat`, its swap (v2), its kernel memory (v1) and its pressure (v2).
-    /// `/proc/self/mountinfo` is read under the same conditions as by ``CPULimits/current(in:)``.
-    ///
-    /// The cost is three system calls for each file: 72 for five levels of v1 of which one has a limit, and nine for
-    /// each further level. Most of the time is that for `memory.stat`. The cost does not grow with the memory or the
-    /// number of processes. No privileges are required.
-    ///
-    /// - Parameter root: The directory that contains the kernel's files.
-    /// - Throws: ``ProcMemError`` only if neither a cgroup nor `/proc/meminfo` can be read. The code is `unsupported`
-    ///   if they do not exist, otherwise that of the failure, such as `outOfResources`.
-    public static func current(in root: SystemRoot = .live) throws(ProcMemError) -> ContainerMemory {
-        try ContainerMemory(of: .current, in: root)
-    }
-
-    /// Reads the memory of another process's cgroups, as ``current(in:)`` does for the calling process.
-    ///
-    /// The whole result applies to one process, even if the kernel reuses the id during the call. On v1 the kernel
-    /// reports a zombie in the root cgroup, unless other threads of the process still run: the cgroup is theirs then.
-    /// The cost is that of ``current(in:)`` plus eight system calls. No privileges are required unless `/proc` hides
-    /// the process.
-    ///
-    /// - Parameters:
-    ///   - pid: The process's id in the caller's pid namespace.
-    ///   - root: The directory that contains the kernel's files.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id,
-    ///   `exited` if the process exits during the call, `permissionDenied` for a process that `/proc` hides,
-    ///   `procUnavailable` if `/proc` is missing, `outOfResources` if no descriptor is left; also the errors of
-    ///   ``current(in:)``.
-    public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
-        let process = try ProcessSelector(validating: pid, in: root)
-        self = try ProcessIdentity.withStableIdentity(process, in: root) { () throws(ProcMemError) in
-            try ContainerMemory(of: process, in: root)
-        }
-    }
-
-    init(
-        of process: ProcessSelector,
-        in root: SystemRoot,
-        _ detail: CgroupMemoryLevels.Detail = .all
-    ) throws(ProcMemError) {
-        var unknown: [Figure: String] = [:]
-        var machineBytes: Int?
-        let lookup = CgroupHierarchy.find(.memory, of: process, in: root)
-        do {
-            machineBytes = try MemInfo.totalBytes(in: root)
-        } catch {
-            guard lookup.hierarchy != nil else { throw Self.error(error, in: root) }
-            unknown[.machineBytes] = "\(root.text(MemInfo.path)): \(error.summary)"
-        }
-        let limitCeiling = machineBytes ?? .max
-        let levels = lookup.hierarchy.map { CgroupMemoryLevels($0, machineBytes: limitCeiling, detail, in: root) }
-        let usage = levels?.usage
-        let warnings = lookup.warnings + (levels?.warnings ?? [])
-        if let usage {
-            unknown.merge(usage.unknown) { $1 }
-        } else {
-            let reason = warnings.first ?? "\(root.text(ProcPath(process, "cgroup"))): names no cgroup for memory"
-            for figure in Figure.ofUsage { unknown[figure] = reason }
-        }
-        unknown[.availableBytes] = levels?.unknownAvailable
-        unknown[.swapLimitBytes] = levels?.swap.reason
-
-        self.init(
-            limitBytes: levels?.limit?.bytes,
-            limitCgroup: levels?.limit?.cgroup,
-            highBytes: levels?.high.bytes,
-            swapLimitBytes: levels?.swapLimitBytes,
-            usageBytes: usage?.usageBytes,
-            workingSetBytes: usage?.workingSetBytes,
-            availableBytes: levels?.unknownAvailable == nil ? levels?.availableBytes : nil,
-            anonBytes: usage?.anonBytes,
-            fileBytes: usage?.fileBytes,
-            shmemBytes: usage?.shmemBytes,
-            inactiveFileBytes: usage?.inactiveFileBytes,
-            kernelBytes: usage?.kernelBytes,
-            swapBytes: usage?.swapBytes,
-            pressure: usage?.pressure,
-            levels: levels?.levels ?? [],
-            cgroup: lookup.hierarchy?.cgroup(atLevel: 0),
-            usageCgroup: levels?.usageCgroup,
-            cgroupVersion: lookup.hierarchy?.version,
-            machineBytes: machineBytes,
-            isComplete: lookup.isComplete && levels?.isComplete ?? true,
-            hasHiddenAncestors: levels?.hasHiddenAncestors ?? false,
-            reasonsByUnknownFigure: unknown,
-            warnings: warnings
-        )
-    }
-
-    /// Returns the error for a system on which neither a cgroup nor the machine's memory can be read.
-    private static func error(_ failure: FileReadError, in root: SystemRoot) -> ProcMemError {
-        let path = root.text(MemInfo.path)
-        guard failure.isAbsence else { return ProcMemError(failure, path: path) }
-        let detail = "the memory is unknown: neither this file nor a cgroup can be read"
-        return ProcMemError(.unsupported, path: path, detail: detail)
-    }
-}
-
-/// Returns the memory that the calling process can rely on: the smallest limit of its cgroups, at most the machine's
-/// memory.
-///
-/// In a container with 4 GiB on a machine of 256 GiB, the result is 4 GiB. Use it as the base for the sizes of caches
-/// and heaps. ``ContainerMemory`` explains the number and has the usage.
-///
-/// Every call reads `/proc/meminfo`, `/proc/self/cgroup`, the limit of every level, and on v1 `memory.stat`, with three
-/// system calls for each file. The cost grows with the number of levels. A file that is missing, unreadable or
-/// malformed counts as no limit. No privileges are required.
-///
-/// - Parameter root: The directory that contains the kernel's files.
-/// - Returns: The memory in bytes; `nil` if there is no limit and `/proc/meminfo` cannot be read.
-public func effectiveMemoryBytes(in root: SystemRoot = .live) -> Int? {
-    (try? ContainerMemory(of: .current, in: root, .limitsAlone))?.effectiveMemoryBytes
 }
 
 extension ContainerMemory: Encodable {
@@ -292,10 +260,20 @@ extension ContainerMemory: Encodable {
         try names.encode(limitBytes, forKey: "limitBytes")
         try names.encode(limitCgroup, forKey: "limitCgroup")
         try names.encode(highBytes, forKey: "highBytes")
+        try names.encode(highCgroup, forKey: "highCgroup")
+        try names.encode(isAboveHigh, forKey: "aboveHigh")
         try names.encode(usageBytes, forKey: "usageBytes")
         try names.encode(workingSetBytes, forKey: "workingSetBytes")
         try names.encode(availableBytes, forKey: "availableBytes")
+        try names.encode(availableWithReclaimBytes, forKey: "availableWithReclaimBytes")
+        try names.encode(peakBytes, forKey: "peakBytes")
+        try names.encode(events, forKey: "events")
+        try names.encode(localEvents, forKey: "localEvents")
+        try names.encode(swapEvents, forKey: "swapEvents")
         try names.encode(anonBytes, forKey: "anonBytes")
+        try names.encode(inactiveAnonBytes, forKey: "inactiveAnonBytes")
+        try names.encode(activeAnonBytes, forKey: "activeAnonBytes")
+        try names.encode(unexplainedBytes, forKey: "unexplainedBytes")
         try names.encode(fileBytes, forKey: "fileBytes")
         try names.encode(shmemBytes, forKey: "shmemBytes")
         try names.encode(inactiveFileBytes, forKey: "inactiveFileBytes")
@@ -307,7 +285,10 @@ extension ContainerMemory: Encodable {
         try names.encode(cgroup, forKey: "cgroup")
         try names.encode(usageCgroup, forKey: "usageCgroup")
         try names.encode(cgroupVersion?.rawValue, forKey: "cgroupVersion")
+        try names.encode(isControllerEnabled, forKey: "controllerEnabled")
         try names.encode(machineBytes, forKey: "machineBytes")
+        try names.encode(machineAvailableBytes, forKey: "machineAvailableBytes")
+        try names.encode(hugePageBytes, forKey: "hugePageBytes")
         try names.encode(isComplete, forKey: "complete")
         try names.encode(hasHiddenAncestors, forKey: "hiddenAncestors")
         try names.encode(

@@ -57,9 +57,11 @@ struct ContainerMemoryLiveTests {
         let child = try ChildProcess(state: "hold", 4096)
         try own.take(child)
         let memory = try ContainerMemory(of: child.pid)
-        #expect(memory.limitBytes == nil && memory.availableBytes == nil)
+        #expect(memory.limitBytes == nil)
+        #expect(memory.availableBytes == memory.machineAvailableBytes && memory.availableBytes != nil)
         let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        #expect(memory.effectiveMemoryBytes == pages)
+        #expect(memory.machineBytes == pages)
+        #expect(memory.effectiveMemoryBytes == pages - (memory.hugePageBytes ?? 0))
     }
 
     /// Of the process's own limit and its parent's, the smaller one binds, whichever it is at the moment.
@@ -159,6 +161,9 @@ struct ContainerMemoryLiveTests {
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == 24 * Self.mib)
         #expect(memory.availableBytes ?? .max <= 8 * Self.mib)
+        // The killed process was in the same cgroup.
+        #expect(memory.events.oomKill == 1, "\(memory.events)")
+        #expect(memory.peakBytes ?? 0 > 20 * Self.mib)
     }
 
     private static let accountsForSwap: Bool = {

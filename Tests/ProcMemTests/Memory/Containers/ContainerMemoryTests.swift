@@ -57,7 +57,7 @@ import Testing
         expecting(v2("v2, the smallest of three", ["3221225472", "1073741824", "2147483648"]), gib, "/a"),
         expecting(v2("v2, the nearest of equals", ["1073741824", "1073741824"]), gib, "/a/b"),
         expecting(v2("v2, none", ["max", "max", "max"]), nil),
-        expecting(v2("v2, the machine's memory", ["17179869184"]), nil),
+        expecting(v2("v2, the machine's memory", ["17179869184"]), 16 * gib, "/a/b"),
         expecting(v2("v2, a page less than the machine's memory", ["17179865088"]), 17_179_865_088, "/a/b"),
         expecting(v2("v2, more than the machine has", ["17179873280"]), nil),
         expecting(v2("v2, nothing at all", ["0"]), 0, "/a/b"),
@@ -76,7 +76,7 @@ import Testing
         expecting(v1("v1, none", ["9223372036854771712", "9223372036854771712", "9223372036854771712"]), nil),
         expecting(v1("v1, none with large pages", ["9223372036854710272"]), nil),
         expecting(v1("v1, an old kernel's none", ["18446744073709551615"]), nil),
-        expecting(v1("v1, the machine's memory", ["17179869184"]), nil),
+        expecting(v1("v1, the machine's memory", ["17179869184"]), 16 * gib, "/a/b"),
         Case(
             name: "hybrid, memory on v2",
             membership: "4:cpu:/x\n0::/a/b\n",

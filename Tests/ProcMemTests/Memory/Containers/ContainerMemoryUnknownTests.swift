@@ -36,7 +36,9 @@ import Testing
         #expect(memory.pressure?.some.avg10 == 1.5)
         #expect(memory.usageCgroup == "/")
         #expect(memory.isComplete && memory.warnings.isEmpty)
-        #expect(Set(memory.reasonsByUnknownFigure.keys) == [.usageBytes, .workingSetBytes, .swapBytes])
+        #expect(
+            Set(memory.reasonsByUnknownFigure.keys) == [.usageBytes, .workingSetBytes, .swapBytes, .peakBytes, .events]
+        )
         let usage = "the v2 root and cgroups without the memory controller do not have it"
         try expect(system, .usageBytes, "/cg/memory.current: \(Self.missing): \(usage)")
         try expect(system, .workingSetBytes, "/cg/memory.current: \(Self.missing): \(usage)")

@@ -1,0 +1,133 @@
+/// The CPUs on which a process may run, from the first source that reports them.
+enum AffinityLookup {
+    /// Returns the affinity mask: from the system call on the running system, otherwise from `Cpus_allowed` in
+    /// `/proc/PID/status`, otherwise all CPUs that are online.
+    ///
+    /// The system call omits CPUs that are offline. `status` includes them: in a virtual machine with 4 CPUs that can
+    /// grow to 128, it reports 128. If all CPUs in the mask of a sleeping process have gone offline, the system call
+    /// returns an empty mask (seen on 6.1) and `status` the previous one; the kernel widens the mask when the process
+    /// wakes.
+    static func affinity(
+        of process: ProcessSelector,
+        in root: SystemRoot,
+        warnings: inout [String]
+    ) throws(ProcMemError) -> CPUSet {
+        if root.isLive {
+            do {
+                let mask = try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
+                if mask.count > 0 { return mask }
+                warnings.append("sched_getaffinity: no CPU in the mask is online; the kernel widens it on wake-up")
+            } catch {
+                let error = FileReadError.system(error)
+                guard !error.isAbsence else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }
+                warnings.append("sched_getaffinity: \(error.summary)")
+            }
+        }
+        let statusPath = ProcPath(process, "status")
+        do {
+            let status = try root.read(statusPath, ProcessStatus.readOptions, ProcessStatus.init(parsing:))
+            if let allowed = status.allowedCPUs {
+                let usable = (try? CPUSet.online(in: root)).map { allowed.restricted(toOnline: $0) }
+                return usable.flatMap { $0.count > 0 ? $0 : nil } ?? allowed
+            }
+            warnings.append("\(root.text(statusPath)): has no Cpus_allowed")
+        } catch {
+            let directory = ProcPath(directoryOf: process)
+            if error.isAbsence, case .id = process, (try? root.open(directory, as: .directory)) == nil {
+                throw ProcMemError(error, path: root.text(directory))
+            }
+            warnings.append("\(root.text(statusPath)): \(error.summary)")
+        }
+        do {
+            return try CPUSet.online(in: root)
+        } catch {
+            let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) can be read"
+            throw ProcMemError(.unsupported, path: root.text(statusPath), detail: detail)
+        }
+    }
+
+    /// Returns the scheduling policy of the main thread; `nil` if it cannot be read.
+    static func policy(of process: ProcessSelector, in root: SystemRoot) -> SchedulingPolicy? {
+        if root.isLive {
+            guard let number = try? Syscalls.schedulingPolicy(of: process.threadID) else { return nil }
+            return SchedulingPolicy(rawValue: Int(number))
+        }
+        let stat = try? root.read(ProcPath(process, "stat"), ProcessStat.readOptions, ProcessStat.init(parsing:))
+        return stat?.policy
+    }
+
+    /// Returns the affinity mask of one thread of a process; `nil` if it cannot be read.
+    fileprivate static func affinity(ofThread id: Int32, of process: ProcessSelector, in root: SystemRoot) -> CPUSet? {
+        if root.isLive { return try? Syscalls.withAffinityMask(of: id) { CPUSet(words: $0) } }
+        guard let directory = try? ProcessDirectory(process, in: root) else { return nil }
+        let path = ProcPath(task: id, "status")
+        return (try? directory.read(path, ProcessStatus.readOptions, ProcessStatus.init(parsing:)))?.allowedCPUs
+    }
+}
+
+extension CPUSet {
+    /// Returns the CPUs of a mask from `status` that are online, if the two files use the same numbers.
+    ///
+    /// `status` includes CPUs that are offline. However, lxcfs shows a list that begins at 0 and is as long as the cpuset
+    /// or a quota allows: 0-2 for the CPUs 1, 4 and 8. The numbers do not agree if the list has this form and contains a
+    /// CPU that is not in the mask, while the mask contains one that is not in the list.
+    fileprivate func restricted(toOnline online: CPUSet) -> CPUSet {
+        let isCounted = online.ranges.count == 1 && online.ranges[0].lowerBound == 0
+        return isCounted && !isSuperset(of: online) && !online.isSuperset(of: self) ? self : intersection(online)
+    }
+}
+
+/// The CPUs of the machine, and of other threads, beside the mask of a process's main thread.
+struct MachineCPUs {
+    private(set) var onlineCount: Int?
+    /// The isolated CPUs in the mask; `nil` if there are none.
+    private(set) var isolated: CPUSet?
+    /// The union of the masks of other threads, if the main thread's mask lacks some of these CPUs.
+    private(set) var otherThreads: CPUSet?
+    private(set) var warnings: [String] = []
+
+    private static var maximumThreads: Int { 32 }
+
+    /// - Parameter hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
+    init(of process: ProcessSelector, with mask: CPUSet, hasHiddenAncestors: Bool, in root: SystemRoot) {
+        isolated = (try? CPUSet.isolated(in: root)).map { $0.intersection(mask) }.flatMap { $0.count > 0 ? $0 : nil }
+        guard let online = try? CPUSet.online(in: root) else { return }
+        onlineCount = online.count
+        let allowed = allowedCPUs(of: process, mask, in: root)
+        if !online.isSuperset(of: allowed), root.isLive || hasHiddenAncestors, Self.isCovered(online, in: root) {
+            let path = root.text(CPUSet.onlinePath)
+            warnings.append(
+                "\(path): lists \(online.count) CPUs (\(online)), but the affinity mask has \(allowed.count) (\(allowed)); "
+                    + "a file system such as lxcfs covers the file, mostly because of a quota that is not visible"
+            )
+        }
+        if !mask.isSuperset(of: online) { otherThreads = Self.otherThreads(of: process, mask, in: root) }
+    }
+
+    /// Returns the mask before it was restricted to the CPUs that are online.
+    private func allowedCPUs(of process: ProcessSelector, _ mask: CPUSet, in root: SystemRoot) -> CPUSet {
+        guard !root.isLive else { return mask }
+        let path = ProcPath(process, "status")
+        return (try? root.read(path, ProcessStatus.readOptions, ProcessStatus.init(parsing:)))?.allowedCPUs ?? mask
+    }
+
+    /// Returns whether a list of fewer CPUs than the mask has is not the kernel's. The system call omits CPUs that are
+    /// offline. `status` includes them: for a mask from there, CPUs must exist that the list lacks, and the files cannot
+    /// distinguish the two cases unless a hidden cgroup may have a quota.
+    private static func isCovered(_ online: CPUSet, in root: SystemRoot) -> Bool {
+        guard !root.isLive, let present = try? CPUSet.present(in: root) else { return true }
+        return !online.isSuperset(of: present)
+    }
+
+    private static func otherThreads(of process: ProcessSelector, _ mask: CPUSet, in root: SystemRoot) -> CPUSet? {
+        guard let directory = try? ProcessDirectory(process, in: root), let ids = try? directory.threadIDs() else {
+            return nil
+        }
+        var union = CPUSet([])
+        for id in ids.prefix(maximumThreads) {
+            guard let other = AffinityLookup.affinity(ofThread: id, of: process, in: root) else { continue }
+            union = CPUSet(union.ranges + other.ranges)
+        }
+        return mask.isSuperset(of: union) ? nil : union
+    }
+}

@@ -1,0 +1,164 @@
+extension ContainerMemory {
+    /// Reads the memory of the calling process's cgroups.
+    ///
+    /// Every call reads the files again, because a container's limits can change while it runs. A figure that cannot be
+    /// read is `nil`; ``reasonsByUnknownFigure``, ``isComplete`` and ``warnings`` have the reasons. The files are
+    /// `/proc/meminfo`, `/proc/self/cgroup`, the limits and the usage of every level, `memory.stat` of levels with a
+    /// limit, and of the charged cgroup `memory.stat`, its swap (v2), its kernel memory (v1), its pressure (v2), its
+    /// events and its peak. No file is read twice, unless a hidden cgroup sets the limit (v1).
+    /// `/proc/self/mountinfo` is read under the same conditions as by ``CPULimits/current(in:)``.
+    ///
+    /// The cost is three system calls for each file, and nine for each further level. Most of the time is that for `memory.stat`. The cost does not grow with the memory or the
+    /// number of processes. No privileges are required.
+    ///
+    /// - Parameter root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` only if neither a cgroup nor `/proc/meminfo` can be read. The code is `unsupported`
+    ///   if they do not exist, otherwise that of the failure, such as `outOfResources`.
+    public static func current(in root: SystemRoot = .live) throws(ProcMemError) -> ContainerMemory {
+        try ContainerMemory(of: .current, in: root)
+    }
+
+    /// Reads the memory of another process's cgroups, as ``current(in:)`` does for the calling process.
+    ///
+    /// The whole result applies to one process, even if the kernel reuses the id during the call. On v1 the kernel
+    /// reports a zombie in the root cgroup, unless other threads of the process still run: the cgroup is theirs then.
+    /// The cost is that of ``current(in:)`` plus eight system calls. No privileges are required unless `/proc` hides
+    /// the process.
+    ///
+    /// - Parameters:
+    ///   - pid: The process's id in the caller's pid namespace.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id,
+    ///   `exited` if the process exits during the call, `permissionDenied` for a process that `/proc` hides,
+    ///   `procUnavailable` if `/proc` is missing, `outOfResources` if no descriptor is left; also the errors of
+    ///   ``current(in:)``.
+    public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
+        let process = try ProcessSelector(validating: pid, in: root)
+        self = try ProcessIdentity.withStableIdentity(process, in: root) { () throws(ProcMemError) in
+            try ContainerMemory(of: process, in: root)
+        }
+    }
+
+    init(
+        of process: ProcessSelector,
+        in root: SystemRoot,
+        _ detail: CgroupMemoryLevels.Detail = .all
+    ) throws(ProcMemError) {
+        var unknown: [Figure: String] = [:]
+        let lookup = CgroupHierarchy.find(.memory, of: process, in: root)
+        let machine = MachineMemory(in: root)
+        if let failure = machine.failure {
+            guard lookup.hierarchy != nil || machine.totalBytes != nil else { throw Self.error(failure, in: root) }
+            let figure = machine.totalBytes == nil ? Figure.machineBytes : .hugePageBytes
+            unknown[figure] = "\(root.text(MemInfo.path)): \(failure.summary)"
+        }
+        let limitCeiling = machine.totalBytes ?? .max
+        let levels = lookup.hierarchy.map { CgroupMemoryLevels($0, machineBytes: limitCeiling, detail, in: root) }
+        let warnings = lookup.warnings + (levels?.warnings ?? [])
+        let isControllerEnabled = levels.map(\.isControllerEnabled) ?? (lookup.isComplete ? false : nil)
+        if let levels, let usage = levels.usage, isControllerEnabled != false {
+            unknown.merge(usage.unknown) { $1 }
+            unknown.merge(levels.events?.unknown ?? [:]) { $1 }
+        } else {
+            let cgroup = root.text(ProcPath(process, "cgroup"))
+            let absence =
+                levels == nil
+                ? "names no cgroup for memory" : "the memory controller is not enabled for a visible cgroup"
+            for figure in Figure.ofUsage { unknown[figure] = warnings.first ?? "\(cgroup): \(absence)" }
+        }
+        let available = [levels?.availableBytes, machine.availableBytes].compactMap(\.self).min()
+        if available == nil { unknown[.availableBytes] = levels?.unknownAvailable }
+        if isControllerEnabled != false { unknown[.swapLimitBytes] = levels?.swap.reason }
+
+        self.init(levels, lookup, machine, isControllerEnabled, available, unknown, warnings)
+    }
+
+    private init(
+        _ levels: CgroupMemoryLevels?,
+        _ lookup: CgroupHierarchy.Lookup,
+        _ machine: MachineMemory,
+        _ isControllerEnabled: Bool?,
+        _ available: Int?,
+        _ unknown: [Figure: String],
+        _ warnings: [String]
+    ) {
+        let (usage, events) = (levels?.usage, levels?.events)
+        self.init(
+            limitBytes: levels?.limit?.bytes,
+            limitCgroup: levels?.limit?.cgroup,
+            limitAboveMachine: levels?.limitAboveMachine.map {
+                UnboundLimit(limitBytes: $0.bytes, cgroup: $0.cgroup ?? "")
+            },
+            highBytes: levels?.high.bytes,
+            highCgroup: levels?.highCgroup,
+            isAboveHigh: Self.isAboveHigh(levels?.levels ?? []),
+            swapLimitBytes: levels?.swapLimitBytes,
+            usageBytes: usage?.usageBytes,
+            workingSetBytes: usage?.workingSetBytes,
+            availableBytes: available,
+            availableWithReclaimBytes: [levels?.availableWithReclaimBytes, machine.availableBytes].compactMap(\.self)
+                .min(),
+            peakBytes: events?.peakBytes,
+            anonBytes: usage?.anonBytes,
+            inactiveAnonBytes: usage?.inactiveAnonBytes,
+            activeAnonBytes: usage?.activeAnonBytes,
+            unexplainedBytes: levels?.unexplainedBytes,
+            fileBytes: usage?.fileBytes,
+            shmemBytes: usage?.shmemBytes,
+            inactiveFileBytes: usage?.inactiveFileBytes,
+            kernelBytes: usage?.kernelBytes,
+            swapBytes: usage?.swapBytes,
+            pressure: usage?.pressure,
+            events: events?.events ?? Events(),
+            localEvents: events?.local ?? Events(),
+            swapEvents: events?.swap ?? SwapEvents(),
+            levels: levels?.levels ?? [],
+            cgroup: lookup.hierarchy?.cgroup(atLevel: 0),
+            usageCgroup: levels?.usageCgroup,
+            cgroupVersion: lookup.hierarchy?.version,
+            isControllerEnabled: isControllerEnabled,
+            machineBytes: machine.totalBytes,
+            machineAvailableBytes: machine.availableBytes,
+            hugePageBytes: machine.hugePageBytes,
+            isComplete: lookup.isComplete && levels?.isComplete ?? true,
+            hasHiddenAncestors: levels?.hasHiddenAncestors ?? false,
+            reasonsByUnknownFigure: unknown,
+            warnings: warnings
+        )
+    }
+
+    private static func isAboveHigh(_ levels: [Level]) -> Bool? {
+        let limited = levels.filter { $0.highBytes != nil }
+        if limited.contains(where: { $0.usageBytes ?? 0 > $0.highBytes ?? .max }) { return true }
+        return limited.contains { $0.usageBytes == nil } ? nil : false
+    }
+
+    /// Returns the error for a system on which neither a cgroup nor the machine's memory can be read.
+    private static func error(_ failure: FileReadError, in root: SystemRoot) -> ProcMemError {
+        let path = root.text(MemInfo.path)
+        guard failure.isAbsence else { return ProcMemError(failure, path: path) }
+        let detail = "the memory is unknown: neither this file nor a cgroup can be read"
+        return ProcMemError(.unsupported, path: path, detail: detail)
+    }
+}
+
+/// Returns the memory that the calling process can rely on: the smallest limit of its cgroups, at most the machine's
+/// memory without huge pages.
+///
+/// In a container with 4 GiB on a machine of 256 GiB, the result is 4 GiB. Use it as the base for the sizes of caches
+/// and heaps. ``ContainerMemory`` explains the number and has the usage.
+///
+/// Every call reads `/proc/meminfo`, `/proc/self/cgroup`, the limit of every level, on v1 `memory.stat`, and with the soft
+/// limit `memory.high` of every level of v2, with three system calls for each file. The cost grows with the number of
+/// levels. A file that is missing, unreadable or malformed counts as no limit. No privileges are required.
+///
+/// - Parameters:
+///   - includingSoftLimit: Whether the soft limit, `memory.high`, counts. Above it the kernel throttles the processes and
+///     reclaims their memory, and never kills them.
+///   - root: The directory that contains the kernel's files.
+/// - Returns: The memory in bytes; `nil` if there is no limit and `/proc/meminfo` cannot be read.
+public func effectiveMemoryBytes(includingSoftLimit: Bool = false, in root: SystemRoot = .live) -> Int? {
+    let detail = includingSoftLimit ? CgroupMemoryLevels.Detail.softLimits : .limitsAlone
+    return (try? ContainerMemory(of: .current, in: root, detail))?
+        .effectiveMemoryBytes(includingSoftLimit: includingSoftLimit)
+}

@@ -1,0 +1,189 @@
+/// The open files of the memory controller of every level above a process, and `/proc/meminfo`.
+struct OpenMemoryFiles: ~Copyable {
+    private var files = OpenFiles()
+    private var levels: [Level] = []
+    private let version: CgroupVersion
+    private var events: Int?
+    /// `memory.oom_control`, v1 only.
+    private var oomControl: Int?
+    private var memInfo: Int?
+    /// The index in `levels` of the cgroup to which the process is charged.
+    private var chargedLevel: Int?
+    /// Whether every level was visible when the files were opened.
+    private var isComplete: Bool
+    /// Whether a file could not be opened for lack of descriptors or memory.
+    private(set) var isOutOfResources = false
+    /// `/proc/PID/cgroup` and its contents when it was opened.
+    private var membershipFile: Int?
+    private var membership: [UInt8] = []
+
+    private struct Level {
+        var limit: Int?
+        /// v2 only.
+        var high: Int?
+        var usage: Int?
+        var stat: Int?
+    }
+
+    init(of process: ProcessSelector, in root: SystemRoot) {
+        // Opened before the lookup, so that a move in between appears as a change.
+        var files = OpenFiles()
+        var isOut = false
+        var membership: [UInt8] = []
+        var membershipFile: Int?
+        do throws(FileReadError) {
+            let file = try root.open(ProcPath(process, "cgroup"))
+            membership = try file.withContents(CgroupMembership.readOptions) { $0.bytes(in: 0..<$0.count) }
+            membershipFile = files.keep(file)
+        } catch {
+            isOut = error.isLackOfResources
+        }
+        let lookup = CgroupHierarchy.find(.memory, of: process, in: root)
+        version = lookup.hierarchy?.version ?? .v2
+        isComplete = lookup.isComplete
+        self.membership = membership
+        self.membershipFile = membershipFile
+        self.files = files
+        isOutOfResources = isOut
+        memInfo = keep(MemInfo.path.withBytes { $0.bytes(in: 0..<$0.count) }, in: root)
+        guard let hierarchy = lookup.hierarchy else { return }
+        for number in 0..<hierarchy.levelCount { addLevel(number, of: hierarchy, in: root) }
+    }
+
+    private mutating func addLevel(_ number: Int, of hierarchy: CgroupHierarchy, in root: SystemRoot) {
+        let directory = CgroupDirectory(level: number, of: hierarchy)
+        var level = Level()
+        level.limit = keep(directory.file(version == .v2 ? "memory.max" : "memory.limit_in_bytes"), in: root)
+        if version == .v2 { level.high = keep(directory.file("memory.high"), in: root) }
+        level.usage = keep(directory.file(version == .v2 ? "memory.current" : "memory.usage_in_bytes"), in: root)
+        if level.usage != nil || level.limit != nil { level.stat = keep(directory.file("memory.stat"), in: root) }
+        guard level.usage != nil || level.limit != nil else { return }
+        if chargedLevel == nil, hierarchy.isOwnCgroupVisible {
+            chargedLevel = levels.count
+            events = keep(directory.file(version == .v2 ? "memory.events" : "memory.failcnt"), in: root)
+            if version == .v1 { oomControl = keep(directory.file("memory.oom_control"), in: root) }
+        }
+        levels.append(level)
+    }
+
+    /// Opens a file and keeps it; `nil` if it does not exist or cannot be opened.
+    private mutating func keep(_ path: [UInt8], in root: SystemRoot) -> Int? {
+        do throws(FileReadError) {
+            let file = try root.open(path.span)
+            // If the level does not have this file, a child cgroup may have its name.
+            if (try? root.open(path.span, as: .directory)) != nil { return nil }
+            return files.keep(file)
+        } catch {
+            if error.isLackOfResources { isOutOfResources = true }
+            return nil
+        }
+    }
+
+    /// Whether any of the files can be read.
+    var hasSource: Bool { memInfo != nil || !levels.isEmpty }
+
+    /// Whether `/proc/PID/cgroup` could be opened.
+    var hasMembership: Bool { membershipFile != nil }
+
+    /// Returns whether the contents of `/proc/PID/cgroup` are the same as when the files were opened.
+    borrowing func isMembershipUnchanged() -> Bool {
+        guard let membershipFile else { return false }
+        return (try? files.contents(of: membershipFile, equal: membership)) == true
+    }
+
+    /// Reads all files. A malformed file counts as if its figure was unknown.
+    ///
+    /// - Throws: ``FileReadError/system(_:)`` if a file cannot be read any more.
+    borrowing func reading() throws(FileReadError) -> ContainerMemoryReader.Reading {
+        var reading = ContainerMemoryReader.Reading(isComplete: isComplete)
+        let machine = try read(memInfo, limitBytes: 65536) { MemInfo(parsing: $0) }
+        reading.machineBytes = machine?.totalBytes.map { max(0, $0 - (machine?.hugePageBytes ?? 0)) }
+        reading.availableBytes = machine?.availableBytes
+        reading.availableWithReclaimBytes = machine?.availableBytes
+        let ceiling = machine?.totalBytes ?? .max
+        for index in levels.indices {
+            try readLevel(index, ceiling: ceiling, into: &reading)
+        }
+        try readEvents(into: &reading)
+        return reading
+    }
+
+    private borrowing func readLevel(
+        _ index: Int,
+        ceiling: Int,
+        into reading: inout ContainerMemoryReader.Reading
+    ) throws(FileReadError) {
+        let level = levels[index]
+        let limit = try read(level.limit, limitBytes: 4096, MemoryLimitFile.init(parsing:))
+        let high = try read(level.high, limitBytes: 4096, MemoryLimitFile.init(parsing:))?.limitBytes
+        if let high { reading.highBytes = min(high, reading.highBytes ?? .max) }
+        var bound = min(limit?.limitBytes ?? .max, high ?? .max)
+        let isCharged = index == chargedLevel
+        // On v1 the own cgroup reports the smallest limit of all levels, including hidden ones.
+        guard isCharged || bound <= ceiling && bound < .max else { return note(limit, ceiling, &reading) }
+        let usage = try read(level.usage, limitBytes: 4096) { (bytes) throws(ParseError) in
+            try bytes.parseSingleSize()
+        }
+        let version = version
+        let stat = try read(level.stat, limitBytes: 65536) { (bytes) throws(ParseError) in
+            try CgroupMemoryStat(parsing: bytes, version)
+        }
+        note(limit, ceiling, &reading)
+        if isCharged {
+            note(stat?.memoryLimit, ceiling, &reading)
+            bound = min(bound, stat?.memoryLimit?.limitBytes ?? .max)
+        }
+        if let high, let usage, usage > high { reading.isAboveHigh = true }
+        let workingSet = CgroupMemoryUsage.workingSet(of: usage, stat)
+        if isCharged { (reading.usageBytes, reading.workingSetBytes) = (usage, workingSet) }
+        guard let workingSet, bound <= ceiling, bound < .max else { return }
+        reading.availableBytes = min(reading.availableBytes ?? .max, max(0, bound - workingSet))
+        let unreclaimable = max(0, workingSet - (stat?.activeFileBytes ?? 0) - (stat?.reclaimableSlabBytes ?? 0))
+        reading.availableWithReclaimBytes =
+            min(reading.availableWithReclaimBytes ?? .max, max(0, bound - unreclaimable))
+    }
+
+    private func note(_ limit: MemoryLimitFile?, _ ceiling: Int, _ reading: inout ContainerMemoryReader.Reading) {
+        guard let bytes = limit?.limitBytes, bytes <= ceiling else { return }
+        reading.limitBytes = min(bytes, reading.limitBytes ?? .max)
+    }
+
+    private borrowing func readEvents(into reading: inout ContainerMemoryReader.Reading) throws(FileReadError) {
+        switch version {
+        case .v2:
+            let events = try read(events, limitBytes: 4096, ContainerMemory.Events.init(parsing:))
+            if let events { reading.events = events }
+        case .v1:
+            reading.events.max = try read(events, limitBytes: 4096) { (bytes) throws(ParseError) in
+                try bytes.parseSingleSize()
+            }
+            let control = try read(oomControl, limitBytes: 4096, ContainerMemory.Events.init(parsing:))
+            reading.events.oomKill = control?.oomKill
+        }
+    }
+
+    /// Reads a file that is kept open; `nil` if there is none, or it is malformed.
+    private borrowing func read<R>(
+        _ index: Int?,
+        limitBytes: Int,
+        _ parse: (Span<UInt8>) throws(ParseError) -> R
+    ) throws(FileReadError) -> R? {
+        guard let index else { return nil }
+        do throws(FileReadError) {
+            let expected = limitBytes > 4096 ? 4096 : 256
+            return try files.read(index, FileReadOptions(expectedBytes: expected, limitBytes: limitBytes), parse)
+        } catch .malformed, .tooLarge {
+            return nil
+        }
+    }
+}
+
+extension FileReadError {
+    /// Whether the caller has no descriptor or memory left, which says nothing about the file.
+    var isLackOfResources: Bool {
+        switch self {
+        case .system(.tooManyOpenFiles), .system(.tooManyOpenFilesInSystem), .system(.noMemory): true
+        default: false
+        }
+    }
+}

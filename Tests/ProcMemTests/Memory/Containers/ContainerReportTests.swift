@@ -1,0 +1,135 @@
+import TestSupport
+import Testing
+
+@testable import ProcMem
+
+/// Soft limits, events, huge pages, a controller that is off, and charge that no figure explains.
+@Suite struct ContainerReportTests {
+    private typealias System = ContainerSystem
+    private static let gib = System.gib
+    private static let mib = System.mib
+    /// The inactive file pages of `MemoryStatText.v2`.
+    private static let inactive = 446_464
+
+    private func system(limit: String = "max", high: String = "max", usage: Int) -> ContainerSystem {
+        var system = System.v2(System.v2Cgroup("/cg/a/b", limit: limit, usage: usage))
+        system.files["/cg/a/b/memory.high"] = "\(high)\n"
+        system.machine = "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\n"
+        return system
+    }
+
+    @Test func availableExtendsToTheNearestLimitOfAnyKind() throws {
+        let limit = "\(4 * Self.gib)"
+        let high = "\(3 * Self.gib)"
+        let workingSet = Self.gib - Self.inactive
+        #expect(try system(limit: limit, usage: Self.gib).memory().availableBytes == 4 * Self.gib - workingSet)
+        #expect(
+            try system(limit: limit, high: high, usage: Self.gib).memory().availableBytes == 3 * Self.gib - workingSet
+        )
+        // The machine itself.
+        #expect(try system(usage: Self.gib).memory().availableBytes == 8 * Self.gib)
+        #expect(try system(limit: "\(12 * Self.gib)", usage: 0).memory().availableBytes == 8 * Self.gib)
+        // Unknown only where none is known.
+        var none = system(usage: Self.gib)
+        none.machine = nil
+        #expect(try none.memory().availableBytes == nil)
+        // A parent's soft limit.
+        var parent = system(usage: Self.gib)
+        parent.files.merge(System.v2Cgroup("/cg/a", usage: 2 * Self.gib)) { $1 }
+        parent.files["/cg/a/memory.high"] = "\(2 * Self.gib)\n"
+        let memory = try parent.memory()
+        #expect(memory.availableBytes == Self.inactive)
+        #expect(memory.highBytes == 2 * Self.gib && memory.highCgroup == "/a" && memory.isAboveHigh == false)
+    }
+
+    @Test func aSoftLimitThatIsExceeded() throws {
+        let memory = try system(high: "\(Self.gib)", usage: Self.gib + 4096).memory()
+        #expect(memory.isAboveHigh == true && memory.limitBytes == nil)
+        #expect(memory.effectiveMemoryBytes == 16 * Self.gib)
+        #expect(memory.effectiveMemoryBytes(includingSoftLimit: true) == Self.gib)
+        let tree = try system(high: "\(Self.gib)", usage: 0).tree()
+        #expect(effectiveMemoryBytes(includingSoftLimit: true, in: tree.root()) == Self.gib)
+        #expect(effectiveMemoryBytes(in: tree.root()) == 16 * Self.gib)
+        var unknown = system(high: "\(Self.gib)", usage: 0)
+        unknown.files["/cg/a/b/memory.current"] = nil
+        #expect(try unknown.memory().isAboveHigh == nil)
+        #expect(try system(usage: 0).memory().isAboveHigh == false)
+    }
+
+    @Test func aLimitAboveTheMachinesMemory() throws {
+        let memory = try system(limit: "\(100 * Self.gib)", usage: 0).memory()
+        #expect(memory.limitBytes == nil && memory.effectiveMemoryBytes == 16 * Self.gib)
+        #expect(memory.limitAboveMachine?.limitBytes == 100 * Self.gib && memory.limitAboveMachine?.cgroup == "/a/b")
+    }
+
+    @Test func whatCouldBeReclaimedIsTheUpperEnd() throws {
+        var system = system(limit: "\(Self.gib)", usage: 512 * Self.mib)
+        system.files["/cg/a/b/memory.stat"] =
+            "anon 1\nfile 2\nkernel 3\ninactive_file 1048576\nactive_file 2097152\nslab_reclaimable 4194304\n"
+        let memory = try system.memory()
+        #expect(memory.availableBytes == 513 * Self.mib)
+        #expect(memory.availableWithReclaimBytes == 519 * Self.mib)
+    }
+
+    @Test func eventsAndPeak() throws {
+        let memory = try system(usage: 9).memory()
+        let events = memory.events
+        #expect(
+            [events.low, events.high, events.max, events.oom, events.oomKill, events.oomGroupKill] == [
+                1, 2, 3, 4, 5, 6,
+            ]
+        )
+        #expect(memory.localEvents.max == 0 && memory.localEvents.oomGroupKill == nil)
+        #expect(memory.swapEvents.max == 7 && memory.swapEvents.fail == 8)
+        #expect(memory.peakBytes == 9)
+        let v1 = try System.v1(System.v1Cgroup("/cg/a/b", usage: 11)).memory()
+        #expect(v1.events.max == 3 && v1.events.oomKill == 5 && v1.events.oom == nil && v1.peakBytes == 11)
+        var old = System.v1(System.v1Cgroup("/cg/a/b"))
+        old.files["/cg/a/b/memory.oom_control"] = "oom_kill_disable 0\nunder_oom 0\n"
+        #expect(try old.memory().events.oomKill == nil)
+        var bad = system(usage: 9)
+        bad.files["/cg/a/b/memory.events"] = "oom_kill x\n"
+        #expect(try bad.memory().events == .init())
+        #expect(try bad.memory().warnings.count == 1)
+    }
+
+    @Test(
+        arguments: [
+            ("Hugetlb: 4194304 kB\n", 4 * gib), ("HugePages_Total: 1024\nHugepagesize: 2048 kB\n", 2 * gib), ("", 0),
+        ]
+    )
+    func hugePagesAreNotAvailable(_ text: String, _ bytes: Int) throws {
+        var system = system(usage: 0)
+        system.machine = "MemTotal: 16777216 kB\n\(text)"
+        let memory = try system.memory()
+        #expect(memory.hugePageBytes == bytes && memory.machineBytes == 16 * Self.gib)
+        #expect(memory.effectiveMemoryBytes == 16 * Self.gib - bytes)
+    }
+
+    @Test func aControllerThatIsOff() throws {
+        var system = System.v2(["/cg/a/b/cgroup.procs": "", "/cg/cgroup.controllers": "cpu pids\n"])
+        #expect(try system.memory().isControllerEnabled == false)
+        system.files["/cg/cgroup.controllers"] = "cpu memory pids\n"
+        #expect(try system.memory().isControllerEnabled == true)
+        #expect(try self.system(usage: 0).memory().isControllerEnabled == true)
+        #expect(try System.v1(System.v1Cgroup("/cg/a/b")).memory().isControllerEnabled == true)
+        system.files["/cg/cgroup.controllers"] = nil
+        #expect(try system.memory().isControllerEnabled == nil)
+        // An ancestor has the controller and does not pass it on: the ancestor is charged.
+        var inherited = System.v2(System.v2Cgroup("/cg/a", usage: 7))
+        inherited.files["/cg/a/b/cgroup.procs"] = ""
+        #expect(try inherited.memory().isControllerEnabled == true)
+        #expect(try inherited.memory().usageCgroup == "/a")
+    }
+
+    @Test func chargeThatNoFigureExplains() throws {
+        var system = system(usage: 201 * Self.mib)
+        system.files["/cg/a/b/memory.stat"] =
+            "anon 1048576\nfile 0\nkernel 0\nsock 4096\ninactive_anon 210763776\nactive_anon 0\ninactive_file 0\n"
+        let memory = try system.memory()
+        #expect(memory.unexplainedBytes == 200 * Self.mib - 4096)
+        #expect(memory.inactiveAnonBytes == 201 * Self.mib && memory.activeAnonBytes == 0)
+        system.files["/cg/a/b/memory.stat"] = "anon 1\nfile 0\n"
+        #expect(try system.memory().unexplainedBytes == nil)
+    }
+}
