@@ -23,8 +23,7 @@ public struct DistinctMemory: Sendable, Hashable {
     public enum Assumption: String, Sendable, Hashable, CaseIterable {
         /// Every page of forked processes was mapped by a page fault of a process that is counted. Not so for pages that
         /// `fork` itself copies because they are pinned (io_uring, RDMA), that another process writes
-        /// (`process_vm_writev`), that come with `MAP_POPULATE` or `mlock`, or that a process mapped that exited without
-        /// being waited for.
+        /// (`process_vm_writev`, `userfaultfd`), or that a process mapped that exited without being waited for.
         case faultsAreComplete
         /// No process outside of the set shares anonymous pages with it: none that was forked from a member and left the
         /// tree.
