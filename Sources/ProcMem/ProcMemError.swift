@@ -27,7 +27,7 @@ extension ProcMemError {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
             case invalidArgument, noSuchProcess, exited, zombie, kernelThread, permissionDenied, unsupported
-            case procUnavailable, malformed, tooLarge, outOfResources, inputOutput, cancelled
+            case procUnavailable, malformed, tooLarge, outOfResources, inputOutput, cancelled, executing
         }
 
         let kind: Kind
@@ -63,6 +63,8 @@ extension ProcMemError {
         public static var inputOutput: Code { Code(kind: .inputOutput) }
         /// The calling task was cancelled before the result was available.
         public static var cancelled: Code { Code(kind: .cancelled) }
+        /// The process executed another program during every attempt to read it.
+        public static var executing: Code { Code(kind: .executing) }
     }
 }
 
@@ -94,6 +96,7 @@ extension ProcMemError: CustomStringConvertible {
         case .outOfResources: "out of file descriptors, threads or memory"
         case .inputOutput: "cannot be read"
         case .cancelled: "the task was cancelled before the result was available"
+        case .executing: "the process executed another program during every attempt to read it"
         }
     }
 

@@ -88,7 +88,7 @@
             CPUAnswer(limits: limits, rounding: rounding.rounding, observation: observation)
         }
 
-        /// The result on one line.
+        /// Returns the result on one line.
         private func line(_ limits: CPULimits) throws -> String {
             common.json
                 ? try json(limits).json(onOneLine: true)

@@ -10,9 +10,9 @@
 
     @Suite("CProcps, whichever generation is installed")
     struct GenerationTests {
-        @Test("One of procps' libraries is loaded, and it is the one that the headers belong to")
+        @Test("Exactly one of procps' libraries is loaded, and it is the one of the headers")
         func loadedLibrary() throws {
-            // Called, because a linker that drops unused libraries may drop it otherwise.
+            // The call is needed: a linker that omits unused libraries could otherwise omit this one.
             #expect(procps_linux_version() > 0)
             let name = try #require([3: "libprocps.so", 4: "libproc2.so"][CPROCPS_GENERATION])
             let loaded = Witness.loadedFiles(named: "libproc")
@@ -33,7 +33,7 @@
                 cprocps_linux_version_major(version), cprocps_linux_version_minor(version),
                 cprocps_linux_version_patch(version),
             ]
-            // One byte a part: patch levels above 255 do not fit.
+            // One byte for each part: patch levels above 255 do not fit.
             #expect(Array(parts[..<2]) == Array(fingerprint[..<2]))
             #expect(parts[2] == fingerprint[2] & 0xFF)
             #expect(cprocps_linux_version(parts[0], parts[1], parts[2]) == version)

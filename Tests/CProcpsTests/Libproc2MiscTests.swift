@@ -19,7 +19,7 @@
             #expect(procps_pid_length() == String(largest).count)
         }
 
-        @Test("uptime lies between two readings of /proc/uptime, and the texts tell the same hours")
+        @Test("uptime lies between two readings of /proc/uptime, and the texts have the same hours")
         func uptime() throws {
             func fingerprint() throws -> Double {
                 try #require(Witness.text(of: "/proc/uptime")?.split(separator: " ").first.flatMap { Double($0) })
@@ -52,7 +52,7 @@
             }
         }
 
-        @Test("Namespaces have the inode numbers of /proc/self/ns, and names that lead back to them")
+        @Test("Namespaces have the inode numbers of /proc/self/ns, and their names give the same numbers")
         func namespaces() throws {
             var found = procps_ns()
             #expect(procps_ns_read_pid(getpid(), &found) == 0)
@@ -67,7 +67,7 @@
                 #expect(inode == fingerprint.st_ino)
                 comparedCount += 1
             }
-            // Every kernel has those of mounts, ids, networks and host names at least.
+            // Every kernel has at least the namespaces of mounts, ids, networks and host names.
             #expect(comparedCount >= 4)
             #expect(PROCPS_NS_PID.rawValue == UInt32(procps_ns_get_id("pid")))
         }

@@ -10,7 +10,7 @@
 
     @Suite("libproc2: pids.h")
     struct Libproc2PidsTests {
-        /// Hands over a context that is asked for these items.
+        /// Calls a closure with a context that reads these items.
         private func withContext(_ items: [pids_item], _ body: (OpaquePointer) throws -> Void) throws {
             var items = items
             var info: OpaquePointer?
@@ -55,7 +55,7 @@
             }
         }
 
-        @Test("select takes 255 ids and drops the ones that are gone; 256 it refuses, or takes in later versions")
+        @Test("select accepts 255 pids and drops those that have exited; it refuses 256, which later versions accept")
         func limit() throws {
             try withContext([PIDS_ID_TGID]) { info in
                 var wanted = (0..<256).map { UInt32(5_000_000 + $0) }
@@ -70,7 +70,7 @@
             }
         }
 
-        @Test("reap and sort: every process once, in order, this one among them")
+        @Test("reap and sort: every process once, in order, including this one")
         func everyProcess() throws {
             try withContext([PIDS_ID_TGID]) { info in
                 let fetch = try #require(procps_pids_reap(info, PIDS_FETCH_TASKS_ONLY))

@@ -113,7 +113,7 @@
                 let fields = line.split(separator: " ")
                 return "\(fields[2]) \(fields[0])"
             }
-            // No line at all is an error for libproc2.
+            // libproc2 treats an empty file as an error.
             guard let reaped = procps_diskstats_reap(info, &items, 3)?.pointee else {
                 #expect(fingerprint.isEmpty)
                 return

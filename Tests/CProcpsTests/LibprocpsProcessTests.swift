@@ -11,14 +11,14 @@
         import Musl
     #endif
 
-    /// The library keeps its buffers in static variables: one test at a time, and none beside a ProcessTable.
+    /// The library keeps its buffers in static variables: one test runs at a time, and none beside a ProcessTable.
     @Suite("libprocps", .serialized)
     struct LibprocpsTests {
         @Suite("readproc.h, pwcache.h, devname.h, escape.h, wchan.h")
         struct Process {
             private let fields = PROC_FILLSTAT | PROC_FILLSTATUS | PROC_FILLMEM | PROC_FILLARG | PROC_FILLUSR
 
-            /// The processes of a scan, one after another; the memory is the library's.
+            /// Calls a closure with each process of a scan. The library owns the memory.
             private func forEach(
                 _ scan: UnsafeMutablePointer<PROCTAB>?,
                 _ body: (UnsafeMutablePointer<proc_t>) throws -> Void
@@ -35,7 +35,7 @@
                 withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             }
 
-            @Test("A scan for pids: this process, as getpid, the user database and /proc/self tell it")
+            @Test("A scan for pids: this process, compared with getpid, the user database and /proc/self")
             func ownProcess() throws {
                 try procpsLock.withLock { _ in
                     var pids = [getpid(), 0]
@@ -59,7 +59,7 @@
                 }
             }
 
-            @Test("A scan of everything, and one for a user: this process is in both, users in the second are one")
+            @Test("A scan of all processes, and one for a user: this process is in both, and the second has one user")
             func everything() throws {
                 try procpsLock.withLock { _ in
                     var all: [Int32] = []
@@ -79,7 +79,7 @@
                 }
             }
 
-            @Test("Tables of all, of pids and of users hold this process")
+            @Test("Tables of all processes, of pids and of users contain this process")
             func tables() throws {
                 func pids(_ table: UnsafeMutablePointer<UnsafeMutablePointer<proc_t>?>?) throws -> [Int32] {
                     let table = try #require(table)
@@ -105,7 +105,7 @@
                 }
             }
 
-            @Test("look_up_our_self, and the names of namespaces lead back to their numbers")
+            @Test("look_up_our_self, and the names of namespaces give their numbers")
             func ourselves() throws {
                 procpsLock.withLock { _ in
                     var process = proc_t()
@@ -119,7 +119,7 @@
                 }
             }
 
-            @Test("pwcache.h: the name of a user is the user database's")
+            @Test("pwcache.h: the name of a user is the one in the user database")
             func userNames() throws {
                 let name = try #require(pwcache_get_user(geteuid()).map { String(cString: $0) })
                 #expect(name == Witness.userName(of: geteuid()) ?? String(geteuid()))
@@ -127,14 +127,14 @@
                 #expect(nobody == "4000000000")
             }
 
-            @Test("devname.h: a terminal's name has the device's number, and what is none has none")
+            @Test("devname.h: a terminal's name gives the device's number, and another name gives none")
             func devices() throws {
                 var fingerprint = stat()
                 try #require(stat("/dev/tty", &fingerprint) == 0)
                 #expect(tty_to_dev("tty") == Int32(fingerprint.st_rdev))
                 #expect(tty_to_dev("no such terminal") == -1)
                 var name = [CChar](repeating: 0, count: 64)
-                // Without abbreviations the name is a path; a device that no terminal has is "?".
+                // Without abbreviations the name is a path. A device that is not a terminal is "?".
                 let count = dev_to_tty(&name, 63, 0, getpid(), 0)
                 #expect(text(prefix: name, Int(count)) == "?")
             }
@@ -143,7 +143,7 @@
                 String(decoding: characters.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
             }
 
-            @Test("escape.h: control characters are replaced, by what the locale decides")
+            @Test("escape.h: control characters are replaced as the locale determines")
             func escapes() {
                 var escaped = [CChar](repeating: 0, count: 64)
                 var cells: Int32 = 64
@@ -152,14 +152,14 @@
                 #expect(cells == 64 - count)
             }
 
-            @Test("wchan.h: where a process waits is what the kernel says, for a parent that waits for this test")
+            @Test("wchan.h: the function in which the parent of this test waits is the kernel's")
             func waitChannel() throws {
                 func fingerprint() -> String { Witness.text(of: "/proc/\(getppid())/wchan") ?? "" }
                 for attempt in 1... {
                     let before = fingerprint()
                     let found = try #require(lookup_wchan(getppid()).map { String(cString: $0) })
                     if fingerprint() == before || attempt == 100 {
-                        // "-" stands for 0, "?" for nothing, and underscores before a name are left out.
+                        // "-" stands for 0, "?" for an unknown function, and underscores before a name are omitted.
                         let name = String(before.drop { $0 == "_" })
                         #expect(found == (["0": "-", "": "?"][before] ?? name))
                         return

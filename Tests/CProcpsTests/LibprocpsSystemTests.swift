@@ -126,7 +126,7 @@
                 free_slabinfo(nil)
             }
 
-            @Test("whattime.h: the text tells the days that uptime counts")
+            @Test("whattime.h: the text has the days that uptime counts")
             func uptimeText() throws {
                 let text = try #require(sprint_uptime(0).map { String(cString: $0) })
                 #expect(text.contains(" up ") && text.contains("load average"))
@@ -134,7 +134,7 @@
                 #expect(human.hasPrefix("up "))
             }
 
-            @Test("numa.h: the highest node, which is 0 or -1 where nothing tells of nodes")
+            @Test("numa.h: the highest node, which is 0 or -1 if the kernel lists no nodes")
             func nodes() {
                 numa_init()
                 defer { numa_uninit() }
@@ -144,7 +144,7 @@
                 #expect(cprocps_numa_node_of_cpu(0) <= max(0, found))
             }
 
-            @Test("sig.h: names and numbers are the C library's")
+            @Test("sig.h: names and numbers agree with the C library")
             func signals() {
                 #expect(signal_name_to_number("SIGTERM") == SIGTERM)
                 #expect(signal_name_to_number("hup") == SIGHUP)
@@ -157,7 +157,7 @@
 
             private static let message = Mutex("")
 
-            @Test("alloc.h: a handler that Swift sets is given the library's message as one text")
+            @Test("alloc.h: a handler that Swift sets receives the library's message as one text")
             func allocationFailures() {
                 cprocps_set_xalloc_err_handler { message in
                     System.message.withLock { $0 = message.map { String(cString: $0) } ?? "" }

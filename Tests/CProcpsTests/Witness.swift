@@ -5,9 +5,9 @@
         import Musl
     #endif
 
-    /// What the kernel says of the same thing, read without procps.
+    /// The kernel's own values, read without procps.
     enum Witness {
-        /// The whole of a file below `/proc`, `nil` where it cannot be read.
+        /// The whole text of a file in `/proc`; `nil` if it cannot be read.
         static func text(of path: String) -> String? {
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { return nil }
@@ -39,7 +39,7 @@
             fields(of: path, after: word).first.flatMap { UInt($0) }
         }
 
-        /// The file that a library was loaded from, for every loaded file whose name begins with these words.
+        /// The paths of the loaded files whose names begin with these words.
         static func loadedFiles(named name: String) -> Set<String> {
             Set(
                 lines(of: "/proc/self/maps").compactMap { line in
@@ -49,7 +49,7 @@
             )
         }
 
-        /// The first argument of this process, as the kernel has it.
+        /// The first argument of this process, from the kernel.
         static var firstArgument: String? {
             text(of: "/proc/self/cmdline")?.split(separator: "\0").first.map(String.init)
         }
@@ -62,7 +62,7 @@
             return String(cString: entry.pw_name)
         }
 
-        /// The kernel's version as `uname` tells it, its first three numbers.
+        /// The first three numbers of the kernel's version in `uname`.
         static func kernelVersion() -> [Int32] {
             var name = utsname()
             uname(&name)

@@ -3,14 +3,15 @@ import Testing
 
 /// Compiles the code blocks of README.md and of the DocC catalog as a reader would, with warnings as errors.
 ///
-/// Without the trait `Procps`, the library does not have `ProcessTable`, which some of the blocks use.
+/// Without the trait `Procps`, the library lacks `ProcessTable`, which some of the blocks use.
 struct CodeBlockTests {
     @Test(.enabled(if: hasProcps, "the library is built without ProcessTable"))
     func everyCodeBlockCompiles() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
         let process = Process()
         process.executableURL = root.appending(path: "scripts/test-documentation")
-        // The tests are in the folder that the library was built into. No second build may start: SwiftPM is running.
+        // The tests are in the directory into which the library was built. No second build may start while SwiftPM
+        // runs.
         let built = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         process.arguments = ["--built-in", built.path]
         let output = Pipe()

@@ -2,7 +2,7 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Which CPUs a process may run on: its mask, cpusets, and what is online.
+/// The CPUs on which a process may run: its mask, cpusets, and the online CPUs.
 enum AffinityChecks {
     static let all: [Check] = [
         Check("affinity/taskset", on: [.v2, .possible]) {
@@ -21,7 +21,7 @@ enum AffinityChecks {
         Check("affinity/a cpuset", on: [.v2, .v1, .hybrid, .possible]) {
             let cgroup = try Cgroup.make(.cpuset)
             let own = try cgroup.make()
-            // On v1 a parent has what its children have.
+            // On v1 a parent must have all CPUs of its children.
             try own.set("cpuset.cpus", "1-3")
             try cgroup.set("cpuset.cpus", "1-3")
             let child = try own.child(state: "hold", 4096)
@@ -53,7 +53,7 @@ enum AffinityChecks {
             ] {
                 try Files.write(isOnline ? "1" : "0", to: "/sys/devices/system/cpu/cpu\(number)/online")
                 var limits = try await require(changes.next(), "a change")
-                // The mask and what is online may be looked at between the kernel's steps.
+                // The mask and the online CPUs may be read between two steps of the kernel.
                 if limits.affinity.count != limits.onlineCount {
                     limits = try await require(changes.next(), "a change")
                 }
@@ -68,7 +68,8 @@ enum AffinityChecks {
             _ = try Inside.output(of: "taskset -pc 3 \(child.pid)")
             try Files.write("0", to: "/sys/devices/system/cpu/cpu3/online")
             defer { try? Files.write("1", to: "/sys/devices/system/cpu/cpu3/online") }
-            // Asleep it has a mask of that CPU still, of which the kernel shows what is online: nothing.
+            // While it sleeps, the process keeps the mask with this one CPU. The kernel reports the online CPUs of the
+            // mask: none.
             let asleep = try CPULimits(of: child.pid)
             try expect(asleep.affinity.description, is: allowed(child.pid), "CPUs asleep")
             try expect(asleep.effectiveCPUs, is: 1, "CPUs asleep, by the limits")
@@ -84,7 +85,7 @@ enum AffinityChecks {
         },
         Check("affinity/a kernel for 2,048 CPUs", on: [.possible]) {
             let possible = try Files.text("/sys/devices/system/cpu/possible")
-            // Newer kernels go by the processors that the firmware names (seen on 6.12).
+            // Newer kernels count the processors that the firmware lists (observed on 6.12).
             if possible == "0-3" { throw Skipped("possible_cpus= makes no more CPUs possible on this kernel") }
             try expect(possible, is: "0-2047", "possible CPUs")
             try expect(effectiveCPUCount(), is: 4, "CPUs")
@@ -102,7 +103,7 @@ enum AffinityChecks {
             try expect(answer.effectiveCPUCount, is: 64, "CPUs")
             try expect(answer.affinity.cpus, is: "0-63", "mask")
             try expect(Inside.output(of: "nproc", in: [cgroup]), is: "64", "nproc")
-            print("online says \(answer.onlineCount ?? 0), ProcMem \(answer.effectiveCPUCount)")
+            print("online has \(answer.onlineCount ?? 0), ProcMem \(answer.effectiveCPUCount)")
         },
         Check("affinity/the story: a quota among 96 CPUs", on: [.large]) {
             let cgroup = try Cgroup.make(.cpu)

@@ -2,20 +2,20 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Changes of limits, told by inotify alone: nothing is polled for within an hour.
+/// Changes of limits, reported by inotify alone: the next poll is an hour away.
 enum ChangeChecks {
     static let all: [Check] = [
-        Check("changes/of the own quota, of the parent's and none", on: .withCgroups) {
+        Check("changes/of the process's quota, of the parent's and none", on: .withCgroups) {
             let parent = try Cgroup.make(.cpu)
             let own = try parent.make()
             try await expectChanges(of: parent, own, follower: Follower(in: own))
         },
-        Check("changes/through a namespace with a mount of its own", on: onV2) {
+        Check("changes/through a new namespace with a new mount", on: onV2) {
             let parent = try Cgroup.make(.cpu)
             let own = try parent.make()
             let script = "umount \(own.mount) && mount -t cgroup2 cgroup2 \(own.mount)"
             let follower = try Follower(in: own, new: "cm", after: script)
-            // Of the parent's limit nobody tells what is below it.
+            // A change of the parent's limit is not reported below it.
             try await expectChanges(of: nil, own, follower: follower)
         },
         Check("changes/through a second mount", on: onV2) {
@@ -33,7 +33,7 @@ enum ChangeChecks {
                 """
             try await expectChanges(of: parent, own, follower: Follower(in: own, new: "m", after: script))
         },
-        Check("changes/made inside a namespace are told outside", on: onV2) {
+        Check("changes/made inside a namespace are reported outside", on: onV2) {
             let own = try Cgroup.make(.cpu).make()
             let child = try own.child(state: "hold", 4096)
             let follower = try Follower(of: child.pid)
@@ -95,10 +95,10 @@ enum ChangeChecks {
             isBelow = false
         }
 
-        /// The next line; the check's time limit ends the wait for one that does not come.
+        /// Expects the next line. The check's time limit ends the wait if there is none.
         func expect(_ line: String) throws {
             let seen = child.line()
-            guard seen == line else { throw Unexpected("the change: expected \(line), seen \(seen)") }
+            guard seen == line else { throw Unexpected("the change: expected \(line), found \(seen)") }
         }
     }
 

@@ -1,12 +1,12 @@
-/// One statement about the kernel and what ProcMem says of it.
+/// A statement about the kernel, compared with ProcMem's answer.
 struct Check: Sendable {
-    /// The subject, a slash, and what is expected, without a line's end.
+    /// The subject, a slash, and the expectation, in one line.
     let name: String
-    /// The systems on which it can be made.
+    /// The systems on which the check runs.
     let systems: Set<System>
-    /// Whether it is left out where time is short: others show nearly the same.
+    /// Whether the check is omitted from a short run, because other checks cover nearly the same.
     let isThorough: Bool
-    /// How long it may take.
+    /// The maximum duration.
     let timeLimit: Duration
     let body: @Sendable () async throws -> Void
 
@@ -25,14 +25,14 @@ struct Check: Sendable {
     }
 }
 
-/// What was not as expected.
+/// A result that differs from the expected one.
 struct Unexpected: Error {
     let text: String
 
     init(_ text: String) { self.text = text }
 }
 
-/// Why a check cannot be made on this kernel.
+/// The reason why a check cannot run on this kernel.
 struct Skipped: Error {
     let reason: String
 
@@ -41,7 +41,7 @@ struct Skipped: Error {
 
 func expect<Value: Equatable>(_ seen: Value, is expected: Value, _ what: String) throws {
     guard seen != expected else { return }
-    throw Unexpected("\(what): expected \(expected), seen \(seen)")
+    throw Unexpected("\(what): expected \(expected), found \(seen)")
 }
 
 func expect(_ holds: Bool, _ what: @autoclosure () -> String) throws {
@@ -49,6 +49,6 @@ func expect(_ holds: Bool, _ what: @autoclosure () -> String) throws {
 }
 
 func require<Value>(_ value: Value?, _ what: @autoclosure () -> String) throws -> Value {
-    guard let value else { throw Unexpected("\(what()): nothing there") }
+    guard let value else { throw Unexpected("\(what()): no value") }
     return value
 }

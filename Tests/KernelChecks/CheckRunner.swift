@@ -2,7 +2,7 @@ import CTestSupport
 import Foundation
 import TestSupport
 
-/// Makes checks one after the other, each in a process of its own that a time limit ends.
+/// Runs checks one after the other, each in a separate process with a time limit.
 struct CheckRunner {
     let system: System
     let checks: [Check]
@@ -13,7 +13,8 @@ struct CheckRunner {
         case skipped = 2
     }
 
-    /// Prints a line for each check and one that counts them. Returns whether none failed and some passed.
+    /// Prints a line for each check, and a line with the counts. Returns whether no check failed and at least one
+    /// passed.
     func run() -> Bool {
         var counts: [Outcome: Int] = [:]
         for check in checks {
@@ -33,9 +34,9 @@ struct CheckRunner {
         return failed == 0 && passed > 0
     }
 
-    /// Makes one check in this process, and ends it.
+    /// Runs one check in this process, and exits.
     static func make(_ check: Check) async -> Never {
-        // What it starts is in its group, and ends with it.
+        // The processes that the check starts are in its process group, and are killed with it.
         setpgid(0, 0)
         do {
             try await check.body()
@@ -60,7 +61,7 @@ struct CheckRunner {
             return (.failed, "cannot be started")
         }
         let status = child.status(within: check.timeLimit)
-        // What a check that was killed has left behind.
+        // Kills the processes that a killed check has left.
         kill(-child.pid, SIGKILL)
         child.end()
         Cgroup.removeLeftovers(of: child.pid)

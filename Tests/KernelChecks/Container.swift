@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 
-/// A container that crun runs, of the guest's own programs.
+/// A container that crun runs, with the guest's own programs.
 final class Container {
     let pid: Int32
-    /// The path of its cgroup, outside of it.
+    /// The path of its cgroup, as seen from outside.
     let cgroup: String
     private let id: String
 
@@ -14,15 +14,16 @@ final class Container {
         var memory: Int?
     }
 
-    /// - Parameter hasOwnCgroups: Whether it sees its cgroup as the root, as containers do on v2 unless told otherwise.
+    /// - Parameter hasOwnCgroups: Whether the container has a cgroup namespace, so that it sees its cgroup as the root.
+    ///   On v2 this is the default of container engines.
     init(_ limits: Limits, hasOwnCgroups: Bool) throws {
-        guard Files.exists("/usr/bin/crun") else { throw Skipped("crun is not there") }
+        guard Files.exists("/usr/bin/crun") else { throw Skipped("crun is not installed") }
         for controller in ["memory", "cpuset"] where Files.exists("/sys/fs/cgroup/cpu") {
             guard Files.exists("/sys/fs/cgroup/\(controller)") else {
                 throw Skipped("the kernel has no \(controller) on v1, which crun asks for")
             }
         }
-        // So that what remains of a check that was killed is removed.
+        // The prefix allows the runner to remove what a killed check has left.
         id = Cgroup.namePrefix(of: getpid()) + UUID().uuidString.prefix(8)
         cgroup = "/\(id)"
         let bundle = "/tmp/\(id)"
@@ -37,7 +38,7 @@ final class Container {
         try data.write(to: URL(filePath: "\(bundle)/config.json"))
         let run = "crun --cgroup-manager=cgroupfs run --no-pivot -d -b \(bundle) --pid-file \(bundle)/pid \(id)"
         let log = try Inside.output(of: "\(run) >\(bundle)/log 2>&1 </dev/null || cat \(bundle)/log")
-        // Seen of crun 1.8 on 5.10, which it leaves before it has read anything.
+        // On 5.10, crun 1.8 exits before it has read anything (observed).
         if log.contains("Failed to re-execute libcrun") { throw Skipped("crun does not start on this kernel: \(log)") }
         guard log.isEmpty else { throw Unexpected("crun: \(log)") }
         pid = try Int32(Files.number("\(bundle)/pid"))
@@ -47,7 +48,7 @@ final class Container {
         _ = try? Inside.output(of: "crun delete -f \(id)")
     }
 
-    /// What a program says that begins in it.
+    /// Returns the output of a program that is started in the container.
     func output(of command: String) throws -> String {
         try Inside.output(of: "crun exec \(id) \(command)")
     }
@@ -84,7 +85,7 @@ final class Container {
                 "namespaces": namespaces.map { ["type": $0] },
                 "cgroupsPath": cgroup,
                 "resources": ["cpu": cpu, "memory": memory],
-                // Those that container engines mask and protect.
+                // The paths that container engines mask and protect.
                 "maskedPaths": [
                     "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
                     "/proc/timer_list",

@@ -2,7 +2,8 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Limits and usage of memory cgroups, against what the kernel charges, and whom it kills.
+/// Limits and usage of memory cgroups, compared with the kernel's charges and with the processes that the OOM killer
+/// kills.
 enum ContainerMemoryChecks {
     private static let mib = 1 << 20
 
@@ -21,7 +22,7 @@ enum ContainerMemoryChecks {
                 chain.append(try chain[0].make("parent"))
                 chain.append(try chain[1].make())
                 let limits = [96, 64, 80].map { $0 * mib }
-                // Only this level and those above it have one, each smaller than the one above or larger.
+                // This level and those above it have a limit, which is smaller or larger than the one above.
                 for (number, cgroup) in chain.enumerated() where number <= level { try limit(cgroup, limits[number]) }
                 let child = try chain[2].child(state: "hold", 4096)
                 let memory = try ContainerMemory(of: child.pid)
@@ -48,25 +49,25 @@ enum ContainerMemoryChecks {
             defer { unlink(file) }
             let child = try cgroup.child(state: "hold", 40 * mib)
             _ = try Inside.output(of: "dd if=/dev/zero of=\(file) bs=1M count=20 2>/dev/null", in: [cgroup])
-            // The kernel updates memory.stat every two seconds, and before that only after many changes.
+            // The kernel updates memory.stat every two seconds, or after many changes.
             var memory = try ContainerMemory(of: child.pid)
             _ = try Waiting.until(within: .seconds(20)) {
                 memory = try ContainerMemory(of: child.pid)
                 return near(memory.anonBytes, 40 * mib) && near(memory.shmemBytes, 20 * mib)
             }
             let usage = try cgroup.chargedBytes()
-            try expect(near(memory.usageBytes, usage), "usage \(memory), the kernel says \(usage)")
+            try expect(near(memory.usageBytes, usage), "usage \(memory), the kernel reports \(usage)")
             try expect(near(memory.anonBytes, 40 * mib), "anonymous \(memory)")
             try expect(near(memory.shmemBytes, 20 * mib), "shared memory \(memory)")
             let parts = (memory.anonBytes ?? 0) + (memory.fileBytes ?? 0) + (memory.kernelBytes ?? 0)
-            // Without the kernel's memory the parts are less; Linux 5.10 does not tell it on v2.
+            // The parts do not include kernel memory if its figure is missing, as on v2 of Linux 5.10.
             if memory.kernelBytes != nil {
                 try expect(near(parts, usage), "the parts are \(parts), the whole \(usage)")
             }
             try expect(memory.usageCgroup, is: cgroup.path, "the cgroup that is charged")
             print("unknown: \(memory.reasonsByUnknownFigure.keys.map(\.rawValue).sorted())")
         },
-        Check("container/processes of a cgroup and what else it is charged for", on: [.v2, .v1]) {
+        Check("container/processes of a cgroup and the rest of its charge", on: [.v2, .v1]) {
             let cgroup = try Cgroup.make(.memory)
             let child = try cgroup.child(state: "tree", 3, 32 * mib)
             let pids = try processList(of: .cgroup(of: child.pid)).processes.map(\.pid)
@@ -76,12 +77,12 @@ enum ContainerMemoryChecks {
             let usage = try cgroup.chargedBytes()
             let charge = try require(snapshot.cgroupCharge, "a charge")
             try expect(snapshot.total.processCount, is: 4, "processes")
-            try expect(near(charge.chargedBytes, usage), "charged \(charge), the kernel says \(usage)")
-            let rest = try require(charge.unattributedBytes, "what no process holds")
+            try expect(near(charge.chargedBytes, usage), "charged \(charge), the kernel reports \(usage)")
+            let rest = try require(charge.unattributedBytes, "the memory of no process")
             let held = try PageFrames.distinctBytes(of: pids)
-            // Their files are charged to who touched them first: nobody here.
-            try expect(rest.lower <= usage - min(held, usage) + 4 * mib, "\(charge), they hold \(held)")
-            try expect(rest.upper >= usage - held - 4 * mib, "\(charge), they hold \(held)")
+            // File pages are charged to the cgroup that accessed them first, which is another one.
+            try expect(rest.lower <= usage - min(held, usage) + 4 * mib, "\(charge), they map \(held)")
+            try expect(rest.upper >= usage - held - 4 * mib, "\(charge), they map \(held)")
         },
         Check("container/pressure", on: [.v2]) {
             let cgroup = try Cgroup.make(.memory)
@@ -95,7 +96,7 @@ enum ContainerMemoryChecks {
                 throw Skipped("the kernel has no memory.pressure")
             }
             let pressure = try require(before.pressure, "pressure: \(before.reasonsByUnknownFigure)")
-            // Above memory.high a process is held up, and that counts as waiting.
+            // Above memory.high the kernel throttles a process, which counts as memory pressure.
             try cgroup.set(memoryHigh: 16 * mib)
             try expect(ContainerMemory(of: child.pid).highBytes, is: 16 * mib, "memory.high")
             let taker = try ChildProcess(
@@ -109,7 +110,7 @@ enum ContainerMemoryChecks {
             taker.end()
             try expect(hasGrown, "the pressure has not grown from \(pressure)")
         },
-        Check("container/a namespace hides limits, and says so", on: [.v2, .mixed]) {
+        Check("container/a namespace hides limits, which is reported", on: [.v2, .mixed]) {
             let parent = try Cgroup.make(.memory)
             if !parent.isOnV2 { throw Skipped("v1 has no namespace of its own here") }
             try limit(parent, 64 * mib)
@@ -126,16 +127,16 @@ enum ContainerMemoryChecks {
             let parent = try Cgroup.make(.memory)
             do {
                 try parent.set("memory.use_hierarchy", "0")
-            } catch { throw Skipped("the kernel knows hierarchies alone") }
+            } catch { throw Skipped("the kernel has only hierarchical accounting") }
             guard try parent.number("memory.use_hierarchy") == 0 else {
-                throw Skipped("the kernel knows hierarchies alone")
+                throw Skipped("the kernel has only hierarchical accounting")
             }
             try limit(parent, 32 * mib)
             let own = try parent.make()
             try expect(own.number("memory.use_hierarchy"), is: 0, "use_hierarchy of the child")
             let child = try own.child(state: "hold", 4096)
             let memory = try ContainerMemory(of: child.pid)
-            // Who is right, the kernel tells by letting it live.
+            // The kernel decides: the process survives above the parent's limit.
             try expect(
                 withoutSwap { try SwapChecks.survives(in: own, holding: 48 * mib) },
                 "killed above the parent's limit"
@@ -152,7 +153,7 @@ enum ContainerMemoryChecks {
         bytes.map { abs($0 - expected) <= 3 * mib } ?? false
     }
 
-    /// Nothing may go to swap meanwhile: a limit would only slow processes down.
+    /// Nothing may be swapped out meanwhile: a limit would only slow processes down.
     private static func withoutSwap<R>(_ body: () throws -> R) throws -> R {
         if Files.exists("/sys/block/zram0") { _ = try? Inside.output(of: "swapoff /dev/zram0") }
         return try body()

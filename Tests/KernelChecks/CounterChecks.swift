@@ -2,7 +2,7 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// How far the kernel's counters are from what its page tables say.
+/// The difference between the kernel's counters and its page tables.
 enum CounterChecks {
     static let all: [Check] = [
         Check("counters/statm of small processes") {
@@ -15,8 +15,8 @@ enum CounterChecks {
                 try expect(rollup.rssBytes, is: shown, "RSS of smaps_rollup")
                 let gap = try require(rollup.rssBytes, "RSS") - require(statm.rssBytes, "RSS of statm")
                 gaps.append(gap)
-                // Before Linux 6.2 a thread keeps what up to 64 faults have brought to itself, 16 pages of a file each; later
-                // each CPU does, up to 31 pages or twice the number of CPUs.
+                // Before Linux 6.2 a thread keeps its counts to itself for up to 64 faults, of 16 file pages each.
+                // Later kernels keep them per CPU, up to 31 pages or twice the number of CPUs.
                 try expect(abs(gap) <= 64 * 16 * 4096, "statm lags behind by \(gap) bytes")
             }
             print("statm is behind by \(gaps.map { "\($0 >> 10) KiB" }.joined(separator: ", "))")
@@ -25,7 +25,7 @@ enum CounterChecks {
             let parent = try ChildProcess(state: "zombie")
             let zombie = try memoryUsage(of: parent.ids[0], mode: .accurate)
             try expect(zombie.unavailable, is: .zombie, "of a zombie")
-            // Process 2 starts all kernel threads.
+            // Process 2 is the parent of all kernel threads.
             for mode in [MemoryMode.cheap, .accurate, .sampled(reads: 64)] {
                 try expect(
                     memoryUsage(of: 2, mode: mode).unavailable,
@@ -34,7 +34,7 @@ enum CounterChecks {
                 )
             }
         },
-        Check("counters/a process whose main thread has ended") {
+        Check("counters/a process without its main thread") {
             let child = try ChildProcess(state: "zombie-leader", 8 << 20)
             for mode in [MemoryMode.cheap, .accurate, .sampled(reads: 64)] {
                 let usage = try memoryUsage(of: child.pid, mode: mode)

@@ -2,10 +2,10 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// What busy processes get of the CPUs, against what ProcMem says that they may use.
+/// The CPU time that busy processes get, compared with the CPUs that they may use according to ProcMem.
 enum EnforcementChecks {
     static let all: [Check] = [
-        Check("enforcement/of the own quota", on: [.v2, .v1]) {
+        Check("enforcement/of the process's quota", on: [.v2, .v1]) {
             let cgroup = try Cgroup.make(.cpu)
             try cgroup.set(quota: 40_000)
             try expectShare(of: cgroup, loops: 2)
@@ -19,7 +19,7 @@ enum EnforcementChecks {
             let parent = try Cgroup.make(.cpu)
             try parent.set(quota: 90_000)
             let own = try parent.make()
-            // 0.6, although the number is larger.
+            // 0.6 CPUs, although the quota is the larger number.
             try own.set(quota: 300_000, period: 500_000)
             try expectShare(of: own, loops: 3)
         },
@@ -29,7 +29,7 @@ enum EnforcementChecks {
         Check("enforcement/of no quota under a real-time policy", on: [.v2, .v1]) {
             let cgroup = try Cgroup.make(.cpu)
             try cgroup.set(quota: 20_000)
-            // The kernel leaves 5 % to others.
+            // The kernel reserves 5 % for other threads.
             let limits = try expectShare(
                 of: cgroup,
                 loops: 1,
@@ -44,19 +44,19 @@ enum EnforcementChecks {
             try parent.set(quota: 20_000)
             let own = try parent.make()
             guard own.has("cpu.stat.local") else { throw Skipped("the kernel has no cpu.stat.local") }
-            let look = """
+            let command = """
                 umount \(own.mount) && mount -t cgroup2 cgroup2 \(own.mount)
                 while :; do :; done &
                 \(Inside.command) cpu --json --throttling 3
                 kill $!
                 """
-            let answer: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [own], new: "cm"))
+            let answer: CPUAnswer = try Inside.decode(Inside.output(of: command, in: [own], new: "cm"))
             try expect(answer.quota == nil, "the quota is not hidden: \(answer)")
             try expect(answer.throttling?.hiddenLimit, is: true, "a hidden limit")
-            // Without a limit nothing is throttled.
+            // Without a limit no process is throttled.
             try parent.set(quota: nil)
-            let free: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [own], new: "cm"))
-            try expect(free.throttling?.hiddenLimit, is: false, "a hidden limit where there is none")
+            let free: CPUAnswer = try Inside.decode(Inside.output(of: command, in: [own], new: "cm"))
+            try expect(free.throttling?.hiddenLimit, is: false, "a hidden limit, although there is none")
         },
     ]
 
@@ -66,7 +66,7 @@ enum EnforcementChecks {
         return fields.count > 11 ? Int(fields[11]) ?? 0 : 0
     }
 
-    /// Runs endless loops, and expects them to get what the limits say, as the kernel counts their CPU time.
+    /// Runs endless loops, and expects them to get the CPUs of the limits, measured by the kernel's CPU time.
     @discardableResult
     private static func expectShare(
         of cgroup: Cgroup,
@@ -81,17 +81,17 @@ enum EnforcementChecks {
             return try ChildProcess(running: CommandLine.arguments[0], entrance + ["/bin/sh", "-c", loop])
         }
         defer { children.forEach { $0.end() } }
-        // Until all of them loop, which under a small quota takes its time: a program of its own has no more to start.
+        // Waits until all of them loop. Under a small quota this takes a while, because the programs must start first.
         let begun = try Waiting.until(within: .seconds(30)) {
             try children.allSatisfy { child in
                 try Files.text("/proc/\(child.pid)/cmdline").hasPrefix("/bin/sh\0-c\0while")
                     && cpuTicks(of: child.pid) > 5
             }
         }
-        try expect(begun, "the loops have not begun")
+        try expect(begun, "the loops have not started")
         let limits = try CPULimits(of: children[0].pid)
         var seen: [Double] = []
-        // A guest whose host has no time for it gives them less for a while, and never more.
+        // If the host is busy, the guest has less CPU time for a while, but never more.
         for _ in 0..<5 {
             let (began, before) = (ContinuousClock.now, try cgroup.usedMicroseconds())
             usleep(3_000_000)
@@ -107,6 +107,6 @@ enum EnforcementChecks {
                 return limits
             }
         }
-        throw Unexpected("the loops get \(seen) CPUs, and may have \(limits.effectiveCPUs)")
+        throw Unexpected("the loops get \(seen) CPUs; their limits allow \(limits.effectiveCPUs)")
     }
 }

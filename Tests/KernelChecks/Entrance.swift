@@ -2,8 +2,8 @@ import CTestSupport
 import Foundation
 import TestSupport
 
-/// What a process does before it becomes another program: `--cgroup DIRECTORY` enters a cgroup, `--new KINDS` takes
-/// namespaces of its own, `--fifo PRIORITY` a real-time policy, in their order; `--` and the program follow.
+/// What a process does before it executes another program: `--cgroup DIRECTORY` enters a cgroup, `--new KINDS` creates
+/// namespaces, `--fifo PRIORITY` sets a real-time policy, in the order given. `--` and the program follow.
 struct Entrance {
     private let arguments: [String]
 
@@ -42,7 +42,7 @@ struct Entrance {
 }
 
 extension Cgroup {
-    /// Arguments of this program that make it enter cgroups, and then become the program that follows.
+    /// Arguments with which this program enters cgroups, and then executes the program that follows.
     static func entering(_ cgroups: [Cgroup], new namespaces: String = "") -> [String] {
         Entrance.words(cgroups, new: namespaces)
     }

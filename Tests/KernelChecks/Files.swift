@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The kernel's files, which are written to as they are, and never made.
+/// The kernel's files. They are written in place, and never created.
 enum Files {
     typealias Failure = KernelFile.Failure
 
@@ -17,7 +17,7 @@ enum Files {
         (try? FileManager.default.contentsOfDirectory(atPath: directory))?.contains(name) ?? false
     }
 
-    /// The number behind a word at a line's beginning, as in `memory.stat` and `/proc/meminfo`.
+    /// The number after a word at the beginning of a line, as in `memory.stat` and `/proc/meminfo`.
     static func number(after word: String, in path: String) throws -> Int {
         for line in try text(path).split(separator: "\n") {
             let fields = line.split(whereSeparator: { " \t:".contains($0) })

@@ -2,7 +2,7 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// `/proc` mounted with hidepid: what a user sees of another's processes.
+/// `/proc` mounted with hidepid: what a user sees of other users' processes.
 enum HiddenProcessChecks {
     static let all: [Check] = ["0", "1", "2", "4"].map { hidepid in
         Check("hidepid/\(hidepid)", on: [.v2]) {
@@ -46,7 +46,7 @@ enum HiddenProcessChecks {
             } else {
                 try expect(
                     all.gaps.contains(.hidden) || sees,
-                    "processes are missing, and nothing says so: \(all.gaps)"
+                    "processes are missing, which is not reported: \(all.gaps)"
                 )
                 let tree = try? Rights.asNobody { try memorySnapshot(of: .tree(root: child.pid), mode: .cheap) }
                 try expect(

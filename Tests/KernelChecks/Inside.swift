@@ -1,13 +1,13 @@
 import Foundation
 import TestSupport
 
-/// What programs say that begin in a cgroup, or in namespaces of their own.
+/// The output of programs that are started in a cgroup, or in new namespaces.
 enum Inside {
     static let command = "/checks/procmem"
 
-    /// The output of a script of the guest's shell.
+    /// Returns the output of a script of the guest's shell.
     ///
-    /// - Parameter namespaces: Those of its own that it has: "m" its mounts, "c" its cgroups.
+    /// - Parameter namespaces: The kinds of new namespaces: "m" for mounts, "c" for cgroups.
     static func output(of script: String, in cgroups: [Cgroup] = [], new namespaces: String = "") throws -> String {
         let words = Cgroup.entering(cgroups, new: namespaces) + ["/bin/sh", "-ec", script]
         let output = try ChildProcess.output(of: CommandLine.arguments[0], words)
@@ -17,14 +17,14 @@ enum Inside {
         return output.text.trimmingCharacters(in: .newlines)
     }
 
-    /// What `procmem cpu` says there.
+    /// Returns the output of `procmem cpu` there.
     static func cpu(after script: String = "", in cgroups: [Cgroup] = [], new namespaces: String = "") throws
         -> CPUAnswer
     {
         try decode(output(of: "\(script)\nexec \(command) cpu --json", in: cgroups, new: namespaces))
     }
 
-    /// What `procmem container` says there.
+    /// Returns the output of `procmem container` there.
     static func container(
         after script: String = "",
         in cgroups: [Cgroup] = [],
@@ -33,7 +33,7 @@ enum Inside {
         try decode(output(of: "\(script)\nexec \(command) container --json", in: cgroups, new: namespaces))
     }
 
-    /// How many CPUs another program counts, which knows the mask alone.
+    /// Returns the number of CPUs that `nproc` counts, from the mask alone.
     static func nproc() throws -> Int {
         let text = try output(of: "nproc")
         return try require(Int(text), "nproc: \(text)")
@@ -48,7 +48,7 @@ enum Inside {
     }
 }
 
-/// What `procmem cpu --json` prints.
+/// The JSON of `procmem cpu --json`.
 struct CPUAnswer: Decodable {
     let effectiveCPUCount: Int
     let effectiveCPUs: Double
@@ -78,7 +78,7 @@ struct CPUAnswer: Decodable {
     }
 }
 
-/// What `procmem container --json` prints.
+/// The JSON of `procmem container --json`.
 struct ContainerAnswer: Decodable {
     let limitBytes: Int?
     let usageBytes: Int?

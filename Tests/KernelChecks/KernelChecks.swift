@@ -1,7 +1,7 @@
 import Foundation
 
-/// Checks of what ProcMem says against what the running kernel enforces and shows. They change the whole system: they are
-/// for a virtual machine that is thrown away, which scripts/test-kernel starts.
+/// Compares ProcMem's answers with what the running kernel enforces and reports. The checks change the whole system:
+/// they run in a disposable virtual machine, which scripts/test-kernel starts.
 @main
 enum KernelChecks {
     static let all: [Check] =
@@ -16,7 +16,7 @@ enum KernelChecks {
         case "run":
             let words = arguments.dropFirst()
             guard let system = words.first.flatMap(System.init(rawValue:)) else { usage() }
-            // A word of the kernel's command line holds no space.
+            // A word of the kernel's command line cannot contain a space.
             let filter = (words.dropFirst().first ?? "").replacing("_", with: " ")
             let isThorough = ProcessInfo.processInfo.environment["thorough"] == "yes"
             let checks = all.filter { check in

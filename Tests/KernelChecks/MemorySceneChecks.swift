@@ -2,15 +2,15 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// What fork families hold, in every mode, against the frames of their pages.
+/// The distinct memory of fork families, in every mode, compared with their page frame numbers.
 enum MemorySceneChecks {
     private static let size = 64 << 20
 
     private struct Scene {
         let name: String
-        /// Of the program ProcessStates.
+        /// The arguments of the program ProcessStates.
         let words: [String]
-        /// Whether the kernel is to use huge pages wherever it can.
+        /// Whether the kernel uses huge pages wherever it can.
         var isHuge = false
     }
 
@@ -34,8 +34,8 @@ enum MemorySceneChecks {
 
     static let all: [Check] = scenes.enumerated().flatMap { number, scene in
         [false, true].map { asNobody in
-            let name = "memory/\(scene.name)\(asNobody ? ", looked at by a user" : "")"
-            // The one way or the other, where not both.
+            let name = "memory/\(scene.name)\(asNobody ? ", read by a user" : "")"
+            // A short run has each scene in only one of the two ways.
             return Check(name, isThorough: asNobody == (number % 2 == 0)) {
                 try expectTrue(scene, asNobody: asNobody)
             }
@@ -50,7 +50,7 @@ enum MemorySceneChecks {
         let child = try ChildProcess(running: BuiltProduct.url(of: "ProcessStates").path, words)
         try child.waitUntilReady(in: scene.name)
         let scope = ProcessScope.tree(root: child.pid)
-        func look(_ mode: MemoryMode) throws -> MemorySnapshot {
+        func measure(_ mode: MemoryMode) throws -> MemorySnapshot {
             asNobody
                 ? try Rights.asNobody { try memorySnapshot(of: scope, mode: mode) }
                 : try memorySnapshot(of: scope, mode: mode)
@@ -59,46 +59,47 @@ enum MemorySceneChecks {
             let huge = try Files.number(after: "AnonHugePages", in: "/proc/\(child.pid)/smaps_rollup") << 10
             try expect(huge >= size * 3 / 4, "\(huge) bytes are in huge pages")
         }
-        let pids = try look(.cheap).processes.map(\.pid)
+        let pids = try measure(.cheap).processes.map(\.pid)
         let truth = try PageFrames.distinctBytes(of: pids)
         var text: [String] = []
 
-        let cheap = try look(.cheap).total.distinctBytes
-        // A fault may have brought a huge page: what goes by faults is not proven there.
+        let cheap = try measure(.cheap).total.distinctBytes
+        // One fault may have mapped a huge page: bounds from faults are not proven then.
         if scene.words[0] == "huge-tree" { try expect(!cheap.isProven, "cheap: proven, with huge pages") }
         try expectBounds(cheap, truth, "cheap")
         text.append("cheap \(width(cheap, truth))")
 
-        let accurate = try look(.accurate).total
-        // Nobody outside maps their memory, but for files, of which it has the processes' part.
+        let accurate = try measure(.accurate).total
+        // No other process maps their memory, apart from files, of which the sum has the processes' share.
         let sum = try require(accurate.distinctBytes.estimate, "accurate: an estimate")
         try expect(abs(sum - truth) <= truth / 20 + 4 << 20, "accurate: \(sum), the truth is \(truth)")
 
         var errors: [Double] = []
         for mode in [MemoryMode.sampled(reads: 64), .sampled(reads: 256), .within(.milliseconds(20))] {
-            let snapshot = try look(mode)
-            // A time may be over before all were found.
+            let snapshot = try measure(mode)
+            // The budget may be exhausted before all processes were found.
             if case .within = mode, !snapshot.isComplete { continue }
             try expect(snapshot.total.unavailableCount, is: 0, "\(mode): processes without figures")
             let distinct = snapshot.total.distinctBytes
-            // Of PSS the bounds are its sum, to which those outside have a part.
+            // For a sum of PSS the bounds are the sum itself, which lacks the share of processes outside.
             let isPSS = distinct.estimate == snapshot.total.pssBytes
             if !isPSS { try expectBounds(distinct, truth, "\(mode)") }
             let estimate = try require(distinct.estimate, "\(mode): an estimate")
             errors.append(abs(Double(estimate) / Double(truth) - 1))
-            // A user does not see which of several versions of a page workers hold. A look with a time may be a cheap one.
+            // A user does not see which of several versions of a page the workers map. A reading with a budget may be a
+            // cheap one.
             let isBlind = asNobody && scene.words[0] == "batches"
             let allowed = isPSS ? truth / 20 + 4 << 20 : mode.isSampled && !isBlind ? truth / 10 : .max
             try expect(abs(estimate - truth) <= allowed, "\(mode): estimate \(estimate), the truth is \(truth)")
         }
         text.append("sampled off by \(errors.map { String(format: "%.1f %%", $0 * 100) }.joined(separator: ", "))")
-        try expectOwn(child.pid, look)
+        try expectOwn(child.pid, measure)
         print(text.joined(separator: "; "))
     }
 
     private static func expectBounds(_ distinct: DistinctMemory, _ truth: Int, _ what: String) throws {
         let upper = try require(distinct.upper, "\(what): an upper bound")
-        // PSS is rounded down for each process, and a page table's worth of pages may come meanwhile.
+        // PSS is rounded down for each process, and a page table's worth of pages may be added meanwhile.
         let slack = distinct.isProven ? 0 : truth / 50 + 1 << 20
         try expect(
             distinct.lower - slack <= truth && truth <= upper + slack,
@@ -106,10 +107,10 @@ enum MemorySceneChecks {
         )
     }
 
-    /// What the root has for itself alone, by samples, is what an accurate look says.
-    private static func expectOwn(_ pid: Int32, _ look: (MemoryMode) throws -> MemorySnapshot) throws {
+    /// The sampled USS of the root agrees with an accurate reading.
+    private static func expectOwn(_ pid: Int32, _ measure: (MemoryMode) throws -> MemorySnapshot) throws {
         func uss(_ mode: MemoryMode) throws -> (bytes: Int, error: Int) {
-            let process = try require(look(mode).processes.first { $0.pid == pid }, "the root")
+            let process = try require(measure(mode).processes.first { $0.pid == pid }, "the root")
             return (try require(process.usage.ussBytes, "USS by \(mode)"), process.usage.source.standardErrorBytes ?? 0)
         }
         let known = try uss(.accurate).bytes

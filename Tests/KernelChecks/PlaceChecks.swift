@@ -8,7 +8,7 @@ enum PlaceChecks {
         let parent: Cgroup
         let own: Cgroup
 
-        /// 1.5 CPUs, by the parent's limit, and 1.7 by the own one.
+        /// 1.5 CPUs by the parent's limit, and 1.7 by the process's own.
         init() throws {
             parent = try Cgroup.make(.cpu)
             own = try parent.make()
@@ -16,14 +16,14 @@ enum PlaceChecks {
             try own.set(quota: 170_000)
         }
 
-        /// Mounts the hierarchy at a place, as seen from the namespace of who does it.
+        /// Returns a script that mounts the hierarchy at a path, as seen from the namespace of the shell that runs it.
         func mounting(at point: String) -> String {
             own.isOnV2
                 ? "mount -t cgroup2 cgroup2 \(point)" : "mount -t cgroup -o cpu,cpuacct cgroup \(point)"
         }
     }
 
-    /// 1.5 CPUs by the parent's limit. v1 allows no own limit above it.
+    /// Expects 1.5 CPUs by the parent's limit. v1 allows no own limit above it.
     private static func expectParent(_ answer: CPUAnswer, _ place: Place, at cgroup: String) throws {
         try expect(answer.effectiveCPUs, is: 1.5, "CPUs")
         try expect(answer.quota?.cgroup, is: cgroup, "the level that binds")
@@ -36,8 +36,8 @@ enum PlaceChecks {
         Check("place/a cgroup namespace without a mount of its own", on: onV2) {
             let place = try Place()
             let answer = try Inside.cpu(in: [place.own], new: "c")
-            // The process is in "/", the mount shows "/../..": nothing tells what the levels between are called.
-            try expect(!answer.complete && !answer.warnings.isEmpty, "says that it has seen all: \(answer)")
+            // The process is in "/", and the mount shows "/../..": the names of the levels between are unknown.
+            try expect(!answer.complete && !answer.warnings.isEmpty, "is reported as complete: \(answer)")
         },
         Check("place/a cgroup namespace with a mount of its own", on: onV2) {
             let place = try Place()
@@ -51,7 +51,7 @@ enum PlaceChecks {
         Check("place/below a cgroup namespace with a mount of its own", on: onV2) {
             let place = try Place()
             let mount = place.own.mount
-            // A namespace's root is the cgroup that its maker was in.
+            // A namespace's root is the cgroup of the process that created it.
             let script = """
                 umount \(mount) && \(place.mounting(at: mount))
                 mkdir \(mount)/below && echo $$ >\(mount)/below/cgroup.procs
@@ -96,29 +96,29 @@ enum PlaceChecks {
                 umount \(mount) && mount --move /tmp/bound \(mount)
                 """
             let answer = try Inside.cpu(after: script, in: [place.own], new: "m")
-            try expect(!answer.complete && !answer.warnings.isEmpty, "says that it has seen all: \(answer)")
+            try expect(!answer.complete && !answer.warnings.isEmpty, "is reported as complete: \(answer)")
         },
         Check("place/no mount", on: onV2) {
             let place = try Place()
             let answer = try Inside.cpu(after: "umount \(place.own.mount)", in: [place.own], new: "m")
-            try expect(!answer.complete && !answer.warnings.isEmpty, "says that it has seen all: \(answer)")
+            try expect(!answer.complete && !answer.warnings.isEmpty, "is reported as complete: \(answer)")
             try expect(answer.effectiveCPUs, is: Double(Inside.nproc()), "CPUs")
         },
-        Check("place/a process outside of the looker's namespace", on: onV2) {
+        Check("place/a process outside of the reader's namespace", on: onV2) {
             let place = try Place()
             let other = try Cgroup.make(.cpu)
             try other.set(quota: 30_000)
             let child = try other.child(state: "hold", 4096)
-            let look = "exec \(Inside.command) cpu --json --pid \(child.pid)"
-            let whole: CPUAnswer = try Inside.decode(Inside.output(of: look, in: [place.own], new: "c"))
+            let command = "exec \(Inside.command) cpu --json --pid \(child.pid)"
+            let whole: CPUAnswer = try Inside.decode(Inside.output(of: command, in: [place.own], new: "c"))
             try expect(whole.effectiveCPUs, is: 0.3, "through the mount that was there")
             try expect(whole.complete, "not complete: \(whole.warnings)")
             let mount = place.own.mount
-            let script = "umount \(mount) && \(place.mounting(at: mount))\n\(look)"
+            let script = "umount \(mount) && \(place.mounting(at: mount))\n\(command)"
             let part: CPUAnswer = try Inside.decode(Inside.output(of: script, in: [place.own], new: "cm"))
-            try expect(!part.complete, "says that it has seen all: \(part)")
+            try expect(!part.complete, "is reported as complete: \(part)")
         },
-        Check("place/a process in a namespace of its own, seen from outside", on: onV2) {
+        Check("place/a process in a new namespace, read from outside", on: onV2) {
             let place = try Place()
             let words = Cgroup.entering([place.own], new: "cm") + ["/bin/sh", "-c", "echo ready; read line"]
             let child = try ChildProcess(running: CommandLine.arguments[0], words)
@@ -140,7 +140,7 @@ enum PlaceChecks {
         Check("place/a level without the controller", on: onV2) {
             let place = try Place()
             let below = place.own.directory + "/below"
-            // Its parent gives the controller to nobody.
+            // The parent does not enable the controller for its children.
             guard mkdir(below, 0o755) == 0 else { throw Files.Failure(below, errno) }
             try expect(!Files.exists(below + "/cpu.max"), "\(below) has a limit")
             let script = "echo $$ >\(below)/cgroup.procs"

@@ -2,7 +2,7 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Quotas at every level that binds.
+/// Quotas at each level that can bind.
 enum QuotaChecks {
     static let all: [Check] =
         limits + [
@@ -56,7 +56,7 @@ enum QuotaChecks {
                 var reader = try CPULimitReader(of: child.pid)
                 try second.take(child.pid)
                 try first.remove()
-                // Its files answer with an error now: the new cgroup is looked for at once.
+                // Reading its files now fails: the new cgroup is found immediately.
                 let reading = try reader.read()
                 try expect(reading.quota?.quotaMicroseconds, is: 150_000, "quota")
                 try expect(reading.isComplete, "not complete")
@@ -77,7 +77,7 @@ enum QuotaChecks {
                 let after = try CPULimits(of: zombie)
                 let text = try Files.text("/proc/\(zombie)/cgroup")
                 try expect(after.binding == nil, "a quota of what is gone: \(after.levels)")
-                try expect(after.isComplete, is: !text.contains("(deleted)"), "complete; /proc says \(text)")
+                try expect(after.isComplete, is: !text.contains("(deleted)"), "complete; /proc reports \(text)")
             },
             Check("quota/of the processes of a thread group that is split", on: [.v2]) {
                 let cgroup = try Cgroup.make(.cpu)
@@ -95,15 +95,16 @@ enum QuotaChecks {
             },
         ]
 
-    /// What each of three levels allows, and the quota that binds.
+    /// The quotas of three levels, and the one that binds.
     private struct Case {
         let name: String
-        /// Quota and period of grandparent, parent and own cgroup; `nil` where it is left alone.
+        /// Quota and period of the grandparent, the parent and the process's own cgroup; `nil` leaves a level
+        /// unchanged.
         let levels: [(Int, Int)?]
         let cpus: Double
         let level: Int
         var systems: Set<System> = [.v2, .v1]
-        /// Whether a program begun there would take too long.
+        /// Whether a program started there would take too long.
         var isSlow = false
     }
 

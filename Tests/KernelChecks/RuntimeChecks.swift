@@ -2,9 +2,9 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Containers that a real runtime makes, seen from inside and from outside.
+/// Containers of a real runtime, measured from inside and from outside.
 enum RuntimeChecks {
-    /// In the host's namespace is how containers are on v1 unless told otherwise, in one of their own on v2.
+    /// By default containers are in the host's cgroup namespace on v1, and in one of their own on v2.
     static let all: [Check] =
         checks(on: [.v2], true) + checks(on: [.v1], false) + checks(on: [.v2], false, isThorough: true)
         + checks(on: [.v1], true, isThorough: true) + checks(on: [.hybrid], false, isThorough: true)
@@ -43,7 +43,7 @@ enum RuntimeChecks {
                     let answer: MemoryAnswer = try Inside.decode(container.output(of: command))
                     let sleep = try require(answer.processes.first { $0.pid == 1 }, "process 1 in \(answer)")
                     try expect(sleep.unavailable == nil, "\(mode): \(sleep)")
-                    // statm may lag behind what the pages say: each mode has its own witness.
+                    // statm may lag behind the page tables: each mode has its own second source.
                     let rss =
                         try sleep.source == "smaps_rollup"
                         ? SmapsRollup(of: container.pid).rssBytes : Statm(of: container.pid).residentBytes
@@ -76,9 +76,11 @@ enum RuntimeChecks {
         _ what: String
     ) throws {
         guard answer.effectiveCPUs == cpus, answer.effectiveCPUCount == count, answer.affinity.cpus == mask else {
-            throw Unexpected("\(what): expected \(cpus) CPUs, \(count) of \(mask), seen \(answer)")
+            throw Unexpected("\(what): expected \(cpus) CPUs, \(count) of \(mask), found \(answer)")
         }
-        guard answer.complete, answer.warnings.isEmpty else { throw Unexpected("odd \(what): \(answer.warnings)") }
+        guard answer.complete, answer.warnings.isEmpty else {
+            throw Unexpected("unexpected warnings of \(what): \(answer.warnings)")
+        }
     }
 
     private static func expectOutside(_ container: Container, _ cpus: Double) throws {

@@ -2,7 +2,7 @@ import Foundation
 import ProcMem
 import TestSupport
 
-/// Processes of which the kernel has swapped a part out.
+/// Processes of which the kernel has swapped out a part.
 enum SwapChecks {
     private static let size = 48 << 20
 
@@ -13,8 +13,8 @@ enum SwapChecks {
                 let usage = try memoryUsage(of: child.pid, mode: .accurate)
                 let swap = try Files.number(after: "VmSwap", in: "/proc/\(child.pid)/status") << 10
                 try expect(swap >= size / 4, "only \(swap) bytes are swapped out")
-                // The counters of status are exact to some pages for each CPU.
-                try expect(near(usage.swapBytes, swap), "swap \(usage), status says \(swap)")
+                // The counters of status are exact to a few pages for each CPU.
+                try expect(near(usage.swapBytes, swap), "swap \(usage), status reports \(swap)")
                 try expect(near(usage.swapPssBytes, swap), "SwapPss \(usage)")
                 let container = try ContainerMemory(of: child.pid)
                 let charged = try cgroup.isOnV2 ? cgroup.number("memory.swap.current") : try swapOnV1(cgroup)
@@ -29,7 +29,7 @@ enum SwapChecks {
                 let scope = ProcessScope.tree(root: child.pid)
                 let snapshot = try memorySnapshot(of: scope, mode: .accurate)
                 let each = snapshot.processes.map { $0.usage.swapBytes ?? 0 }
-                // Each of five shows what they share; the sum counts it once.
+                // Each of the five processes reports the swap that they share; the sum counts it once.
                 try expect(each.allSatisfy { $0 >= size / 8 }, "swap of each \(each)")
                 let sum = try require(snapshot.total.swapBytes, "a sum")
                 let used = try swapsUsed()
@@ -60,14 +60,14 @@ enum SwapChecks {
                 let memory = try ContainerMemory(of: child.pid)
                 try expect(memory.limitBytes, is: limit, "limit")
                 try expect(memory.swapLimitBytes, is: 8 << 20, "limit of swap")
-                // The kernel lets a process have both together, and no more.
+                // The kernel allows a process both limits together, and no more.
                 try expect(survives(in: cgroup, holding: limit + 4 << 20), "killed below both limits")
                 try expect(!survives(in: cgroup, holding: limit + 12 << 20), "alive above both limits")
             }
         },
     ]
 
-    /// Whether a process that takes so much memory is left alive.
+    /// Whether a process with this much memory survives.
     static func survives(in cgroup: Cgroup, holding bytes: Int) throws -> Bool {
         do {
             let child = try cgroup.child(state: "hold", bytes)
@@ -78,7 +78,7 @@ enum SwapChecks {
         }
     }
 
-    /// A process under a limit of about half of what it holds.
+    /// Starts a process under a limit of about half of its memory.
     private static func pressed(_ words: [String]) throws -> (Cgroup, ChildProcess) {
         let cgroup = try Cgroup.make(.memory)
         try cgroup.set(memoryLimit: size / 2)
@@ -93,7 +93,7 @@ enum SwapChecks {
         bytes.map { abs($0 - expected) <= 1 << 20 } ?? false
     }
 
-    /// Less what only waits to be freed: v1 has no file for it.
+    /// Without swap that is only cached: v1 has no file for it.
     private static func swapOnV1(_ cgroup: Cgroup) throws -> Int {
         try cgroup.number("memory.memsw.usage_in_bytes") - cgroup.number("memory.usage_in_bytes")
     }
@@ -103,17 +103,17 @@ enum SwapChecks {
         return try (Files.number(after: "SwapTotal", in: "/proc/meminfo") - free) << 10
     }
 
-    /// Gives the guest swap in compressed memory meanwhile.
+    /// Gives the guest swap in compressed memory during a closure.
     private static func withSwap(_ body: () throws -> Void) throws {
         if !Files.exists("/sys/block/zram0") {
-            // In any order: what needs another is tried again.
+            // In any order: a module that needs another one is tried again.
             let script = """
                 cd /modules; for file in *.xz; do [ -e "$file" ] && unxz "$file" || true; done
                 for pass in 1 2 3; do for file in *.ko; do insmod "$file" 2>/dev/null || true; done; done
                 """
             _ = try Inside.output(of: script)
         }
-        guard Files.exists("/sys/block/zram0") else { throw Skipped("zram cannot be loaded") }
+        guard Files.exists("/sys/block/zram0") else { throw Skipped("the module zram cannot be loaded") }
         if try Files.text("/proc/swaps").split(separator: "\n").count < 2 {
             try Files.write("\(512 << 20)", to: "/sys/block/zram0/disksize")
             _ = try Inside.output(of: "mkswap /dev/zram0 >/dev/null && swapon /dev/zram0")

@@ -1,4 +1,4 @@
-// States of a process and those that it forks.
+// States of a process and its forked children.
 #define _GNU_SOURCE
 #include "states.h"
 
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// What the bodies of forked children use.
+// Used by the bodies of forked children.
 static char *shared_memory;
 static size_t shared_bytes;
 static int done_pipe[2];
@@ -39,7 +39,7 @@ void receive_all(int file, void *bytes, size_t count)
 {
     ssize_t received = read(file, bytes, count);
     if (received != (ssize_t)count) {
-        // 0 at the end of the pipe: every child that could write has exited.
+        // 0 at the end of the pipe: every child with its write end has exited.
         errno = received == 0 ? EPIPE : errno;
         fail("read from a pipe");
     }
@@ -171,7 +171,7 @@ static void fork_and_exit(void)
 
 static void exit_at_once(void) { _exit(0); }
 
-/// Ends when the parent closes the pipe.
+/// Returns when the parent closes the pipe.
 static void await_end_of_pipe(void)
 {
     char byte;
@@ -312,7 +312,7 @@ static void enter_comes_and_goes(char **arguments)
     }
 }
 
-/// Calls nothing of the C library that has a state: it is the parent's too.
+/// Calls no function of the C library that has state, because the parent has the same state.
 static int stay_in_parents_memory(void *unused)
 {
     (void)unused;

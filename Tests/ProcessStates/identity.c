@@ -1,4 +1,4 @@
-// States of names, users and rights.
+// States of names, users and privileges.
 #define _GNU_SOURCE
 #include "states.h"
 

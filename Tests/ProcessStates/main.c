@@ -1,5 +1,5 @@
-// A process that a test starts to have one in a certain state. It prints "ready" and the ids that the state is about, and
-// stays until its standard input ends. Without arguments it prints the states.
+// A process in a certain state, which a test starts. It prints "ready" and the pids that the state is about, and stays
+// until its standard input ends. Without arguments it prints the states.
 #define _GNU_SOURCE
 #include "states.h"
 
@@ -39,7 +39,7 @@ static const struct state *find(const char *name)
     return NULL;
 }
 
-/// Whether so many arguments fit to a synopsis.
+/// Returns whether this number of arguments fits a synopsis.
 static bool accepts(const char *synopsis, size_t count)
 {
     size_t required = 0, possible = 0;

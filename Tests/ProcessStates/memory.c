@@ -22,7 +22,7 @@ void unmap(void *memory, size_t bytes)
     }
 }
 
-/// Not checked: a kernel that is built without transparent huge pages rejects the advice, and then it changes nothing.
+/// Not checked: a kernel that is built without transparent huge pages rejects the advice, and then it has no effect.
 static void advise_size(char *memory, size_t bytes, int advice) { (void)madvise(memory, bytes, advice); }
 
 char *reserve(size_t bytes)
@@ -108,7 +108,7 @@ static void enter_huge(char **arguments)
     ready(NULL, 0);
 }
 
-/// Every second page has other access rights: neighbours with equal rights would be one mapping.
+/// Every second page has other access rights: adjacent mappings with equal rights would be merged.
 static void enter_mappings(char **arguments)
 {
     size_t count = number(arguments[0]), page = (size_t)sysconf(_SC_PAGESIZE);

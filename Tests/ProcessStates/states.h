@@ -1,4 +1,4 @@
-// Shared by the files of ProcessStates: what a state is, and the checked system calls that states are made of.
+// Shared by the files of ProcessStates: the table of states, and the checked system calls that they use.
 #ifndef PROCESS_STATES_H
 #define PROCESS_STATES_H
 
@@ -20,8 +20,8 @@ extern const struct state family_states[];
 extern const struct state thread_states[];
 extern const struct state identity_states[];
 
-/// Finds the state that the first argument names, checks the number of its arguments and enters it; prints the usage and
-/// exits with status 64 where there is no such state.
+/// Finds the state that the first argument names, checks the number of its arguments and enters it. If there is none,
+/// prints the usage and exits with status 64.
 void enter_state(char **arguments);
 
 // MARK: Reports
@@ -35,7 +35,7 @@ void ready(const pid_t *ids, size_t count);
 /// Reads the standard input until it ends, and exits.
 _Noreturn void stay(void);
 
-/// Waits for a line of input; exits where the input ends instead.
+/// Waits for a line of input; exits if the input ends instead.
 void wait_for_line(void);
 
 /// A number in decimal digits; exits with status 64 for anything else.
@@ -55,12 +55,12 @@ char *reserve(size_t bytes);
 /// The same, with every page written.
 char *hold(size_t bytes);
 
-/// Private memory in huge pages where the kernel has them, with every page written.
+/// Private memory in huge pages if the kernel has them, with every page written.
 char *hold_huge(size_t bytes);
 
 // MARK: Processes
 
-/// A pipe of this process and those that it forks later.
+/// Opens a pipe between this process and the processes that it forks later.
 void open_pipe(int ends[2]);
 
 /// `write` of all of these bytes.
@@ -75,8 +75,8 @@ pid_t fork_child(void (*body)(void));
 /// Waits for the exit of a child. `options` are those of `waitid` besides WEXITED.
 void await_exit(pid_t child, int options);
 
-/// Forks children one after the other that run the function, and waits for as many calls of `report_done` in them and their
-/// children.
+/// Forks children, one after the other, that run the function. Waits until `report_done` has been called `done` times
+/// in them and their children.
 pid_t *fork_children(size_t count, void (*body)(void), size_t done);
 
 /// Reports to the process that called `fork_children`.

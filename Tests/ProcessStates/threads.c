@@ -22,7 +22,7 @@ static pthread_t start(void *(*body)(void *), void *argument)
     return thread;
 }
 
-/// Starts a thread, and waits for its end.
+/// Starts a thread, and waits until it exits.
 static void run(void *(*body)(void *), void *argument)
 {
     errno = pthread_join(start(body, argument), NULL);

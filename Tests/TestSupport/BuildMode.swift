@@ -4,7 +4,7 @@ import Foundation
 package enum BuildMode {
     package static var isOptimized: Bool {
         var isOptimized = true
-        // Evaluated without optimisation only.
+        // Evaluated only without optimisation.
         assert({ isOptimized = false }() == ())
         return isOptimized
     }
@@ -20,6 +20,6 @@ package enum BuildMode {
         #endif
     }
 
-    /// A sanitizer that is linked statically is in the program itself.
+    /// A statically linked sanitizer is in the program itself.
     private static var isSanitized: Bool { dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil }
 }

@@ -1,10 +1,11 @@
 import Foundation
 import Synchronization
 
-/// A cgroup that a test makes in the running kernel, in v1 or v2. It is removed with everything in it when the last reference
-/// to it goes: those of the test, of cgroups inside, and of processes that began in it or were moved here.
+/// A cgroup that a test creates in the running kernel, in v1 or v2. It is removed with everything in it when the last
+/// reference to it goes: those of the test, of cgroups in it, and of processes that started in it or were moved into
+/// it.
 ///
-/// Nothing else is changed: no other cgroup's files are written to, and no other cgroup's processes are moved.
+/// Nothing else is changed: no file of another cgroup is written, and no process of another cgroup is moved.
 package final class Cgroup: Sendable {
     package enum Controller: String, Sendable {
         case cpu
@@ -18,30 +19,30 @@ package final class Cgroup: Sendable {
     }
 
     package let version: Version
-    /// As `/proc/PID/cgroup` names it.
+    /// As in `/proc/PID/cgroup`.
     package let path: String
-    /// Where the hierarchy is mounted.
+    /// The mount point of the hierarchy.
     package let mount: String
     package let directory: String
-    /// The names of this cgroup and of all above it up to what is mounted, in this order.
+    /// The names of this cgroup and of its ancestors up to the mounted one, in this order.
     package let levels: [String]
 
     private let controllers: [Controller]
     private let parent: Cgroup?
-    /// Afterwards another cgroup may have its name.
+    /// After the removal another cgroup may have its name.
     private let isRemoved = Mutex(false)
 
-    /// A new cgroup with a name of its own, at the place that ``CgroupPlace`` finds.
+    /// Creates a cgroup with a unique name, at the path that ``CgroupPlace`` finds.
     ///
     /// - Parameter version: The hierarchy; by default the one that has the first controller.
-    /// - Throws: ``Unavailable`` where the caller cannot make one.
+    /// - Throws: ``Unavailable`` if the caller cannot create one.
     package static func make(_ controllers: Controller..., on version: Version? = nil) throws -> Cgroup {
         let place = try CgroupPlace(for: controllers, on: version)
         let name = namePrefix(of: getpid()) + UUID().uuidString.prefix(8)
         return try Cgroup(name, version: place.version, controllers, mount: place.mount, place.levels, nil)
     }
 
-    /// A new one in this one. On v2, processes can then only be in the new one.
+    /// Creates a cgroup in this one. On v2, processes can then only be in the new one.
     package func make(_ name: String = "own") throws -> Cgroup {
         if version == .v2 {
             for controller in controllers { try set("cgroup.subtree_control", "+\(controller.rawValue)") }
@@ -64,13 +65,13 @@ package final class Cgroup: Sendable {
         directory = above[0].directory + "/" + name
         levels = [path] + above.map(\.path)
         guard mkdir(directory, 0o755) == 0 else { throw KernelFile.Failure(directory, errno) }
-        // A cpuset of v1 begins empty, and accepts no process.
+        // A new cpuset of v1 is empty, and accepts no process.
         if version == .v1, has("cpuset.mems") {
             for file in ["cpuset.mems", "cpuset.cpus"] {
                 try set(file, KernelFile.text("\(above[0].directory)/\(file)").trimmingCharacters(in: .newlines))
             }
         }
-        // As systemd sets it at the root; since Linux 5.11 nothing else is possible.
+        // As systemd sets it at the root. Since Linux 5.11 it cannot be 0.
         if version == .v1, parent == nil, has("memory.use_hierarchy") { try set("memory.use_hierarchy", "1") }
     }
 
@@ -119,7 +120,7 @@ package final class Cgroup: Sendable {
             try write("\(quota.map(String.init) ?? "max") \(period)", to: "cpu.max")
         } else {
             if try number("cpu.cfs_period_us") != period {
-                // The kernel may reject a quota of before in the new period.
+                // The kernel may reject the old quota with the new period.
                 try write("-1", to: "cpu.cfs_quota_us")
                 try write("\(period)", to: "cpu.cfs_period_us")
             }
@@ -127,7 +128,7 @@ package final class Cgroup: Sendable {
         }
     }
 
-    /// Sets the limit of memory in bytes, a multiple of the page size; `nil` removes it.
+    /// Sets the memory limit in bytes, a multiple of the page size; `nil` removes it.
     package func set(memoryLimit bytes: Int?) throws {
         if isOnV2 {
             try write(bytes.map(String.init) ?? "max", to: "memory.max")
@@ -144,7 +145,7 @@ package final class Cgroup: Sendable {
         try write(bytes.map(String.init) ?? "max", to: "memory.high")
     }
 
-    /// Sets the limit of swap alone, beside a limit of memory that is set already.
+    /// Sets the limit of swap alone. The memory limit must have been set before.
     package func set(swapLimit bytes: Int) throws {
         let file = isOnV2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes"
         guard has(file) else { throw Unavailable("the kernel does not account for swap: no \(file)") }
@@ -160,7 +161,7 @@ package final class Cgroup: Sendable {
 
     // MARK: Usage
 
-    /// Microseconds of CPU time that its processes have had, and those of cgroups in it.
+    /// The CPU time of its processes and those of its descendants, in microseconds.
     package func usedMicroseconds() throws -> Int {
         isOnV2 ? try number(after: "usage_usec", in: "cpu.stat") : try number("cpuacct.usage") / 1000
     }
@@ -169,16 +170,16 @@ package final class Cgroup: Sendable {
 
     // MARK: Processes
 
-    /// Moves a process here, which keeps the cgroup as long as it is kept itself.
+    /// Moves a process into this cgroup. The process object keeps the cgroup alive.
     package func take(_ child: ChildProcess) throws {
         try take(child.pid)
         child.keep(self)
     }
 
-    /// Moves a process here that a test has started.
+    /// Moves a process into this cgroup that a test has started.
     package func take(_ pid: Int32) throws { try set("cgroup.procs", "\(pid)") }
 
-    /// Starts a process in a state of ``ChildProcess`` that begins here, and is charged for its memory here.
+    /// Starts a process in a state of ``ChildProcess`` in this cgroup, which is charged for its memory.
     package func child(
         state: String,
         _ arguments: any CustomStringConvertible...,
@@ -192,12 +193,12 @@ package final class Cgroup: Sendable {
         return child
     }
 
-    /// The output of a program that begins here.
+    /// Returns the output of a program that starts in this cgroup.
     package func output(of path: String, _ arguments: [String]) throws -> ChildProcess.Output {
         try ChildProcess.output(of: "/bin/sh", shellArguments() + [path] + arguments)
     }
 
-    /// Arguments of a shell that moves itself here and becomes the program that follows.
+    /// Arguments of a shell that moves itself into this cgroup, and executes the program that follows.
     private func shellArguments(with others: [Cgroup] = []) -> [String] {
         let moves = ([self] + others).map { cgroup in
             "echo $$ > '\(cgroup.directory.replacing("'", with: "'\\''"))/cgroup.procs' && "
@@ -207,7 +208,7 @@ package final class Cgroup: Sendable {
 
     // MARK: Removal
 
-    /// Ends the processes in it, and removes it and the cgroups in it. Without effect the second time.
+    /// Kills the processes in it, and removes it with its descendants. A second call has no effect.
     package func remove() throws {
         try isRemoved.withLock { isRemoved in
             guard !isRemoved else { return }
@@ -216,10 +217,10 @@ package final class Cgroup: Sendable {
         }
     }
 
-    /// What the names of cgroups begin with that a process makes.
+    /// The prefix of the names of the cgroups that a process creates.
     package static func namePrefix(of pid: Int32) -> String { "procmem-test-\(pid)-" }
 
-    /// Removes what a process that has been killed made, which could not remove it itself.
+    /// Removes the cgroups of a process that was killed, and therefore could not remove them.
     package static func removeLeftovers(of pid: Int32) {
         for directory in CgroupPlace.possibleDirectories() {
             for name in subdirectories(of: directory) where name.hasPrefix(namePrefix(of: pid)) {
@@ -237,8 +238,8 @@ package final class Cgroup: Sendable {
         let end = ContinuousClock.now + .seconds(20)
         while rmdir(directory) != 0, errno != ENOENT {
             guard errno == EBUSY, ContinuousClock.now < end else { throw KernelFile.Failure(directory, errno) }
-            // A process that has just ended may still be in it for a moment.
-            // Of a threaded cgroup only the threads are listed in it; their ids end their processes as well.
+            // A process that has just exited may still be listed for a moment. A threaded cgroup lists only threads;
+            // killing a thread by its id kills its process.
             let file = isThreaded(directory) ? "cgroup.threads" : "cgroup.procs"
             let pids = ((try? KernelFile.text("\(directory)/\(file)")) ?? "").split(separator: "\n")
             for pid in pids.compactMap({ Int32($0) }) where pid > 1 && pid != getpid() { kill(pid, SIGKILL) }
@@ -261,7 +262,7 @@ package final class Cgroup: Sendable {
 
     // MARK: Errors
 
-    /// Why no such cgroup can be made or set here.
+    /// The reason why the cgroup cannot be created or changed here.
     package struct Unavailable: Error, CustomStringConvertible {
         package let reason: String
 
@@ -270,7 +271,7 @@ package final class Cgroup: Sendable {
         package var description: String { reason }
     }
 
-    /// A file that does not contain what was written to it.
+    /// A file whose content is not the value that was written.
     package struct Mismatch: Error, CustomStringConvertible {
         package let description: String
 
@@ -279,9 +280,9 @@ package final class Cgroup: Sendable {
         }
     }
 
-    /// Why a test cannot make a cgroup with these controllers, and limit it; `nil` where it can.
+    /// Returns why a test cannot create and limit a cgroup with these controllers; `nil` if it can.
     ///
-    /// - Parameter files: Files of the kernel's that it must have.
+    /// - Parameter files: Kernel files that it must have.
     package static func unavailableReason(
         _ controllers: Controller...,
         on version: Version? = nil,

@@ -1,18 +1,18 @@
 import Foundation
 
-/// Where the caller may make cgroups for controllers: in its own cgroup, or in the nearest one above that allows it.
+/// The cgroup in which the caller may create cgroups for controllers: its own, or the nearest ancestor that permits it.
 ///
-/// It is found from `/proc/self/cgroup` and `/proc/self/mountinfo` by code that ProcMem does not share.
+/// It is found from `/proc/self/cgroup` and `/proc/self/mountinfo` with code that ProcMem does not share.
 struct CgroupPlace {
     struct Level {
-        /// As `/proc/PID/cgroup` names it.
+        /// As in `/proc/PID/cgroup`.
         let path: String
         let directory: String
     }
 
     let version: Cgroup.Version
     let mount: String
-    /// The place itself, and the cgroups above it up to what is mounted.
+    /// The cgroup itself, and its ancestors up to the mounted one.
     let levels: [Level]
 
     init(for controllers: [Cgroup.Controller], on version: Cgroup.Version? = nil) throws {
@@ -54,9 +54,10 @@ struct CgroupPlace {
         throw Cgroup.Unavailable(obstacles.joined(separator: "; "))
     }
 
-    /// Why no cgroup that only its own limits bind can be made in the first of these.
+    /// Returns why no cgroup that only its own limits bind can be created in the first of these levels; `nil` if one
+    /// can.
     private static func unavailableReason(to levels: ArraySlice<Level>, _ names: [String], _ isOnV2: Bool) -> String? {
-        guard let directory = levels.first?.directory else { return "is not there" }
+        guard let directory = levels.first?.directory else { return "does not exist" }
         guard access(directory, W_OK) == 0, access("\(directory)/cgroup.procs", W_OK) == 0 else {
             return "cannot be written to"
         }
@@ -76,7 +77,7 @@ struct CgroupPlace {
         return nil
     }
 
-    /// Files with a limit, and whether their text is one. Those of other hierarchies and controllers are not there.
+    /// Files that set a limit, and whether their text is one. Files of other hierarchies and controllers do not exist.
     private static let limits: [(file: String, isLimit: @Sendable (String) -> Bool)] = [
         ("cpu.max", { !$0.hasPrefix("max") }),
         ("cpu.cfs_quota_us", { Int($0).map { $0 >= 0 } ?? false }),
@@ -84,7 +85,7 @@ struct CgroupPlace {
         ("memory.limit_in_bytes", { Int($0).map { $0 < 1 << 60 } ?? false }),
     ]
 
-    /// The folders in which a process with this one's cgroups may have made some.
+    /// The directories in which a process with the caller's cgroups may have created some.
     static func possibleDirectories() -> Set<String> {
         guard let memberships = try? memberships(), let mounts = try? mounts() else { return [] }
         return Set(
@@ -121,7 +122,7 @@ struct CgroupPlace {
         let isV2: Bool
         let options: Set<String>
 
-        /// A cgroup and those above it, down from which this mount shows them; `nil` where it does not show it.
+        /// A cgroup and its ancestors up to the root of this mount; `nil` if the mount does not show the cgroup.
         func levels(of path: String) -> [Level]? {
             guard path == root || root == "/" || path.hasPrefix(root + "/") else { return nil }
             var names = path.dropFirst(root == "/" ? 0 : root.count).split(separator: "/")[...]

@@ -1,13 +1,13 @@
 import CTestSupport
 package import Foundation
 
-/// A program that a test starts, and that ends with the test at the latest.
+/// A program that a test starts, and that is killed when the test ends.
 ///
-/// Foundation's Process waits for the end of every descriptor that the program passed on: for ever, where the program has
-/// forked. Here a child has its three standard files and nothing else of the tests'.
+/// Foundation's Process waits until every descriptor that the program inherited is closed, which never happens if the
+/// program has forked. This child has its three standard files, and no other file of the tests.
 package final class ChildProcess {
     package let pid: Int32
-    /// The ids that a ``ProcessState`` printed.
+    /// The pids that a ``ProcessState`` printed.
     package private(set) var ids: [Int32] = []
 
     private let input: Descriptor
@@ -15,13 +15,13 @@ package final class ChildProcess {
     private var isRunning = true
     private var kept: [AnyObject] = []
 
-    /// Starts a process in a state, and waits until it is in it.
+    /// Starts a process in a state, and waits until it is in this state.
     package convenience init(state: String, _ arguments: any CustomStringConvertible...) throws {
         try self.init(running: BuiltProduct.url(of: "ProcessStates").path, [state] + arguments.map(\.description))
         try waitUntilReady(in: state)
     }
 
-    /// Waits until a process has said that it is in a state, and keeps still.
+    /// Waits until the process has printed that it is in its state, and is idle.
     package func waitUntilReady(in state: String) throws {
         let line = output.line()
         guard line.hasPrefix("ready") else { throw Failure.notReady(state: state, said: line) }
@@ -29,8 +29,8 @@ package final class ChildProcess {
         try Self.waitUntilStill([pid] + ids)
     }
 
-    /// Waits until processes that have printed all that they had to print sleep, or are zombies or gone: only then do they
-    /// fault in no more pages.
+    /// Waits until processes that have printed their output sleep, or are zombies or gone: only then do they stop
+    /// faulting in pages.
     package static func waitUntilStill(_ pids: [Int32]) throws {
         for pid in pids {
             let isStill = Waiting.until {
@@ -43,7 +43,7 @@ package final class ChildProcess {
         }
     }
 
-    /// Starts any program, which is expected to stay.
+    /// Starts any program, which must keep running.
     package init(running path: String, _ arguments: [String]) throws {
         let (childInput, input) = try Descriptor.pipe()
         let (output, childOutput) = try Descriptor.pipe()
@@ -61,8 +61,8 @@ package final class ChildProcess {
         _ = write(input.number, bytes, bytes.count)
     }
 
-    /// The exit status of a program that ends by itself, or 128 and the number of the signal that ended it; `nil` where it
-    /// runs on after that time.
+    /// Returns the exit status of a program that exits by itself, or 128 plus the number of the signal that killed it;
+    /// `nil` if it still runs after that time.
     package func status(within limit: Duration) -> Int32? {
         let end = ContinuousClock.now + limit
         var status: Int32 = 0
@@ -77,10 +77,10 @@ package final class ChildProcess {
         return nil
     }
 
-    /// What the program has written and nobody has read, without waiting for more.
+    /// The output that has not been read yet; does not wait for more.
     package func rest() -> String { output.rest() }
 
-    /// Ends the process, and collects it.
+    /// Kills the process, and collects it.
     package func end() {
         guard isRunning else { return }
         isRunning = false
@@ -90,12 +90,12 @@ package final class ChildProcess {
 
     deinit { end() }
 
-    /// Keeps an object until the process has ended, such as the cgroup that it is in.
+    /// Keeps an object until the process has been collected, for example the cgroup that it is in.
     package func keep(_ object: AnyObject) { kept.append(object) }
 
-    /// What a program that ends by itself said.
+    /// Returns the output of a program that exits by itself.
     ///
-    /// - Parameter environment: Variables to set beside those of the tests.
+    /// - Parameter environment: Variables to set in addition to those of the tests.
     package static func output(
         of path: String,
         _ arguments: [String],
@@ -113,7 +113,7 @@ package final class ChildProcess {
     package struct Output: Sendable {
         package let text: String
         package let errorText: String
-        /// The exit status, or 128 and the number of the signal that ended the program.
+        /// The exit status, or 128 plus the number of the signal that killed the program.
         package let status: Int32
     }
 
@@ -158,10 +158,10 @@ package final class ChildProcess {
     }
 }
 
-/// What the package built beside the tests.
+/// A program that the package builds with the tests.
 package enum BuiltProduct {
     package static func url(of name: String) throws -> URL {
-        // Not /proc/self/exe: that is the loader, where the tests run with another C library than the system's.
+        // Not from /proc/self/exe, which is the loader if the tests run with another C library than the system's.
         let url = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
         guard FileManager.default.isExecutableFile(atPath: url.path) else {
             throw ChildProcess.Failure.notBuilt(url.path)

@@ -1,7 +1,7 @@
 package import Foundation
 package import ProcMem
 
-/// A directory that stands in for `/`, removed when the test lets go of it.
+/// A directory that serves as `/`. It is removed when it is deallocated.
 package final class FixtureTree {
     package let directory: URL
 
@@ -22,7 +22,7 @@ package final class FixtureTree {
         try? FileManager.default.removeItem(at: directory)
     }
 
-    /// A file that is there already is replaced in one step: whoever reads it meanwhile sees the old or the new one whole.
+    /// An existing file is replaced atomically: a concurrent reader gets either the old or the new content.
     package func write(_ contents: Data, to path: String) throws {
         let file = try parentMade(of: path)
         let isThere = FileManager.default.fileExists(atPath: file.path)

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Programs of other packages that tests run where they are installed.
+/// Installed programs of other packages that the tests run.
 package enum InstalledProgram {
-    /// The path of a program in the folders of `PATH` and the usual ones; `nil` where it is not installed.
+    /// The path of a program in the directories of `PATH` or in the usual ones; `nil` if it is not installed.
     package static func path(_ name: String) -> String? {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
         return (folders + ["/usr/local/bin", "/usr/bin", "/bin"]).map { "\($0)/\(name)" }.first {

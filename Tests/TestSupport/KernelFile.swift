@@ -1,8 +1,8 @@
 import Foundation
 
-/// The kernel's files, which have no size, return a part of themselves at a time, and are written in one call.
+/// Kernel files. They have no size, a read may return a part of them, and they are written in one call.
 package enum KernelFile {
-    /// The whole of a file. Foundation stops at the first part that is smaller than what it asked for.
+    /// Returns the whole text of a file. Foundation ends at the first read that is shorter than requested.
     package static func text(_ path: String) throws(Failure) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw Failure(path, errno) }

@@ -1,6 +1,6 @@
-/// Lines of `mountinfo`, and the files that lead from a process to its cgroup.
+/// Lines of `mountinfo`, and the files with which a process's cgroup is found.
 package enum MountTable {
-    /// `/`, `/proc` and `/sys`, as every table begins.
+    /// `/`, `/proc` and `/sys`, the beginning of every table.
     package static let system = """
         20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw
         21 20 0:19 / /proc rw,nosuid - proc proc rw
@@ -8,7 +8,7 @@ package enum MountTable {
 
         """
 
-    /// One cgroup2 mount.
+    /// Returns a line of a cgroup2 mount.
     package static func v2(
         _ id: Int = 25,
         _ parent: Int = 22,
@@ -18,7 +18,7 @@ package enum MountTable {
         "\(id) \(parent) 0:22 \(root) \(mountPoint) rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
     }
 
-    /// One v1 mount of the cpu controller.
+    /// Returns a line of a v1 mount of the cpu controller.
     package static func v1(
         _ id: Int = 25,
         _ parent: Int = 22,
@@ -32,11 +32,12 @@ package enum MountTable {
         "\(id) \(parent) 0:26 / \(mountPoint) ro,nosuid - tmpfs tmpfs ro,mode=755\n"
     }
 
-    /// Files of a system with cgroup v2 at its usual place, and more: `cgroup` and `mountinfo` of a process in a cgroup.
+    /// Returns the files of a system with cgroup v2 at its conventional mount point: `cgroup` and `mountinfo` of a
+    /// process in a cgroup, and the given files.
     ///
     /// - Parameters:
     ///   - root: The cgroup that the mount shows as its root.
-    ///   - process: A process id, or `self`.
+    ///   - process: A pid, or `self`.
     package static func files(
         in cgroup: String,
         root: String = "/",

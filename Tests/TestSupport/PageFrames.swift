@@ -1,8 +1,8 @@
 import Foundation
 
-/// The truth about what processes hold: the frames of all pages that they map, each once. Only root sees them.
+/// The true memory of processes: the page frames that they map, each counted once. Only root sees frame numbers.
 package enum PageFrames {
-    /// In bytes, of the pages that RSS counts.
+    /// Returns the distinct memory in bytes, of the pages that RSS counts.
     package static func distinctBytes(of pids: [Int32]) throws -> Int {
         var frames: Set<UInt64> = []
         for pid in pids { try collect(pid, &frames) }
@@ -16,7 +16,7 @@ package enum PageFrames {
         guard file >= 0 else { throw CocoaError(.fileReadNoPermission) }
         defer { close(file) }
         for line in try KernelFile.text("/proc/\(pid)/maps").split(separator: "\n") {
-            // Pages of the kernel's that are in every process and in nobody's RSS.
+            // The kernel maps these pages into every process, and RSS does not count them.
             if line.hasSuffix("[vvar]") || line.hasSuffix("[vvar_vclock]") || line.hasSuffix("[vdso]") { continue }
             let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt64($0, radix: 16) }
             guard ends.count == 2, ends[1] < 1 << 47 else { continue }
@@ -28,7 +28,7 @@ package enum PageFrames {
         }
     }
 
-    /// How many of these are the page of zeros, which is nobody's.
+    /// The number of these that are the kernel's zero page, which RSS does not count.
     private static func zeroFrames(_ frames: Set<UInt64>) throws -> Int {
         let file = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw CocoaError(.fileReadNoPermission) }
@@ -39,6 +39,6 @@ package enum PageFrames {
         }
     }
 
-    /// Whether frames are visible here.
+    /// Whether this process sees frame numbers.
     package static let areVisible: Bool = (try? distinctBytes(of: [getpid()])).map { $0 > 1 << 20 } ?? false
 }

@@ -1,11 +1,11 @@
 import CTestSupport
 import Foundation
 
-/// Whether the tests may change what belongs to the system, and how to do without.
+/// Whether the tests may change the system, and how a test drops privileges.
 package enum Rights {
     package static var isRoot: Bool { geteuid() == 0 }
 
-    /// Runs a closure with the rights of a user who owns nothing, on a thread of its own.
+    /// Runs a closure with the privileges of a user that owns nothing, on a new thread.
     package static func asNobody<R>(_ body: @escaping () throws -> R) throws -> R {
         var result: Result<R, any Error>?
         let job = Job { result = Result { try body() } }

@@ -14,7 +14,7 @@ package enum Waiting {
         return true
     }
 
-    /// The same without blocking the thread.
+    /// Does the same without blocking the thread.
     package static func suspending(
         within limit: Duration = deadline,
         until condition: () async throws -> Bool

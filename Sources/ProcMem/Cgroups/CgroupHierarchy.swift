@@ -172,7 +172,7 @@ extension CgroupHierarchy {
         guard case .id = process, named.isInRootOfV1, let directory = try? ProcessDirectory(process, in: root),
             let stat = try? directory.stat()
         else { return nil }
-        return try? directory.firstValueFromLiveThread(leftBehind: stat) { (id) throws(FileReadError) in
+        return try? directory.firstValueFromLiveThread(of: stat) { (id) throws(FileReadError) in
             let membership = try directory.read(ProcPath(task: id, "cgroup"), CgroupMembership.readOptions) {
                 CgroupMembership(parsing: $0, controller: controller)
             }

@@ -25,6 +25,7 @@ struct PageSampling {
     ///   - isClosed: Whether all processes that may share pages with these are among them.
     ///   - boundsByFaults: Whether each page fault creates at most one page, and no page is created without a fault.
     ///   - generator: The source of random numbers.
+    ///   - mayListOn: Whether there is time to list more mappings.
     ///   - mayGoOn: Whether there is time for another process.
     ///   - root: The directory below which the kernel's files are read.
     init(
@@ -33,6 +34,7 @@ struct PageSampling {
         isClosed: Bool,
         boundsByFaults: Bool,
         generator: SampleGenerator,
+        mayListOn: () -> Bool = { true },
         mayGoOn: () -> Bool = { true },
         in root: SystemRoot
     ) throws(FileReadError) {
@@ -42,7 +44,7 @@ struct PageSampling {
         self.boundsByFaults = boundsByFaults
         files = SampleGroup(of: [], presentCount: 0, count: 0, generator: generator)
         let reads = min(max(2, reads), Self.maximumReads)
-        try readMappings(maximumScanCalls: max(256, reads), mayGoOn)
+        try readMappings(maximumScanCalls: max(256, reads), mayListOn)
         guard !isCutShort else { return }
         makeGroups(reads: reads, generator)
         try readWindows(mayGoOn)
@@ -56,11 +58,11 @@ struct PageSampling {
 
     // MARK: Choosing pages
 
-    private mutating func readMappings(maximumScanCalls: Int, _ mayGoOn: () -> Bool) throws(FileReadError) {
+    private mutating func readMappings(maximumScanCalls: Int, _ mayListOn: () -> Bool) throws(FileReadError) {
         var numbering = FileNumbering()
         var mappings: [SampledProcess.Mappings?] = []
         for index in processes.indices {
-            guard mayGoOn() else {
+            guard mayListOn() else {
                 isCutShort = true
                 return
             }
@@ -68,12 +70,20 @@ struct PageSampling {
             let process = processes[index]
             do {
                 try withPages(of: process) { (directory, files, map) throws(FileReadError) in
-                    let list = try directory.open(files.maps).memoryMappings(pageSizeBytes: root.pageSizeBytes)
+                    let list = try directory.open(files.maps).memoryMappings(
+                        pageSizeBytes: root.pageSizeBytes,
+                        mayGoOn: mayListOn
+                    )
+                    guard let list else {
+                        isCutShort = true
+                        return
+                    }
                     found = process.mappings(list, map, maximumScanCalls: maximumScanCalls, numbering: &numbering)
                 }
             } catch {
                 processes[index].unavailableReason = try UnavailableReason(error)
             }
+            if isCutShort { return }
             mappings.append(found)
         }
         let firstPages = numbering.firstPages

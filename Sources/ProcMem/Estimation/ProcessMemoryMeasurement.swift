@@ -77,6 +77,8 @@ extension MemoryUsage {
         _ process: ProcessSelector,
         _ stat: ProcessStat,
         reads: Int,
+        mayListOn: () -> Bool = { true },
+        mayGoOn: () -> Bool = { true },
         in root: SystemRoot
     ) throws(FileReadError) -> MemoryUsage {
         guard anonymousBytes != nil else { return self }
@@ -92,6 +94,8 @@ extension MemoryUsage {
             &members,
             reads: reads,
             isClosed: false,
+            mayListOn: mayListOn,
+            mayGoOn: mayGoOn,
             KernelPageFeatures(in: root),
             in: root
         )
@@ -106,19 +110,86 @@ extension ProcessDirectory {
         mode: MemoryMode,
         in root: SystemRoot
     ) throws(FileReadError) -> MemoryUsage {
+        let start = ContinuousClock.now
         let usage = try memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
         switch mode {
         case .cheap, .accurate: return usage
-        case .sampled(let reads): return try usage.sampled(process, stat, reads: reads, in: root)
-        case .within(let budget):
-            guard let rssBytes = usage.rssBytes else { return usage }
-            let pageSizeBytes = root.pageSizeBytes
-            if ReadCosts.accurate(rssBytes: rssBytes, pageSizeBytes: pageSizeBytes) <= budget {
-                return try memoryUsage(stat, mode: .accurate, pageSizeBytes: pageSizeBytes)
+        case .sampled(let reads): return try sampledUsage(usage, stat, reads: reads, in: root)
+        case .within:
+            guard let rssBytes = usage.rssBytes, let deadline = mode.deadline(from: start) else { return usage }
+            if try accurateReadFits(stat, rssBytes: rssBytes, until: deadline, in: root) {
+                return try memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
             }
-            guard let reads = ReadCosts.reads(within: budget) else { return usage }
-            return try usage.sampled(process, stat, reads: reads, in: root)
+            let sampleStart = ContinuousClock.now
+            let time = sampleStart.duration(to: deadline)
+            guard let reads = ReadCosts.reads(within: time) else { return usage }
+            // What follows the list of mappings takes time in proportion to it, and is not interrupted.
+            let listEnd = sampleStart + time * 0.6
+            return try sampledUsage(
+                usage,
+                stat,
+                reads: reads,
+                mayListOn: { .now < listEnd },
+                mayGoOn: { .now < deadline },
+                in: root
+            )
         }
+    }
+
+    /// Returns whether an accurate read is predicted to fit. The mappings are counted if that is not certain.
+    private borrowing func accurateReadFits(
+        _ stat: ProcessStat,
+        rssBytes: Int,
+        until deadline: ContinuousClock.Instant,
+        in root: SystemRoot
+    ) throws(FileReadError) -> Bool {
+        let costs = ReadCosts(pageSizeBytes: root.pageSizeBytes)
+        let time = ContinuousClock.now.duration(to: deadline)
+        if costs.longestAccurate(rssBytes: rssBytes, virtualBytes: stat.virtualBytes) <= time { return true }
+        guard costs.accurate(rssBytes: rssBytes) <= time,
+            let maximum = costs.mappingCount(within: time, rssBytes: rssBytes),
+            let count = try mappingCount(upTo: maximum, { .now < deadline })
+        else { return false }
+        return .now + costs.accurate(rssBytes: rssBytes, mappingCount: count) <= deadline
+    }
+
+    /// Counts the mappings of the process.
+    ///
+    /// - Returns: `nil` if there are more than `maximum`, or if counting was stopped; 0 if they cannot be read, because
+    ///   a failing read costs little.
+    borrowing func mappingCount(upTo maximum: Int, _ mayGoOn: () -> Bool) throws(FileReadError) -> Int? {
+        do throws(FileReadError) {
+            return try open(ProcessMemoryPaths().maps).mappingCount(upTo: maximum, mayGoOn: mayGoOn)
+        } catch {
+            _ = try UnavailableReason(error)
+            return 0
+        }
+    }
+
+    /// Samples the process, and starts again if it executed another program during the reads.
+    private borrowing func sampledUsage(
+        _ counted: MemoryUsage,
+        _ stat: ProcessStat,
+        reads: Int,
+        mayListOn: () -> Bool = { true },
+        mayGoOn: () -> Bool = { true },
+        in root: SystemRoot
+    ) throws(FileReadError) -> MemoryUsage {
+        var (counted, stat) = (counted, stat)
+        for _ in 0..<Self.maximumAttempts {
+            let usage = try counted.sampled(
+                process,
+                stat,
+                reads: reads,
+                mayListOn: mayListOn,
+                mayGoOn: mayGoOn,
+                in: root
+            )
+            guard usage.unavailable == .exited, isAlive() else { return usage }
+            stat = try self.stat()
+            counted = try memoryUsage(stat, mode: .cheap, pageSizeBytes: root.pageSizeBytes)
+        }
+        return MemoryUsage(counted, lacking: .executing)
     }
 }
 

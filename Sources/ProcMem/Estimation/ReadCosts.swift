@@ -1,7 +1,8 @@
-/// The predicted durations of accurate reads and of samples.
+/// The predicted durations of accurate reads and of samples, learned from those that were measured.
 ///
-/// A slow read may be an outlier: the excess over the expected cost decays over minutes, so that one slow read does not
-/// exclude a process for good.
+/// The kernel walks each page and each mapping of a process for an accurate read. The cost of either depends on the
+/// machine, so each measured read corrects it. A slow read may be an outlier: the excess over the expected cost decays
+/// over minutes, so that one slow read does not exclude a process for good.
 struct ReadCosts: Sendable {
     /// The duration of an accurate read of a process, and the RSS of the process at that time.
     struct Measured: Sendable {
@@ -10,18 +11,42 @@ struct ReadCosts: Sendable {
         let taken: ContinuousClock.Instant
     }
 
+    private let pageSizeBytes: Int
+    private var perPage = Self.usualPerPage
+    private var perMapping = Self.usualPerMapping
+    private var samplesOfOne: (duration: Duration, taken: ContinuousClock.Instant)?
+
+    init(pageSizeBytes: Int) { self.pageSizeBytes = pageSizeBytes }
+
+    private static var fixed: Duration { .microseconds(50) }
+    private static var usualPerPage: Duration { .nanoseconds(45) }
+    private static var usualPerMapping: Duration { .nanoseconds(700) }
+    /// The assumed number of mappings where it is not known.
+    private static var usualMappingCount: Int { 64 }
+    /// The largest number of mappings of a process: the default of `vm.max_map_count`.
+    private static var maximumMappingCount: Int { 65_530 }
+
+    // MARK: Accurate reads
+
     /// Returns the predicted duration of an accurate read of a process.
     ///
     /// The prediction is the duration of the last read. If RSS has shrunk since, it is scaled down in proportion; if
-    /// RSS has grown, each added page adds a constant cost. Without an earlier read, it is a constant and a cost for
-    /// each page.
-    static func accurate(
+    /// RSS has grown, each added page adds a constant cost. Without an earlier read, it is a constant, a cost for each
+    /// page, and a cost for each mapping.
+    ///
+    /// - Parameters:
+    ///   - rssBytes: The RSS of the process.
+    ///   - mappingCount: The number of its mappings; `nil` if it is not known.
+    ///   - last: The last read of the process.
+    ///   - now: The present time.
+    func accurate(
         rssBytes: Int,
+        mappingCount: Int? = nil,
         last: Measured? = nil,
-        at now: ContinuousClock.Instant = .now,
-        pageSizeBytes: Int
+        at now: ContinuousClock.Instant = .now
     ) -> Duration {
-        let expected = fixed + perPage * (rssBytes / pageSizeBytes)
+        let expected =
+            Self.fixed + perPage * (rssBytes / pageSizeBytes) + perMapping * (mappingCount ?? Self.usualMappingCount)
         guard let last else { return expected }
         // Only the cost of the added pages is added: the part of the last duration that does not depend on RSS must not
         // be multiplied when a small process becomes a large one.
@@ -29,7 +54,53 @@ struct ReadCosts: Sendable {
             rssBytes < last.rssBytes
             ? last.duration * max(0.1, Double(rssBytes) / Double(last.rssBytes))
             : last.duration + perPage * ((rssBytes - last.rssBytes) / pageSizeBytes)
-        return withDecayingExcess(likely, expected: expected, since: last.taken, at: now)
+        return Self.withDecayingExcess(likely, expected: expected, since: last.taken, at: now)
+    }
+
+    /// Returns the duration that an accurate read of a process has at most if its mappings were not counted: each page
+    /// of its address space may be a mapping of its own.
+    func longestAccurate(rssBytes: Int, virtualBytes: Int?) -> Duration {
+        let mappingCount = min(virtualBytes.map { $0 / pageSizeBytes } ?? .max, Self.maximumMappingCount)
+        return accurate(rssBytes: rssBytes, mappingCount: mappingCount)
+    }
+
+    /// Returns the number of mappings with which an accurate read of a process still fits into a time; `nil` if it does
+    /// not fit with any number.
+    func mappingCount(within time: Duration, rssBytes: Int) -> Int? {
+        let rest = time - accurate(rssBytes: rssBytes, mappingCount: 0)
+        guard rest >= .zero else { return nil }
+        return Int(min(Double(Self.maximumMappingCount), rest / perMapping))
+    }
+
+    /// Corrects the cost of a page or of a mapping, whichever caused most of the predicted duration.
+    ///
+    /// A cost that was too low is replaced at once. A cost that was too high is lowered gradually, because a read may
+    /// have been fast for a reason that another process does not have, such as huge pages.
+    mutating func learn(accurate duration: Duration, rssBytes: Int, mappingCount: Int?) {
+        let ofPages = perPage * (rssBytes / pageSizeBytes)
+        let ofMappings = perMapping * (mappingCount ?? Self.usualMappingCount)
+        let predicted = Self.fixed + ofPages + ofMappings
+        if ofPages > predicted / 2 {
+            perPage = Self.corrected(perPage, part: ofPages, by: duration - predicted, usual: Self.usualPerPage)
+        } else if mappingCount != nil, ofMappings > predicted / 2 {
+            perMapping = Self.corrected(
+                perMapping,
+                part: ofMappings,
+                by: duration - predicted,
+                usual: Self.usualPerMapping
+            )
+        }
+    }
+
+    private static func corrected(
+        _ cost: Duration,
+        part: Duration,
+        by difference: Duration,
+        usual: Duration
+    ) -> Duration {
+        let factor = max(0, 1 + difference / part)
+        let corrected = cost * (factor > 1 ? factor : 0.75 + 0.25 * factor)
+        return min(max(corrected, usual / 16), usual * 64)
     }
 
     /// Returns a measured duration, whose excess over the expected one shrinks with time.
@@ -43,8 +114,7 @@ struct ReadCosts: Sendable {
         return expected + (measured - expected) * (1 / (1 + max(0, taken.duration(to: now) / .seconds(60))))
     }
 
-    private static var fixed: Duration { .microseconds(50) }
-    private static var perPage: Duration { .nanoseconds(45) }
+    // MARK: Samples
 
     /// Returns the number of samples of one process that fit into a budget; `nil` if they are too few.
     static func reads(within budget: Duration) -> Int? {
@@ -54,9 +124,7 @@ struct ReadCosts: Sendable {
 
     /// The assumed duration of sampling one process before it has been measured. A value that is too low does no harm,
     /// because sampling stops at the deadline. With a value that is too high, sampling might never be tried.
-    private static var samplesGuess: Duration { .microseconds(150) }
-
-    private var samplesOfOne: (duration: Duration, taken: ContinuousClock.Instant)?
+    private static var samplesGuess: Duration { .microseconds(400) }
 
     /// Returns the predicted duration of sampling several processes.
     func samples(of count: Int, at now: ContinuousClock.Instant) -> Duration {
@@ -68,5 +136,15 @@ struct ReadCosts: Sendable {
     mutating func learn(samplesOf count: Int, took duration: Duration, at now: ContinuousClock.Instant) {
         guard count > 0 else { return }
         samplesOfOne = (duration / count, now)
+    }
+}
+
+extension MemoryMode {
+    /// Returns the time at which a pass must end; `nil` if the mode has no budget.
+    func deadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard case .within(let budget) = self else { return nil }
+        // A larger budget could overflow the instant.
+        let century = Duration.seconds(100 * 366 * 86400)
+        return start + min(max(.zero, budget), century)
     }
 }

@@ -99,6 +99,7 @@ struct SampledMembers {
     ///   - members: The members of the walk.
     ///   - reads: The number of windows to read in each process.
     ///   - isClosed: Whether all processes that may share pages with these are among them.
+    ///   - mayListOn: Whether there is time to list more mappings.
     ///   - mayGoOn: Whether there is time for another process.
     ///   - features: The kernel features that determine whether fault counts bound the number of pages.
     ///   - root: The directory below which the kernel's files are read.
@@ -107,6 +108,7 @@ struct SampledMembers {
         _ members: inout [ProcessWalk<MemoryUsage>.Member],
         reads: Int,
         isClosed: Bool,
+        mayListOn: () -> Bool = { true },
         mayGoOn: () -> Bool = { true },
         _ features: KernelPageFeatures,
         in root: SystemRoot
@@ -117,6 +119,7 @@ struct SampledMembers {
             isClosed: isClosed,
             boundsByFaults: !features.mayHaveHugePages,
             generator: SampleGenerator(),
+            mayListOn: mayListOn,
             mayGoOn: mayGoOn,
             in: root
         )
@@ -132,7 +135,13 @@ struct SampledMembers {
                     source: .sampled(standardErrorBytes: unique.standardErrorBytes, reads: reads)
                 )
             } else {
-                let reason = sampling.processes[index].unavailableReason ?? .unsupported
+                var reason = sampling.processes[index].unavailableReason ?? .unsupported
+                // A file of a process that has exited is as absent as one that the kernel does not provide.
+                if reason == .unsupported, root.isLive,
+                    (try? ProcessDirectory(processes[index].process, in: root)) == nil
+                {
+                    reason = .exited
+                }
                 // The figures of a process that has exited no longer count.
                 members[memberIndex].value =
                     reason == .exited ? MemoryUsage(unavailable: reason) : MemoryUsage(usage, lacking: reason)

@@ -195,9 +195,23 @@ extension ProcessDirectory {
         mode: MemoryMode,
         pageSizeBytes: Int
     ) throws(FileReadError) -> MemoryUsage {
+        var usage = try singleMemoryUsage(stat, mode: mode, pageSizeBytes: pageSizeBytes)
+        var attempts = 1
+        while usage.unavailable == .executing, attempts < Self.maximumAttempts {
+            usage = try singleMemoryUsage(stat, mode: mode, pageSizeBytes: pageSizeBytes)
+            attempts += 1
+        }
+        return usage
+    }
+
+    private borrowing func singleMemoryUsage(
+        _ stat: ProcessStat,
+        mode: MemoryMode,
+        pageSizeBytes: Int
+    ) throws(FileReadError) -> MemoryUsage {
         if stat.isKernelThread { return MemoryUsage(unavailable: .kernelThread) }
         if stat.isZombie {
-            let ofThreads = try firstValueFromLiveThread(leftBehind: stat) {
+            let ofThreads = try firstValueFromLiveThread(of: stat) {
                 (id) throws(FileReadError) -> MemoryUsage? in
                 let ofThread = try usage(
                     through: ProcessMemoryPaths(thread: id),
@@ -221,7 +235,7 @@ extension ProcessDirectory {
             do {
                 return MemoryUsage(try smapsRollup(through: paths))
             } catch {
-                missing = try UnavailableReason(error)
+                missing = try unavailableReason(error)
             }
         }
         do {
@@ -230,7 +244,7 @@ extension ProcessDirectory {
             if statm.isEmpty { return MemoryUsage(unavailable: .exited) }
             return MemoryUsage(statm, unavailable: missing)
         } catch {
-            return MemoryUsage(unavailable: try UnavailableReason(error))
+            return MemoryUsage(unavailable: try unavailableReason(error))
         }
     }
 }

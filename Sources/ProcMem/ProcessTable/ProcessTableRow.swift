@@ -49,7 +49,7 @@
             public let userName: String?
             /// The effective group id: the group of `/proc/PID` (`PIDS_ID_EGID`).
             public let groupID: UInt32?
-            /// The real user id, of the user who started the process: the first number of `Uid` in `status`
+            /// The real user id, that of the user that started the process: the first number of `Uid` in `status`
             /// (`PIDS_ID_RUID`).
             public let realUserID: UInt32?
             /// The saved user id, to which the process may return: the third number of `Uid` in `status`

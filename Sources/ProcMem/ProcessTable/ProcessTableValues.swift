@@ -109,7 +109,7 @@
             /// The UTS namespace, `ns/uts`: the host name.
             public let uts: UInt64?
 
-            /// `nil` if no link could be read.
+            /// Creates the inodes from procps' values; `nil` if no link could be read.
             init?(_ process: cprocps_process) {
                 func known(_ inode: UInt64) -> UInt64? { inode == 0 ? nil : inode }
                 cgroup = known(process.ns_cgroup)

@@ -41,7 +41,7 @@ public struct ProcessScope: Sendable, Hashable {
     ///
     /// The descendants are found through `/proc/PID/task/TID/children` of every thread. If the kernel does not have
     /// these files (before Linux 3.5, or without `CONFIG_PROC_CHILDREN`), the parents of all processes are read
-    /// instead. Such a file may omit a live child if another child exits while the file is read (proc(5)).
+    /// instead. A `children` file may omit a live child if another child exits while the file is read (proc(5)).
     ///
     /// After a parent exits, its children belong to `init` or to a subreaper and are no longer found from their former
     /// ancestors: ``cgroup(of:)`` finds them.

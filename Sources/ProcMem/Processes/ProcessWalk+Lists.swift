@@ -34,6 +34,7 @@ extension ProcessWalk {
             let walk = try walk.get()
             members += walk.members
             for gap in walk.gaps { budget.note(gap) }
+            note(walk.firstFailure)
         }
     }
 

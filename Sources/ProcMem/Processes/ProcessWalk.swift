@@ -44,6 +44,9 @@ struct ProcessWalk<Value: Sendable>: Sendable {
     /// The cgroup of the scope; `nil` for a scope of another kind.
     var cgroup: CgroupDirectory?
 
+    /// The first error that prevented a process from being read, and that is no property of the process.
+    private(set) var firstFailure: ProcMemError?
+
     /// The reasons why processes may be missing among the members.
     var gaps: Set<ProcessGap> { budget.gaps }
 
@@ -67,10 +70,10 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         if scope.excludesCaller { excluded = callerID }
         switch scope.kind {
         case .processes(let processes):
-            for process in processes { try visit(named: process) }
+            for process in processes { try visit(named: process, isAmongSeveral: processes.count > 1) }
         case .trees(let roots, let exhaustive):
             children = ProcessChildren(in: root, exhaustive: exhaustive)
-            for process in roots { try visit(named: process) }
+            for process in roots { try visit(named: process, isAmongSeveral: roots.count > 1) }
             search = children?.search ?? search
         case .cgroup(let path):
             try visit(cgroup: CgroupDirectory(named: path, in: root))
@@ -79,6 +82,8 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         case .all:
             try visitAll()
         }
+        // No process could be read: the error says more than the rows.
+        if let firstFailure, members.allSatisfy({ $0.stat == nil }) { throw firstFailure }
     }
 
     /// The id of the calling process; with a root directory other than `/`, the id of the process of its `proc/self`.
@@ -107,10 +112,20 @@ struct ProcessWalk<Value: Sendable>: Sendable {
                 let value = try read?(directory, stat)
                 members.append(Member(pid: stat.pid, depth: candidate.depth, stat: stat, value: value))
             }
-            let ids = try children?.ids(of: directory, stat, within: &budget) ?? []
+            let ids: [Int32]
+            do {
+                ids = try children?.ids(of: directory, stat, within: &budget) ?? []
+            } catch  where !error.isAbsence {
+                // The process is a member; its children are not known.
+                budget.note(.hidden)
+                return []
+            }
             return ids.reversed().map { Candidate(process: .id($0), depth: candidate.depth + 1, parent: stat) }
         } catch .system(.permissionDenied), .system(.notPermitted) {
             include(unreadable: candidate)
+            return []
+        } catch  where !error.isAbsence && !candidate.isNamed {
+            include(unreadable: candidate, after: error)
             return []
         }
     }
@@ -148,6 +163,8 @@ struct ProcessWalk<Value: Sendable>: Sendable {
             members.append(Member(pid: met.pid, depth: 0, stat: met, value: nil))
         } catch .system(.permissionDenied), .system(.notPermitted) {
             include(unreadable: listed)
+        } catch  where !error.isAbsence {
+            include(unreadable: listed, after: error)
         }
     }
 
@@ -158,6 +175,15 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         include(unreadable: candidate)
         return true
     }
+
+    /// Includes a process whose files could not be read for a reason that is no property of the process.
+    private mutating func include(unreadable candidate: Candidate, after failure: FileReadError) {
+        note(ProcMemError(failure, path: root.text(ProcPath(candidate.process, "stat"))))
+        include(unreadable: candidate, .failed)
+    }
+
+    /// Keeps the first error.
+    mutating func note(_ failure: ProcMemError?) { firstFailure = firstFailure ?? failure }
 
     private mutating func include(unreadable candidate: Candidate, _ reason: UnavailableReason = .permissionDenied) {
         // The children of this process are not known.
@@ -181,14 +207,21 @@ struct ProcessWalk<Value: Sendable>: Sendable {
 /// Walks over a process and its descendants.
 extension ProcessWalk {
     /// Visits a process that the caller named, and in a tree all of its descendants, parents before children.
-    mutating func visit(named process: ProcessSelector) throws(ProcMemError) {
+    ///
+    /// - Parameter isAmongSeveral: Whether the caller named other processes too. A failure to read this one is then a member
+    ///   with the reason, and not an error.
+    mutating func visit(named process: ProcessSelector, isAmongSeveral: Bool) throws(ProcMemError) {
         let process = try process.validated(in: root)
         let named = Candidate(process: process, isNamed: true)
         do throws(FileReadError) {
             try visitDescendants(try visit(named))
         } catch {
             if error.isAbsence, includeIfHidden(named) { return }
-            throw ProcMemError(explaining: error, at: ProcPath(directoryOf: process), of: process, in: root)
+            let path = error.isAbsence ? ProcPath(directoryOf: process) : ProcPath(process, "stat")
+            let failure = ProcMemError(explaining: error, at: path, of: process, in: root)
+            guard isAmongSeveral, failure.code != .procUnavailable else { throw failure }
+            note(failure)
+            include(unreadable: named, error.isAbsence ? .exited : UnavailableReason(ofOneAmongSeveral: error))
         }
         // A remaining stray was found under another parent, or is not in these trees.
         strays = []
@@ -223,6 +256,7 @@ extension ProcessWalk {
             members += walk.members.filter { !visited.contains($0.pid) }
             visited.formUnion(walk.visited)
             for gap in walk.gaps { budget.note(gap) }
+            note(walk.firstFailure)
             if walk.children?.search == .scan { children = walk.children }
             strays += walk.strays
         }

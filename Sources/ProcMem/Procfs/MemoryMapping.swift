@@ -77,10 +77,18 @@ extension MemoryMapping {
 
 extension FileDescriptor {
     /// Reads the mappings of an open `/proc/PID/maps`.
-    borrowing func memoryMappings(pageSizeBytes: Int) throws(FileReadError) -> [MemoryMapping] {
+    ///
+    /// - Parameters:
+    ///   - pageSizeBytes: The system's page size.
+    ///   - mayGoOn: Whether there is time for more mappings.
+    /// - Returns: `nil` if reading was stopped.
+    borrowing func memoryMappings(
+        pageSizeBytes: Int,
+        mayGoOn: () -> Bool
+    ) throws(FileReadError) -> [MemoryMapping]? {
         var mappings: [MemoryMapping] = []
-        // The kernel allows 65,530 mappings by default (`vm.max_map_count`); this limit has room for a million.
-        try forEachLine(limitBytes: 1 << 27) { (bytes, line) throws(ParseError) in
+        let isComplete = try forEachLine(limitBytes: Self.mappingsLimitBytes, mayGoOn: mayGoOn) {
+            (bytes, line) throws(ParseError) in
             guard let mapping = try MemoryMapping(parsing: bytes, line: line, pageSizeBytes: pageSizeBytes) else {
                 return
             }
@@ -90,6 +98,29 @@ extension FileDescriptor {
             }
             mappings.append(mapping)
         }
-        return mappings
+        return isComplete ? mappings : nil
     }
+
+    /// Reads the mappings of an open `/proc/PID/maps`, however many there are.
+    borrowing func memoryMappings(pageSizeBytes: Int) throws(FileReadError) -> [MemoryMapping] {
+        try memoryMappings(pageSizeBytes: pageSizeBytes, mayGoOn: { true }) ?? []
+    }
+
+    /// Counts the mappings in an open `/proc/PID/maps`.
+    ///
+    /// - Parameters:
+    ///   - maximum: The number above which the exact count does not matter.
+    ///   - mayGoOn: Whether there is time for more mappings.
+    /// - Returns: `nil` if there are more than `maximum`, or if counting was stopped.
+    borrowing func mappingCount(upTo maximum: Int, mayGoOn: () -> Bool) throws(FileReadError) -> Int? {
+        var count = 0
+        let isComplete = try forEachLine(
+            limitBytes: Self.mappingsLimitBytes,
+            mayGoOn: { count <= maximum && mayGoOn() }
+        ) { (_, _) in count += 1 }
+        return isComplete && count <= maximum ? count : nil
+    }
+
+    /// The kernel allows 65,530 mappings by default (`vm.max_map_count`); this limit has room for a million.
+    private static var mappingsLimitBytes: Int { 1 << 27 }
 }

@@ -11,6 +11,15 @@ enum ProcNamespace {
     /// Whether this is confirmed for the calling process.
     static var isConfirmed: Bool { confirmedPID.load(ordering: .relaxed) == Syscalls.pid }
 
+    /// Whether `/proc` shows the calling process under its own id, as far as the kernel permits to check.
+    static var isVisible: Bool {
+        do {
+            return try Syscalls.processIDShownByProc() == Syscalls.pid
+        } catch {
+            return true
+        }
+    }
+
     /// Checks that `/proc` belongs to the caller's pid namespace. One system call if that is already confirmed, one
     /// more if not, none below a directory that replaces `/`.
     ///
@@ -19,7 +28,13 @@ enum ProcNamespace {
         guard root.isLive else { return }
         if isConfirmed { return }
         let own = Syscalls.pid
-        guard let shown = Syscalls.processIDShownByProc else {
+        let shown: Int32?
+        do {
+            shown = try Syscalls.processIDShownByProc()
+        } catch {
+            throw ProcMemError(.system(error), path: "/proc/self")
+        }
+        guard let shown else {
             throw ProcMemError(.procUnavailable, path: "/proc/self", detail: "/proc is not mounted")
         }
         guard shown == own else {
@@ -53,7 +68,7 @@ enum ProcVisibility {
     static func isHidden(_ process: ProcessSelector, in root: SystemRoot) -> Bool {
         guard root.isLive, Syscalls.isKnownToScheduler(process.threadID),
             // If /proc is not mounted, no process counts as hidden.
-            Syscalls.processIDShownByProc == Syscalls.pid
+            (try? Syscalls.processIDShownByProc()) == Syscalls.pid
         else { return false }
         // Check /proc once more: another process may have got the id after the first check.
         do {

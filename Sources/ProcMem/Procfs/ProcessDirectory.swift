@@ -82,7 +82,7 @@ struct ProcessDirectory: ~Copyable {
     ///   - body: Reads the files of the thread with this id; returns `nil` if they do not contain the value.
     /// - Returns: `nil` if the main thread has not exited, or if no thread yields a value.
     borrowing func firstValueFromLiveThread<R>(
-        leftBehind stat: ProcessStat,
+        of stat: ProcessStat,
         _ body: (Int32) throws(FileReadError) -> R?
     ) throws(FileReadError) -> R? {
         guard stat.isZombie else { return nil }

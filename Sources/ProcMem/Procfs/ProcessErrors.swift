@@ -16,7 +16,7 @@ extension ProcMemError {
         } catch {
             if !error.isAbsence {
                 code = ProcMemError(error, path: root.text(path)).code
-            } else if root.isLive, Syscalls.processIDShownByProc != Syscalls.pid {
+            } else if root.isLive, !ProcNamespace.isVisible {
                 code = .procUnavailable
             } else if ProcVisibility.isHidden(process, in: root) {
                 code = .permissionDenied
@@ -38,7 +38,7 @@ extension ProcMemError.Code {
             } else if stat.isZombie {
                 self = .zombie
             } else {
-                self = isMissingFile ? .unsupported : .exited
+                self = isMissingFile ? .unsupported : .executing
             }
         } catch {
             self = error.isAbsence ? .exited : ProcMemError(error, path: "").code
@@ -61,6 +61,10 @@ public enum UnavailableReason: String, Sendable, Hashable, CaseIterable {
     case unsupported
     /// The file is not in the format that the kernel documents.
     case malformed
+    /// The process executed another program during every attempt to read it.
+    case executing
+    /// The kernel returned another error, such as `EIO` or, if the caller has no file descriptor left, `EMFILE`.
+    case failed
 }
 
 extension UnavailableReason {
@@ -74,6 +78,53 @@ extension UnavailableReason {
         case .system(.noSuchFileOrDirectory), .system(.noFunction), .system(.notSupported): self = .unsupported
         case .malformed, .tooLarge: self = .malformed
         case .system: throw failure
+        }
+    }
+
+    /// Derives the reason from a failure to read one of several processes, for which every error is a reason.
+    init(ofOneAmongSeveral failure: FileReadError) {
+        do {
+            self = try UnavailableReason(failure)
+        } catch {
+            self = .failed
+        }
+    }
+}
+
+extension ProcessDirectory {
+    /// How often a process is read again that executed another program during the read.
+    static var maximumAttempts: Int { 16 }
+
+    /// Returns whether the process has not exited.
+    borrowing func isAlive() -> Bool {
+        guard let stat = try? stat() else { return false }
+        return !stat.isZombie
+    }
+
+    /// Derives the reason from a failure to read a file of the process.
+    ///
+    /// The kernel returns `ESRCH` both for an exited process and for a file that belongs to the program that the process
+    /// ran before an exec, and `ENOENT` both for an exited process and for a file that the kernel does not provide.
+    ///
+    /// - Throws: The failure itself, if it is unrelated to the process.
+    borrowing func unavailableReason(_ failure: FileReadError) throws(FileReadError) -> UnavailableReason {
+        switch failure {
+        case .system(.noSuchProcess): isAlive() ? .executing : .exited
+        case .system(.noSuchFileOrDirectory): (try? stat()) == nil ? .exited : .unsupported
+        default: try UnavailableReason(failure)
+        }
+    }
+
+    /// Calls a closure again, up to a limit, if the process executed another program during the call.
+    borrowing func retryingAfterExec<R>(_ body: () throws(FileReadError) -> R) throws(FileReadError) -> R {
+        var attempts = 1
+        while true {
+            do throws(FileReadError) {
+                return try body()
+            } catch {
+                guard error == .system(.noSuchProcess), attempts < Self.maximumAttempts, isAlive() else { throw error }
+                attempts += 1
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ struct RunningProgram: ~Copyable {
     var isProvenToRun: Bool {
         switch pagemap {
         // The entry of the page at address 0, which no program maps.
-        case .some(let pagemap): wasProven && Syscalls.holdsBytes(pagemap, count: 8)
+        case .some(let pagemap): wasProven && Syscalls.canRead(byteCount: 8, from: pagemap)
         case .none: false
         }
     }

@@ -24,7 +24,7 @@ extension ProcessDirectory {
     ///
     /// - Throws: `ESRCH` if there is no live thread.
     borrowing func statmOfThreads(pageSizeBytes: Int) throws(FileReadError) -> Statm {
-        let ofThreads = try firstValueFromLiveThread(leftBehind: stat()) { (id) throws(FileReadError) -> Statm? in
+        let ofThreads = try firstValueFromLiveThread(of: stat()) { (id) throws(FileReadError) -> Statm? in
             let ofThread = try statm(through: ProcessMemoryPaths(thread: id), pageSizeBytes: pageSizeBytes)
             return ofThread.isEmpty ? nil : ofThread
         }
@@ -35,7 +35,7 @@ extension ProcessDirectory {
     /// Returns the paths of the files that report the process's memory: those of a live thread if the main thread has
     /// exited.
     borrowing func memoryPaths(_ stat: ProcessStat, pageSizeBytes: Int) throws(FileReadError) -> ProcessMemoryPaths {
-        let thread = try firstValueFromLiveThread(leftBehind: stat) { (id) throws(FileReadError) -> Int32? in
+        let thread = try firstValueFromLiveThread(of: stat) { (id) throws(FileReadError) -> Int32? in
             try statm(through: ProcessMemoryPaths(thread: id), pageSizeBytes: pageSizeBytes).isEmpty ? nil : id
         }
         return ProcessMemoryPaths(thread: thread)
@@ -55,7 +55,7 @@ extension ProcessDirectory {
         do {
             return try smapsRollup()
         } catch  where error.isAbsence {
-            let ofThread = try firstValueFromLiveThread(leftBehind: stat()) { (id) throws(FileReadError) in
+            let ofThread = try firstValueFromLiveThread(of: stat()) { (id) throws(FileReadError) in
                 try smapsRollup(through: ProcessMemoryPaths(thread: id))
             }
             guard let ofThread else { throw error }
@@ -68,7 +68,7 @@ extension ProcessDirectory {
     borrowing func peakRSSBytes() throws(FileReadError) -> Int? {
         let status = try read(ProcPath(file: "status"), ProcessStatus.readOptions, ProcessStatus.init(parsing:))
         if let peak = status.peakRSSBytes { return peak }
-        return try firstValueFromLiveThread(leftBehind: stat()) { (id) throws(FileReadError) in
+        return try firstValueFromLiveThread(of: stat()) { (id) throws(FileReadError) in
             try read(ProcPath(task: id, "status"), ProcessStatus.readOptions, ProcessStatus.init(parsing:)).peakRSSBytes
         }
     }

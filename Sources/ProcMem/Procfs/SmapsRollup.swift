@@ -59,7 +59,7 @@ public struct SmapsRollup: Sendable, Hashable {
     /// `smaps` rounds PSS down to KiB in every mapping, so the sum may be too low by some hundred KiB.
     public fileprivate(set) var isSummedFromSmaps = false
 
-    /// A record without values, which ``SmapsSums`` fills.
+    /// Creates a record without values, which ``SmapsSums`` fills.
     fileprivate init() {}
 
     /// USS, the unique set size: `Private_Clean`, `Private_Dirty` and, if the kernel reports it, `Private_Hugetlb`.
@@ -85,7 +85,10 @@ extension SmapsRollup {
         let process = try ProcessSelector(validating: pid, in: root)
         let path = ProcPath(process, "smaps_rollup")
         do {
-            self = try ProcessDirectory(process, in: root).smapsRollupOfAnyThread()
+            let directory = try ProcessDirectory(process, in: root)
+            self = try directory.retryingAfterExec { () throws(FileReadError) in
+                try directory.smapsRollupOfAnyThread()
+            }
         } catch {
             throw ProcMemError(explaining: error, at: path, of: process, in: root)
         }

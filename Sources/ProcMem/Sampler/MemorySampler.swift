@@ -24,16 +24,16 @@ import Synchronization
 public actor MemorySampler {
     typealias Answer = Result<MemorySnapshot, ProcMemError>
     /// A task that waits for an answer. It receives `nil` when it is cancelled.
-    typealias Asker = WaitingTask<Answer?>
+    typealias Waiter = WaitingTask<Answer?>
 
     private let thread: ThreadExecutor
-    nonisolated let requests = Mutex(SnapshotRequestQueue<Asker, MemorySnapshot>())
+    nonisolated let requests = Mutex(SnapshotRequestQueue<Waiter, MemorySnapshot>())
 
     /// Runs one pass. It owns the state that is kept between passes; actor isolation ensures that only the thread uses
     /// it.
     private let pass: () throws(ProcMemError) -> MemorySnapshot
     /// The tasks that the last pass has answered. Stored, so that the array's capacity is reused.
-    private var answered: [Asker] = []
+    private var answered: [Waiter] = []
 
     /// Creates a sampler. It measures nothing before the first request.
     ///
@@ -94,8 +94,8 @@ public actor MemorySampler {
     public nonisolated func snapshot() async throws(ProcMemError) -> MemorySnapshot {
         guard !Task.isCancelled else { throw Self.cancelled }
         try startThread()
-        let answer = await answer { (requests, id, asker) in
-            requests.wait(id, asker)
+        let answer = await answer { (requests, id, waiter) in
+            requests.wait(id, waiter)
             thread.wake()
             return nil
         }
@@ -119,7 +119,7 @@ public actor MemorySampler {
             answer = .failure(error)
         }
         requests.withLock { $0.finish(with: answer, at: Syscalls.monotonicNanoseconds, &answered) }
-        for asker in answered { asker.resume(returning: answer) }
+        for waiter in answered { waiter.resume(returning: answer) }
         answered.removeAll(keepingCapacity: true)
         return requests.withLock(\.nextInstant)
     }
@@ -136,12 +136,12 @@ extension MemorySampler {
     /// Returns the newest answer of a series if it has not been returned yet, or else the next one; `nil` when the task
     /// is cancelled.
     nonisolated func nextAnswer(of series: Int) async -> Answer? {
-        await answer { (requests, id, asker) in requests.wait(id, asker, for: series) }
+        await answer { (requests, id, waiter) in requests.wait(id, waiter, for: series) }
     }
 
     nonisolated func endSeries(_ series: Int) {
         // Several tasks can wait for one series, through copies of its iterator.
-        for asker in requests.withLock({ $0.endSeries(series) }) { asker.resume(returning: nil) }
+        for waiter in requests.withLock({ $0.endSeries(series) }) { waiter.resume(returning: nil) }
     }
 
     /// Waits for an answer; returns `nil` when the task is cancelled.
@@ -149,13 +149,13 @@ extension MemorySampler {
     /// - Parameter enter: Adds the waiting task to the queue under an id, or returns the answer if there is one
     ///   already.
     private nonisolated func answer(
-        _ enter: (inout SnapshotRequestQueue<Asker, MemorySnapshot>, _ id: Int, Asker) -> Answer?
+        _ enter: (inout SnapshotRequestQueue<Waiter, MemorySnapshot>, _ id: Int, Waiter) -> Answer?
     ) async -> Answer? {
         let id = requests.withLock { $0.makeID() }
         return await withTaskCancellationHandler {
-            await Asker.answer { asker in
-                if let answer = requests.withLock({ enter(&$0, id, asker) }) {
-                    asker.resume(returning: answer)
+            await Waiter.await { waiter in
+                if let answer = requests.withLock({ enter(&$0, id, waiter) }) {
+                    waiter.resume(returning: answer)
                     return
                 }
                 // The cancellation handler may have run before the task was in the queue.

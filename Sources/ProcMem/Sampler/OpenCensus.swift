@@ -133,6 +133,8 @@ struct PassRunner: ~Copyable {
     /// Which of these processes share an address space.
     private var sharing: AddressSpaceSharing?
     private var lastWalk: (newest: Int?, at: ContinuousClock.Instant)?
+    /// The processes of the last pass.
+    private var lastProcesses: [FigureCache.Key] = []
 
     /// - Parameter maximumAge: The age up to which a figure of an earlier pass is used, and the time after which the
     ///   processes are searched for again.
@@ -181,7 +183,10 @@ struct PassRunner: ~Copyable {
         openCensus = nil
         sharing = nil
         let deadline = builder.mode.deadline(from: start)
-        let (census, sharing) = try builder.findProcesses(isConcurrent: false)
+        let (census, sharing) = try findProcessesOrSurvivors()
+        lastProcesses = census.members.compactMap { member in
+            member.stat.map { FigureCache.Key(pid: member.pid, startTimeTicks: $0.startTimeTicks) }
+        }
         // If processes start and exit all the time, open files would never be used.
         if let newest, lastWalk?.newest == newest {
             // A pass without enough time leaves this to a later one.
@@ -192,5 +197,47 @@ struct PassRunner: ~Copyable {
         }
         lastWalk = (newest, start)
         return (census, sharing)
+    }
+
+    /// Finds the processes of the scope. If the roots of a tree have exited, finds those of the last pass that have not, and
+    /// their descendants: the kernel has given these other parents.
+    ///
+    /// - Throws: What the walk throws, once no process of the last pass is left.
+    private func findProcessesOrSurvivors() throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
+        do throws(ProcMemError) {
+            let found = try builder.findProcesses(isConcurrent: false)
+            guard let scope = survivingScope(ifRootsExitedIn: found.0) else { return found }
+            return try builder.findProcesses(of: scope, isConcurrent: false)
+        } catch {
+            guard [.noSuchProcess, .exited, .zombie].contains(error.code), let scope = survivingScope() else {
+                throw error
+            }
+            return try builder.findProcesses(of: scope, isConcurrent: false)
+        }
+    }
+
+    /// The trees of the processes of the last pass that have not exited; `nil` for a scope of another kind, and if there is
+    /// none.
+    private func survivingScope() -> ProcessScope? {
+        guard case .trees = builder.scope.kind else { return nil }
+        let root = builder.root
+        let survivors = lastProcesses.filter { process in
+            let path = ProcPath(.id(process.pid), "stat")
+            let stat = try? root.read(path, ProcessStat.readOptions, ProcessStat.init(parsing:))
+            return stat.map { $0.startTimeTicks == process.startTimeTicks && !$0.isZombie } ?? false
+        }
+        return survivors.isEmpty ? nil : .trees(roots: survivors.map(\.pid))
+    }
+
+    /// The same, if every root is a zombie, or another process has its pid now.
+    private func survivingScope(ifRootsExitedIn census: ProcessCensus) -> ProcessScope? {
+        let known = Dictionary(lastProcesses.map { ($0.pid, $0.startTimeTicks) }) { first, _ in first }
+        let haveExited = census.members.allSatisfy { member in
+            guard member.depth == 0 else { return true }
+            guard let stat = member.stat else { return true }
+            return (stat.isZombie && stat.threadCount <= 1)
+                || known[member.pid] ?? stat.startTimeTicks != stat.startTimeTicks
+        }
+        return haveExited ? survivingScope() : nil
     }
 }

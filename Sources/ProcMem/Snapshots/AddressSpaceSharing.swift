@@ -199,7 +199,7 @@ struct MemoryMapComparer {
         guard let directory = try? ProcessDirectory(.id(process.pid), in: root), let stat = try? directory.stat() else {
             return nil
         }
-        return try? directory.firstValueFromLiveThread(leftBehind: stat) { statm(of: $0)?.isEmpty == false ? $0 : nil }
+        return try? directory.firstValueFromLiveThread(of: stat) { statm(of: $0)?.isEmpty == false ? $0 : nil }
     }
 
     /// Returns whether the pid still names the same process, and whether the thread still has an address space.

@@ -1,7 +1,7 @@
 /// Bounds of the distinct memory of processes, from `statm` or `smaps_rollup`, `stat` and the counters of the whole system.
 ///
-/// What is proven needs no kinship: a process that has executed a program shares no anonymous page with another such
-/// process, so their memories add up; and no set of processes maps more than the sum over them, nor more than the whole
+/// What is proven needs no kinship: a process that has executed a program shares no anonymous page with another one
+/// that has, so their memories add up; and no set of processes maps more than the sum over them, nor more than the whole
 /// system maps. ``ForkFamilies`` gives narrower bounds that rely on assumptions.
 ///
 /// Pages of files and of shared memory add nothing to the lower bound, because a process may map one of them twice.
@@ -139,7 +139,8 @@ struct CounterInputs {
                 )
             )
             guard isCounted else { continue }
-            if !process.usage.source.readsPageTables, !inputs.features.isStatmExact { areCountersExact = false }
+            let isExact = process.usage.source.readsPageTables && process.usage.source.age == nil
+            if !isExact, !inputs.features.isStatmExact { areCountersExact = false }
             if stat?.isForkWithoutExec == false { executedBytes = executedBytes.saturatingAdding(anonymous) }
             largestBytes = max(largestBytes, anonymous)
             fileSumBytes = fileSumBytes.saturatingAdding(file)

@@ -58,6 +58,8 @@ struct DistinctMemoryInputs {
     let includesDescendants: Bool
     /// What samples show; `nil` where none were taken.
     var sampled: SampledMemory.Distinct?
+    /// Whether the samples were taken in an earlier measurement.
+    var areSamplesCached = false
     /// Whether nothing is known to have changed from the first of the figures to the last.
     var isConsistent = true
     let pageSizeBytes: Int
@@ -84,7 +86,11 @@ extension DistinctMemory {
 
         var anonymous = counters.anonymous
         if let bounds = shares.anonymousOfClosedSet {
-            anonymous.assume(bounds, shares.assumptions.union([.noRelativesOutside, .layoutsIdentifyFamilies]))
+            anonymous.weigh(
+                bounds,
+                shares.assumptions.union([.noRelativesOutside, .layoutsIdentifyFamilies]),
+                centre: bounds
+            )
         }
         var total = anonymous + counters.files + hugetlb.evidence
         let shareBounds = ByteBounds(
@@ -102,13 +108,16 @@ extension DistinctMemory {
                 )
             }
         }
-        // Samples overrule counters that are not proven.
+        // Samples overrule counters that are not proven and that they contradict. Bounds of the counters that the samples
+        // do not contradict are kept where they are narrower: more reads must not widen the result.
         let unsampled = inputs.holders.filter { !$0.source.isSampled && $0.pssBytes == nil }
         if let sampled = inputs.sampled {
             let others = unsampled.compactMap(\.rssBytes).saturatingSum ?? 0
-            total.assume(
-                sampled.bounds(withUnsampledBytes: others) + hugetlb.evidence.narrowest.bounds,
-                [.samplesAreRepresentative]
+            let hugetlbBounds = hugetlb.evidence.narrowest.bounds
+            total.weigh(
+                sampled.bounds(withUnsampledBytes: others) + hugetlbBounds,
+                inputs.areSamplesCached ? [.samplesAreRepresentative, .nothingChanged] : [.samplesAreRepresentative],
+                centre: sampled.likelyBounds(withUnsampledBytes: others) + hugetlbBounds
             )
         }
 
@@ -129,6 +138,17 @@ extension DistinctMemory {
     }
 }
 
+extension DistinctMemoryInputs {
+    /// Returns the width of the bounds that accurate reads of all processes are likely to give: that of files and shared
+    /// memory, because the sum of PSS contains only the share of the set. Returns `nil` if the set is not closed, so that
+    /// accurate reads do not lower the upper bound.
+    func widthIfAllAreRead(earlier baseline: FaultBaseline?) -> Int? {
+        let counters = CounterBounds(self, earlier: baseline)
+        guard counters.isClosed else { return nil }
+        return max(0, counters.files.narrowest.bounds.upper - counters.likelyFileBytes)
+    }
+}
+
 extension DistinctMemory: Encodable {
     /// Encodes the bounds under `lower` and `upper`, whether they are proven under `proven`, and the assumptions otherwise.
     public func encode(to encoder: any Encoder) throws {
@@ -146,10 +166,21 @@ extension SampledMemory.Distinct {
     ///
     /// - Parameter others: The RSS of the processes that could not be sampled: the most that they add.
     fileprivate func bounds(withUnsampledBytes others: Int) -> ByteBounds {
+        widened(lower...max(lower, upper), withUnsampledBytes: others)
+    }
+
+    /// The estimate, widened by two standard errors.
+    ///
+    /// - Parameter others: The RSS of the processes that could not be sampled: the most that they add.
+    fileprivate func likelyBounds(withUnsampledBytes others: Int) -> ByteBounds {
+        widened(likely...likely, withUnsampledBytes: others)
+    }
+
+    private func widened(_ range: ClosedRange<Double>, withUnsampledBytes others: Int) -> ByteBounds {
         let twoErrors = 2 * standardError
         return ByteBounds(
-            lower: Int(saturating: (lower - twoErrors).rounded(.down)),
-            upper: Int(saturating: (upper + twoErrors).rounded(.up)).saturatingAdding(others)
+            lower: Int(saturating: (range.lowerBound - twoErrors).rounded(.down)),
+            upper: Int(saturating: (range.upperBound + twoErrors).rounded(.up)).saturatingAdding(others)
         )
     }
 }
@@ -175,15 +206,15 @@ private struct ProportionalShares {
 
     init(_ inputs: DistinctMemoryInputs, isClosed: Bool) {
         let holders = inputs.holders
-        let readings = holders.filter { $0.pssBytes != nil }
+        // If a process has changed between the reads, the sum of PSS of earlier measurements may count a page twice. The
+        // figures of this measurement remain.
+        let readings = holders.filter { $0.pssBytes != nil && (inputs.isConsistent || $0.source.age == nil) }
         sumBytes = readings.compactMap(\.pssBytes).saturatingSum ?? 0
         fileSumBytes = readings.compactMap(\.pssFileBytes).saturatingSum ?? 0
         var assumptions: Set<DistinctMemory.Assumption> = []
         if !readings.isEmpty {
             if inputs.features.isPSSEstimated != false { assumptions.insert(.pssIsExact) }
-            if !inputs.isConsistent || readings.contains(where: { $0.source.age != nil }) {
-                assumptions.insert(.nothingChanged)
-            }
+            if readings.contains(where: { $0.source.age != nil }) { assumptions.insert(.nothingChanged) }
         }
         self.assumptions = assumptions
         guard isClosed, !readings.isEmpty, readings.count == holders.count,
@@ -221,7 +252,7 @@ private struct HugetlbPages {
             let shared = holders.compactMap(\.sharedHugetlbBytes)
             let sum = all.saturatingSum ?? 0
             let own = max(0, sum - (shared.saturatingSum ?? 0))
-            // A process may map one such page twice: of the shared ones at least one page is there.
+            // A process may map one of these pages twice: of the shared ones at least one page exists.
             var evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: sum))
             evidence.prove(ByteBounds(lower: 0, upper: max(systemBytes ?? .max, own)))
             self.evidence = evidence

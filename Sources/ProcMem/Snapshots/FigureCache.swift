@@ -14,6 +14,18 @@ struct FigureCache: Sendable {
         /// The time of the last attempt at an accurate read; `nil` if there was none.
         fileprivate(set) var lastAttempt: ContinuousClock.Instant?
         fileprivate(set) var cost: ReadCosts.Measured?
+        /// The reason why the last attempt gave no figures, and the process at that time.
+        fileprivate var refusal: (reason: UnavailableReason, fingerprint: ProcessFingerprint)?
+        /// The number of mappings, or a number that is not above it, and the process at that time.
+        fileprivate var mappings: (count: Int, fingerprint: ProcessFingerprint)?
+
+        /// Returns the number of mappings; `nil` if it is not known or the size of the address space has changed.
+        func mappingCount(_ fingerprint: ProcessFingerprint) -> Int? {
+            guard let mappings, mappings.fingerprint.layout == fingerprint.layout,
+                mappings.fingerprint.virtualBytes == fingerprint.virtualBytes
+            else { return nil }
+            return mappings.count
+        }
 
         /// The time since which the process has waited for an accurate read.
         var since: ContinuousClock.Instant { lastAttempt ?? found }
@@ -71,6 +83,7 @@ struct FigureCache: Sendable {
     ) {
         var entry = entries[key] ?? Entry(found: now)
         entry.lastAttempt = now
+        entry.refusal = usage?.pssBytes == nil ? usage?.unavailable.map { ($0, fingerprint) } : nil
         if let usage, usage.pssBytes != nil {
             entry.figures = Figures(usage: usage, taken: now, fingerprint: fingerprint, scene: scene)
             entry.cost = ReadCosts.Measured(duration: duration, rssBytes: fingerprint.rssBytes, taken: now)
@@ -78,6 +91,30 @@ struct FigureCache: Sendable {
             entry.figures = nil
         }
         entries[key] = entry
+    }
+
+    /// Records a number of mappings that was counted.
+    mutating func recordMappings(
+        _ count: Int,
+        of key: Key,
+        _ fingerprint: ProcessFingerprint,
+        at now: ContinuousClock.Instant
+    ) {
+        entries[key, default: Entry(found: now)].mappings = (count, fingerprint)
+    }
+
+    /// Returns the reason why a process could not be read accurately; `nil` if it was read, if it has executed another
+    /// program since, or if the attempt is older than the age limit.
+    func refusal(
+        of key: Key,
+        _ fingerprint: ProcessFingerprint,
+        at now: ContinuousClock.Instant
+    ) -> UnavailableReason? {
+        guard let entry = entries[key], let (reason, before) = entry.refusal, let attempt = entry.lastAttempt,
+            before.layout == fingerprint.layout, before.isForkWithoutExec == fingerprint.isForkWithoutExec,
+            attempt.duration(to: now) <= maximumAge
+        else { return nil }
+        return reason
     }
 
     /// Returns the record of a process, which is created if there is none.

@@ -29,6 +29,9 @@ struct ByteBounds: Hashable, Sendable {
         ByteBounds(lower: min(lower, other.lower), upper: max(upper, other.upper))
     }
 
+    /// The distance between the bounds.
+    var width: Int { upper - lower }
+
     func clamp(_ bytes: Int) -> Int { min(max(bytes, lower), upper) }
 }
 
@@ -62,6 +65,23 @@ struct BoundsEvidence: Sendable {
     mutating func assume(_ bounds: ByteBounds, _ assumptions: Set<DistinctMemory.Assumption>) {
         assumed = bounds
         self.assumptions = assumptions
+    }
+
+    /// Adds bounds that rely on assumptions, and keeps the earlier ones if these are narrower and not contradicted.
+    ///
+    /// The two are not intersected, because either may be wrong. They contradict each other if the earlier bounds do not
+    /// contain any of the values that the new ones consider likely.
+    ///
+    /// - Parameters:
+    ///   - bounds: The new bounds.
+    ///   - assumptions: What they rely on.
+    ///   - centre: The likely values within the new bounds.
+    mutating func weigh(_ bounds: ByteBounds, _ assumptions: Set<DistinctMemory.Assumption>, centre: ByteBounds) {
+        if let earlier = assumed?.intersection(proven) {
+            guard let new = bounds.intersection(proven) else { return }
+            if earlier.intersection(centre) != nil, earlier.width <= new.width { return }
+        }
+        assume(bounds, assumptions)
     }
 
     /// The narrowest bounds, and the assumptions that they rely on: none where they are proven.

@@ -3,7 +3,7 @@
 /// The state that is kept from one snapshot to the next narrows the bounds or saves reads. A single snapshot does not
 /// need it.
 struct SnapshotBuilder: ~Copyable {
-    private let scope: ProcessScope
+    let scope: ProcessScope
     let mode: MemoryMode
     let detail: MemoryDetail
     private let limits: SearchLimits
@@ -36,7 +36,11 @@ struct SnapshotBuilder: ~Copyable {
     ///
     /// - Parameter isConcurrent: Whether several threads may read. A new thread takes a pid, so a caller that detects
     ///   forks by the newest pid must not start one.
-    borrowing func findProcesses(isConcurrent: Bool) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
+    borrowing func findProcesses(
+        of scope: ProcessScope? = nil,
+        isConcurrent: Bool
+    ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
+        let scope = scope ?? self.scope
         let census = try ProcessCensus(
             of: scope,
             mode: mode,
@@ -72,14 +76,16 @@ struct SnapshotBuilder: ~Copyable {
                 if let counted = member.value { census.members[index].value?.fill(from: counted) }
             }
         }
+        for index in census.members.indices where census.members[index].value?.unavailable == .exited {
+            if let again = census.members[index].readAgain(mode, detail, in: root) { census.members[index] = again }
+        }
         let processes = census.members.map { ProcessMemory($0, sharing) }
         if !census.isWholeTree { baseline = nil }
         let inputs = DistinctMemoryInputs(
             processes: processes,
             stats: census.members.map(\.stat),
             includesDescendants: census.isWholeTree,
-            sampled: groupResult.distinct,
-            isConsistent: groupResult.isConsistent,
+            groupResult,
             pageSizeBytes: root.pageSizeBytes,
             features: features
         )
@@ -114,6 +120,7 @@ struct SnapshotBuilder: ~Copyable {
         func sample(
             _ members: [ProcessCensus.Member],
             reads: Int,
+            _ mayListOn: () -> Bool,
             _ mayGoOn: () -> Bool
         ) throws(FileReadError) -> BudgetedFigures.Sampled? {
             var members = members
@@ -128,6 +135,7 @@ struct SnapshotBuilder: ~Copyable {
                     &members,
                     reads: reads,
                     isClosed: includesDescendants,
+                    mayListOn: mayListOn,
                     mayGoOn: mayGoOn,
                     features,
                     in: root
@@ -138,17 +146,39 @@ struct SnapshotBuilder: ~Copyable {
         switch mode {
         case .cheap, .accurate: return BudgetedFigures.GroupResult()
         case .sampled(let reads):
-            guard let sampled = try sample(census.members, reads: reads, { true }) else {
+            guard let sampled = try sample(census.members, reads: reads, { true }, { true }) else {
                 return BudgetedFigures.GroupResult()
             }
             census.members = sampled.members
             return BudgetedFigures.GroupResult(distinct: sampled.distinct)
         case .within:
             guard let deadline = mode.deadline(from: start) else { return BudgetedFigures.GroupResult() }
+            let baseline = baseline
             let probes = BudgetedFigures.Probes(
                 now: { .now },
                 read: { (member) throws(FileReadError) in try member.readAccurately(in: root) },
-                sample: { (members, mayGoOn) throws(FileReadError) in try sample(members, reads: 64, mayGoOn) }
+                countMappings: { (member, maximum, mayGoOn) throws(FileReadError) in
+                    try member.mappingCount(upTo: maximum, mayGoOn, in: root)
+                },
+                sample: { (members, mayListOn, mayGoOn) throws(FileReadError) in
+                    try sample(members, reads: 64, mayListOn, mayGoOn)
+                },
+                outlook: { members, result in
+                    let inputs = DistinctMemoryInputs(
+                        processes: members.map { ProcessMemory($0, sharing) },
+                        stats: members.map(\.stat),
+                        includesDescendants: includesDescendants,
+                        result,
+                        pageSizeBytes: root.pageSizeBytes,
+                        features: features
+                    )
+                    let width = inputs.widthIfAllAreRead(earlier: baseline)
+                    var baseline = baseline
+                    return BudgetedFigures.Outlook(
+                        bounds: DistinctMemory(inputs, baseline: &baseline),
+                        widthIfAllAreRead: width
+                    )
+                }
             )
             return try figures.improve(&census.members, until: deadline, probes)
         }
@@ -166,8 +196,66 @@ extension ProcessCensus.Member {
             }
             return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
         } catch {
-            return MemoryUsage(unavailable: try UnavailableReason(error))
+            return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
         }
+    }
+
+    /// Reads a process again that seemed to have exited; `nil` if it has. An exec during the read has the same effect.
+    fileprivate func readAgain(
+        _ mode: MemoryMode,
+        _ detail: MemoryDetail,
+        in root: SystemRoot
+    ) -> ProcessCensus.Member? {
+        guard let directory = try? ProcessDirectory(.id(pid), in: root), let stat = try? directory.stat(),
+            stat.startTimeTicks == self.stat?.startTimeTicks, !stat.isZombie
+        else { return nil }
+        var mode = mode
+        // The budget is spent.
+        if case .within = mode { mode = .cheap }
+        guard var usage = try? directory.memoryUsage(stat, mode: mode, in: root), usage.unavailable != .exited else {
+            return nil
+        }
+        if detail == .all { directory.addStatus(to: &usage, stat) }
+        return ProcessCensus.Member(pid: pid, depth: depth, stat: stat, value: usage)
+    }
+}
+
+extension ProcessCensus.Member {
+    /// Counts the mappings of the process; `nil` if there are more than a number, or if they cannot be counted.
+    fileprivate func mappingCount(
+        upTo maximum: Int,
+        _ mayGoOn: () -> Bool,
+        in root: SystemRoot
+    ) throws(FileReadError) -> Int? {
+        do throws(FileReadError) {
+            return try ProcessDirectory(.id(pid), in: root).mappingCount(upTo: maximum, mayGoOn)
+        } catch {
+            _ = try UnavailableReason(error)
+            // A process that cannot be read costs little.
+            return 0
+        }
+    }
+}
+
+extension DistinctMemoryInputs {
+    fileprivate init(
+        processes: [ProcessMemory],
+        stats: [ProcessStat?],
+        includesDescendants: Bool,
+        _ result: BudgetedFigures.GroupResult,
+        pageSizeBytes: Int,
+        features: KernelPageFeatures
+    ) {
+        self.init(
+            processes: processes,
+            stats: stats,
+            includesDescendants: includesDescendants,
+            sampled: result.distinct,
+            areSamplesCached: result.areSamplesCached,
+            isConsistent: result.isConsistent,
+            pageSizeBytes: pageSizeBytes,
+            features: features
+        )
     }
 }
 
@@ -197,14 +285,6 @@ extension ProcessMemory {
 extension MemoryMode {
     /// Whether a measurement begins with `stat` and `statm` of each process.
     var readsCountersFirst: Bool { self != .accurate }
-
-    /// Returns the time at which a pass must end; `nil` if the mode has no budget.
-    func deadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard case .within(let budget) = self else { return nil }
-        // A larger budget could overflow the instant.
-        let century = Duration.seconds(100 * 366 * 86400)
-        return start + min(max(.zero, budget), century)
-    }
 }
 
 /// The processes of a scope, with the figures from their counters.
@@ -242,10 +322,14 @@ struct ProcessCensus: Sendable {
         if case .within(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
         var walk = ProcessWalk(in: root, budget: SearchBudget(limits), isConcurrent: isConcurrent && mode != .accurate)
         {
-            (directory, stat) throws(FileReadError) -> MemoryUsage in
-            var usage = try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
-            if detail == .all { try directory.addStatus(to: &usage, stat) }
-            return usage
+            (directory, stat) -> MemoryUsage in
+            do throws(FileReadError) {
+                var usage = try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
+                if detail == .all { directory.addStatus(to: &usage, stat) }
+                return usage
+            } catch {
+                return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
+            }
         }
         try walk.visit(scope)
         self.init(members: walk.members, search: walk.search, gaps: walk.gaps, cgroup: walk.cgroup)

@@ -121,23 +121,29 @@ extension FileDescriptor {
 extension FileDescriptor {
     /// Reads a long file line by line through one buffer. Each line must fit into the buffer.
     ///
-    /// - Parameter limitBytes: The largest accepted size. A longer file is rejected, because the process that writes it
-    ///   could otherwise make the read take arbitrarily long.
+    /// - Parameters:
+    ///   - limitBytes: The largest accepted size. A longer file is rejected, because the process that writes it could
+    ///     otherwise make the read take arbitrarily long.
+    ///   - mayGoOn: Whether there is time to fill the buffer again.
+    /// - Returns: `false` if reading was stopped before the end of the file.
+    @discardableResult
     borrowing func forEachLine(
         limitBytes: Int,
+        mayGoOn: () -> Bool = { true },
         _ body: (Span<UInt8>, Range<Int>) throws(ParseError) -> Void
-    ) throws(FileReadError) {
+    ) throws(FileReadError) -> Bool {
         // The longest line of `smaps` contains a file path of 4,095 bytes, each of which may be escaped as four.
         var buffer = [UInt8](repeating: 0, count: 65536)
         var kept = 0
         var total = 0
         while true {
+            guard mayGoOn() else { return false }
             let count = try fill(&buffer, from: kept)
             total += count - kept
             guard total <= limitBytes else { throw .tooLarge(limitBytes: limitBytes) }
             let isLast = count < buffer.count
             let passed = try Self.passLines(of: buffer.span.extracting(0..<count), isLast: isLast, to: body)
-            if isLast { return }
+            if isLast { return true }
             kept = count - passed
             for offset in 0..<kept { buffer[offset] = buffer[passed + offset] }
         }

@@ -46,10 +46,10 @@ extension Syscalls {
     }
 
     /// Returns whether this many bytes can be read from the beginning of a file.
-    static func holdsBytes(_ file: borrowing FileDescriptor, count: Int) -> Bool {
+    static func canRead(byteCount: Int, from file: borrowing FileDescriptor) -> Bool {
         let descriptor = file.rawValue
-        return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { buffer in
-            unsafe (try? read(descriptor, into: buffer, from: 0)) == count
+        return unsafe withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { buffer in
+            unsafe (try? read(descriptor, into: buffer, from: 0)) == byteCount
         }
     }
 
@@ -68,13 +68,18 @@ extension Syscalls {
         return unsafe stat("/proc/self/ns/pid", &file) == 0 && file.st_ino == 0xEFFF_FFFC
     }
 
-    /// The target of the link `/proc/self`: the caller's id in the pid namespace of the mounted `/proc`. `nil` if there
-    /// is no link.
-    static var processIDShownByProc: Int32? {
-        unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { buffer -> Int32? in
+    /// Reads the target of the link `/proc/self`: the caller's id in the pid namespace of the mounted `/proc`. Returns `nil`
+    /// if there is no such link: `/proc` is not mounted, or its namespace does not contain the caller.
+    static func processIDShownByProc() throws(Errno) -> Int32? {
+        try unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { (buffer) throws(Errno) -> Int32? in
             guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
-            let count = unsafe readlink("/proc/self", start, buffer.count)
-            guard count > 0, count < buffer.count else { return nil }
+            let count: Int
+            do throws(Errno) {
+                count = try retrying { unsafe readlink("/proc/self", start, buffer.count) }
+            } catch  where error == .noSuchFileOrDirectory || error == .notDirectory {
+                return nil
+            }
+            guard count < buffer.count else { return nil }
             let target = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             return target.pid(in: 0..<count)
         }

@@ -125,7 +125,7 @@ struct WaitingTask<Answer: Sendable>: Sendable {
     /// Suspends the calling task until it is resumed with an answer.
     ///
     /// - Parameter register: Stores the task for the code that will resume it. It runs before the task is suspended.
-    static func answer(registering register: (WaitingTask) -> Void) async -> Answer {
+    static func await(registering register: (WaitingTask) -> Void) async -> Answer {
         await unsafe withUnsafeContinuation { continuation in
             register(unsafe WaitingTask(continuation: continuation))
         }

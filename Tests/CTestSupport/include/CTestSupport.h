@@ -3,43 +3,44 @@
 
 #include <stdint.h>
 
-/// Runs a function on a thread of its own that has another user's rights and no capabilities. The rights of the other
-/// threads stay as they are: the system call changes one thread, other than the C library's function of the same name.
-/// Returns 0, or the error number of what failed.
+/// Runs a function on a new thread with another user's privileges and without capabilities. The other threads keep
+/// theirs: the system call changes one thread, whereas the C library's function of this name changes all. Returns 0, or
+/// the error number of the call that failed.
 int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context);
 
-/// Becomes another group, in no further ones, and with `user` another user as well. Returns 0, or -1.
+/// Changes the group, without supplementary groups, and with `user` the user as well. Returns 0, or -1.
 int test_become(uint32_t group, const uint32_t *user);
 
-/// Whether others may trace the calling process: prctl(2) with PR_SET_DUMPABLE. Returns 0, or -1.
+/// Sets whether other processes may trace this one: prctl(2) with PR_SET_DUMPABLE. Returns 0, or -1.
 int test_set_dumpable(int is_dumpable);
 
-/// Gives up those of the calling thread's capabilities whose bits are set, for good. Returns 0, or -1.
+/// Permanently drops the capabilities of the calling thread whose bits are set. Returns 0, or -1.
 int test_drop_capabilities(uint64_t dropped);
 
-/// Puts an empty folder in the place of /proc, for the calling process, which is in a mount namespace of its own then.
-/// Only for a fork: the others of a program would lose it too. Returns 0, or -1 where that is not allowed.
+/// Mounts an empty directory on /proc for the calling process, in a new mount namespace. To be called in a forked child
+/// only: the mount applies to the whole process. Returns 0, or -1 if that is not permitted.
 int test_hide_proc(void);
 
-/// Gives the calling process namespaces of its own: "m" its mounts, which nobody else sees then, "c" its cgroups, "p" its
-/// children's ids. Returns 0, or -1.
+/// Moves the calling process into new namespaces: "m" of mounts, which no other process sees, "c" of cgroups, "p" of
+/// its children's pids. Returns 0, or -1.
 int test_unshare(const char *kinds);
 
-/// Becomes a member of the namespace that a file such as /proc/1/ns/cgroup stands for. Returns 0, or -1.
+/// Enters the namespace of a file such as /proc/1/ns/cgroup. Returns 0, or -1.
 int test_enter_namespace(const char *path);
 
 /// pipe2(2) with O_CLOEXEC, which Swift's Glibc module does not declare.
 int test_pipe(int *numbers);
 
-/// A file in memory that no program started later inherits: memfd_create(2), which Glibc does not declare either.
+/// Creates a file in memory that no program started later inherits: memfd_create(2), which Glibc does not declare
+/// either.
 int test_temporary_file(void);
 
-/// Runs a function in a forked child, and returns its result, which is the child's exit status; -1 where there was none.
+/// Runs a function in a forked child, and returns the child's exit status; -1 if the child did not exit normally.
 int test_in_fork(int (*body)(void *), void *context);
 
-/// How many times the calling thread has allocated memory on the heap since it began.
+/// The number of heap allocations that the calling thread has made since it started.
 ///
-/// Counted by functions that stand before the C library's; -1 where the build has them not.
+/// Counted by functions that replace the C library's; -1 if the build does not have them.
 int64_t test_allocation_count(void);
 
 #endif

@@ -75,7 +75,7 @@ struct HiddenProcessTests {
 
     /// Up to hidepid=2, the members of the group in the mount options see all processes, and so does a caller that may
     /// trace all processes.
-    @Test func whoIsExemptSeesAll() throws {
+    @Test func anExemptCallerSeesAll() throws {
         let process = try ChildProcess(state: "hold", 4096)
         let inGroup = ["--regid", "65534", "--groups", "4242", "--bounding-set", "-all", "--inh-caps", "-all"]
         let exemptions = [

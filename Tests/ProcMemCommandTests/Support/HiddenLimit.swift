@@ -18,7 +18,7 @@ final class HiddenLimit {
     ///
     /// - Parameter files: What the cgroups must have.
     static func unavailableReason(_ controller: Cgroup.Controller, with files: [String] = []) -> String? {
-        guard Rights.isRoot else { return "needs root, to make cgroups and mounts" }
+        guard Rights.isRoot else { return "needs root, to create cgroups and mounts" }
         if let unavailableReason = Cgroup.unavailableReason(controller, with: files) { return unavailableReason }
         do {
             for hiding in Hiding.allCases {

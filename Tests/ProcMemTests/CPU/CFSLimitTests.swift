@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The texts of `cpu.max`, `cpu.cfs_quota_us` and `cpu.cfs_period_us`.
+/// Parsing of `cpu.max`, `cpu.cfs_quota_us` and `cpu.cfs_period_us`.
 @Suite struct CFSLimitTests {
     @Test(
         arguments: [

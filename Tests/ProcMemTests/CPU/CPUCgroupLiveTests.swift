@@ -3,14 +3,14 @@ import ProcMem
 import TestSupport
 import Testing
 
-/// Quotas that a real kernel enforces, in cgroups made for the purpose.
+/// Quotas that a real kernel enforces, in cgroups that the tests create.
 @Suite(.cpuCgroups, .timeLimit(.minutes(5)))
 struct CPUCgroupLiveTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
         var parent: (quota: Int, period: Int)?
         var own: (quota: Int, period: Int)?
-        /// The binding quota in CPUs, and at which level: `own` or the one above it.
+        /// The binding quota in CPUs, and the level that sets it: `own` or its parent.
         var cpus: Double?
         var isOwn = true
 
@@ -19,12 +19,12 @@ struct CPUCgroupLiveTests {
 
     static let cases = [
         Case(name: "no quota"),
-        Case(name: "on the own level", own: (100_000, 100_000), cpus: 1),
+        Case(name: "at the process's level", own: (100_000, 100_000), cpus: 1),
         Case(name: "a fraction", own: (150_000, 100_000), cpus: 1.5),
         Case(name: "less than one", own: (1000, 100_000), cpus: 0.01),
-        Case(name: "on the parent only", parent: (50_000, 100_000), cpus: 0.5, isOwn: false),
-        Case(name: "on both, the own one tighter", parent: (150_000, 100_000), own: (100_000, 100_000), cpus: 1),
-        Case(name: "on both alike", parent: (100_000, 100_000), own: (50_000, 50_000), cpus: 1),
+        Case(name: "at the parent only", parent: (50_000, 100_000), cpus: 0.5, isOwn: false),
+        Case(name: "at both, the process's tighter", parent: (150_000, 100_000), own: (100_000, 100_000), cpus: 1),
+        Case(name: "at both, equal", parent: (100_000, 100_000), own: (50_000, 50_000), cpus: 1),
         Case(name: "another period", own: (25_000, 20_000), cpus: 1.25),
         Case(name: "more than any machine has", own: (9_000_000_000, 1_000_000), cpus: 9000),
     ]
@@ -94,7 +94,8 @@ struct CPUCgroupLiveTests {
         #expect(try CPULimits(of: child.pid).binding == nil)
     }
 
-    /// On v1 the kernel reports the main thread in the root; the other thread is where the process was.
+    /// On v1 the kernel reports that the exited main thread is in the root; the other thread is still in the process's
+    /// cgroup.
     @Test func aProcessWithoutItsMainThread() throws {
         let own = try cgroups(Case(name: "", own: (50_000, 100_000)))
         let child = try own.child(state: "zombie-leader", 4096)
@@ -118,7 +119,7 @@ struct CPUCgroupLiveTests {
     }
 
     @Test(
-        .enabled(if: isRealTimePossible, "real-time processes are not allowed in cgroups here"),
+        .enabled(if: isRealTimePossible, "real-time processes are not permitted in cgroups here"),
         .enabled(
             if: CPUPrograms.have(CPUPrograms.command),
             "the command is not built, or with another C library than this system's"
@@ -136,7 +137,7 @@ struct CPUCgroupLiveTests {
         #expect(report.effectiveCPUCount == report.affinity.count)
     }
 
-    /// With `CONFIG_RT_GROUP_SCHED` on v1, a cgroup needs a budget of its own for real-time processes.
+    /// With `CONFIG_RT_GROUP_SCHED` on v1, a cgroup needs a runtime budget before it can contain real-time processes.
     private static func allowRealTime(in cgroup: Cgroup) throws {
         if cgroup.has("cpu.rt_runtime_us") { try cgroup.set("cpu.rt_runtime_us", "400000") }
     }

@@ -3,7 +3,7 @@ import ProcMem
 import TestSupport
 import Testing
 
-/// Whole systems as file trees, each with the answer.
+/// Complete systems as file trees, each with the expected CPU count.
 @Suite struct CPUConformanceTests {
     struct Case: Decodable, Sendable, CustomTestStringConvertible {
         struct Expectation: Decodable, Sendable {
@@ -21,7 +21,8 @@ import Testing
         var testDescription: String { name }
     }
 
-    /// What many libraries are measured by, and what was thought of since.
+    /// `cpu.json` has the cases that other libraries are compared by too; `cpu-more.json` has cases that were added
+    /// later.
     static let corpus = cases(in: "cpu")
     static let more = cases(in: "cpu-more")
 

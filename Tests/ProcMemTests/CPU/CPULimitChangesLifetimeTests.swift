@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// How it begins and ends, and that nothing of it stays.
+/// How a sequence begins and ends, and that it leaves no thread and no descriptor behind.
 extension CPULimitChangesTests {
     private func system(quota: String) throws -> FixtureTree {
         try FixtureTree(
@@ -29,7 +29,7 @@ extension CPULimitChangesTests {
         #expect(try await changes.next()?.effectiveCPUCount() == 2)
         try tree.write("250000 100000\n", to: "/sys/fs/cgroup/a/cpu.max")
         #expect(try await changes.next()?.effectiveCPUCount() == 3)
-        // Another file under the same name.
+        // Another file with the same name.
         let path = tree.directory.path + "/sys/fs/cgroup/a/cpu.max"
         try Data("max 100000\n".utf8).write(to: URL(filePath: path), options: .atomic)
         #expect(try await changes.next()?.effectiveCPUCount() == 4)
@@ -37,7 +37,7 @@ extension CPULimitChangesTests {
         #expect(try await changes.next()?.effectiveCPUCount() == 1)
     }
 
-    @Test func whoAsksLateGetsTheNewestAlone() async throws {
+    @Test func aLateRequestGetsTheNewestAlone() async throws {
         let tree = try system(quota: "150000 100000\n")
         var changes = CPULimitChanges(pollInterval: .milliseconds(20), in: tree.root()).makeAsyncIterator()
         #expect(try await changes.next()?.effectiveCPUCount() == 2)
@@ -124,7 +124,7 @@ extension CPULimitChangesTests {
                     for try await _ in CPULimitChanges(pollInterval: Self.never) {}
                 }
             }
-            // Some of them are not told by the kernel, where others have most of its 128 queues.
+            // Some of them poll: other threads may use most of the 128 inotify instances that the kernel allows a user.
             #expect(try await LeftBehind.settles { $0.threads == 100 })
             group.cancelAll()
             try await group.waitForAll()
@@ -143,7 +143,7 @@ extension CPULimitChangesTests {
     }
 }
 
-/// What of this process belongs to those who watch.
+/// The threads and descriptors of this process that belong to watchers.
 struct LeftBehind {
     var threads = 0
     var notifications = 0
@@ -162,7 +162,7 @@ struct LeftBehind {
         return found
     }
 
-    /// The directories of the threads.
+    /// The directories of the watcher threads.
     private static var watching: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
         return names.map { "/proc/self/task/\($0)" }.filter {
@@ -170,7 +170,7 @@ struct LeftBehind {
         }
     }
 
-    /// How often the only such thread has waited.
+    /// The number of times that the only watcher thread has waited.
     static var contextSwitches: Int? {
         guard let directory = watching.first, watching.count == 1,
             let status = try? String(contentsOfFile: directory + "/status", encoding: .utf8)
@@ -179,18 +179,18 @@ struct LeftBehind {
         return line?.split(separator: "\t").last.flatMap { Int($0) }
     }
 
-    /// Whether something comes true: a thread that has been told to end needs a moment for it.
+    /// Whether a condition becomes true before the deadline. A thread that has been asked to exit needs a moment.
     static func settles(_ condition: (LeftBehind) -> Bool) async throws -> Bool {
         try await Waiting.suspending { condition(now) }
     }
 
-    /// Waits until the only watching thread has waited several times: it has then read the files since.
+    /// Waits until the only watcher thread has waited several times: it has then read the files since the call.
     static func readsAgain() async throws {
         let before = try #require(contextSwitches)
         try #require(try await Waiting.suspending { contextSwitches.map { $0 >= before + 8 } ?? false })
     }
 
-    /// What is there when the iterators of earlier tests have gone.
+    /// The state after the iterators of earlier tests are gone.
     static func afterOthers() async throws -> LeftBehind {
         try #require(try await settles { $0.threads == 0 && $0.notifications == 0 })
         return now

@@ -4,16 +4,16 @@ import Testing
 
 @testable import ProcMem
 
-/// One test at a time: they count the threads and descriptors of this process.
+/// The tests run one at a time: they count the threads and descriptors of this process.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct CPULimitChangesTests {
-    /// So rarely looked at that only a notification can have told.
+    /// So rare that only a notification can have reported a change.
     static let never = Duration.seconds(3600)
-    /// So soon that a machine with other work does not fail a test; the changes themselves take milliseconds.
+    /// Long enough that a busy machine does not fail a test; a change itself is reported within milliseconds.
     static let soon = Duration.seconds(60)
 
     private let clock = ContinuousClock()
 
-    @Test(.cpuCgroups) func tellsOfAWriteToTheOwnCgroup() async throws {
+    @Test(.cpuCgroups) func notifiesOfAWriteToTheOwnCgroup() async throws {
         let cgroup = try Cgroup.make(.cpu)
         let child = try ChildProcess(state: "hold", 4096)
         try cgroup.take(child)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test(.cpuCgroups) func tellsOfAWriteToALevelAbove() async throws {
+    @Test(.cpuCgroups) func notifiesOfAWriteToALevelAbove() async throws {
         let parent = try Cgroup.make(.cpu)
         let cgroup = try parent.make()
         let child = try ChildProcess(state: "hold", 4096)
@@ -48,7 +48,7 @@ import Testing
 
     @Test(
         .cpuCgroups,
-        .enabled(if: (try? Cgroup.make(.cpu))?.isOnV2 == false, "cgroup v2 has quota and period in one file")
+        .enabled(if: (try? Cgroup.make(.cpu))?.isOnV2 == false, "cgroup v2 has the quota and the period in one file")
     ) func aLimitInTwoFilesIsOneChange() async throws {
         let cgroup = try Cgroup.make(.cpu)
         let child = try ChildProcess(state: "hold", 4096)
@@ -62,7 +62,7 @@ import Testing
         #expect(try await changes.next()?.binding?.quota == expected)
     }
 
-    @Test(.cpuCgroups) func tellsEveryoneWhoWatches() async throws {
+    @Test(.cpuCgroups) func notifiesEveryWatcher() async throws {
         let cgroup = try Cgroup.make(.cpu)
         let child = try ChildProcess(state: "hold", 4096)
         try cgroup.take(child)
@@ -75,7 +75,7 @@ import Testing
         #expect(try await second.next()?.binding?.quota.quotaMicroseconds == 50_000)
     }
 
-    @Test(.cpuCgroups) func findsByPollingWhatNobodyTells() async throws {
+    @Test(.cpuCgroups) func findsByPollingWhatIsNotReported() async throws {
         let cgroup = try Cgroup.make(.cpu)
         let child = try ChildProcess(state: "hold", 4096)
         try cgroup.take(child)
@@ -104,16 +104,16 @@ import Testing
         let child = try ChildProcess(state: "hold", 4096)
         try old.take(child)
         var polled = CPULimitChanges(of: child.pid, pollInterval: .milliseconds(20)).makeAsyncIterator()
-        var told = CPULimitChanges(of: child.pid, pollInterval: Self.never).makeAsyncIterator()
-        _ = try await (polled.next(), told.next())
+        var notified = CPULimitChanges(of: child.pid, pollInterval: Self.never).makeAsyncIterator()
+        _ = try await (polled.next(), notified.next())
 
         try new.take(child)
         #expect(try await polled.next()?.levels.first?.cgroup == new.path)
-        // Whatever wakes it up makes it see where the process is.
+        // Every wake-up makes the watcher find the process's cgroup again.
         try parent.set(quota: 90_000)
-        #expect(try await told.next()?.levels.first?.cgroup == new.path)
+        #expect(try await notified.next()?.levels.first?.cgroup == new.path)
         try new.set(quota: 50_000)
-        #expect(try await told.next()?.binding?.cgroup == new.path)
+        #expect(try await notified.next()?.binding?.cgroup == new.path)
     }
 
     @Test(.cpuCgroups) func outlivesARemovedCgroup() async throws {
@@ -128,7 +128,7 @@ import Testing
         try other.take(child)
         try cgroup.remove()
         #expect(try await LeftBehind.settles { $0.threads == 1 })
-        // How often the thread wakes up during a while: the machine's other work can only make that less.
+        // The thread's wake-ups during an interval. Other work on the machine can only lower the number.
         let switches = try #require(LeftBehind.contextSwitches)
         try await Task.sleep(for: .milliseconds(300))
         let after = try #require(LeftBehind.contextSwitches)
@@ -136,7 +136,7 @@ import Testing
 
         try parent.set(quota: 90_000)
         #expect(try await changes.next()?.levels.first?.cgroup == other.path)
-        // Another cgroup under the old one's name.
+        // Another cgroup with the name of the removed one.
         let successor = try parent.make("first")
         try successor.take(child)
         try parent.set(quota: 80_000)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct CPULimitReaderTests {
-    /// What the reader says, beside what is found out anew.
+    /// Whether a reading agrees with limits that were read separately.
     private static func agrees(_ reading: CPULimitReader.Reading, _ limits: CPULimits) -> Bool {
         reading.affinityCount == limits.affinity.count && reading.quota == limits.binding?.quota
             && reading.isQuotaEnforced == limits.binding?.isEnforced ?? reading.isQuotaEnforced
@@ -16,7 +16,7 @@ import Testing
             }
     }
 
-    /// Reads until the answer is as wanted; the files tell at once, the membership within 100 ms.
+    /// Reads until the answer is as expected. Limit files are read in each call, the membership every 100 ms.
     private static func waits(
         _ reader: inout CPULimitReader,
         until isWanted: (CPULimitReader.Reading) -> Bool
@@ -100,11 +100,11 @@ import Testing
         var reader = try CPULimitReader()
         _ = try reader.read()
         let count = try Allocations.count { for _ in 0..<1000 { _ = try reader.read() } }
-        // Once a second the files are found again, which allocates.
+        // Once a second the reader finds the files again, which allocates.
         #expect(count < 100)
     }
 
-    /// Live cgroups.
+    /// Limits of live cgroups.
     @Suite(.cpuCgroups) struct Live {
         @Test func aQuotaThatChangesIsSeenAtOnce() throws {
             let parent = try Cgroup.make(.cpu)
@@ -135,7 +135,7 @@ import Testing
             #expect(start.duration(to: .now) < .seconds(10))
         }
 
-        /// What a forked child inherits tells of its parent.
+        /// The state that a forked child inherits describes its parent.
         @Test func aForkedChildReadsItsOwnLimits() throws {
             final class Job {
                 var reader: CPULimitReader
@@ -155,7 +155,7 @@ import Testing
                 { context in
                     guard let context else { return 1 }
                     let job = Unmanaged<Job>.fromOpaque(context).takeUnretainedValue()
-                    // 0 stands for the process that writes.
+                    // Writing 0 moves the process that writes.
                     guard write(job.processes, "0", 1) == 1 else { return 2 }
                     return (try? job.reader.read())?.quota?.quotaMicroseconds == 20_000 ? 42 : 3
                 },

@@ -53,7 +53,7 @@ import Testing
         #expect(limits.warnings.count == 2)
     }
 
-    @Test func whereNothingTellsTheCPUsThereIsAnError() throws {
+    @Test func withoutAnyMaskThereIsAnError() throws {
         let tree = try FixtureTree(["/proc/18/comm": "x\n", "/proc/self/comm": "x\n"])
         let expected = "neither this file nor \(tree.directory.path)/sys/devices/system/cpu/online can be read"
         for process in [ProcessSelector.id(18), .current] {

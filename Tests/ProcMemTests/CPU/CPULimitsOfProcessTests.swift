@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The limits of other processes: one process's or none's.
+/// The limits of another process: all figures are of one process, or the call fails.
 @Suite struct CPULimitsOfProcessTests {
     @Test func aChild() throws {
         let child = try ChildProcess(state: "hold", 4096)
@@ -31,7 +31,7 @@ import Testing
         #expect(#expect(throws: ProcMemError.self) { try CPUThrottling(of: pid) }?.code == .noSuchProcess)
     }
 
-    /// The mask and the cgroup are still there until the parent has collected it.
+    /// The kernel keeps the mask and the cgroup until the parent has collected the zombie.
     @Test func aZombie() throws {
         let child = try ChildProcess(state: "zombie")
         let limits = try CPULimits(of: #require(child.ids.first))
@@ -53,7 +53,7 @@ import Testing
         #expect(error?.path == "/proc/\(child.pid)")
     }
 
-    /// The reason for a failure in between is that the process is gone.
+    /// If the process exits during a read, that is the error, not the failure that it caused.
     @Test func aFailureBecauseItExits() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let error = #expect(throws: ProcMemError.self) {

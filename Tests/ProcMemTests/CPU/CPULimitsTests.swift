@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// What `CPULimits` says about how the count came about.
+/// The explanation of the count in `CPULimits`.
 @Suite struct CPULimitsTests {
     @Test func levelsComeFromTheOwnCgroupUpwards() throws {
         let tree = try CPUSystem(limits: ["/a/b": "max 100000\n", "/a": "400000 100000\n"]).tree()
@@ -21,11 +21,11 @@ import Testing
             (["/a/b": "100000 100000", "/a": "200000 100000"], "/a/b"),
             (["/a": "200000 100000", "/": "100000 100000"], "/"),
             (["/a/b": "900000 300000", "/a": "500000 200000", "/": "100000 20000"], "/a"),
-            // Of equals, however written, the one nearest to the process.
+            // Of equal quotas, however they are written, the one nearest to the process binds.
             (["/a/b": "200000 100000", "/a": "200000 100000"], "/a/b"),
             (["/a/b": "100000 50000", "/a": "200000 100000", "/": "20 10"], "/a/b"),
             (["/a": "20 10", "/": "200000 100000"], "/a"),
-            // Too close for floating point.
+            // The difference is too small for floating point.
             (
                 ["/a/b": "9223372036854775806 9223372036854775805", "/a": "9223372036854775807 9223372036854775806"],
                 "/a"
@@ -62,7 +62,7 @@ import Testing
             ("150000 100000", .quota, 1.5, [2, 1, 2]), ("149999 100000", .quota, 1.49999, [2, 1, 1]),
             ("7999999 1000000", .quota, 7.999999, [8, 7, 8]), ("800000 100000", .affinity, 8, [8, 8, 8]),
             ("800001 100000", .affinity, 8, [8, 8, 8]), ("9000000 100000", .affinity, 8, [8, 8, 8]),
-            // Less than half a CPU is still one thread.
+            // Less than half a CPU still gives one thread.
             ("1000 100000", .quota, 0.01, [1, 1, 1]), ("max 100000", .affinity, 8, [8, 8, 8]),
         ] as [(String, CPULimits.Limit, Double, [Int])]
     )
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(arguments: [(0, true), (1, false), (2, false), (3, true), (5, true), (6, false)] as [(Int, Bool)])
-    func underRealTimeTheQuotaIsToldAndNotCounted(_ policy: Int, _ isEnforced: Bool) throws {
+    func underRealTimeTheQuotaIsReportedAndNotCounted(_ policy: Int, _ isEnforced: Bool) throws {
         let system = CPUSystem(policy: policy, limits: ["/a": "150000 100000"])
         let limits = try system.currentLimits()
         #expect(limits.policy?.rawValue == policy)
@@ -98,7 +98,7 @@ import Testing
             ("0-15\n", 16), ("0,2,4\n", 3), ("junk", nil), (nil, nil),
         ] as [(String?, Int?)]
     )
-    func theOnlineCPUsAreToldBesideTheMask(_ online: String?, _ count: Int?) throws {
+    func theOnlineCPUsAreReportedBesideTheMask(_ online: String?, _ count: Int?) throws {
         let limits = try CPUSystem(mask: "5", online: online).currentLimits()
         #expect(limits.onlineCount == count)
         #expect(limits.affinity.description == "0,2")

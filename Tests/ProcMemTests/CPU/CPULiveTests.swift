@@ -3,12 +3,12 @@ import ProcMem
 import TestSupport
 import Testing
 
-/// The programs that the answers are compared with, and the one that gives them.
+/// The programs that the answers are compared with, and the command.
 enum CPUPrograms {
     static let taskset = "/usr/bin/taskset"
     static let nproc = "/usr/bin/nproc"
     static let chrt = "/usr/bin/chrt"
-    /// The command, where it was built with what parses its arguments, and runs with this system's C library.
+    /// The command `procmem`; `nil` if it was built without ArgumentParser or cannot run with this system's C library.
     static let command: String? = {
         guard let path = try? BuiltProduct.url(of: "procmem").path,
             (try? ChildProcess.output(of: path, ["cpu", "--json"]))?.status == 0
@@ -21,7 +21,7 @@ enum CPUPrograms {
     }
 }
 
-/// The running system, against witnesses that know nothing of ProcMem.
+/// The running system, compared with sources that do not use ProcMem.
 @Suite(.timeLimit(.minutes(5))) struct CPULiveTests {
     private func nproc(onCPUs cpus: String? = nil) throws -> Int {
         let output =
@@ -77,7 +77,7 @@ enum CPUPrograms {
     )
     func thePolicyIsTheProcesssOwn(_ option: String, _ policy: SchedulingPolicy) throws {
         let child = try ChildProcess(running: CPUPrograms.chrt, [option, "0", "/bin/sleep", "60"])
-        // chrt sets the policy before it becomes the program.
+        // chrt sets the policy before it executes the program.
         #expect(try Waiting.until { try CPULimits(of: child.pid).policy == policy })
     }
 

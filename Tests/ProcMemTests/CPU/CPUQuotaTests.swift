@@ -40,7 +40,7 @@ import Testing
 
     @Test(
         arguments: [
-            // Equal as floating point numbers, not as fractions.
+            // Equal as floating-point numbers, but not as fractions.
             (.max, .max - 1, .max - 1, .max - 2),
             (.max - 1, .max, .max, .max), (1, .max, 1, .max - 1), (.max - 1, 1, .max, 1),
             (100_000, 100_001, 100_000, 100_000), (300_000, 100_000, 200_000, 50_000),
@@ -63,7 +63,7 @@ import Testing
     }
 
     private func randomNumber(_ generator: inout SampleGenerator) -> Int {
-        // All magnitudes alike, and the edges often.
+        // Every order of magnitude is equally likely, and the edges are frequent.
         let number = Int(truncatingIfNeeded: generator.next() >> UInt64.random(in: 1...63, using: &generator))
         switch Int.random(in: 0..<8, using: &generator) {
         case 0: return .max - number % 3

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// `cpu.stat` and `cpu.stat.local` as text.
+/// Parsing of `cpu.stat` and `cpu.stat.local`.
 @Suite struct CPUStatTests {
     private func parse(_ text: String) throws -> CPUStat {
         let bytes = Array(text.utf8)
@@ -45,7 +45,7 @@ import Testing
         #expect(stat.periods == nil && stat.throttledPeriods == nil)
     }
 
-    /// A cgroup without the controller, and the root of v2.
+    /// A cgroup without the controller, and the root cgroup of v2.
     @Test(arguments: ["", "\n", "usage_usec 1\nuser_usec 1\nsystem_usec 0\n", "nr_periods2 1\nx\n \n"])
     func withoutThrottling(_ text: String) throws {
         let stat = try parse(text)

@@ -2,7 +2,7 @@ import TestSupport
 
 @testable import ProcMem
 
-/// A system of few files whose limits a test asks for.
+/// A small system as a file tree, with the limits that a test sets.
 struct CPUSystem {
     var process = "self"
     var membership = "0::/a/b\n"
@@ -10,7 +10,7 @@ struct CPUSystem {
     var mask = "ff"
     var online: String? = "0-15\n"
     var policy = 0
-    /// `cpu.max` by cgroup.
+    /// The content of `cpu.max` for each cgroup.
     var limits: [String: String] = [:]
     var more: [String: String] = [:]
 
@@ -27,7 +27,7 @@ struct CPUSystem {
         return try FixtureTree(files, links: links)
     }
 
-    /// What is said of it. The files are there as long as the question takes.
+    /// Returns the limits. The files exist until the call returns.
     func currentLimits(links: [String: String] = [:]) throws -> CPULimits {
         let tree = try tree(links: links)
         return try withExtendedLifetime(tree) { try CPULimits.current(in: tree.root()) }

@@ -3,7 +3,7 @@ import ProcMem
 import TestSupport
 import Testing
 
-/// What file trees say of throttling.
+/// Throttling counters in file trees.
 @Suite struct CPUThrottlingTests {
     private func tree(_ files: [String: String], cgroup: String = "/pod/own", mountRoot: String = "/") throws
         -> FixtureTree
@@ -57,7 +57,7 @@ import Testing
         #expect(throttling.localThrottledMicroseconds == 7000)
     }
 
-    /// The processes of such a cgroup are accounted for by the nearest one above that has the controller.
+    /// The processes of this cgroup are accounted for by the nearest ancestor that has the controller.
     @Test func aCgroupWithoutTheController() throws {
         let tree = try tree([
             "/sys/fs/cgroup/pod/own/cpu.stat": "usage_usec 9\nuser_usec 9\nsystem_usec 0\n",
@@ -113,11 +113,11 @@ import Testing
         #expect(try throttling(local: 1001).showsHiddenLimit(since: earlier, under: unlimited))
         #expect(try !throttling(local: 1000).showsHiddenLimit(since: earlier, under: unlimited))
         #expect(try !throttling(local: 999).showsHiddenLimit(since: earlier, under: unlimited))
-        // A limit that is visible may be what holds it up.
+        // The visible limit may be the cause.
         #expect(try !throttling(local: 2000).showsHiddenLimit(since: earlier, under: limits(quota: "150000 100000")))
-        // Two cgroups' counters have nothing to do with each other.
+        // The counters of two cgroups cannot be compared.
         #expect(try !throttling(local: 2000, in: "/moved").showsHiddenLimit(since: earlier, under: unlimited))
-        // A limit that nobody can read is as hidden.
+        // A limit that cannot be read counts as hidden.
         #expect(try throttling(local: 1001).showsHiddenLimit(since: earlier, under: limits(quota: "junk")))
     }
 }

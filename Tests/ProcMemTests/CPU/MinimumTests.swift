@@ -2,7 +2,7 @@ import ProcMem
 import TestSupport
 import Testing
 
-/// A floor under the number of CPUs.
+/// The parameter `minimum`: a lower bound of the number of CPUs.
 @Suite struct MinimumTests {
     private func system(quota: String) throws -> FixtureTree {
         try FixtureTree(

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The helper that makes cgroups for the other tests.
+/// The helper that creates cgroups for the other tests.
 @Suite(.memoryCgroups, .timeLimit(.minutes(5))) struct CgroupHelperTests {
     private func make(_ controller: Cgroup.Controller) throws -> Cgroup {
         if let unavailableReason = Cgroup.unavailableReason(controller) { try Test.cancel("\(unavailableReason)") }
         return try Cgroup.make(controller)
     }
 
-    /// With a process and a cgroup in it, which end and go too.
+    /// Its process is killed, and its child cgroup is removed too.
     @Test(arguments: [Cgroup.Controller.cpu, .memory]) func isRemovedWithTheLastReference(
         _ controller: Cgroup.Controller
     ) throws {
@@ -17,7 +17,7 @@ import Testing
         var own: Cgroup? = try cgroup?.make()
         let directories = try [#require(cgroup).directory, #require(own).directory]
         let child = try ChildProcess(state: "hold", 4096)
-        // By its id, so that the child keeps no reference.
+        // Moved by its pid, so that the child holds no reference to the cgroup.
         try own?.take(child.pid)
         #expect(directories.allSatisfy(KernelFile.exists))
         (cgroup, own) = (nil, nil)
@@ -47,7 +47,7 @@ import Testing
         #expect(!directory.isEmpty && !KernelFile.exists(directory))
     }
 
-    /// Another cgroup may then have its name.
+    /// Another cgroup may then have the same name.
     @Test func isNotRemovedTwice() throws {
         let parent = try make(.memory)
         var first: Cgroup? = try parent.make()
@@ -73,7 +73,7 @@ import Testing
         try cgroup.set(memoryLimit: 64 << 20)
     }
 
-    /// A host as this was written on: v2 is mounted beside v1, and has no controller of these.
+    /// A hybrid host: v2 is mounted beside v1, and has none of these controllers.
     @Test(
         .enabled(
             if: FileManager.default.fileExists(atPath: "/sys/fs/cgroup/unified/cgroup.controllers"),

@@ -9,17 +9,17 @@ import Testing
             ("/a/b/", "/", "/a/b"), ("/a/b/", "/a/", "/b"), ("//a///b", "/a", "/b"), ("/a", "", "/a"),
             ("/..", "/..", ""), ("/../b", "/..", "/b"), ("/../..", "/../..", ""), ("/../../b/c", "/../../b", "/c"),
             ("/...", "/", "/..."), ("/..a/b", "/..a", "/b"), ("/a b:c\\", "/", "/a b:c\\"),
-            // Elsewhere.
+            // Outside of the mounted part.
             ("/", "/a", nil), ("/a", "/a/b", nil), ("/ab", "/a", nil), ("/a", "/ab", nil), ("/b/a", "/a", nil),
             ("/A", "/a", nil),
-            // Above the namespace, or on one side only.
+            // Above the namespace's root, or in a sibling of it.
             ("/..", "/", nil), ("/../b", "/", nil), ("/", "/..", nil), ("/a", "/..", nil), ("/../..", "/..", nil),
             ("/..", "/../..", nil), ("/a/../b", "/", nil), ("/a/..", "/a", nil), ("/../../b", "/../b", nil),
-            // No path of the kernel's.
+            // Not a path that the kernel writes.
             ("", "/", nil), ("a", "/", nil), ("a/b", "/a", nil),
         ] as [(String, String, String?)]
     )
-    func whatLiesBelowIsToldByWholeComponents(_ path: String, _ root: String, _ expected: String?) {
+    func whatLiesBelowIsFoundByWholeComponents(_ path: String, _ root: String, _ expected: String?) {
         let relative = CgroupHierarchy.relativePath(of: Array(path.utf8), below: Array(root.utf8))
         #expect(relative == expected.map { Array($0.utf8) })
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The limit files of single levels: there, not there, not readable, not understood.
+/// The limit files of single levels: present, missing, unreadable, malformed.
 @Suite struct CgroupLevelTests {
     private func level(
         _ level: Int,
@@ -73,7 +73,7 @@ import Testing
         #expect(file.warning?.contains("/cg/a/limit: cannot be read (errno 40") == true)
     }
 
-    @Test(.enabled(if: Rights.isRoot, "another user's rights can be taken on by root only"))
+    @Test(.enabled(if: Rights.isRoot, "only root can take another user's privileges"))
     func aFileThatMayNotBeReadIsNotSeen() throws {
         let tree = try FixtureTree(["/cg/a/limit": "7"])
         try #require(chmod(tree.directory.path + "/cg/a/limit", 0o600) == 0)

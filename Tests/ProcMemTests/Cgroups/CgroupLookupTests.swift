@@ -3,7 +3,8 @@ import Testing
 
 @testable import ProcMem
 
-/// From `cgroup` and `mountinfo` to the files, and what is said where that does not lead to the own cgroup.
+/// The way from `cgroup` and `mountinfo` to the limit files, and the warnings if the process's own cgroup is not
+/// reached.
 @Suite struct CgroupLookupTests {
     struct Case: CustomTestStringConvertible {
         let name: String
@@ -45,21 +46,21 @@ import Testing
             warning: "proc/self/cgroup: cannot be read (errno 2, No such file or directory)"
         ),
         Case(
-            name: "no table of mounts, the cgroup at the usual place",
+            name: "no table of mounts, the cgroup at the conventional mount point",
             files: files("0::/a\n", nil, ["/sys/fs/cgroup/a/cgroup.controllers"]),
             cgroup: "/a",
             isComplete: false,
             warning: "proc/self/mountinfo: cannot be read (errno 2, No such file or directory)"
         ),
         Case(
-            name: "no table of mounts, only the usual place",
+            name: "no table of mounts, only the conventional mount point",
             files: files("0::/a\n", nil, ["/sys/fs/cgroup/cgroup.controllers"]),
             cgroup: "/",
             isComplete: false,
             warning: "proc/self/mountinfo: cannot be read"
         ),
         Case(
-            name: "no table of mounts, no usual place",
+            name: "no table of mounts, no conventional mount point",
             files: files("0::/a\n", nil),
             isComplete: false,
             warning: "proc/self/mountinfo: cannot be read"
@@ -85,7 +86,7 @@ import Testing
             warning: "proc/self/mountinfo: the cpu controller's hierarchy is not mounted here"
         ),
         Case(
-            name: "v1 is not looked for on v2",
+            name: "v1 is not searched for on v2",
             files: files("1:cpu:/a\n0::/u\n", v2),
             isComplete: false,
             warning: "proc/self/mountinfo: the cpu controller's hierarchy is not mounted here"

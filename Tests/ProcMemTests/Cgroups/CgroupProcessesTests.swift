@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// By the name in `/proc/PID/cgroup`, whatever slashes it ends in, and by the directory.
+    /// A cgroup is named as in `/proc/PID/cgroup`, with any number of slashes at the end, or by its directory.
     @Test(arguments: ["/own/a", "/own/a/", "/cg/a"]) func aCgroupHasTheProcessesOfAllBelow(_ path: String) throws {
         let tree = try tree([
             "/cg/cgroup.procs": "1\n",
@@ -38,7 +38,7 @@ import Testing
         #expect(try ids(in: path, of: tree) == [5, 6, 7, 30, .max])
     }
 
-    /// As v2 shows it.
+    /// v2 reports a process of another pid namespace as 0.
     @Test func aProcessOutsideOfThePidNamespaceIsNotNamed() throws {
         let tree = try tree(["/cg/a/cgroup.procs": "0\n0\n17\n"])
         var budget = SearchBudget(SearchLimits())
@@ -87,7 +87,7 @@ import Testing
 }
 
 extension CgroupProcesses {
-    /// All of a cgroup's, found by its name.
+    /// The ids of all processes of the cgroup, which is found by its name.
     fileprivate static func ids(named path: String, in root: SystemRoot) throws(ProcMemError) -> [Int32] {
         var budget = SearchBudget(SearchLimits())
         return try ids(below: CgroupDirectory(named: path, in: root), in: root, within: &budget)

@@ -4,7 +4,8 @@ import Testing
 
 @testable import ProcMem
 
-/// What statmount says of the usual place, beside what mountinfo says of all places.
+/// The mount that `statmount` reports at the conventional mount point, compared with `mountinfo`, which lists all
+/// mounts.
 @Suite(.unless(statmountObstacle)) struct ConventionalMountTests {
     @Test(arguments: [CgroupVersion.v1, .v2], ["cpu", "memory"])
     func agreesWithMountinfo(_ version: CgroupVersion, _ name: String) throws {
@@ -13,7 +14,7 @@ import Testing
             CgroupMount.find(controller, version, showing: [0x2F], parsing: $0)
         }
         let usual = ConventionalMount.mount(of: controller, version)
-        // Where mountinfo lists no whole hierarchy at a usual place, statmount must find none.
+        // If mountinfo lists no complete hierarchy at a conventional mount point, statmount must find none.
         let expected = table.flatMap { table in
             let isUsual = controller.conventionalMountPoints(version).contains { place in
                 Self.resolved(Array(place.description.utf8)) == Self.resolved(table.mountPoint)
@@ -24,11 +25,11 @@ import Testing
         #expect(usual.map { Self.resolved($0.mountPoint) } == expected.map { Self.resolved($0.mountPoint) })
     }
 
-    /// The test above compares one hierarchy at least, where a cgroup hierarchy is at its usual place.
+    /// Ensures that the test above compares at least one hierarchy, if there is one at its conventional mount point.
     @Test(
         .enabled(
             if: ["/sys/fs/cgroup", "/sys/fs/cgroup/memory"].contains { KernelFile.exists("\($0)/cgroup.procs") },
-            "no cgroup hierarchy is at its usual place"
+            "no cgroup hierarchy is at its conventional mount point"
         )
     )
     func aHierarchyAtItsUsualPlaceIsFound() {
@@ -50,12 +51,12 @@ import Testing
     }
 }
 
-/// Why this kernel cannot be asked; `nil` where it can.
+/// The reason why this kernel does not support the call; `nil` if it does.
 private let statmountObstacle: String? = {
     do {
         _ = try Syscalls.mount(at: Array("/proc\0".utf8).span)
         return nil
     } catch {
-        return "statmount with a mount's options requires Linux 6.11, and that no filter forbids it: \(error)"
+        return "statmount with a mount's options requires Linux 6.11 and no filter against it: \(error)"
     }
 }()

@@ -3,12 +3,12 @@ import Testing
 
 @testable import ProcMem
 
-/// Which of several mounts shows most of a cgroup's levels.
+/// The choice of the mount that shows most of a cgroup's levels.
 @Suite struct MountChoiceTests {
     struct Case: CustomTestStringConvertible {
         let name: String
         var cgroup = "/own/a"
-        /// Roots and mount points, the best one first.
+        /// Roots and mount points, in the order of preference.
         let mounts: [(root: String, point: String)]
 
         var testDescription: String { name }
@@ -18,11 +18,11 @@ import Testing
     static let whateverTheOrder: [Case] = [
         Case(name: "the whole tree before a part", mounts: [("/", "/mnt"), ("/own", "/sys/fs/cgroup")]),
         Case(name: "a larger part before a smaller", mounts: [("/own", "/mnt"), ("/own/a", "/sys/fs/cgroup")]),
-        Case(name: "a part before what lies elsewhere", mounts: [("/own/a", "/mnt"), ("/other", "/sys/fs/cgroup")]),
-        Case(name: "half a name is elsewhere", mounts: [("/own", "/mnt"), ("/ow", "/sys/fs/cgroup")]),
-        Case(name: "what lies below is elsewhere", mounts: [("/own/a", "/mnt"), ("/own/a/b", "/sys/fs/cgroup")]),
+        Case(name: "a part before an unrelated one", mounts: [("/own/a", "/mnt"), ("/other", "/sys/fs/cgroup")]),
+        Case(name: "a part of a name is unrelated", mounts: [("/own", "/mnt"), ("/ow", "/sys/fs/cgroup")]),
+        Case(name: "a cgroup below is unrelated", mounts: [("/own/a", "/mnt"), ("/own/a/b", "/sys/fs/cgroup")]),
         Case(
-            name: "what lies above the namespace is elsewhere",
+            name: "a cgroup above the namespace is unrelated",
             mounts: [("/own", "/mnt"), ("/..", "/sys/fs/cgroup")]
         ),
         Case(
@@ -30,11 +30,14 @@ import Testing
             cgroup: "/../../x",
             mounts: [("/../..", "/mnt"), ("/../../x", "/sys/fs/cgroup"), ("/", "/sys/fs/cgroup/unified")]
         ),
-        Case(name: "of equals the one at the usual place", mounts: [("/", "/sys/fs/cgroup"), ("/", "/mnt")]),
-        Case(name: "and below it", mounts: [("/", "/sys/fs/cgroup/unified"), ("/", "/mnt")]),
-        Case(name: "which is a folder, not a beginning", mounts: [("/", "/sys/fs/cgroup"), ("/", "/sys/fs/cgroup2")]),
         Case(
-            name: "where none holds the cgroup, the usual place",
+            name: "of equals the one at the conventional mount point",
+            mounts: [("/", "/sys/fs/cgroup"), ("/", "/mnt")]
+        ),
+        Case(name: "and below it", mounts: [("/", "/sys/fs/cgroup/unified"), ("/", "/mnt")]),
+        Case(name: "which is a directory, not a prefix", mounts: [("/", "/sys/fs/cgroup"), ("/", "/sys/fs/cgroup2")]),
+        Case(
+            name: "if no mount shows the cgroup, the conventional mount point",
             cgroup: "/",
             mounts: [("/x", "/sys/fs/cgroup"), ("/y", "/mnt")]
         ),
@@ -53,7 +56,7 @@ import Testing
         #expect(MountTable.mount(in: table) == "/ at /srv")
     }
 
-    /// However many there are, before it or after it.
+    /// The number of other mounts does not matter, and neither does their position.
     @Test(arguments: [0, 31, 32, 33, 64, 65, 500, 999]) func theOnlyUsefulMountIsFoundAmongAThousand(_ place: Int) {
         var lines = (0..<1000).map { MountTable.v2(100 + $0, 20, "/other\($0)", "/mnt/\($0)") }
         lines[place] = MountTable.v2(50, 22, "/", "/sys/fs/cgroup")

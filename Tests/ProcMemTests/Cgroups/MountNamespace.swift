@@ -1,18 +1,19 @@
 import TestSupport
 
-/// Mounts as the kernel keeps them: each lies at a place in its parent, and a path is looked for from the root downwards.
+/// A model of the kernel's mounts: each mount is attached to a path in its parent, and a path is resolved from the root
+/// down.
 struct MountNamespace {
     struct Mount {
         let id: Int
         var parent: Int
-        /// The components of the mount point, as seen from the root.
+        /// The components of the mount point, counted from the root.
         var point: [Character]
     }
 
-    /// In the order of their making, which is the order of `mountinfo`.
+    /// In the order in which they were mounted, which is the order of `mountinfo`.
     private(set) var mounts = [Mount(id: 1, parent: 0, point: [])]
 
-    /// The mount that a path leads into, and the one on top of all at its end.
+    /// The mount that a path resolves to; at the end of the path the topmost mount.
     private func top(at path: [Character]) -> Int {
         var current = 1
         for length in 1...max(1, path.count) where length <= path.count {
@@ -31,7 +32,7 @@ struct MountNamespace {
         mounts.append(Mount(id: mounts.count + 1, parent: top(at: path), point: path))
     }
 
-    /// Moves the mount on top of a place, with everything in it, if that is possible.
+    /// Moves the topmost mount at a path, with all mounts below it, if that is possible.
     mutating func move(from old: [Character], to new: [Character]) {
         guard let moved = mounts.first(where: { $0.point == old && $0.id != 1 && isReachable($0.id) }),
             !new.starts(with: old)
@@ -41,8 +42,9 @@ struct MountNamespace {
             family.insert(next.id)
         }
         let parent = top(at: new)
-        // Not over a folder with mounts in it: a table that is not the kernel's often names one parent for all, so there
-        // the later line counts as the one on top, whatever was moved.
+        // A mount is not moved over a directory that has mounts below it. Tables that the kernel did not write often
+        // name one parent for all mounts; in these tables the later line counts as the topmost mount, and a move would
+        // not show.
         guard !family.contains(parent), !mounts.contains(where: { $0.parent == parent && $0.point.starts(with: new) })
         else { return }
         for place in mounts.indices where family.contains(mounts[place].id) {
@@ -51,7 +53,7 @@ struct MountNamespace {
         }
     }
 
-    /// `mountinfo`. Every mount is a cgroup2 whose root is a cgroup of its own.
+    /// The text of `mountinfo`. Every mount is a cgroup2 file system whose root is a different cgroup.
     var table: String {
         mounts.map { mount in
             let point = mount.point.isEmpty ? "/" : mount.point.map { "/\($0)" }.joined()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The mounts that are in reach, compared with a model of the kernel's own walk.
+/// The reachable mounts, compared with a model of the kernel's path resolution.
 @Suite(.timeLimit(.minutes(1))) struct MountPropertyTests {
     private func randomPath(_ generator: inout SampleGenerator) -> [Character] {
         (0..<Int.random(in: 1...4, using: &generator)).map { _ in "ab".randomElement(using: &generator) ?? "a" }
@@ -23,13 +23,13 @@ import Testing
             }
             let table = namespace.table
             for mount in namespace.mounts {
-                // No mount is chosen before the one that holds the cgroup.
+                // No mount that does not show the cgroup is preferred.
                 let isFound = MountTable.mount(showing: "/\(mount.id)", in: table)?.hasPrefix("/\(mount.id) ") == true
                 #expect(isFound == namespace.isReachable(mount.id), "mount \(mount.id) of\n\(table)")
                 if isFound { reachable += 1 } else { hidden += 1 }
             }
         }
-        // Both answers were put to the test.
+        // Both outcomes occurred.
         #expect(reachable > 100)
         #expect(hidden > 20)
     }

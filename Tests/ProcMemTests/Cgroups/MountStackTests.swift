@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Mounts that lie on others.
+/// Mounts on top of other mounts.
 @Suite struct MountStackTests {
     struct Case: CustomTestStringConvertible {
         let name: String
@@ -19,7 +19,7 @@ import Testing
 
     static let inAnyOrder: [Case] = [
         Case(
-            name: "one on the other, as the kernel tells it",
+            name: "one on the other, as the kernel lists them",
             lines: [MountTable.v2(25, 22, "/", place), MountTable.v2(26, 25, "/own", place)],
             expected: "/own at \(place)"
         ),
@@ -67,7 +67,7 @@ import Testing
             expected: "/ at \(place)"
         ),
         Case(
-            name: "nor one in a folder whose name begins alike",
+            name: "nor one in a directory whose name has the same prefix",
             version: .v1,
             lines: [
                 MountTable.tmpfs(30, 22, place), MountTable.v1(31, 30, "/", place + "/cpu,cpuacct"),
@@ -76,7 +76,7 @@ import Testing
             expected: "/ at \(place)/cpu,cpuacct"
         ),
         Case(
-            name: "a mount that lies beneath is no cover",
+            name: "a lower mount hides nothing",
             version: .v1,
             lines: [
                 MountTable.v1(24, 22, "/own", cpu), MountTable.tmpfs(30, 22, place), MountTable.v1(31, 30, "/", cpu),
@@ -84,15 +84,16 @@ import Testing
             expected: "/ at \(cpu)"
         ),
         Case(
-            name: "what lies on the root is not seen",
+            name: "a mount on the root is not visible",
             lines: [MountTable.v2(25, 22, "/", place), MountTable.tmpfs(40, 20, "/")],
             expected: "/ at \(place)"
         ),
     ]
 
-    /// The kernel lists mounts in the order in which they were made, which is not the one in which they came to their
-    /// places: an initial ramdisk's `/proc` and `/sys` stand before `/`, and a moved mount stands anywhere.
-    @Test(arguments: inAnyOrder) func theParentsTellWhatIsOnTop(_ stack: Case) {
+    /// The kernel lists mounts in the order in which they were mounted. This need not be the order in which they came
+    /// to their present mount points: the `/proc` and `/sys` of an initial ramdisk are listed before `/`, and a moved
+    /// mount can be listed anywhere.
+    @Test(arguments: inAnyOrder) func theParentsDecideWhatIsOnTop(_ stack: Case) {
         for order in stack.lines.permutations {
             for table in [MountTable.system + order.joined(), order.joined() + MountTable.system] {
                 #expect(MountTable.mount(stack.version, showing: "/own/a", in: table) == stack.expected, "\(table)")
@@ -181,7 +182,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: byTheOrder) func whereParentsDoNotTellTheLaterLineIsOnTop(_ stack: Case) {
+    @Test(arguments: byTheOrder) func withoutParentsTheLaterLineIsOnTop(_ stack: Case) {
         let table = MountTable.system + stack.lines.joined()
         #expect(MountTable.mount(stack.version, showing: "/own/a", in: table) == stack.expected)
     }

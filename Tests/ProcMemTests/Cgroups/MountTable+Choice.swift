@@ -3,7 +3,7 @@ import TestSupport
 @testable import ProcMem
 
 extension MountTable {
-    /// The mount that is chosen, as `ROOT at MOUNTPOINT`.
+    /// The chosen mount, as `ROOT at MOUNTPOINT`.
     static func mount(
         _ version: CgroupVersion = .v2,
         showing cgroup: String = "/",

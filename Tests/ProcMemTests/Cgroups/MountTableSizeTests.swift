@@ -3,7 +3,8 @@ import Testing
 
 @testable import ProcMem
 
-/// Tables that are long, or were written to be slow. The largest that the kernel allows by default has 100,000 mounts.
+/// Long tables, and tables that are slow for a quadratic algorithm. By default the kernel allows at most 100,000
+/// mounts.
 @Suite(.serialized) struct MountTableSizeTests {
     struct Case: CustomTestStringConvertible {
         let name: String
@@ -44,7 +45,7 @@ import Testing
         Case(
             name: "each on the one before, backwards",
             lines: lines { MountTable.v2($0, $0 == 1000 ? 22 : $0 - 1, "/", place) }.reversed(),
-            // Too many are out of reach.
+            // Most mounts are not reachable.
             expected: nil
         ),
         Case(
@@ -74,7 +75,7 @@ import Testing
             expected: found
         ),
         Case(
-            name: "later ones within what is hidden",
+            name: "later ones below a hidden mount",
             lines: [MountTable.tmpfs(30, 22, place), MountTable.tmpfs(31, 30, place)]
                 + [MountTable.tmpfs(40, 30, place + "/x"), MountTable.v2(41, 31, "/", place + "/x")]
                 + lines { MountTable.tmpfs($0, 40, place + "/x") },
@@ -93,7 +94,7 @@ import Testing
         var mount: String?
         let time = clock.measure { mount = MountTable.mount(showing: "/own/a", in: text) }
         #expect(mount == table.expected)
-        // Without optimization. On a busy machine ten times what it takes on an idle one; by the square, minutes.
+        // For a debug build on a busy machine. A quadratic algorithm would take minutes.
         #expect(time < .seconds(30))
     }
 }

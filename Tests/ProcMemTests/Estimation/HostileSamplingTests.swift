@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Files that no kernel writes, below a directory: nothing traps, nothing runs for long, and what comes out is possible.
+/// Files that no kernel writes: the code does not trap, does not run for long, and returns possible figures only.
 @Suite(.timeLimit(.minutes(1))) struct HostileSamplingTests {
     private func tree(
         maps: String,
@@ -57,7 +57,8 @@ import Testing
         #expect(windows > 0)
     }
 
-    /// As many windows as fit into memory, of 2 PiB that are in memory by the counters.
+    /// The maximum number of windows that fit into memory, in a process of 2 PiB that is resident according to its
+    /// counters.
     @Test func allReadsThatThereCanBe() throws {
         let statm = "549755813888 549755813888 0 0 0 0 0\n"
         let tree = try tree(maps: "0-8000000000000 rw-p 0 0:0 0\n", statm: statm, pagemapBytes: 1 << 43)
@@ -69,7 +70,7 @@ import Testing
         #expect(windows > 1000 && windows <= 1 << 16)
     }
 
-    /// Ranges as large as addresses allow, dense and empty by the counters.
+    /// Ranges of the maximum address size, dense or empty according to the counters.
     @Test(arguments: ["9000 0 0 0 0 0 0\n", "9000 7 7 0 0 0 0\n", "9000 281474976710656 0 0 0 0 0\n"])
     func hugeRanges(_ statm: String) throws {
         for maps in [
@@ -77,12 +78,12 @@ import Testing
             "0-8000000000000 rw-p 0 0:0 0\n8000000000000-200000000000000 rw-s 0 1:1 9\n",
         ] {
             try expectPossible(tree(maps: maps, statm: statm))
-            // As large as a file can be made here without being filled.
+            // The largest sparse file that can be created here.
             try expectPossible(tree(maps: maps, statm: statm, pagemapBytes: 1 << 43))
         }
     }
 
-    /// More pages of files than Int counts: their numbers run into each other, and nothing else.
+    /// More pages of files than `Int` can count: their offsets coincide, with no other consequence.
     @Test func filesBeyondAllNumbers() throws {
         var maps = ""
         for file in 0..<40000 {
@@ -92,7 +93,7 @@ import Testing
         try expectPossible(tree(maps: maps, statm: "9000 281474976710656 281474976710656 0 0 0 0\n"))
     }
 
-    /// Together more than Int counts.
+    /// The sum is larger than `Int`.
     @Test func manyLargeProcesses() throws {
         let pids = (100..<120).map { Int32($0) }
         let statm = "281474976710656 281474976710656 5 0 0 0 0\n"
@@ -100,7 +101,7 @@ import Testing
         try expectPossible(tree, pids)
     }
 
-    /// Ids that are in use again can make parents circular, or a process its own.
+    /// Reused pids can make the parents circular, or make a process its own parent.
     @Test func circularParents() throws {
         let pids: [Int32] = [100, 101, 102]
         let tree = try tree(maps: "1000-1000000 rw-p 0 0:0 0\n", statm: "9000 4000 5 0 0 0 0\n", pids: pids)
@@ -125,7 +126,7 @@ import Testing
         _ = try memorySnapshot(of: .process(17), mode: .sampled(reads: 64), in: root)
     }
 
-    /// Each line wrong in its own way, and page maps of noise.
+    /// Each line is malformed in another way, and the page maps are random.
     @Test func noise() throws {
         let line = "1000-9000 rw-p 0 0:0 0\na000-800000 rw-p 2000 1:1 7 /x\n1000000-1100000 rw-s 0 1:1 8\n"
         var maps = Mutator([line, "1000-f00000 rw-p 0 0:0 0\n"], seed: 3)

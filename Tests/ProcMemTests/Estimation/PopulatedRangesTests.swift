@@ -2,9 +2,9 @@ import Testing
 
 @testable import ProcMem
 
-/// Where a process has pages at all, asked of a kernel that a test makes up.
+/// The populated ranges of a process, as reported by a simulated kernel.
 @Suite struct PopulatedRangesTests {
-    /// Answers from a sorted list of runs of pages, and counts the questions.
+    /// Answers scan calls from a sorted list of runs of pages, and counts the calls.
     private final class Memory {
         let runs: [Range<Int>]
         var questions = 0
@@ -26,7 +26,7 @@ import Testing
         }.ranges
     }
 
-    /// All pages that are in memory are in the ranges, which are ascending, apart, and parts of the mappings.
+    /// The ranges contain all resident pages. They are ascending and disjoint, and are parts of the mappings.
     private func expectSound(_ ranges: [Range<Int>], _ memory: Memory, within mappings: [Range<Int>]) {
         for run in memory.runs {
             #expect(ranges.contains { $0.lowerBound <= run.lowerBound && run.upperBound <= $0.upperBound }, "\(run)")
@@ -41,7 +41,7 @@ import Testing
         #expect(memory.questions == 0)
     }
 
-    /// 64 GiB reserved, 512 MiB of them in one piece.
+    /// 64 GiB are reserved, of which one run of 512 MiB is resident.
     @Test func onePieceOfAReservation() {
         let memory = Memory([8_388_608..<8_519_680])
         let reservation = 16..<16 + 1 << 24
@@ -51,7 +51,7 @@ import Testing
         #expect(memory.questions <= 256)
     }
 
-    /// One page of 128 TiB: what remains is a block of it.
+    /// One page of 128 TiB is resident: a block around it remains.
     @Test func onePageOfAll() {
         let memory = Memory([1 << 33..<1 << 33 + 1])
         let ranges = populated([0..<1 << 35], memory)
@@ -66,7 +66,7 @@ import Testing
         #expect(memory.questions == 2)
     }
 
-    /// Every 64th page: there is no hole to leave out, and little is spent on finding that out.
+    /// Every 64th page is resident: there is no large hole to omit, and few calls are made to establish this.
     @Test func scatteredEvenly() {
         let memory = Memory((0..<16384).map { $0 * 64..<$0 * 64 + 1 })
         let ranges = populated([0..<1 << 20], memory)
@@ -75,7 +75,7 @@ import Testing
         #expect(memory.questions <= 256)
     }
 
-    /// With few questions less is left out, and never what is in memory.
+    /// With few calls the ranges are larger, but they never omit resident pages.
     @Test(arguments: [0, 1, 2, 3, 10, 50, 1000]) func fewQuestions(_ questions: Int) {
         let memory = Memory((0..<200).map { $0 * 5000 + 17..<$0 * 5000 + 40 })
         let mappings = [0..<400_000, 400_001..<700_000, 700_010..<1_000_100]
@@ -97,22 +97,22 @@ import Testing
             }
             let middle = end / 2
             let mappings = [0..<max(1, middle), max(1, middle)..<end + 1000]
-            // A run that lies in two mappings is two.
+            // A run that extends over two mappings gives two ranges.
             let memory = Memory(runs.flatMap { run in mappings.map { $0.clamped(to: run) }.filter { !$0.isEmpty } })
             let ranges = populated(mappings, memory, questions: generator.next(in: 0..<400))
             for run in memory.runs { #expect(run.allSatisfy { page in ranges.contains { $0.contains(page) } }) }
         }
     }
 
-    /// Before Linux 6.7: the mappings as they are.
-    @Test func aKernelThatDoesNotTell() {
+    /// Before Linux 6.7 the kernel has no such call: the result is the list of mappings.
+    @Test func aKernelWithoutTheCall() {
         let ranges = PopulatedRanges(in: [0..<1 << 24], presentCount: 10, maximumScanCalls: 256) {
             (_) throws(Errno) -> Int? in throw .invalidArgument
         }.ranges
         #expect(ranges == [0..<1 << 24])
     }
 
-    /// Whatever the answers are, it ends, and nothing lies outside of the mappings.
+    /// Whatever the calls return, the search ends, and no range is outside of the mappings.
     @Test(arguments: [-1, 0, 5, 999, 1 << 20, .max, .min] as [Int]) func answersThatCannotBe(_ answer: Int) {
         var questions = 0
         let ranges = PopulatedRanges(in: [1000..<1 << 20], presentCount: 1, maximumScanCalls: 256) {

@@ -3,13 +3,13 @@ import Testing
 
 @testable import ProcMem
 
-/// Estimates and their standard errors against page maps of which all is known.
+/// Estimates and their standard errors, compared with page maps that are completely known.
 @Suite struct SampleEstimateTests {
     private typealias Page = SyntheticMemory.Page
 
     struct Pattern: CustomTestStringConvertible, Sendable {
         let testDescription: String
-        /// Of the sizes of mappings, which pages are the process's own.
+        /// Which pages are private, for each size of a mapping.
         let sizes: [Int]
         let isOwn: @Sendable (Int, inout SampleGenerator) -> Bool
     }
@@ -65,15 +65,16 @@ import Testing
         }
         let mean = errors.reduce(0, +) / Double(probes)
         let spread = (errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(probes - 1)).squareRoot()
-        // 95 of 100 are stated; of so few looks that is 92 at times.
+        // The standard error promises 95 of 100; with this number of runs, 92 occur by chance.
         #expect(inside >= probes * 92 / 100, "\(inside) of \(probes)")
         #expect(abs(mean) <= 4 * spread / Double(probes).squareRoot() + 4096, "\(mean) of \(truth)")
-        // Of no process an estimate is so bad that it says nothing.
+        // For no process is the estimate too inexact to be useful.
         #expect(spread < Double(60000 * 4096) / 10)
     }
 
-    /// Before Linux 6.7 nothing tells which pages are the kernel's page of zeros: they look like shared ones (seen on 6.1).
-    @Test(arguments: [2000, 8000, 60000]) func zerosThatTheKernelDoesNotTell(_ zeros: Int) throws {
+    /// Before Linux 6.7 the kernel does not report which pages are its zero page: in `pagemap` they are like shared
+    /// pages (observed on 6.1).
+    @Test(arguments: [2000, 8000, 60000]) func zerosThatTheKernelDoesNotReport(_ zeros: Int) throws {
         let own = [UInt64](repeating: Page.exclusive, count: 40000)
         let read = [UInt64](repeating: Page.present, count: zeros)
         let memory = try SyntheticMemory([
@@ -88,7 +89,7 @@ import Testing
         #expect(inside >= 46, "\(inside) of 50")
     }
 
-    /// Counted, not estimated.
+    /// A process that is read completely is counted, not estimated.
     @Test func whatIsReadWholeIsExact() throws {
         let own = (0..<1500).map { $0 % 3 == 0 ? Page.exclusive : Page.present }
         let files = (0..<300).map { $0 % 5 == 0 ? Page.exclusiveOfFile : $0 % 5 == 1 ? Page.ofFile : 0 }
@@ -110,11 +111,11 @@ import Testing
         #expect(reads == 4)
     }
 
-    /// A family's pages: all that its members hold, each once, with and without frame numbers.
+    /// The pages that a family's members map, each counted once, with and without frame numbers.
     @Test(arguments: [true, false]) func whatAFamilyHolds(_ showsFrames: Bool) throws {
         let size = 20000
         func frame(_ number: Int) -> UInt64 { showsFrames ? UInt64(number + 1) : 0 }
-        // The parent's memory; the last worker has rewritten a quarter of it and has a mapping of its own.
+        // The parent's memory. The last worker has rewritten a quarter of it, and has a mapping of its own.
         let quarter = 5000..<10000
         let inherited = (0..<size).map { Page.present | frame($0) }
         let rewritten = (0..<size).map { quarter.contains($0) ? Page.exclusive | frame(100_000 + $0) : inherited[$0] }
@@ -146,7 +147,8 @@ import Testing
         #expect(abs(sum / 60) < 0.01)
     }
 
-    /// What samples have not met is neither nothing nor all: half of it, give or take as much.
+    /// If no sample hits a resident page, the private part is unknown: the estimate is half of RSS, and so is its
+    /// error.
     @Test func memoryThatNoSampleMeets() throws {
         let process = SyntheticMemory.Process(mappings: [
             .init(start: 16, entries: [UInt64](repeating: 0, count: 40000))

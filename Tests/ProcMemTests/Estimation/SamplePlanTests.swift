@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Which blocks of pages are looked at, and for how many each stands.
+/// The choice of the blocks of pages that are read, and the weight of each block.
 @Suite struct SamplePlanTests {
     private func plan(_ ranges: [Range<Int>], present: Int? = nil, count: Int, seed: UInt64 = 1) -> SamplePlan {
         SamplePlan(
@@ -13,7 +13,7 @@ import Testing
         )
     }
 
-    /// Mappings as processes have them: many small ones, some large ones, one that is huge.
+    /// Mappings as in real processes: many small ones, some large ones, and a huge one.
     private static let usual: [Range<Int>] = {
         var ranges: [Range<Int>] = []
         var end = 0
@@ -45,11 +45,11 @@ import Testing
         let plan = plan(Self.usual, count: count)
         #expect(plan.spans.count <= count)
         #expect(plan.isComplete == false)
-        // From two samples a stratum on, each has some.
+        // With two samples or more for each stratum, every stratum has some.
         if count >= 64 { #expect(Set(plan.spans.map(\.stratum)).count == 6) }
     }
 
-    /// What is read for less than that is read whole, in few large blocks.
+    /// A process that the samples cover completely is read in few large blocks.
     @Test func whatFitsIsReadWhole() {
         let whole = plan(Self.usual, count: 20000)
         #expect(whole.isComplete)
@@ -60,7 +60,7 @@ import Testing
         #expect(plan([], count: 0).isComplete && plan([], count: 64).spans.isEmpty)
     }
 
-    /// Where little of much is in memory, a block takes in more.
+    /// If a small part of a large range is resident, a block has more pages.
     @Test func sparseMemoryIsReadInLargerBlocks() {
         func pages(_ present: Int) -> Int {
             let plan = plan([0..<1 << 24], present: present, count: 64)
@@ -72,7 +72,7 @@ import Testing
         #expect(pages(0) == 512)
     }
 
-    /// Numbers that no kernel has, and files can be made to say.
+    /// Numbers that no kernel writes, but that a file may contain.
     @Test(arguments: [0, 1, 2, 64, 1 << 16] as [Int]) func hugeRanges(_ count: Int) {
         for end in [1 << 35, 1 << 45, 1 << 60, 1 << 61] {
             for present in [0, 1, .max] {
@@ -84,9 +84,9 @@ import Testing
         }
     }
 
-    /// Over many seeds each page is met as often as its sample stands for others: what is summed is right on the average.
+    /// Over many seeds each page is sampled as often as its weight requires: the estimator is unbiased.
     @Test func whatIsEstimatedIsRightOnTheAverage() {
-        // A value that is different everywhere, and large in some places.
+        // A value that differs from page to page, and is large in some ranges.
         func value(_ page: Int) -> Double {
             Double(page % 97) + (page < 300 ? 1000 : 0) + ((200_000..<230_000).contains(page) ? 500 : 0)
         }
@@ -121,7 +121,7 @@ import Testing
         #expect((0..<6).map(stratum.pages) == [10..<26, 26..<42, 42..<50, 60..<61, 100..<116, 116..<132])
     }
 
-    /// Of one stratum no range is more than eight times as large as another.
+    /// Within one stratum no range is more than eight times as large as another.
     @Test func rangesOfLikeSize() {
         let ranges = [1, 7, 8, 63, 64, 511, 512, 1 << 45, .max].map { 0..<$0 } + [3..<3]
         let strata = SampleStratum.strata(of: ranges, blockPages: 16)

@@ -3,12 +3,12 @@ import Testing
 
 @testable import ProcMem
 
-/// What bounds a family's memory by samples, and where counters may and may not narrow that.
+/// The bounds of a family's memory from samples, and where fault counters may narrow them.
 @Suite struct SampledBoundsTests {
     private typealias Page = SyntheticMemory.Page
     private static let count = 400
 
-    /// A founder that has nothing left, and four who share pages in pairs: two versions of each page.
+    /// A founder that has freed everything, and four processes that share pages in pairs: two versions of each page.
     private func family(founderFaults: Int, endedFaults: Int, parent: Int32 = 10) -> [SyntheticMemory.Process] {
         let shared = [UInt64](repeating: Page.present, count: Self.count)
         let workers = (11...14).map { pid in
@@ -41,23 +41,23 @@ import Testing
     @Test func faultsBoundWhatIsShared() throws {
         #expect(try upper(family(founderFaults: 500, endedFaults: 0)) == 500)
         #expect(try upper(family(founderFaults: 5000, endedFaults: 0)) == 2 * Self.count)
-        // Where one fault may bring many pages they say nothing.
+        // If one fault can map many pages, faults give no bound.
         #expect(try upper(family(founderFaults: 500, endedFaults: 0), boundsByFaults: false) == 2 * Self.count)
-        // Not fewer than there are.
+        // The bound is not below the pages that exist.
         #expect(try upper(family(founderFaults: 5, endedFaults: 0)) == Self.count)
     }
 
-    /// A child that has ended brought pages that its own children, whom the founder adopted, have still.
-    @Test func whatAChildBroughtThatHasEnded() throws {
+    /// A child faulted pages in and exited. Its own children, which the founder adopted, still map these pages.
+    @Test func pagesOfAChildThatHasExited() throws {
         #expect(try upper(family(founderFaults: 5, endedFaults: 2 * Self.count)) == 2 * Self.count)
     }
 
-    /// Nobody knows the faults of an ancestor that is not among the processes.
+    /// The faults of an ancestor outside of the scope are unknown.
     @Test func anAncestorThatIsNotThere() throws {
         #expect(try upper(family(founderFaults: 5, endedFaults: 0, parent: 99)) == 2 * Self.count)
     }
 
-    /// Pages of hugetlbfs are in no sample, and held all the same.
+    /// hugetlbfs pages are in no sample, but the process maps them.
     @Test func hugetlb() throws {
         let entries = [UInt64](repeating: Page.exclusive, count: Self.count)
         let processes = [10, 11].map { pid in
@@ -75,9 +75,9 @@ import Testing
         #expect(distinct.upper == 2 * Self.count * 4096 + 6144 << 10)
     }
 
-    /// Samples overrule fault counts, which are never proven: a page may be mapped without a fault, or with many others by
-    /// one fault (seen on Linux 6.1).
-    @Test(arguments: [true, false]) func pagesThatFewFaultsBrought(_ hasHugePages: Bool) throws {
+    /// Samples overrule fault counts, which are never proven: a page may be mapped without a fault, or with many others
+    /// by one fault (observed on Linux 6.1).
+    @Test(arguments: [true, false]) func pagesFromFewFaults(_ hasHugePages: Bool) throws {
         let entries = [UInt64](repeating: Page.exclusive, count: Self.count)
         let processes = (10...13).map { pid in
             SyntheticMemory.Process(
@@ -102,7 +102,7 @@ import Testing
         #expect(!distinct.isProven)
     }
 
-    /// One of them cannot be sampled: what counters take for likely may be less than samples have found.
+    /// One process cannot be sampled: the estimate from counters may be less than the samples found.
     @Test func whatIsLikelyLiesWithinTheBounds() throws {
         var processes = family(founderFaults: 5000, endedFaults: 0)
         for number in processes.indices { processes[number].faults = 5000 }
@@ -115,7 +115,7 @@ import Testing
             #expect(total.unavailableCount == 1)
             #expect(distinct.lower == Self.count * 4096)
             #expect(distinct.lower <= estimate && estimate <= upper)
-            // All of the one that could not be sampled may be its own.
+            // The whole memory of the process that could not be sampled may be private.
             #expect(upper >= 2 * Self.count * 4096)
             #expect(upper <= 4 * Self.count * 4096)
         }

@@ -4,18 +4,18 @@ import Testing
 
 @testable import ProcMem
 
-/// What processes hold together by samples, against the truth, the frames of the pages of live processes.
-@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+/// The distinct memory of several processes by samples, compared with the page frame numbers of the live processes.
+@Suite(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"), .serialized)
 struct SampledScenesTests {
     private static let size = 128 << 20
     private static let runs = BuildMode.isOptimized ? 20 : 8
 
     struct Scene: CustomTestStringConvertible, Sendable {
         let testDescription: String
-        /// Starts it; the arguments go before the state's name.
+        /// Starts the processes; the arguments are placed before the name of the state.
         let start: @Sendable (_ prefix: [String]) throws -> [ChildProcess]
         var scope: @Sendable ([ChildProcess]) -> ProcessScope = { .tree(root: $0[0].pid) }
-        /// Whether nothing but frame numbers tells which processes hold the same page.
+        /// Whether only frame numbers show which processes map the same page.
         var needsFrames = false
 
         init(
@@ -47,7 +47,7 @@ struct SampledScenesTests {
         Scene("freeing") { [try child($0 + ["freeing", "6", "\(size)"])] },
         Scene("churning") { [try child($0 + ["churning", "6", "\(size)"])] },
         Scene("batches", needsFrames: true) { [try child($0 + ["batches", "8", "\(size)"])] },
-        // Its root is not in the list: nobody's parent is known.
+        // The scope does not contain the family's root: no parent is known.
         Scene("a family without its root", scope: { .processes($0[0].ids) }) {
             [try child($0 + ["tree", "4", "\(size)"])]
         },
@@ -65,7 +65,7 @@ struct SampledScenesTests {
         },
         Scene("one that executes after the fork") { prefix in
             let program = try BuiltProduct.url(of: "ProcessStates").path
-            // A shell gives what it starts in the background nothing to read.
+            // A shell gives a background process an empty standard input.
             let script = "exec 3<&0; for i in 1 2; do \"$0\" \"$@\" hold \(size / 2) <&3 & done; wait"
             let child = try ChildProcess(running: "/bin/sh", ["-c", script, program] + prefix)
             try #require(child.line() == "ready" && child.line() == "ready")
@@ -84,12 +84,12 @@ struct SampledScenesTests {
         var widths: [Double] = []
         var misses = 0
         for _ in 0..<Self.runs {
-            let look = { try memorySnapshot(of: scope, mode: .sampled(reads: 64)) }
-            let snapshot = asNobody ? try Rights.asNobody(look) : try look()
+            let measure = { try memorySnapshot(of: scope, mode: .sampled(reads: 64)) }
+            let snapshot = asNobody ? try Rights.asNobody(measure) : try measure()
             let distinct = snapshot.total.distinctBytes
             let (estimate, upper) = try (#require(distinct.estimate), #require(distinct.upper))
             #expect(distinct.lower <= estimate && estimate <= upper)
-            // Proven is what counters alone say.
+            // Only bounds from counters are proven.
             if distinct.isProven { #expect((distinct.lower...upper).contains(truth)) }
             errors.append(abs(Double(estimate) / Double(truth) - 1))
             widths.append(Double(upper - distinct.lower) / Double(truth))
@@ -98,7 +98,7 @@ struct SampledScenesTests {
         #expect(misses <= max(1, Self.runs / 20), "of \(Self.runs)")
         let (error, width) = (errors.sorted()[Self.runs / 2], widths.sorted()[Self.runs / 2])
         if asNobody, scene.needsFrames {
-            // Where it cannot be told, that is said.
+            // If the samples do not settle it, the bounds are wide.
             #expect(width > 0.2)
         } else {
             #expect(error <= 0.03)
@@ -110,12 +110,13 @@ struct SampledScenesTests {
         try expectTrue(scene, asNobody: false)
     }
 
-    /// The same with the rights of a user over its own processes. The shell of the last one is root's.
+    /// The same without frame numbers, as a user without privileges over its own processes. The shell of the last one
+    /// is root's.
     @Test(arguments: scenes.dropLast()) func withoutFrames(_ scene: Scene) throws {
         try expectTrue(scene, asNobody: true)
     }
 
-    /// It is there, and may be read.
+    /// The file exists, and may be read.
     @Test func aUserSeesNoFrames() throws {
         let child = try ChildProcess(state: "as-nobody", "hold", Self.size)
         let pid = child.pid

@@ -4,14 +4,14 @@ import Testing
 
 @testable import ProcMem
 
-/// What live processes have to themselves by samples, beside what `smaps_rollup` counts.
+/// The sampled USS of live processes, compared with `smaps_rollup`.
 @Suite(.serialized) struct SampledUSSTests {
     private static let size = 64 << 20
     private static let runs = 40
 
     struct Kind: CustomTestStringConvertible, Sendable {
         let testDescription: String
-        /// The process to look at, of one that is started and kept.
+        /// Starts a process, and returns it with the pid of the process to measure.
         let start: @Sendable () throws -> (child: ChildProcess, pid: Int32)
 
         init(_ name: String, _ start: @escaping @Sendable () throws -> (child: ChildProcess, pid: Int32)) {
@@ -19,7 +19,7 @@ import Testing
             self.start = start
         }
 
-        /// A state whose only process is meant.
+        /// A state with one process, which is the one to measure.
         init(_ state: String, _ arguments: [Int]) {
             self.init(state) {
                 let child = try Self.child(state, arguments)
@@ -33,7 +33,7 @@ import Testing
                 : try ChildProcess(state: state, arguments[0], arguments[1])
         }
 
-        /// A state whose first worker is meant.
+        /// A state of which the first worker is measured.
         static func worker(_ state: String, _ workers: Int, _ bytes: Int) -> Kind {
             Kind("a worker of \(state)") {
                 let child = try ChildProcess(state: state, workers, bytes)
@@ -44,7 +44,7 @@ import Testing
 
     static let kinds = [
         Kind("hold", [size]), Kind("sparse", [64 << 30, size]), Kind("mappings", [10000]), Kind("huge", [size]),
-        // Shared memory that nobody else maps, and that is mapped twice.
+        // Shared memory that no other process maps, and memory that is mapped twice.
         Kind("kinds", [size, 4096]), Kind("mapped-twice", [size]), Kind("zero-page", [size]),
         Kind("some-zeros", [size]), .worker("shmem", 2, size), .worker("tree", 2, size),
         .worker("rewriting", 2, size), .worker("batches", 4, size),
@@ -71,11 +71,11 @@ import Testing
         try expectAgreement(ofProgram: "java", ["-Xmx128m", tree.directory.path + "/Hold.java"])
     }
 
-    /// Of a program that prints "ready" when it holds its memory.
+    /// Measures a program that prints "ready" when its memory is allocated.
     private func expectAgreement(ofProgram name: String, _ arguments: [String]) throws {
         let child = try ChildProcess(running: try #require(InstalledProgram.path(name)), arguments)
-        try #require(child.line() == "ready", "\(name) has ended, or printed something else")
-        // Its other threads may still be starting: until two readings agree, which is not required.
+        try #require(child.line() == "ready", "\(name) has exited, or has printed something else")
+        // The program's other threads may still be starting: waits until two readings agree. This is not required.
         var previous: Int?
         _ = try Waiting.until(within: .seconds(10)) {
             usleep(50_000)
@@ -107,18 +107,18 @@ import Testing
             }
             #expect(reads > 0 && usage.unavailable == nil && usage.pssBytes == nil && usage.swapBytes == nil)
             #expect(try uss >= 0 && uss <= #require(usage.rssBytes))
-            // Whether another process maps the program's own pages changes as tests come and go.
+            // Whether another process maps the program's own pages changes when tests start and end.
             let slack = 2 * error + 256 << 10
             if min(before, after) - slack <= uss, uss <= max(before, after) + slack { inside += 1 }
             errors.append(abs(uss - before))
         }
         let rss = try #require(try memoryUsage(of: pid, mode: .cheap).rssBytes)
         #expect(inside >= Self.runs * 95 / 100, "of \(Self.runs)")
-        // An estimate that is right only because it claims little is none.
+        // With a large standard error every estimate would agree. The error itself must therefore be small too.
         #expect(errors.sorted()[Self.runs / 2] < max(rss / 20, 1 << 20))
     }
 
-    /// What the reads take in is counted.
+    /// The reads cover the whole process, so that its pages are counted.
     @Test func aSmallProcessIsReadWhole() throws {
         let child = try ChildProcess(state: "hold", 200_000)
         for _ in 0..<10 {
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    /// Memory that was read and never written is nobody's, however little of it there is.
+    /// Memory that was read and never written is not private, however small it is.
     @Test(arguments: ["zero-page", "some-zeros"]) func thePageOfZeros(_ state: String) throws {
         let child = try ChildProcess(state: state, Self.size)
         let truth = try #require(try memoryUsage(of: child.pid, mode: .accurate).ussBytes)
@@ -143,7 +143,7 @@ import Testing
         #expect(abs(mean - truth) < Self.size / 50)
     }
 
-    /// Its main thread has ended: a thread that lives tells.
+    /// The main thread has exited; a live thread's files report the memory.
     @Test func aMainThreadThatHasEnded() throws {
         let child = try ChildProcess(state: "zombie-leader", Self.size)
         let usage = try memoryUsage(of: child.pid, mode: .sampled(reads: 64))

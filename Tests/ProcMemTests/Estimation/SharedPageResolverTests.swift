@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Which holders of pages at one address hold the same one.
+/// How many distinct pages several processes map at one address.
 @Suite struct SharedPageResolverTests {
     private func process(
         _ parent: Int? = nil,
@@ -32,7 +32,7 @@ import Testing
         process(parent, mayHaveForked: mayHaveForked)
     }
 
-    /// Counts one page of a window, by who shares it and who has a page there to itself.
+    /// Counts one page of a window, given the processes that share it, and those that have a private page there.
     private func counts(
         _ processes: [SampledProcess],
         sharers: [Int] = [],
@@ -80,7 +80,7 @@ import Testing
         #expect(counts(family, owners: [0, 2])?.exclusiveOfForkers == 1)
     }
 
-    /// Workers that have forked, and whose own memory lies at equal addresses.
+    /// Workers that have forked, with memory of their own at equal addresses.
     @Test func workersWithMemoryOfTheirOwn() throws {
         let family = [
             founder, worker(0, mayHaveForked: true), worker(0, mayHaveForked: true), worker(1), worker(1), worker(2),
@@ -89,9 +89,9 @@ import Testing
         let found = try #require(counts(family, sharers: [1, 2, 3, 4, 5, 6]))
         expect(found, lower: 1, likely: 2, upper: 3)
         #expect(found.createdPages.map(\.process) == [1, 2])
-        // The founder shares it too: one page for all.
+        // The founder shares the page too: one page for all of them.
         expect(counts(family, sharers: [0, 1, 2, 3, 4, 5, 6]), lower: 1, likely: 1, upper: 3)
-        // Or has another one there by now: what they share was its own before.
+        // Or the founder has another page there now: the shared one was its own before.
         expect(counts(family, sharers: [1, 2, 3, 4, 5, 6], owners: [0]), lower: 1, likely: 1, upper: 3)
     }
 
@@ -100,7 +100,7 @@ import Testing
         expect(counts(family, sharers: [1, 2, 3, 4]), lower: 1, likely: 1, upper: 2)
     }
 
-    /// More pages than two for each cannot be: what looks like their own was inherited.
+    /// There cannot be more pages than one for every two processes: apparently private pages were inherited.
     @Test func moreThanThereCanBe() throws {
         let family = [founder] + (0..<3).map { _ in worker(0, mayHaveForked: true) }
         let found = try #require(counts(family, sharers: [1, 2, 3]))
@@ -109,13 +109,13 @@ import Testing
         #expect(counts(family, sharers: [1, 2, 3], isClosed: false)?.createdPages.count == 3)
     }
 
-    @Test func oneThatSharesWithSomebodyElsewhere() {
+    @Test func oneThatSharesWithAnOutsider() {
         expect(counts([founder], sharers: [0]), lower: 1, likely: 1, upper: 1)
         expect(counts([founder, worker(0)], sharers: [1]), lower: 1, likely: 1, upper: 1)
         expect(counts([process()], sharers: [0], isClosed: false), lower: 1, likely: 1, upper: 1)
     }
 
-    /// Nobody knows whom they were forked from: one page is likely, as many as they are is possible.
+    /// The parents are unknown. One page is likely; at most there is one for each process.
     @Test func orphans() {
         let orphans = (0..<4).map { _ in process() }
         expect(counts(orphans, sharers: [0, 1, 2, 3], isClosed: false), lower: 1, likely: 1, upper: 4)
@@ -124,7 +124,7 @@ import Testing
         expect(counts(withOrphan, sharers: [0, 1, 2], isClosed: false), lower: 1, likely: 2, upper: 3)
     }
 
-    /// Programs that were started apart at the same addresses have nothing in common.
+    /// Programs that were started separately, with the same addresses, share nothing.
     @Test func twins() {
         let twins = [founder, worker(0), founder, worker(2)]
         expect(counts(twins, sharers: [0, 1, 2, 3]), lower: 2, likely: 2, upper: 2)
@@ -143,17 +143,17 @@ import Testing
         #expect(counts.allSatisfy { $0.shared == 1 && $0.held == 1 })
     }
 
-    /// With frame numbers nothing is guessed.
+    /// With frame numbers the count is exact.
     @Test func frames() {
         let family = [founder, worker(0), worker(0), worker(0)]
         let frames: [Int: UInt64] = [0: 5, 1: 5, 2: 9, 3: 9]
         expect(counts(family, sharers: [0, 1, 2, 3], frames: frames), lower: 2, likely: 2, upper: 2)
-        // A single one that is missing: not from frames alone.
+        // One frame number is missing: the count does not follow from frames alone.
         let some: [Int: UInt64] = [0: 5, 1: 5, 2: 9]
         expect(counts(family, sharers: [0, 1, 2, 3], frames: some), lower: 1, likely: 1, upper: 2)
     }
 
-    /// Ids that are in use again can make parents circular.
+    /// Reused pids can make the parents circular.
     @Test func lines() {
         #expect(SampledMembers.withoutCircles([nil, 0, 1, 1]) == [nil, 0, 1, 1])
         #expect(SampledMembers.withoutCircles([0]) == [nil])
@@ -163,21 +163,21 @@ import Testing
     }
 }
 
-/// Processes that fork, write and give back as chance has it, and of which every page is known.
+/// Processes that fork, write and free at random, all of whose pages are known.
 @Suite struct RandomFamilyTests {
     private struct Process {
         let parent: Int?
-        /// By address, the page there.
+        /// The page at each address.
         var pages: [Int: Int] = [:]
         var hasForked = false
     }
 
-    private struct Look {
+    private struct Probe {
         let counts: WindowCounts.OfFamily
         let truth: Int
     }
 
-    private func look(_ generator: inout SampleGenerator, showsFrames: Bool) throws -> Look? {
+    private func probe(_ generator: inout SampleGenerator, showsFrames: Bool) throws -> Probe? {
         let addresses = 8
         var processes = [Process(parent: nil)]
         var newest = 0
@@ -225,7 +225,7 @@ import Testing
             },
             isClosed: true
         )
-        return pages.counts(of: window).first.map { Look(counts: $0, truth: holders.count) }
+        return pages.counts(of: window).first.map { Probe(counts: $0, truth: holders.count) }
     }
 
     @Test(arguments: [true, false]) func theBoundsHoldTheTruth(_ showsFrames: Bool) throws {
@@ -233,17 +233,17 @@ import Testing
         var probes = 0
         var isLikelyRight = 0
         for _ in 0..<500 {
-            guard let look = try look(&generator, showsFrames: showsFrames) else { continue }
-            let counts = look.counts
+            guard let probe = try probe(&generator, showsFrames: showsFrames) else { continue }
+            let counts = probe.counts
             probes += 1
             #expect(counts.sharedLower <= counts.shared && counts.shared <= counts.sharedUpper)
-            #expect(counts.exclusive + counts.sharedLower <= look.truth)
-            #expect(look.truth <= counts.exclusive + counts.sharedUpper)
-            if showsFrames { #expect(counts.distinct == look.truth) }
-            if abs(counts.distinct - look.truth) <= 1 { isLikelyRight += 1 }
+            #expect(counts.exclusive + counts.sharedLower <= probe.truth)
+            #expect(probe.truth <= counts.exclusive + counts.sharedUpper)
+            if showsFrames { #expect(counts.distinct == probe.truth) }
+            if abs(counts.distinct - probe.truth) <= 1 { isLikelyRight += 1 }
         }
         #expect(probes > 400)
-        // Even in families as wild as these.
+        // The estimate is often right, even for these random families.
         #expect(isLikelyRight > probes / 3)
     }
 }

@@ -3,9 +3,9 @@ import TestSupport
 
 @testable import ProcMem
 
-/// Processes whose mappings and page maps a test makes up, in files as the kernel writes them.
+/// Processes with mappings and page maps that a test defines, in files as the kernel writes them.
 final class SyntheticMemory {
-    /// What is behind a page; 0 for nothing.
+    /// The `pagemap` entry of a page; 0 for no page.
     enum Page {
         static let present: UInt64 = 1 << 63
         static let exclusive = present | 1 << 56
@@ -14,11 +14,11 @@ final class SyntheticMemory {
     }
 
     struct Mapping {
-        /// The number of its first page.
+        /// The index of its first page.
         let start: Int
         let entries: [UInt64]
         var rights = "rw-p"
-        /// The inode, and 0 for anonymous memory.
+        /// The inode; 0 for anonymous memory.
         var inode = 0
         var filePage = 0
     }
@@ -30,7 +30,7 @@ final class SyntheticMemory {
         var faults = 0
         var endedFaults = 0
         var start = 5
-        /// How many of its pages are the kernel's page of zeros, which `statm` does not count.
+        /// How many of its pages are the kernel's zero page, which `statm` does not count.
         var zeros = 0
         var mappings: [Mapping]
 
@@ -71,7 +71,7 @@ final class SyntheticMemory {
         try tree.write(words.withUnsafeBytes { Data($0) }, to: folder + "/pagemap")
     }
 
-    /// Samples all of them, with chance from a seed.
+    /// Samples all processes, with random numbers from a seed.
     func sampled(reads: Int, seed: UInt64, isClosed: Bool = true, boundsByFaults: Bool = false) throws -> SampledMemory
     {
         let parents = Set(processes.map(\.parent))
@@ -106,7 +106,7 @@ final class SyntheticMemory {
         )
     }
 
-    /// The one that every line of `stat` here shows.
+    /// The program layout in every `stat` line of these processes.
     private var layout: ProgramLayout? {
         try? KernelText.parse(ProcessStatTests.line()) { try ProcessStat(parsing: $0) }.layout
     }

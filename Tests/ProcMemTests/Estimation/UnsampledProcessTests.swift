@@ -62,27 +62,22 @@ import Testing
         return try SyntheticMemory([.init(mappings: [.init(start: 16, entries: entries)])])
     }
 
-    /// A page map that is empty: its memory is gone.
-    @Test func aProcessThatEndsMeanwhile() throws {
+    /// An empty page map belongs to an address space that is gone, and the process still exists: it executes other programs.
+    @Test func aProcessWhoseAddressSpaceIsGone() throws {
         let memory = try synthetic()
         #expect(try memoryUsage(of: 17, mode: Self.mode, in: memory.root).ussBytes == 500 * 4096)
         try memory.tree.write("", to: "/proc/17/pagemap")
-        do {
-            _ = try memoryUsage(of: 17, mode: Self.mode, in: memory.root)
-            Issue.record("no error")
-        } catch {
-            #expect(error.code == .exited)
-        }
+        #expect(try memoryUsage(of: 17, mode: Self.mode, in: memory.root).unavailable == .executing)
         let total = try memorySnapshot(of: .process(17), mode: Self.mode, in: memory.root).total
-        #expect(total.processesWithoutMemoryCount == 1)
-        #expect(total.distinctBytes.lower == 0)
+        #expect(total.processesWithoutMemoryCount == 0 && total.unavailableCount == 1)
+        #expect(total.distinctBytes.upper == 500 * 4096)
     }
 
     /// What the files say, and what becomes of the figure.
     @Test(
         arguments: [
             ("maps", "x", .malformed), ("maps", "9000-a000 r 0 0:0 0\n1000-2000 r 0 0:0 0\n", .malformed),
-            ("maps", nil, .unsupported), ("pagemap", nil, .unsupported), ("pagemap", "1234567", .exited),
+            ("maps", nil, .unsupported), ("pagemap", nil, .unsupported), ("pagemap", "1234567", .executing),
         ] as [(String, String?, UnavailableReason)]
     )
     func filesThatCannotBeUsed(_ file: String, _ text: String?, _ reason: UnavailableReason) throws {
@@ -95,12 +90,11 @@ import Testing
         }
         let process = try memorySnapshot(of: .process(17), mode: Self.mode, in: memory.root).processes[0]
         #expect(process.usage.unavailable == reason)
-        // Who has ended holds nothing any more.
-        #expect(process.usage.rssBytes == (reason == .exited ? nil : 500 * 4096))
-        #expect(process.usage.source == (reason == .exited ? .unavailable(.exited) : .statm))
+        #expect(process.usage.rssBytes == 500 * 4096)
+        #expect(process.usage.source == .statm)
     }
 
-    /// The id is another process's by the second look, or the memory another program's.
+    /// By the second reading, the id belongs to another process, or the process runs another program.
     @Test(arguments: [[22: "6"], [26: "8"], [22: "4"], [47: "9"]]) func anotherProcessByNow(_ fields: [Int: String])
         throws
     {
@@ -112,7 +106,7 @@ import Testing
         #expect(sampled.distinct?.upper == 0)
     }
 
-    /// Memory of a device, and pages of the kernel's own, are in nobody's RSS.
+    /// Memory of a device, and pages of the kernel itself, are not part of RSS.
     @Test func whatIsNotCounted() throws {
         let own = [UInt64](repeating: SyntheticMemory.Page.exclusive, count: 100)
         let memory = try SyntheticMemory([
@@ -148,7 +142,7 @@ import Testing
         let size = 32 << 20
         let child = try ChildProcess(state: "vm-sharer", size)
         let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: Self.mode)
-        try #require(snapshot.processes.contains { $0.sharesMemoryWith != nil }, "the kernel does not tell")
+        try #require(snapshot.processes.contains { $0.sharesMemoryWith != nil }, "the kernel does not compare address spaces")
         let distinct = snapshot.total.distinctBytes
         #expect(try #require(distinct.upper) < size * 3 / 2)
         #expect(distinct.lower > size / 2)

@@ -4,10 +4,10 @@ import Testing
 
 @testable import ProcMem
 
-/// What the figures mean, of live processes whose memory is of one kind each.
+/// The meaning of the figures, shown with live processes of one kind of memory each.
 @Suite struct FigureMeaningTests {
     static let size = 24 << 20
-    /// What a process of the C library's own needs beside that.
+    /// Memory that a process needs for the C library.
     static let slack = 4 << 20
 
     private func held(_ child: ChildProcess) throws -> (rollup: SmapsRollup, idle: SmapsRollup) {
@@ -19,7 +19,7 @@ import Testing
         value.map { abs($0 - expected) <= tolerance } ?? false
     }
 
-    /// `stat` counts otherwise than `statm`, which is exact.
+    /// The counters of `stat` are updated lazily; those of `statm` are exact.
     @Test func rssIsThatOfStatm() throws {
         let child = try ChildProcess(state: "hold", Self.size)
         let fields = try String(contentsOfFile: "/proc/\(child.pid)/statm", encoding: .utf8).split(separator: " ")
@@ -28,7 +28,8 @@ import Testing
         #expect(try memoryUsage(of: child.pid, mode: .accurate).rssBytes == usage.rssBytes)
     }
 
-    /// Forked workers: RSS counts their common memory once for each, and so does RSS less what `statm` calls shared.
+    /// Forked workers: RSS counts their common memory once for each process, and so does RSS less the shared part of
+    /// `statm`.
     @Test func copyOnWriteMemoryIsNotCalledShared() throws {
         let child = try ChildProcess(state: "tree", 4, 64 << 20)
         let cheap = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap)
@@ -41,20 +42,20 @@ import Testing
         #expect(isNear(accurate.total.pssBytes, 64 << 20, within: 16 << 20))
     }
 
-    /// A database's workers: each maps all of the common memory.
+    /// A database's workers: each maps the whole shared memory.
     @Test func sharedMemoryIsInSharedBytes() throws {
         let child = try ChildProcess(state: "shmem", 4, Self.size)
         let cheap = try memorySnapshot(of: .processes(child.ids), mode: .cheap)
         let accurate = try memorySnapshot(of: .processes(child.ids), mode: .accurate)
         #expect(try #require(cheap.total.rssBytes) >= 4 * Self.size)
         #expect(cheap.processes.allSatisfy { ($0.usage.sharedBytes ?? 0) >= Self.size })
-        // The parent has not touched it: PSS is that of the four.
+        // The parent has not touched it: the sum of PSS is that of the four workers.
         #expect(isNear(accurate.total.pssBytes, Self.size))
         #expect(child.ids.count == 4)
         for pid in child.ids { #expect(isNear(try SmapsRollup(of: pid).pssShmemBytes, Self.size / 4)) }
     }
 
-    /// The kernel counts maps of a page, not processes: what one process maps twice is nobody's own.
+    /// The kernel counts the mappings of a page, not the processes: a page that one process maps twice is not private.
     @Test func memoryThatIsMappedTwiceIsNotPrivate() throws {
         let (rollup, idle) = try held(ChildProcess(state: "mapped-twice", Self.size))
         #expect(isNear(rollup.rssBytes, idle.rssBytes + 2 * Self.size))
@@ -62,7 +63,7 @@ import Testing
         #expect(isNear(rollup.ussBytes, idle.ussBytes))
     }
 
-    /// What the kernel may take back is still resident, and is told apart.
+    /// Memory that the kernel may reclaim (MADV_FREE) is still resident, and has a field of its own.
     @Test func memoryThatIsFreedLazily() throws {
         let child = try ChildProcess(state: "lazy-free", Self.size)
         let (rollup, idle) = try held(child)
@@ -73,7 +74,7 @@ import Testing
         #expect(isNear(rollup.ussBytes, idle.ussBytes + Self.size))
     }
 
-    /// One page of zeros stands for all that was only read.
+    /// Pages that were only read are the kernel's zero page.
     @Test func memoryThatWasOnlyReadIsNotHeld() throws {
         let (rollup, idle) = try held(ChildProcess(state: "zero-page", 100 << 20))
         #expect(isNear(rollup.rssBytes, idle.rssBytes))
@@ -84,7 +85,7 @@ import Testing
         (try? String(contentsOfFile: "/sys/kernel/mm/transparent_hugepage/enabled", encoding: .utf8))
         .map { !$0.contains("[never]") } ?? false
 
-    @Test(.enabled(if: hasHugePages, "the kernel gives no transparent huge pages"))
+    @Test(.enabled(if: hasHugePages, "the kernel has no transparent huge pages"))
     func hugePagesChangeNoFigure() throws {
         let size = 64 << 20
         let child = try ChildProcess(state: "huge", size)
@@ -96,7 +97,8 @@ import Testing
         #expect(try memoryUsage(of: child.pid, mode: .cheap).rssBytes == rollup.rssBytes)
     }
 
-    /// A parent's memory becomes its own when its last child ends: nothing in its own counters moves.
+    /// When its last child exits, a parent's shared memory becomes private, although none of the parent's counters
+    /// changes.
     @Test func aChildsEndChangesItsParentsFigures() throws {
         let child = try ChildProcess(state: "tree", 1, Self.size)
         let before = try memoryUsage(of: child.pid, mode: .accurate)
@@ -112,7 +114,7 @@ import Testing
         #expect(try #require(after.pssBytes) >= #require(before.pssBytes) + Self.size / 2)
     }
 
-    /// The kernel's own relations between the figures of one look.
+    /// Relations that the kernel guarantees between the figures of one reading.
     @Test func boundsOfPSS() throws {
         let child = try ChildProcess(state: "tree", 3, Self.size)
         for pid in [child.pid, getpid()] + child.ids {
@@ -123,11 +125,11 @@ import Testing
         }
     }
 
-    /// `smaps` rounds each mapping's PSS down.
+    /// `smaps` rounds the PSS of each mapping down.
     @Test func theRollupIsNotBelowTheSumOfSmaps() throws {
         let child = try ChildProcess(state: "tree", 2, Self.size)
         let directory = try ProcessDirectory(.id(child.pid), in: .live)
-        // Between the two looks another program may begin to share a library: one of several pairs is undisturbed.
+        // Between the two readings another program may map or unmap a library: one of several pairs is undisturbed.
         let isNotBelow = try (0..<20).contains { _ in
             let summed = try SmapsRollup.summed(directory.open(ProcPath(file: "smaps")))
             let rollup = try directory.smapsRollup()
@@ -138,7 +140,7 @@ import Testing
         #expect(isNotBelow)
     }
 
-    /// 40 MB of text, through one buffer. A debug build takes 20 s for that.
+    /// 40 MB of text, read through one buffer. A debug build takes long for it.
     @Test func manyMappings() throws {
         let count = BuildMode.isOptimized ? 60_000 : 6_000
         let child = try ChildProcess(state: "mappings", count)
@@ -150,7 +152,7 @@ import Testing
         #expect(summed.privateDirtyBytes >= count * SystemRoot.live.pageSizeBytes)
     }
 
-    // MARK: What this machine has not, as files
+    // MARK: Features that this machine lacks, as files
 
     private func rollup(_ lines: String) throws -> SmapsRollup {
         let text = "Rss: 100 kB\nPss: 50 kB\nPrivate_Clean: 4 kB\nPrivate_Dirty: 8 kB\n" + lines
@@ -164,7 +166,7 @@ import Testing
         #expect(rollup.sharedHugetlbBytes == 4096 << 10)
     }
 
-    /// Two processes that map a segment of huge pages each hold their own and, together, the segment once or twice.
+    /// Two processes map a segment of huge pages. Each has the segment; together they have it once or twice.
     @Test func pagesOfHugetlbfsAreHeld() throws {
         var files = ["/proc/meminfo": "Hugetlb: 4194304 kB\n", "/sys/devices/system/cpu/online": "0\n"]
         for pid in [17, 18] {
@@ -186,7 +188,7 @@ import Testing
         #expect(accurate.total.distinctBytes.lower == (100 + 4096) << 10)
         #expect(accurate.total.distinctBytes.estimate == (100 + 4096 + 2048) << 10)
         #expect(accurate.total.distinctBytes.upper == (200 + 4096 + 2 * 2048) << 10)
-        // The cheap look knows no more than what the system has set aside.
+        // A cheap reading knows only what the system has reserved.
         let cheap = try memorySnapshot(of: .process(17), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
         #expect(cheap.total.distinctBytes.upper == 100 << 10 + 4 << 30)
         #expect(cheap.total.distinctBytes.lower == 100 << 10)
@@ -212,7 +214,7 @@ import Testing
         #expect(total.figureCounts.swap == 2)
     }
 
-    @Test func swapThatIsNotToldByShareIsNotKnown() throws {
+    @Test func swapWithoutItsShareIsUnknown() throws {
         let rollup = try rollup("Swap: 64 kB\n")
         #expect(rollup.swapBytes == 64 << 10 && rollup.swapPssBytes == nil)
         #expect(try self.rollup("").swapBytes == nil)
@@ -223,14 +225,15 @@ import Testing
         #expect(try rollup("").ksmBytes == nil)
     }
 
-    /// PSS above RSS, as a kernel that estimates may say it: told as it is.
+    /// A kernel that estimates PSS may report a PSS above RSS: it is returned unchanged.
     @Test func figuresAreNotBentToFit() throws {
         let text = "Rss: 10 kB\nPss: 50 kB\nPrivate_Clean: 4 kB\nPrivate_Dirty: 80 kB\n"
         let rollup = try KernelText.parse(text) { try SmapsRollup(parsing: $0) }
         #expect(rollup.rssBytes == 10 << 10 && rollup.pssBytes == 50 << 10 && rollup.ussBytes == 84 << 10)
     }
 
-    /// Per-CPU counters of a kernel from 6.2 to 6.15 may show 0 for what is there: it is no kernel thread for that.
+    /// The per-CPU counters of Linux 6.2 to 6.15 can sum to 0 for a process with memory, which does not make it a
+    /// kernel thread.
     @Test func aResidentSizeOfZero() throws {
         let tree = try FixtureTree([
             "/proc/17/stat": ProcessStatTests.line("x", [1: "17"]), "/proc/17/statm": "1000 0 0 0 0 0 0\n",

@@ -4,9 +4,9 @@
     import TestSupport
     import Testing
 
-    /// libproc2 as the second witness, in KiB and in pages, each with its own way of reading and parsing.
+    /// libproc2 as the second source, in KiB and in pages; it reads and parses the files itself.
     @Suite struct Libproc2AgreementTests {
-        /// What libproc2 says of a process that stands still.
+        /// The values that libproc2 returns for a process that does nothing.
         private static func values(_ items: [pids_item], _ pid: Int32) throws -> [Int] {
             var items = items
             var info: OpaquePointer?
@@ -49,7 +49,7 @@
                 ]
                 let theirs = try Self.values(items, pid).map { $0 * 1024 }
                 for (index, pair) in zip(own, theirs).enumerated() {
-                    // Between the two looks another program may have begun or ceased to share a library's page.
+                    // Between the two readings another program may map or unmap a library's pages.
                     let tolerance = 512 << 10
                     #expect(try abs(#require(pair.0) - pair.1) <= tolerance, "item \(index)")
                 }
@@ -58,8 +58,8 @@
             }
         }
 
-        /// Where libproc2 says 0, ProcMem says that it does not know.
-        @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func whatMayNotBeRead() throws {
+        /// If libproc2 returns 0 for a value that it could not read, ProcMem reports that the value is unknown.
+        @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func whatMayNotBeRead() throws {
             let child = try ChildProcess(state: "hold", 8 << 20)
             let pid = child.pid
             let (theirs, own) = try Rights.asNobody {

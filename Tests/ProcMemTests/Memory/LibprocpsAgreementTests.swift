@@ -6,7 +6,7 @@
 
     @testable import ProcMem
 
-    /// libprocps as the second witness. It has `statm`, and of `smaps_rollup` nothing.
+    /// libprocps as the second source. It reads `statm`, but not `smaps_rollup`.
     @Suite struct LibprocpsAgreementTests {
         @Test func statm() throws {
             let child = try ChildProcess(state: "hold", 48 << 20)

@@ -6,7 +6,7 @@ import Testing
 @testable import ProcMem
 
 @Suite struct MemoryReaderTests {
-    @Test(arguments: [MemoryMode.cheap, .accurate]) func saysWhatASingleLookSays(_ mode: MemoryMode) throws {
+    @Test(arguments: [MemoryMode.cheap, .accurate]) func agreesWithASingleReading(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "hold", 8 << 20)
         var reader = try MemoryReader(of: child.pid)
         for _ in 0..<3 {
@@ -20,7 +20,7 @@ import Testing
     @Test func followsItsProcess() throws {
         var reader = try MemoryReader()
         let before = try #require(try reader.usage(mode: .cheap).rssBytes)
-        // Much more than the tests beside this one give back meanwhile.
+        // Much more than concurrent tests free in the meantime.
         let size = 256 << 20
         let memory = try #require(malloc(size))
         memset(memory, 1, size)
@@ -28,7 +28,7 @@ import Testing
         free(memory)
     }
 
-    /// The figures are the new program's, and it is told that it is a new one: neither id nor start time shows it.
+    /// The figures are the new program's, and the reader reports the exec: neither the pid nor the start time shows it.
     @Test func aProcessThatExecutes() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
         var reader = try MemoryReader(of: child.pid)
@@ -47,7 +47,8 @@ import Testing
         #expect(try ProcessDirectory(.id(child.pid), in: .live).stat().startTimeTicks == start)
     }
 
-    /// The kernel's own peak, or what was seen where that is more; of the program that runs now, not of the one before.
+    /// The kernel's peak or the largest figure that was read, whichever is larger; for the current program, not the one
+    /// before.
     @Test func thePeakIsThatOfTheProgram() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
         var reader = try MemoryReader(of: child.pid)
@@ -59,7 +60,7 @@ import Testing
         #expect(try reader.checkForExec())
     }
 
-    /// `VmHWM` lags behind, and may even fall.
+    /// `VmHWM` is updated lazily, and may even fall.
     @Test func aPeakBelowWhatWasSeen() throws {
         let tree = try FixtureTree([
             "/proc/17/stat": ProcessStatTests.line("x", [1: "17"]), "/proc/17/statm": "900 500 0 0 0 0 0\n",
@@ -73,8 +74,8 @@ import Testing
         #expect(try reader.peakRSSBytes() == nil)
     }
 
-    /// Without the right to open pagemap the name and the addresses tell.
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func aStrangersProcessThatExecutes() throws {
+    /// Without permission to open `pagemap`, the reader detects an exec by the name and the addresses.
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func aStrangersProcessThatExecutes() throws {
         let child = try ChildProcess(running: "/bin/sh", ["-c", "echo ready; read line; exec sleep 100"])
         #expect(child.line() == "ready")
         let pid = child.pid
@@ -115,7 +116,7 @@ import Testing
         }
     }
 
-    /// It has ended, and its id is not free yet.
+    /// The process has exited, and its pid is not free yet.
     @Test func aProcessThatBecomesAZombie() throws {
         let child = try #require(SpawnedChild("/bin/sh", "-c", "read line"))
         var reader = try MemoryReader(of: child.pid)
@@ -140,7 +141,7 @@ import Testing
         #expect(try !reader.checkForExec())
     }
 
-    /// The thread ends, and its process does not.
+    /// The thread exits, but its process does not.
     @Test func aThreadThatEnds() throws {
         let child = try ChildProcess(state: "thread-ends")
         let thread = try #require(child.ids.first)
@@ -173,7 +174,7 @@ import Testing
         }
     }
 
-    @Test(.optimized, .countedAllocations) func aCheapLookDoesNotAllocate() throws {
+    @Test(.optimized, .countedAllocations) func aCheapReadingDoesNotAllocate() throws {
         var reader = try MemoryReader()
         _ = try reader.usage(mode: .cheap)
         let count = try Allocations.count { for _ in 0..<1000 { _ = try reader.usage(mode: .cheap) } }
@@ -181,7 +182,7 @@ import Testing
     }
 }
 
-/// Without `/proc`, in a fork that hides it from itself.
+/// Tests without `/proc`, in a forked child that unmounts it for itself.
 @Suite struct WithoutProcTests {
     private static func code(_ question: @escaping () throws -> Void) -> ProcMemError.Code? {
         do {
@@ -192,8 +193,9 @@ import Testing
         }
     }
 
-    /// A child may be in another pid namespace, even by the same number: it must not believe what its parent saw.
-    @Test func aForkLooksForItself() throws {
+    /// A child may be in another pid namespace, where its pid can even be the same: it must not reuse its parent's
+    /// check.
+    @Test func aForkChecksForItself() throws {
         _ = try memoryUsage(of: getpid(), mode: .cheap)
         #expect(ProcNamespace.isConfirmed)
         let answer = test_in_fork(
@@ -224,6 +226,6 @@ import Testing
             },
             nil
         )
-        #expect(failed == 0, "the question with this number got another answer")
+        #expect(failed == 0, "the call with this number had another result")
     }
 }

@@ -3,24 +3,24 @@ import ProcMem
 import TestSupport
 import Testing
 
-/// Live processes, each figure beside a second witness.
+/// Live processes, each figure compared with a second source.
 @Suite struct MemoryUsageTests {
     static let size = 64 << 20
 
-    /// What `ps` says, in KiB.
+    /// The value that `ps` prints, in KiB.
     static func ps(_ column: String, _ pid: Int32) throws -> Int {
         let output = try ChildProcess.output(of: "/bin/ps", ["-o", "\(column)=", "-p", "\(pid)"])
         return try #require(Int(output.text.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
-    /// What `/proc/PID/status` says, in KiB: kept by other code of the kernel's than `statm` and `smaps_rollup`.
+    /// The value in `/proc/PID/status`, in KiB, which other kernel code computes than `statm` and `smaps_rollup`.
     static func status(_ key: String, _ pid: Int32) throws -> Int {
         let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(key + ":") })
         return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
     }
 
-    /// The page faults of a process, minor and major, in `stat`.
+    /// The minor and major page faults of a process, from `stat`.
     static func faults(_ pid: Int32) throws -> [Int] {
         let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .isoLatin1)
         let fields = (stat.split(separator: ")").last ?? "").split(separator: " ")
@@ -37,7 +37,7 @@ import Testing
         #expect(
             try usage.sharedBytes == (Self.status("RssFile", child.pid) + Self.status("RssShmem", child.pid)) * 1024
         )
-        // ps shows field 24 of stat, whose counters the kernel brings up to date lazily: 64 pages and CPUs.
+        // ps prints field 24 of stat, whose counters the kernel updates lazily: up to 64 pages for each CPU.
         #expect(try abs(rss - Self.ps("rss", child.pid) * 1024) <= 1 << 20)
         #expect(usage.source == .statm)
         #expect(usage.unavailable == nil)
@@ -70,7 +70,7 @@ import Testing
     @Test func rollupAgreesWithTheSumOverSmaps() throws {
         let child = try ChildProcess(state: "hold", Self.size)
         let rollup = try SmapsRollup(of: child.pid)
-        // Data(contentsOf:) stops at the first short read.
+        // Data(contentsOf:) ends at the first short read.
         let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/\(child.pid)/smaps"))
         let smaps = try #require(try file.readToEnd())
         let sum = try SmapsRollup(parsing: Array(smaps).span, isSmaps: true)
@@ -79,12 +79,13 @@ import Testing
         #expect(rollup.rssBytes == sum.rssBytes)
         #expect(rollup.privateDirtyBytes == sum.privateDirtyBytes)
         #expect(rollup.anonymousBytes == sum.anonymousBytes)
-        // smaps rounds the share of each mapping down to KiB, and between the two looks other programs may have begun or
-        // ceased to share a library's pages.
+        // smaps rounds the share of each mapping down to KiB. Between the two readings other programs may map or unmap
+        // a library's pages.
         #expect(abs(rollup.pssBytes - sum.pssBytes) <= mappings << 10 + 512 << 10)
     }
 
-    /// Of forked processes RSS counts the inherited memory again and again, PSS once, and USS in none.
+    /// Of forked processes, RSS counts the inherited memory once for each process, PSS once in total, and USS not at
+    /// all.
     @Test func forkedMemoryIsInNobodysUSS() throws {
         let child = try ChildProcess(state: "tree", 4, Self.size)
         let workers = try child.ids.map { try memoryUsage(of: $0, mode: .accurate) }
@@ -109,11 +110,11 @@ import Testing
         try expectAgreement(ofProgram: "perl", ["-e", "$| = 1; print \"ready\\n\"; sleep 600"])
     }
 
-    /// Of a program that prints "ready", and then holds still.
+    /// Measures a program that prints "ready" and then does nothing.
     private func expectAgreement(ofProgram name: String, _ arguments: [String]) throws {
         let child = try ChildProcess(running: try #require(InstalledProgram.path(name)), arguments)
-        try #require(child.line() == "ready", "\(name) has ended, or printed something else")
-        // It may still be starting: all figures are of one moment when RSS is the same before and after them.
+        try #require(child.line() == "ready", "\(name) has exited, or has printed something else")
+        // The program may still be starting: all figures are consistent if RSS is the same before and after them.
         var figures: (rss: Int?, cheap: Int?, status: Int, ps: Int) = (nil, nil, 0, 0)
         let isStill = try Waiting.until {
             let before = try memoryUsage(of: child.pid, mode: .cheap).rssBytes
@@ -123,7 +124,7 @@ import Testing
             figures.cheap = try memoryUsage(of: child.pid, mode: .cheap).rssBytes
             return before == figures.cheap
         }
-        try #require(isStill, "\(name) does not hold still")
+        try #require(isStill, "\(name) is not idle")
         #expect(figures.rss == figures.cheap)
         #expect(figures.rss == figures.status * 1024)
         #expect(abs(try #require(figures.rss) - figures.ps * 1024) <= 4 << 20)
@@ -135,7 +136,7 @@ import Testing
         #expect(try abs(#require(own.rssBytes) - #require(named.rssBytes)) < 16 << 20)
         var usage = rusage()
         #expect(getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0)
-        // The peak, in KiB: not below what is resident now, but for what the kernel has not counted yet.
+        // The peak, in KiB. It is not below the present RSS, apart from what the kernel has not counted yet.
         #expect(try #require(own.rssBytes) <= usage.ru_maxrss * 1024 + 4 << 20)
         #expect(try memoryUsage(mode: .accurate).source == .smapsRollup)
     }
@@ -155,7 +156,7 @@ import Testing
             _ = try? SmapsRollup(of: zombie)
             _ = try memorySnapshot(of: .tree(root: child.pid), mode: .accurate)
         }
-        // Other tests run beside this one and have files open of their own.
+        // Concurrent tests have files open.
         #expect(try openDescriptors() < before + 100)
     }
 }

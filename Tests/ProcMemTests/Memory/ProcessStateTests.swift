@@ -3,7 +3,7 @@ import ProcMem
 import TestSupport
 import Testing
 
-/// Processes in states that tell little, and what is said of them: never a 0 for what is not known.
+/// Processes in states with few figures: an unknown figure is never 0.
 @Suite struct ProcessStateTests {
     static let modes: [MemoryMode] = [.cheap, .accurate]
 
@@ -37,7 +37,7 @@ import Testing
         #expect(#expect(throws: ProcMemError.self) { try SmapsRollup(of: zombie) }?.code == .zombie)
     }
 
-    /// The main thread has ended; the memory is still there, and another thread's files tell it.
+    /// The main thread has exited. The memory still exists, and another thread's files report it.
     @Test(arguments: modes) func aZombieLeaderWithLiveThreads(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "zombie-leader", 32 << 20)
         let stat = try String(contentsOfFile: "/proc/\(child.pid)/stat", encoding: .utf8)
@@ -58,7 +58,7 @@ import Testing
         #expect(rollup.ussBytes >= 32 << 20)
     }
 
-    /// `kthreadd` is always number 2, where it is visible: not in a container.
+    /// `kthreadd` always has pid 2. It is not visible in a container.
     static var kernelThread: Int32? {
         let name = try? String(contentsOfFile: "/proc/2/comm", encoding: .utf8)
         return name == "kthreadd\n" ? 2 : nil
@@ -74,7 +74,7 @@ import Testing
         #expect(#expect(throws: ProcMemError.self) { try SmapsRollup(of: pid) }?.code == .kernelThread)
     }
 
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func anotherUsersProcess() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func anotherUsersProcess() throws {
         let child = try ChildProcess(state: "hold", 8 << 20)
         let pid = child.pid
         let (cheap, accurate, code) = try Rights.asNobody {
@@ -83,7 +83,7 @@ import Testing
         }
         #expect(cheap.unavailable == nil)
         #expect(try #require(cheap.rssBytes) >= 8 << 20)
-        // What the cheap look knows is still said, and why there is no more.
+        // The cheap figures are still reported, with the reason for the missing ones.
         #expect(accurate.rssBytes == cheap.rssBytes)
         #expect(accurate.pssBytes == nil && accurate.ussBytes == nil && accurate.swapBytes == nil)
         #expect(accurate.source == .statm)
@@ -91,12 +91,14 @@ import Testing
         #expect(code == .permissionDenied)
     }
 
-    @Test(.enabled(if: Rights.isRoot, "needs root, to see that root may")) func aProcessThatLetsNobodyTraceIt() throws {
+    @Test(.enabled(if: Rights.isRoot, "needs root, to show that root is permitted")) func aProcessThatIsNotDumpable()
+        throws
+    {
         let child = try ChildProcess(state: "undumpable")
         #expect(try memoryUsage(of: child.pid, mode: .accurate).unavailable == nil)
     }
 
-    @Test(arguments: modes) func aProcessThatEndsBetweenTwoLooks(_ mode: MemoryMode) throws {
+    @Test(arguments: modes) func aProcessThatExitsBetweenTwoReadings(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "hold", 1 << 20)
         _ = try memoryUsage(of: child.pid, mode: mode)
         let pid = child.pid
@@ -109,7 +111,7 @@ import Testing
         let thread = try #require(child.ids.first)
         #expect(thread != child.pid)
         let (ofThread, ofProcess) = try (memoryUsage(of: thread, mode: mode), memoryUsage(of: child.pid, mode: mode))
-        // PSS moves with the others that share a library; what is the process's own does not.
+        // PSS changes with other processes that share a library; USS does not.
         #expect(ofThread.rssBytes == ofProcess.rssBytes)
         #expect(ofThread.sharedBytes == ofProcess.sharedBytes)
         #expect(ofThread.source == ofProcess.source)

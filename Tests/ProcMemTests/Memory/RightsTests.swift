@@ -11,9 +11,10 @@ import Testing
     import Musl
 #endif
 
-/// Who may look at whom: the cheap figure is told, and what may not be read is said to be forbidden, never 0.
-@Suite(.enabled(if: Rights.isRoot, "needs root, to give up rights")) struct RightsTests {
-    /// The same user, and a target that lets nobody trace it.
+/// Permissions: the cheap figure is always readable, and a refused figure is reported as `permissionDenied`, never as
+/// 0.
+@Suite(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) struct RightsTests {
+    /// The same user, and a target that is not dumpable.
     @Test(arguments: [true, false]) func aProcessOfTheSameUser(_ isDumpable: Bool) throws {
         let child = try ChildProcess(state: "nobody", isDumpable ? 1 : 0, 4 << 20)
         let pid = child.pid
@@ -24,8 +25,8 @@ import Testing
         #expect((usage.pssBytes == nil) == !isDumpable)
     }
 
-    /// A process may look at itself whatever it forbids others, but not at its pagemap.
-    @Test func aCallerThatLetsNobodyTraceIt() {
+    /// A process that is not dumpable may still read its own files, except for its pagemap.
+    @Test func aCallerThatIsNotDumpable() {
         let failed = test_in_fork(
             { _ in
                 var nobody: UInt32 = 65534
@@ -35,7 +36,7 @@ import Testing
                 guard open("/proc/self/pagemap", O_RDONLY) == -1, errno == EACCES else { return 2 }
                 do {
                     var reader = try MemoryReader()
-                    // By stat alone: the fork's first program has not changed.
+                    // From stat alone: the fork still runs its first program.
                     return try reader.checkForExec() ? 3 : 0
                 } catch {
                     return 4
@@ -46,7 +47,7 @@ import Testing
         #expect(failed == 0)
     }
 
-    /// User 0 without the capabilities that the target has.
+    /// User 0 without the capabilities of the target.
     @Test func rootWithoutRights() throws {
         let child = try ChildProcess(state: "hold", 4 << 20)
         let pid = child.pid
@@ -58,7 +59,7 @@ import Testing
         #expect(failed == 0)
     }
 
-    /// CAP_SYS_PTRACE opens the rollup of anybody's process, and not its pagemap.
+    /// CAP_SYS_PTRACE opens the rollup of every process, but not its pagemap.
     @Test func theRightToTraceAll() throws {
         let child = try ChildProcess(state: "nobody", 1, 4 << 20)
         let pid = child.pid
@@ -70,7 +71,7 @@ import Testing
         #expect(failed == 0)
     }
 
-    /// Some may be read and some may not: the sums are of those that may, and say of how many.
+    /// Some processes are readable and some are not: the sums are those of the readable ones, with their number.
     @Test func aSumOverSome() throws {
         let own = try ChildProcess(state: "nobody", 1, 8 << 20)
         let foreign = try ChildProcess(state: "hold", 4 << 20)
@@ -92,7 +93,7 @@ import Testing
         #expect(snapshot.isComplete)
     }
 
-    /// What a filter of system calls or a sandbox says: as forbidden as a refusal, as missing as a missing file.
+    /// Errors that a seccomp filter or a sandbox causes: EPERM counts as a refusal, ENOENT as a missing file.
     @Test(
         arguments: [
             (EPERM, .permissionDenied), (EACCES, .permissionDenied), (ENOSYS, .unsupported), (EOPNOTSUPP, .unsupported),
@@ -105,12 +106,13 @@ import Testing
             let reason = try UnavailableReason(failure)
             #expect(reason == expected)
         } catch {
-            // It says nothing about the process: the caller hears of it.
+            // The error says nothing about the process: the caller receives it.
             #expect(expected == nil && error == failure)
         }
     }
 
-    /// In a fork with a group that owns nothing and without these capabilities: 0, or the number of what was wrong.
+    /// Runs in a forked child without these capabilities, and with a group that owns no file. Returns 0, or the number
+    /// of the failed check.
     private func inForkWithout(capabilities: UInt64, _ body: @escaping () -> Int32) -> Int32 {
         let job = Job {
             guard test_become(65534, nil) == 0, test_drop_capabilities(capabilities) == 0 else { return 99 }

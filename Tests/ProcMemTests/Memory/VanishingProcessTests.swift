@@ -4,9 +4,10 @@ import Testing
 
 @testable import ProcMem
 
-/// Processes that end while they are looked at: never an empty look that counts as one.
+/// Processes that exit during a measurement: an empty reading never counts as a figure.
 @Suite struct VanishingProcessTests {
-    /// Ended and not collected, after its files were opened: `statm` says zeros, the lists of mappings are empty.
+    /// The process exits after its files were opened, and is not collected: `statm` contains zeros, and the lists of
+    /// mappings are empty.
     @Test func anOpenFileOfAZombie() throws {
         let child = try #require(SpawnedChild("/bin/sh", "-c", "read line"))
         let directory = try ProcessDirectory(.id(child.pid), in: .live)
@@ -30,7 +31,7 @@ import Testing
         }
     }
 
-    /// Collected as well: every file says so, but `pagemap`, which is empty.
+    /// The process is collected too: every file reports this, except for `pagemap`, which is empty.
     @Test func anOpenFileOfAProcessThatIsGone() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let directory = try ProcessDirectory(.id(child.pid), in: .live)
@@ -44,12 +45,12 @@ import Testing
                 try file.withContents(SmapsRollup.readOptions) { (_) throws(ParseError) in }
             }
         }
-        let isAnswered = Syscalls.holdsBytes(pagemap, count: 8)
+        let isAnswered = Syscalls.canRead(byteCount: 8, from: pagemap)
         #expect(!isAnswered)
         #expect(throws: FileReadError.system(.noSuchProcess)) { try directory.stat() }
     }
 
-    /// Between `stat` and the file of the mode.
+    /// The process exits between the read of `stat` and that of the mode's file.
     @Test(arguments: ProcessStateTests.modes) func aProcessThatEndsBetweenTwoFiles(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "hold", 4096)
         let directory = try ProcessDirectory(.id(child.pid), in: .live)
@@ -60,7 +61,7 @@ import Testing
         #expect(usage.rssBytes == nil && usage.pssBytes == nil)
     }
 
-    /// The snapshot keeps it, labelled; the sums are those of the others.
+    /// The snapshot keeps the process, with the reason; the sums are those of the others.
     @Test func aMemberThatEndsDuringTheWalk() throws {
         let first = try ChildProcess(state: "hold", 1 << 20)
         nonisolated(unsafe) let second = try ChildProcess(state: "hold", 1 << 20)
@@ -76,13 +77,13 @@ import Testing
         #expect(walk.gaps.isEmpty)
     }
 
-    /// A child that ends before it is looked at is passed over.
+    /// A child that exits before it is read is omitted.
     @Test func aChildThatIsGoneBeforeItsTurn() throws {
         nonisolated(unsafe) let child = try ChildProcess(state: "tree", 3, 4096)
         var walk = ProcessWalk<Void>(in: .live, budget: SearchBudget(SearchLimits())) { (_, stat) in
             guard stat.pid == child.ids[0] else { return }
             kill(child.ids[1], SIGKILL)
-            // Its parent does not collect it: it stays as a zombie.
+            // Its parent does not collect it: it remains a zombie.
             let isZombie = Waiting.until {
                 (try? memoryUsage(of: child.ids[1], mode: .cheap))?.unavailable == .zombie
             }
@@ -93,7 +94,8 @@ import Testing
         #expect(walk.members[2].stat?.isZombie == true)
     }
 
-    /// A kept directory of a process that is gone is not taken for a kernel thread, nor for the next owner of the id.
+    /// The open directory of a process that has exited is taken neither for a kernel thread nor for the next process
+    /// with this pid.
     @Test func aKeptDirectory() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let directory = try ProcessDirectory(.id(child.pid), in: .live)

@@ -10,7 +10,7 @@
         import Musl
     #endif
 
-    /// Fields of children that stand still, against the kernel's files and calls.
+    /// Fields of children that do nothing, compared with the kernel's files and calls.
     @Suite("ProcessTable: fields")
     struct ProcessTableFieldTests {
         private func row(_ pid: Int32, _ fields: [ProcessTable.Field]) throws -> ProcessTable.Row {
@@ -53,7 +53,10 @@
             return sched_setscheduler(child.pid, SCHED_FIFO, &parameter) == 0
         }
 
-        @Test("A real-time priority is below 0", .enabled(if: mayBeRealTime, "needs the right to real-time policies"))
+        @Test(
+            "A real-time priority is below 0",
+            .enabled(if: mayBeRealTime, "needs permission to set real-time policies")
+        )
         func realTime() throws {
             let child = try ChildProcess(state: "hold", 4096)
             var parameter = sched_param(sched_priority: 10)
@@ -63,7 +66,7 @@
             #expect(row.schedulingPolicy == .roundRobin)
         }
 
-        @Test("Sleeping, stopped, running, ended: the state is the kernel's letter")
+        @Test("Sleeping, stopped, running, exited: the state is the kernel's letter")
         func states() throws {
             let child = try ChildProcess(state: "hold", 4096)
             #expect(try row(child.pid, [.state]).state == .sleeping)
@@ -76,7 +79,7 @@
             #expect(try row(#require(zombie.ids.first), [.state]).state == .zombie)
         }
 
-        @Test("statm: every field of a child that holds memory")
+        @Test("statm: every field of a child with memory")
         func statm() throws {
             let child = try ChildProcess(state: "hold", 16 << 20)
             let files = ProcessFiles(pid: child.pid)
@@ -108,7 +111,7 @@
             #expect(row.swapBytes != nil)
         }
 
-        @Test("Faults and ticks of this process lie between two looks of getrusage")
+        @Test("Faults and ticks of this process lie between two calls of getrusage")
         func usage() throws {
             func usage(_ who: Int32) -> rusage {
                 var usage = rusage()
@@ -119,7 +122,7 @@
                 let ticksPerSecond = sysconf(Int32(_SC_CLK_TCK))
                 return time.tv_sec * ticksPerSecond + Int(time.tv_usec) * ticksPerSecond / 1_000_000
             }
-            // A child that used the CPU for a while, and is waited for.
+            // A child that has used the CPU, and has been collected.
             let loop = "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done"
             let busy = try ChildProcess.output(of: "/bin/sh", ["-c", loop])
             #expect(busy.status == 0)
@@ -131,7 +134,7 @@
             let (ownAfter, childrenAfter) = (usage(0), usage(-1))
             #expect((own.ru_minflt...ownAfter.ru_minflt).contains(try #require(row.minorFaults)))
             #expect((own.ru_majflt...ownAfter.ru_majflt).contains(try #require(row.majorFaults)))
-            // getrusage adjusts each to their exact sum; one tick each way.
+            // getrusage adjusts user and system time to their exact sum, by up to one tick each.
             func expect(_ found: Int?, _ before: timeval, _ after: timeval) throws {
                 #expect((ticks(before) - 1...ticks(after) + 1).contains(try #require(found)))
             }
@@ -159,12 +162,12 @@
             let before = try fingerprint()
             let found = try #require(try row(busy.pid, [.cpuUtilization]).cpuUtilization)
             let after = try fingerprint()
-            // The process stands still and grows older; /proc/uptime has hundredths.
+            // The process is idle and grows older; /proc/uptime has a resolution of hundredths.
             #expect(found <= before * 1.1 && found >= after * 0.9, "\(before) \(found) \(after)")
             #expect(found > 0.01)
         }
 
-        @Test("User and group ids: effective, real and saved, each another", .enabled(if: Rights.isRoot, "needs root"))
+        @Test("User and group ids: effective, real and saved, all different", .enabled(if: Rights.isRoot, "needs root"))
         func users() throws {
             let child = try ChildProcess(state: "users", 3_001, 3_002, 3_003)
             let row = try row(

@@ -10,8 +10,8 @@
         import Musl
     #endif
 
-    /// Which files of a process are opened, told by the kernel: inotify works on `/proc` while the watch keeps the
-    /// directory in memory.
+    /// The files of a process that are opened, as the kernel reports them: inotify works on `/proc` while the watch
+    /// keeps the directory's inode in memory.
     final class OpenedFiles {
         private let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
 
@@ -21,7 +21,7 @@
 
         deinit { close(descriptor) }
 
-        /// The names of those opened since the last time.
+        /// The names of the files opened since the last call.
         func names() -> Set<String> {
             var names: Set<String> = []
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -34,7 +34,7 @@
                     start += 16 + length
                 }
             }
-            // The directory itself has no name.
+            // The directory itself is reported without a name.
             return names.subtracting([""])
         }
 
@@ -48,7 +48,7 @@
 
     @Suite(
         "ProcessTable: which files it opens",
-        .enabled(if: OpenedFiles.works, "the kernel does not tell of opens in /proc")
+        .enabled(if: OpenedFiles.works, "the kernel does not report opens in /proc")
     )
     struct ProcessTableFilesTests {
         static let cases: [([ProcessTable.Field], Set<String>)] = [
@@ -64,13 +64,13 @@
             (ProcessTable.Field.allCases, ["stat", "statm", "status", "cmdline", "cgroup"]),
         ]
 
-        @Test("Only the files that the fields are in", arguments: cases)
+        @Test("Only the files that contain the fields are opened", arguments: cases)
         func files(_ fields: [ProcessTable.Field], _ expected: Set<String>) throws {
             let child = try ChildProcess(state: "hold", 4096)
             var table = try ProcessTable(reading: fields)
             let opened = try #require(OpenedFiles(of: child.pid))
             var names: Set<String> = []
-            // Tests that run beside this one read all processes too: they open more, and not always.
+            // Concurrent tests read all processes too: they sometimes open more files.
             for _ in 0..<200 {
                 _ = opened.names()
                 #expect(try table.read().contains { $0.pid == child.pid })
@@ -80,7 +80,7 @@
             #expect(names == expected)
         }
 
-        @Test("Of the processes of other users none is opened", .enabled(if: Rights.isRoot, "needs root"))
+        @Test("No file of another user's process is opened", .enabled(if: Rights.isRoot, "needs root"))
         func otherUsers() throws {
             let child = try ChildProcess(state: "hold", 4096)
             var table = try ProcessTable(reading: ProcessTable.Field.allCases)

@@ -4,10 +4,10 @@
 
     @testable import ProcMem
 
-    /// What becomes of the numbers that procps may hand over.
+    /// The conversion of the numbers that procps returns.
     @Suite("ProcessTable: rows from numbers")
     struct ProcessTableNumbersTests {
-        /// What procps may say, made by hand.
+        /// A row from numbers that a test chooses.
         private func row(_ change: (inout cprocps_process) -> Void, seconds: Double = 100) -> ProcessTable.Row {
             var process = cprocps_process()
             change(&process)
@@ -19,7 +19,7 @@
             return ProcessTable.Row(process, asked, ProcessTable.Texts())
         }
 
-        @Test("0 beside a size is a number, 0 without one is nothing")
+        @Test("0 is a value if the size is known, and unknown otherwise")
         func zeroSizes() {
             let none = row {
                 $0.resident_pages = 7
@@ -41,7 +41,7 @@
             #expect(resident.swapBytes == nil)
         }
 
-        @Test("Before Linux 4.5 the parts of RSS are not known, and the rest of status is")
+        @Test("Before Linux 4.5 the parts of RSS are unknown, and the rest of status is known")
         func oldKernel() {
             let row = row {
                 $0.vm_size = 400
@@ -58,7 +58,7 @@
             )
         }
 
-        @Test("Where status could not be read, nobody is taken for root")
+        @Test("If status cannot be read, no process is taken for root's")
         func noStatus() {
             let without = row { $0.user_id = 5 }
             #expect(without.realUserID == nil && without.savedUserID == nil && without.realGroupID == nil)
@@ -66,7 +66,7 @@
             #expect(row { $0.has_status = true }.realUserID == 0)
         }
 
-        @Test("Numbers that cannot be are not known, and nothing traps")
+        @Test("Impossible numbers are unknown, and do not trap")
         func absurd() {
             let row = row {
                 $0.size_pages = .max
@@ -91,7 +91,7 @@
             #expect(row.schedulingPolicy == nil && row.state == nil)
         }
 
-        @Test("Utilisation: a half, more than one CPU, and a process that has only just started")
+        @Test("Utilisation: a half, more than one CPU, and a process that has just started")
         func utilization() {
             let hertz = UInt64(ProcessTable.ticksPerSecond)
             func utilization(started: UInt64, user: UInt64, system: UInt64 = 0) -> Double? {
@@ -108,7 +108,7 @@
             #expect(utilization(started: 101 * hertz, user: 1) == nil)
         }
 
-        @Test("Any letter is a state, and nothing else is")
+        @Test("Any letter is a state, and no other character is")
         func states() {
             #expect(ProcessTable.State(letter: 0x44) == .uninterruptible)
             #expect(ProcessTable.State(rawValue: "W")?.description == "W")

@@ -9,7 +9,7 @@
         import Musl
     #endif
 
-    @Suite("ProcessTable: what it holds")
+    @Suite("ProcessTable: resources")
     struct ProcessTableResourceTests {
         private func openDescriptors() throws -> Int {
             let folder = try #require(opendir("/proc/self/fd"))
@@ -28,11 +28,11 @@
                 #expect(try table.read(pids: [5_000_000]).isEmpty)
                 if round % 50 == 0 { #expect(try !table.read().isEmpty) }
             }
-            // Tests that run beside this one have a few open.
+            // Concurrent tests have a few files open.
             #expect(try openDescriptors() < before + 100)
         }
 
-        @Test("Eight threads with a table each read at once, and each finds itself")
+        @Test("Eight threads, each with its own table, read concurrently, and each finds this process")
         func threads() async throws {
             let found = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<8 {

@@ -12,10 +12,10 @@
 
     @Suite("ProcessTable: which processes")
     struct ProcessTableSelectionTests {
-        @Test("600 ids, most of them nobody's, come back in the order asked, without the missing")
+        @Test("600 pids, most of them unused, are returned in the requested order, without the missing ones")
         func manyProcesses() throws {
             let children = try (0..<3).map { _ in try #require(SpawnedChild("/bin/sh", "-c", "read line")) }
-            // No Linux gives out ids above 4,194,304.
+            // Linux assigns no pid above 4,194,304.
             var pids = (0..<600).map { Int32(5_000_000 + $0) }
             let real = [getpid(), children[0].pid, children[1].pid, getppid(), children[2].pid]
             for (place, pid) in zip([0, 254, 255, 256, 599], real) { pids[place] = pid }
@@ -23,7 +23,7 @@
             #expect(try table.read(pids: pids).map(\.pid) == real)
         }
 
-        @Test("An id that is asked for twice has two rows, no ids have none")
+        @Test("A pid that is requested twice has two rows; without pids there is no row")
         func repeated() throws {
             var table = try ProcessTable()
             #expect(try table.read(pids: [getpid(), getpid()]).map(\.pid) == [getpid(), getpid()])
@@ -54,7 +54,7 @@
             }
         }
 
-        @Test("Neither a thread nor a process can pass for the other by the name that it gives itself")
+        @Test("Neither a thread nor a process is mistaken for the other because of the name that it sets")
         func namesLikeAKey() throws {
             let child = try #require(SpawnedChild.named(Array("Tgid:1".utf8)))
             var table = try ProcessTable()
@@ -67,10 +67,10 @@
             #expect(try table.read(pids: [id]).isEmpty)
         }
 
-        @Test("An id below 1 is refused before anything is read", arguments: [0, -1, Int32.min])
+        @Test("A pid below 1 is refused before any file is read", arguments: [0, -1, Int32.min])
         func invalid(_ pid: Int32) throws {
             var table = try ProcessTable()
-            // A closure that expects an error may not capture what is not copyable.
+            // A closure of an expectation may not capture a noncopyable value.
             do {
                 _ = try table.read(pids: [getpid(), pid])
                 Issue.record("no error")
@@ -80,7 +80,7 @@
             }
         }
 
-        @Test("An id that another process has by now has no name; a process that is gone has none either")
+        @Test("A pid that was reused has no name, and neither has a process that has exited")
         func idGivenOutAgain() throws {
             let text = "100 (new) S 1 17 17 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99 100\n"
             let tree = try FixtureTree(["proc/100/stat": text, "proc/100/cmdline": "new\0"])
@@ -94,7 +94,7 @@
             #expect(try texts(101, 4711) == nil)
         }
 
-        @Test("A user that the database does not know has no name")
+        @Test("A user that is not in the database has no name")
         func unknownUser() throws {
             var names = ProcessTable.UserNames()
             #expect(names[4_000_000_000] == nil)
@@ -106,7 +106,7 @@
             ["/bin/ps", "/usr/bin/ps"].first { access($0, X_OK) == 0 }
         }
 
-        /// The lines that `ps` prints of every process.
+        /// The lines that `ps` prints for each process.
         private func linesOfPS() throws -> [String] {
             let ps = try #require(Self.ps)
             let stream = try #require(popen("exec \(ps) -eo pid=,ppid=,comm=", "r"))
@@ -120,7 +120,7 @@
         }
 
         @Test(
-            "ps says the same of every process that was there before and after it",
+            "ps agrees on every process that existed before and after it",
             .enabled(if: ps != nil, "ps is not installed")
         )
         func comparedWithPS() throws {
@@ -133,7 +133,7 @@
             let lines = Set(try linesOfPS())
             let lasting = try table.read().filter {
                 before.contains(line(of: $0) + " \($0.startTimeTicks)")
-                    // ps marks zombies, and replaces what it takes for unprintable.
+                    // ps marks zombies, and replaces characters that it considers unprintable.
                     && $0.rssBytes != nil && ($0.command ?? "").allSatisfy { $0.isASCII && !$0.isNewline }
             }
             #expect(lasting.contains { $0.pid == child.pid })

@@ -22,13 +22,13 @@
             ]
         }
 
-        @Test("Numbers in both orders, what is not known last, equals as they were")
+        @Test("Numbers in both orders, unknown values last, equal ones in their old order")
         func numbers() {
             #expect(rows.sorted(by: \.rssBytes).map(\.pid) == [1, 4, 6, 3, 2, 5])
             #expect(rows.sorted(by: \.rssBytes, .descending).map(\.pid) == [3, 1, 4, 6, 2, 5])
         }
 
-        @Test("Texts in both orders, and what is always known")
+        @Test("Texts in both orders, and values that are always known")
         func texts() {
             #expect(rows.sorted(by: \.command).map(\.pid) == [3, 6, 1, 4, 5, 2])
             #expect(rows.sorted(by: \.command, .descending).map(\.pid) == [5, 1, 4, 3, 6, 2])
@@ -36,7 +36,7 @@
             #expect([ProcessTable.Row]().sorted(by: \.pid).isEmpty)
         }
 
-        @Test("The whole table by memory: falling, and kernel threads and zombies behind")
+        @Test("The whole table by memory: descending, with kernel threads and zombies last")
         func wholeTable() throws {
             let zombie = try #require(SpawnedChild("/bin/true"))
             try #require(zombie.becomesZombie())

@@ -11,7 +11,7 @@
         import Musl
     #endif
 
-    /// Program, cgroups and namespaces of children that stand still, against the kernel's files and links.
+    /// The program, cgroups and namespaces of children that do nothing, compared with the kernel's files and links.
     @Suite("ProcessTable: program, cgroups, namespaces")
     struct ProcessTableSurroundingsTests {
         private func row(_ pid: Int32, _ fields: [ProcessTable.Field]) throws -> ProcessTable.Row {
@@ -19,7 +19,7 @@
             return try #require(try table.read(pids: [pid]).first)
         }
 
-        @Test("The program's file is where exe leads, and told to be deleted once it is")
+        @Test("The program's file is the target of exe, and is marked as deleted once it is")
         func executable() throws {
             var path = Array("/tmp/procmem-test-XXXXXX".utf8CString)
             let copy = mkstemp(&path)
@@ -45,7 +45,7 @@
             #expect(lines.joined() == ProcessFiles(pid: child.pid).text("cgroup"))
         }
 
-        @Test("A line of cgroup is a hierarchy, whatever is in the path; what is no line is left out")
+        @Test("A line of cgroup is a hierarchy, whatever its path contains; a malformed line is omitted")
         func cgroupLines() {
             let file = "0::/a b\n4:cpu,cpuacct:/c:d\n1:name=systemd:/\njunk\nx:cpu:/e\n7:memory:"
             let cgroups = KernelText.parse(file) { ProcessTable.Cgroup.list(parsing: $0) }
@@ -55,7 +55,7 @@
             #expect(KernelText.parse("") { ProcessTable.Cgroup.list(parsing: $0) }.isEmpty)
         }
 
-        @Test("Namespaces are the inodes of the links; libprocps 3.3 does not know those of cgroup and time")
+        @Test("Namespaces are the inodes of the links; libprocps 3.3 lacks those of cgroup and time")
         func namespaces() throws {
             let child = try ChildProcess(state: "hold", 4096)
             let files = ProcessFiles(pid: child.pid)
@@ -77,7 +77,7 @@
             (try? ChildProcess.output(of: "/usr/bin/unshare", ["--uts", "true"]).status) == 0
         }
 
-        @Test("A namespace of one's own is another one", .enabled(if: mayUnshare, "needs the right to make namespaces"))
+        @Test("A new namespace has another inode", .enabled(if: mayUnshare, "needs permission to create namespaces"))
         func ownNamespace() throws {
             let child = try #require(SpawnedChild("/usr/bin/unshare", "--uts", "sh", "-c", "read line"))
             let own = try #require(try row(getpid(), [.namespaces]).namespaces)

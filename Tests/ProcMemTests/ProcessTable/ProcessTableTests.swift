@@ -11,7 +11,7 @@
 
     @Suite("ProcessTable")
     struct ProcessTableTests {
-        /// The fields of a `stat` file behind the name, `[0]` being field 3.
+        /// The fields of a `stat` file after the name; `[0]` is field 3.
         private func stat(_ process: String = "self") throws -> [Int] {
             let text = String(decoding: try #require(SpawnedChild.file("/proc/\(process)/stat")), as: UTF8.self)
             let end = try #require(text.lastIndex(of: ")"))
@@ -26,7 +26,7 @@
             return String(cString: entry.pw_name)
         }
 
-        @Test("This process: getpid, getppid, the user database and /proc/self/stat say the same")
+        @Test("This process: getpid, getppid, the user database and /proc/self/stat agree")
         func ownProcess() throws {
             var table = try ProcessTable()
             let before = try stat()
@@ -47,7 +47,7 @@
             #expect(ProcessTable.ticksPerSecond == sysconf(Int32(_SC_CLK_TCK)))
         }
 
-        @Test("The whole table holds the row that is read alone")
+        @Test("The whole table contains the row that is read alone")
         func wholeTable() throws {
             let child = try #require(SpawnedChild("/bin/sh", "-c", "read line"))
             var table = try ProcessTable()
@@ -59,11 +59,11 @@
             #expect(Set(all.map(\.pid)).count == all.count)
         }
 
-        @Test("Resident memory is statm's second field in pages, for a child that stands still")
+        @Test("Resident memory is statm's second field in pages, for an idle child")
         func residentMemory() throws {
             let child = try #require(SpawnedChild.named(Array("stands still".utf8)))
             var table = try ProcessTable()
-            // The shell may still be on its way into the read.
+            // The shell may not have reached its read yet.
             let agrees = child.waits {
                 let row = try? table.read(pids: [child.pid]).first
                 let statm = String(decoding: SpawnedChild.file("/proc/\(child.pid)/statm") ?? [], as: UTF8.self)
@@ -78,7 +78,7 @@
             [0x61, 0xFF, 0xC3, 0x62], Array("((((".utf8), Array("\u{1B}[31mred".utf8),
         ]
 
-        @Test("A name is told as the kernel has it, and a row behind it is not shifted", arguments: hostileNames)
+        @Test("A name is the kernel's, and the next row is not shifted", arguments: hostileNames)
         func hostileName(_ name: [UInt8]) throws {
             let child = try #require(SpawnedChild.named(name))
             var table = try ProcessTable()
@@ -120,11 +120,11 @@
             #expect(row.parentPID == 0)
         }
 
-        @Test("A command line longer than a page is whole, and empty arguments behind the last one are left out")
+        @Test("A command line longer than a page is complete, and empty arguments at its end are omitted")
         func longCommandLine() throws {
             let long = String(repeating: "x", count: 100_000)
             let child = try #require(SpawnedChild("/bin/sh", "-c", "read line", "-", long, "", "end", "", ""))
-            // posix_spawn returns while the kernel is still setting the arguments up.
+            // posix_spawn returns before the kernel has set up the arguments.
             #expect(child.waits { SpawnedChild.file("/proc/\(child.pid)/cmdline")?.isEmpty == false })
             var table = try ProcessTable()
             #expect(try table.read(pids: [child.pid]).first?.commandLine == "/bin/sh -c read line - \(long)  end")

@@ -61,9 +61,9 @@
         }
     }
 
-    @Suite("ProcessTable: what is not known")
+    @Suite("ProcessTable: unknown values")
     struct ProcessTableUnknownTests {
-        /// Everything that lies in memory, or in the right to look at it.
+        /// All fields of memory, and those that require permission to read it.
         static let ofMemory: Set<ProcessTable.Field> = [
             .sizeBytes, .rssBytes, .sharedBytes, .textBytes, .dataBytes, .rssAnonBytes, .rssFileBytes, .rssShmemBytes,
             .swapBytes, .lockedBytes, .stackBytes, .commandLine, .executablePath,
@@ -82,7 +82,7 @@
             #expect(try row(getpid()).known == Set(ProcessTable.Field.allCases))
         }
 
-        @Test("A field that was not asked for is nil", arguments: ProcessTable.Field.allCases)
+        @Test("A field that was not requested is nil", arguments: ProcessTable.Field.allCases)
         func notAskedFor(_ field: ProcessTable.Field) throws {
             var table = try ProcessTable(reading: [field])
             let row = try #require(try table.read(pids: [getpid()]).first)
@@ -124,12 +124,12 @@
             #expect(row.namespaces?.pid == ProcessFiles(pid: 2).inode("ns/pid"))
         }
 
-        @Test("What needs the right to trace is nil without it", .enabled(if: Rights.isRoot, "needs root"))
+        @Test("A value that requires permission to trace is nil without it", .enabled(if: Rights.isRoot, "needs root"))
         func otherUser() throws {
             let child = try ChildProcess(state: "hold", 4096)
             let row: ProcessTable.Row = try Rights.asNobody { try self.row(child.pid) }
             #expect(row.namespaces == nil && row.executablePath == nil)
-            // The child may be in its first tick still.
+            // The child may still be in its first tick.
             let known = row.known.union([.namespaces, .executablePath, .userName, .cpuUtilization])
             #expect(known == Set(ProcessTable.Field.allCases))
             #expect(row.userID == 0 && row.rssBytes == ProcessFiles(pid: child.pid).statm(2))

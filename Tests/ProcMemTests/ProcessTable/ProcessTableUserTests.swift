@@ -10,9 +10,9 @@
         import Musl
     #endif
 
-    @Suite("ProcessTable: whose processes")
+    @Suite("ProcessTable: users")
     struct ProcessTableUserTests {
-        @Test("The processes of this user are those of the whole table that are its")
+        @Test("The processes of this user are those with its user id in the whole table")
         func ownProcesses() throws {
             let child = try ChildProcess(state: "hold", 4096)
             var table = try ProcessTable(reading: [.userID])
@@ -37,19 +37,22 @@
             #expect(try table.read(userIDs: [3_005]).map(\.userID) == [3_005])
             #expect(try table.read(userIDs: [3_004, 3_006]).isEmpty)
             #expect(Set(try table.read(userIDs: [3_007, 3_005, 3_007]).map(\.pid)) == [child.pid, other.pid])
-            // Most files of an undumpable process are root's.
+            // Most files of an undumpable process belong to root.
             var entry = stat()
             #expect(stat("/proc/\(child.pid)/stat", &entry) == 0 && entry.st_uid == 0)
         }
 
-        @Test("Nobody's processes, and no user's, are none")
+        @Test("A user without processes has no row, and neither has an empty list of users")
         func noProcesses() throws {
             var table = try ProcessTable()
             #expect(try table.read(userIDs: [4_000_000_000]).isEmpty)
             #expect(try table.read(userIDs: []).isEmpty)
         }
 
-        @Test("Above 255 users the same processes, and their ids only if asked for", arguments: [255, 256, 1000])
+        @Test(
+            "Above 255 users: the same processes, with their user ids only if requested",
+            arguments: [255, 256, 1000]
+        )
         func manyUsers(_ count: Int) throws {
             let child = try ChildProcess(state: "hold", 4096)
             let users = [geteuid()] + (1..<count).map { 4_000_000_000 + UInt32($0) }

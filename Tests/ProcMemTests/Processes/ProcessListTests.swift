@@ -16,12 +16,12 @@ import Testing
         #expect(list.processes.allSatisfy { $0.command == "ProcessStates" })
         #expect(list.search == (exhaustive ? .scan : .childrenFiles))
         #expect(list.isComplete && list.elapsed > .zero)
-        // The second witness.
+        // The second source.
         let ps = try ChildProcess.output(of: "/usr/bin/env", ["ps", "-o", "pid=", "--ppid", "\(child.pid)"])
         #expect(ps.text.trimmingCharacters(in: .whitespaces) == "\(child.ids[0])\n")
     }
 
-    @Test func startTimesTellProcessesApart() throws {
+    @Test func startTimesDistinguishProcesses() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let listed = try #require(try processList(of: .process(child.pid)).processes.first)
         let fields = try String(contentsOfFile: "/proc/\(child.pid)/stat", encoding: .utf8).split(separator: " ")
@@ -37,7 +37,7 @@ import Testing
         #expect(try Self.pids(processList(of: .processes([]))).isEmpty)
     }
 
-    /// A tool that does not count itself, and does count what it has started.
+    /// A tool that excludes itself, but includes the processes that it has started.
     @Test func withoutTheCaller() throws {
         let child = try ChildProcess(state: "hold", 4096)
         let tree = try Self.pids(processList(of: .currentTree.excludingCaller))
@@ -59,13 +59,13 @@ import Testing
         #expect(Set([getpid(), child.pid] + child.ids).isSubset(of: Self.pids(list)))
         let ps = try ChildProcess.output(of: "/usr/bin/env", ["ps", "-e", "-o", "pid="])
         let others = ps.text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
-        // Processes come and go between the two; those that were there all the while are in both.
+        // Processes start and exit between the two lists; those that existed throughout are in both.
         let again = try Self.pids(processList(of: .all))
         let steady = Set(Self.pids(list)).intersection(again)
         #expect(steady.isSubset(of: others))
     }
 
-    /// A parent that ends leaves its children to init: no walk from an ancestor finds them, but their cgroup does.
+    /// When a parent exits, init adopts its children: no walk from an ancestor finds them, but their cgroup does.
     @Test(.memoryCgroups) func anOrphanIsFoundByItsCgroup() throws {
         let cgroup = try Cgroup.make(.memory)
         let below = try cgroup.make()
@@ -98,7 +98,7 @@ import Testing
         #expect(error?.description.contains("the cgroup /elsewhere is outside of the mounted hierarchy") == true)
     }
 
-    // MARK: What goes wrong
+    // MARK: Failures
 
     @Test(arguments: [Int32.min, -1, 0]) func whatIsNoProcessID(_ pid: Int32) {
         for scope in [ProcessScope.process(pid), .tree(root: pid), .cgroup(of: pid)] {
@@ -112,8 +112,8 @@ import Testing
         }
     }
 
-    /// Names in `/proc` that are no process ids, or not as the kernel writes them.
-    @Test func namesThatAreNoIDsAreNotLookedAt() throws {
+    /// Names in `/proc` that are not pids, or not as the kernel writes them.
+    @Test func namesThatAreNoIDsAreIgnored() throws {
         var files = ["/proc/17/stat": ProcessStatTests.line("x", [1: "17"])]
         for name in ["self", "1e3", "+5", "-5", "007", "0", "99999999999", "5x", "sys"] {
             files["/proc/\(name)/stat"] = ProcessStatTests.line("wrong", [1: "5"])
@@ -124,7 +124,7 @@ import Testing
 
     // MARK: Limits
 
-    /// A system with a tree that has no end: process N is the parent of N + 1.
+    /// A system with an endless tree: process N is the parent of N + 1.
     private static func chain(_ count: Int, childrenFiles: Bool) throws -> FixtureTree {
         var files: [String: String] = [:]
         for pid in 1...count {
@@ -147,7 +147,7 @@ import Testing
         #expect(Self.pids(whole) == Array(1...20))
     }
 
-    /// A list that is long enough for several threads: they have one limit between them.
+    /// The list is long enough for several threads, which share one limit.
     @Test(arguments: [100, 300, 599, 600, 601]) func noMoreThanSoManyOfALongList(_ count: Int) throws {
         let tree = try Self.chain(600, childrenFiles: false)
         let list = try processList(of: .all, limits: SearchLimits(maximumCount: count), in: tree.root())
@@ -162,7 +162,7 @@ import Testing
         #expect(snapshot.processes.map(\.pid) == Self.pids(list) && snapshot.gaps == list.gaps)
     }
 
-    /// Strangers take no place among those who count, also where they have to be looked at.
+    /// Processes outside of the scope do not count towards the limit, even if they must be read.
     @Test func strangersDoNotCount() throws {
         let tree = try Self.chain(80, childrenFiles: false)
         try tree.write(ProcessStatTests.line("p", [1: "90", 4: "1", 20: "1"]), to: "/proc/90/stat")
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    /// An odd process costs nobody else its place; who asks for it by its id hears of it.
+    /// A malformed process costs no other process its place. A caller that names its pid gets the error.
     @Test func aStatThatNoKernelWrites() throws {
         let tree = try Self.chain(3, childrenFiles: true)
         try tree.write("", to: "/proc/2/stat")
@@ -191,7 +191,7 @@ import Testing
 
     @Test func noLongerThanSoLong() throws {
         let tree = try Self.chain(20, childrenFiles: true)
-        // A clock that says a second more at each look.
+        // A clock that advances by one second with each call.
         nonisolated(unsafe) var seconds = 0
         let budget = SearchBudget(SearchLimits(maximumDuration: .seconds(5))) {
             seconds += 1
@@ -205,7 +205,7 @@ import Testing
         #expect(none.processes.isEmpty && none.gaps == [.timeLimit])
     }
 
-    /// A process that forks for as long as it is looked at: the walk ends, and says that it has not seen all.
+    /// A process that forks for as long as the walk lasts: the walk ends, and reports that it is incomplete.
     @Test func aTreeThatGrowsFasterThanItIsWalked() throws {
         nonisolated(unsafe) let tree = try Self.chain(3, childrenFiles: true)
         nonisolated(unsafe) var last = 3

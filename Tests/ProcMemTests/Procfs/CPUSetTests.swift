@@ -80,7 +80,7 @@ import Testing
         #expect(list("0-3,7") != list("0-3"))
     }
 
-    /// Random sets, as ranges, list, mask and words, against a set of numbers.
+    /// Random sets, as ranges, list, mask and words, compared with a set of numbers.
     @Test(arguments: 0..<20) func setsBehaveAsSetsOfNumbers(_ seed: UInt64) throws {
         var generator = SampleGenerator(seed: seed)
         for _ in 0..<20 {

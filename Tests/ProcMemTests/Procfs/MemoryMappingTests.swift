@@ -43,15 +43,15 @@ import Testing
             file: FileID(device: 1, inode: 2048),
             page: 1
         ),
-        // What is mapped shared and has no inode: a device's memory, or the kernel's.
+        // A shared mapping without an inode: memory of a device or of the kernel.
         Case(line: "00001000-00003000 rw-s 00000000 00:00 0 anon_inode:x", pages: 1..<3, isShared: true),
-        // A file's name is no special name, nor the other way round.
+        // A file whose name is like a special name, and a special name like a file's.
         Case(
             line: "00001000-00002000 r--p 00000000 08:01 9 [vvar]",
             pages: 1..<2,
             file: FileID(device: 8 << 32 | 1, inode: 9)
         ),
-        // The last page that can be.
+        // The last possible page.
         Case(line: "1fffffffffff000-200000000000000 r--p 0 0:0 0", pages: (1 << 45) - 1..<1 << 45),
         Case(
             line: "1000-2000 r--p 200000000000000 0:1 5",
@@ -66,7 +66,7 @@ import Testing
         #expect(mapping.isShared == expected.isShared)
         #expect(mapping.source?.file == expected.file)
         #expect(mapping.source?.page ?? 0 == expected.page)
-        // A line of many: what stands behind it is another one's.
+        // The line is followed by another one, which must not be read as a part of it.
         let inFile = expected.line + "\n00009000-0000a000 rw-p 00000000 08:01 77 /x"
         let again = try KernelText.parse(inFile) { bytes in
             try MemoryMapping(parsing: bytes, line: 0..<expected.line.utf8.count, pageSizeBytes: 4096)
@@ -75,7 +75,7 @@ import Testing
         #expect(again?.pages == expected.pages)
     }
 
-    /// In nobody's RSS, or nowhere that a process can be.
+    /// Not part of RSS, or outside of the addresses that a process can use.
     @Test(arguments: [
         "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
         "7f83bbda9000-7f83bbdad000 r--p 00000000 00:00 0                          [vvar]",
@@ -125,7 +125,7 @@ import Testing
         #expect(try mappings("").isEmpty)
     }
 
-    /// The kernel lists each page once: a list that does not is refused, not sampled again and again.
+    /// The kernel lists each page once. A list that does not is refused, so that no page is sampled repeatedly.
     @Test(arguments: ["1000-9000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0\n", "5000-6000 r 0 0:0 0\n1000-2000 r 0 0:0 0\n"])
     func pagesThatAreListedTwice(_ text: String) {
         let failure = #expect(throws: FileReadError.self) { try mappings(text) }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// `memory.pressure` as the kernel writes it, and as it does not.
+/// `memory.pressure` as the kernel writes it, and malformed.
 @Suite struct MemoryPressureTests {
     private func pressure(_ text: String) throws -> MemoryPressure {
         try KernelText.parse(text) { try MemoryPressure(parsing: $0) }
@@ -32,7 +32,7 @@ import Testing
             some + "full avg10=1.0000000001 avg60=0.00 avg300=0.00 total=1\n",
             some + "full avg10=nan avg60=0.00 avg300=0.00 total=1\n",
             some + "full avg10=0.00 avg60=0.00 avg300=0.00 total=9223372036854775808\n",
-            // On another line it belongs to nobody.
+            // A field on a line of its own belongs to no record.
             some + "full avg10=0.00 avg60=0.00 avg300=0.00\ntotal=1\n",
         ]
     ) func whatIsNoPressureIsRefused(_ text: String) {

@@ -9,7 +9,7 @@ import Testing
             ("", "no optional field"), (" shared:4", "one"), (" shared:4 master:1", "two"),
             (" shared:4 master:1 propagate_from:2", "three"),
             (" shared:4 master:1 propagate_from:2 unbindable", "four"),
-            (" a b c d e", "five that nobody knows"),
+            (" a b c d e", "five unknown ones"),
         ] as [(String, String)]
     )
     func anyNumberOfOptionalFieldsIsPassedOver(_ fields: String, _ name: String) {
@@ -23,11 +23,11 @@ import Testing
             ("rw", "cgroup2  rw", true), ("rw", "cgroup2 rw", true), ("rw", "cgroup2 a\\040b rw", true),
             ("ro,cgroup2", "tmpfs cgroup2 rw", false), ("rw", "cgroup2x cgroup2 rw", false),
             ("rw", "cgroup cgroup rw,cgroup2", false), ("rw", "tmpfs cgroup2 cgroup2", false),
-            // Without what must follow the type.
+            // Without the fields that must follow the type.
             ("rw", "cgroup2", false), ("rw", "", false),
         ] as [(String, String, Bool)]
     )
-    func v2IsToldByTheTypeAlone(_ options: String, _ rest: String, _ isFound: Bool) {
+    func v2IsRecognisedByTheTypeAlone(_ options: String, _ rest: String, _ isFound: Bool) {
         let found = MountTable.mount(in: "25 22 0:22 / /sys/fs/cgroup \(options) - \(rest)\n")
         #expect((found != nil) == isFound)
     }
@@ -52,7 +52,7 @@ import Testing
             (#"/mnt/a\040b"#, "/mnt/a b"), (#"/mnt/a\011b"#, "/mnt/a\tb"), (#"/mnt/a\012b"#, "/mnt/a\nb"),
             (#"/mnt/a\134b"#, #"/mnt/a\b"#), (#"/mnt/\134040"#, #"/mnt/\040"#), (#"/mnt/a#b"#, "/mnt/a#b"),
             (#"/mnt/\040-\040cgroup"#, "/mnt/ - cgroup"), (#"/mnt/a\043"#, "/mnt/a#"), ("/mnt/ä", "/mnt/ä"),
-            // The kernel leaves these as they are.
+            // The kernel does not escape these characters.
             ("/mnt/a\u{0B}b", "/mnt/a\u{0B}b"), ("/mnt/a\rb", "/mnt/a\rb"),
         ] as [(String, String)]
     )

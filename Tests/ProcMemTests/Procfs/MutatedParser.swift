@@ -3,11 +3,12 @@ import Testing
 
 @testable import ProcMem
 
-/// A parser, good input for it, and what holds of whatever it makes of bad input.
+/// A parser, well-formed input for it, and the conditions that hold for every value that it returns for malformed
+/// input.
 struct MutatedParser: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let samples: [String]
-    /// Whether the input was taken; `nil` where the result cannot be.
+    /// Returns whether the parser accepted the input; `nil` if the value that it returned is impossible.
     let accepts: @Sendable (Span<UInt8>) -> Bool?
 
     init<R>(

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ProcMem
 
-/// Input that no kernel writes, in great number: it may be refused or taken, but nothing traps, nothing hangs, and
-/// whatever comes out is possible.
+/// Much input that no kernel writes. A parser may refuse or accept it, but it does not trap or hang, and returns
+/// possible values.
 @Suite(.timeLimit(.minutes(1))) struct MutationTests {
     @Test(arguments: MutatedParser.all)
     func whateverIsParsedIsPossible(_ parser: MutatedParser) {
@@ -20,7 +20,7 @@ import Testing
             #expect(isTaken != nil, "\(bytes)")
             if isTaken == true { taken += 1 }
         }
-        // Neither is everything refused nor, where anything can be wrong, everything taken.
+        // The parsers refuse some input; those that can fail do not accept all of it.
         #expect(taken > 100)
         #expect(taken < 3000 || parser.testDescription == "cgroup")
     }

@@ -40,7 +40,7 @@ import Testing
     @Test(
         arguments: [
             (#"/mnt/a\040b"#, "/mnt/a b"), (#"\011\012\134"#, "\t\n\\"), (#"\134040"#, #"\040"#), (#"a\040"#, "a "),
-            // Not three octal digits of one byte: as it stands.
+            // Not three octal digits that give one byte: unchanged.
             (#"\04"#, #"\04"#), (#"\08"#, #"\08"#), (#"\048"#, #"\048"#), (#"\400"#, #"\400"#), (#"\"#, #"\"#),
             (#"\\040"#, #"\ "#), ("", ""),
         ] as [(String, String)]

@@ -4,7 +4,7 @@ import Testing
 @testable import ProcMem
 
 @Suite struct ProcessStatTests {
-    /// A line of the kernel's, with a command of one's choice and fields replaced by number.
+    /// A line as the kernel writes it, with a given command, and with the fields that are given by their numbers.
     static func line(_ command: String = "x", _ fields: [Int: String] = [:], count: Int = 52) -> String {
         let usual = [
             3: "S", 4: "1", 7: "-1", 8: "-1", 9: "4194560", 18: "-20", 19: "-11", 20: "3", 22: "812345", 41: "0",
@@ -50,7 +50,7 @@ import Testing
         #expect(stat.threadCount == 3)
     }
 
-    /// Signed fields, numbers of any size, and words in fields that nobody asks for.
+    /// Signed fields, numbers of any size, and words in fields that no code reads.
     @Test(
         arguments: [
             [5: "-1", 6: "-1", 7: "-1", 8: "-1"], [18: "-100", 19: "-20", 39: "-1", 44: "-5"],
@@ -73,13 +73,13 @@ import Testing
         #expect(try #require(parsed(Self.line("x", addresses.merging([47: "5001"]) { $1 }))).layout != layout)
     }
 
-    /// Zeros for who may not trace the process, 1 for a kernel thread, and a line of Linux 3.2.
+    /// Zeros if the reader may not trace the process, 1 for a kernel thread, and a line of Linux 3.2.
     @Test(
         arguments: [
             [26: "0", 27: "0", 28: "0"], [26: "1", 27: "1", 28: "0"], [28: "x"], [45: "-1"],
         ] as [[Int: String]]
     )
-    func aLayoutThatIsNotTold(_ fields: [Int: String]) throws {
+    func anUnknownLayout(_ fields: [Int: String]) throws {
         #expect(try #require(parsed(Self.line("x", fields))).layout == nil)
         #expect(try #require(parsed(Self.line("x", count: 44))).layout == nil)
     }
@@ -154,18 +154,18 @@ import Testing
 
     @Test(arguments: [4, 9, 20, 22], ["-1", "x", "", "9223372036854775808", "1.5"])
     func aFieldThatIsUsedMustBeANumber(_ number: Int, _ text: String) {
-        // An empty field is none: the next one takes its place, and is refused as well.
+        // An empty field does not count as a field: the next one is read in its place, and is refused as well.
         let fields = text.isEmpty ? [number: "-", number + 1: "-"] : [number: text]
         #expect(parsed(Self.line("x", fields)) == nil)
     }
 
     @Test(arguments: [("Z", true), ("X", true), ("x", true), ("S", false), ("R", false), ("D", false), ("I", false)])
-    func whatHasEndedIsToldByTheState(_ state: String, _ isZombie: Bool) throws {
+    func whatHasEndedHasItsState(_ state: String, _ isZombie: Bool) throws {
         #expect(try #require(parsed(Self.line("x", [3: state]))).isZombie == isZombie)
     }
 
     @Test(arguments: [("2097152", true), ("2097153", true), ("4194304", false), ("0", false)])
-    func aKernelThreadIsToldByItsFlags(_ flags: String, _ isKernelThread: Bool) throws {
+    func aKernelThreadHasItsFlag(_ flags: String, _ isKernelThread: Bool) throws {
         #expect(try #require(parsed(Self.line("x", [9: flags]))).isKernelThread == isKernelThread)
     }
 

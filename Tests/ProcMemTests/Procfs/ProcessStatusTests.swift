@@ -14,11 +14,11 @@ import Testing
             ("Cpus_allowed:\t00000000,00000003\nTgid:\t1\n", 1, "0-1"), ("Tgid:17\nCpus_allowed:f", 17, "0-3"),
             ("Tgid:\t2147483647\n", .max, nil), ("Cpus_allowed:\t1\n", nil, "0"), ("", nil, nil),
             ("\n\n:\n:x\n", nil, nil),
-            // Keys are whole, and stand at the beginning of a line.
+            // A key is a whole word at the beginning of a line.
             ("NTgid:\t5\nTgid:\t17\n", 17, nil), (" Tgid:\t5\n", nil, nil), ("TGID:\t5\n", nil, nil),
             ("Name:\tTgid:\t5\\nTgid:\t6\nTgid:\t17\n", 17, nil), ("Cpus_allowed_list:\t0-7\n", nil, nil),
             ("Mems_allowed:\t1\nCpus_allowe:\t1\n", nil, nil),
-            // A key without a value takes none from the next line.
+            // A key without a value does not take its value from the next line.
             ("Tgid:\n17\n", nil, nil), ("Tgid:\t\nCpus_allowed:\nPid:\t1\n", nil, nil),
             ("Tgid:\t-1\n", nil, nil), ("Tgid:\t2147483648\n", nil, nil), ("Tgid:\tx\n", nil, nil),
         ] as [(String, Int32?, String?)]

@@ -93,7 +93,7 @@ import Testing
         #expect(error?.detail?.contains(key) == true)
     }
 
-    /// Whatever is cut off, the answer is an error or the whole truth about what every kernel has.
+    /// Wherever the text is cut off, the result is an error, or all fields that every kernel has are correct.
     @Test func aTruncatedFileNeverGivesOtherFigures() throws {
         let whole = try Self.parse(Self.sample)
         let bytes = Array(Self.sample.utf8)
@@ -155,7 +155,7 @@ import Testing
         #expect(usage.ussBytes == rollup.ussBytes)
     }
 
-    /// 40 MB and 60,000 mappings, streamed through a buffer that lines straddle.
+    /// 40 MB and 60,000 mappings, streamed through a buffer that splits lines.
     @Test func manyMappingsAreStreamed() throws {
         let mapping =
             "7f10000000-7f10452000 rw-p 00000000 00:00 0 /a/rather/long/path/to/a/library.so.1.2.3\n"

@@ -41,7 +41,7 @@ import Testing
         #expect(error?.code == .malformed)
     }
 
-    /// A sum over per-CPU counters can come out below zero.
+    /// A sum of per-CPU counters can be negative.
     @Test func negativeCountsAsZero() throws {
         #expect(try Self.parse("9 5 -3 1 0 2 0\n").sharedBytes == 0)
     }
@@ -65,13 +65,14 @@ import Testing
         #expect(array.count >= 1000)
     }
 
-    /// With the system's C library and without a sanitizer this repository's builds count: a skip of the others is stated.
+    /// On this system's C library, and without a sanitizer, this repository's builds count allocations. Other builds
+    /// state that the test is skipped.
     @Test(.enabled(if: BuildMode.isExpectedToCountAllocations, "another C library, or a sanitizer"))
     func allocationsAreCounted() {
         #expect(Allocations.areCounted)
     }
 
-    /// The optimiser removes what generic closures allocate: without it there is nothing to say.
+    /// The optimiser removes the allocations of generic closures. Without it the count means nothing.
     @Test(.optimized, .countedAllocations) func readingDoesNotAllocate() throws {
         let child = try ChildProcess(state: "hold", 1 << 20)
         _ = try memoryUsage(of: child.pid, mode: .cheap)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import ProcMem
 
-/// One test at a time: some count the threads of this process.
+/// The tests run one at a time: some count the threads of this process.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct MemorySamplerTests {
-    @Test func looksAtProcesses() async throws {
+    @Test func measuresProcesses() async throws {
         let child = try ChildProcess(state: "hold", 4096)
         let snapshot = try await MemorySampler(of: .process(child.pid), mode: .accurate).snapshot()
         #expect(snapshot.mode == .accurate)
@@ -50,14 +50,14 @@ import Testing
         #expect(await threadName(sampler) == "procmem-sampler")
     }
 
-    @Test func whoAsksOneAfterTheOtherGetsPassesOfTheirOwn() async throws {
+    @Test func successiveRequestsGetPassesOfTheirOwn() async throws {
         let sampler = MemorySampler(SamplerPass())
         for number in 1...100 {
             #expect(try await sampler.snapshot().number == number)
         }
     }
 
-    @Test func whoAsksDuringAPassSharesIt() async throws {
+    @Test func aRequestDuringAPassSharesIt() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
         async let first = sampler.snapshot()
@@ -67,7 +67,7 @@ import Testing
         pass.letThrough()
         #expect(try await first.number == 1)
         for other in others { #expect(try await other.value.number == 1) }
-        // Later than that pass.
+        // These callers came after that pass.
         pass.letThrough()
         #expect(try await sampler.snapshot().number == 2)
         #expect(pass.begunCount == 2)
@@ -85,7 +85,7 @@ import Testing
         #expect(sampler.waitingCount == 0)
     }
 
-    @Test func anErrorReachesAllWhoWait() async throws {
+    @Test func anErrorReachesAllWaiters() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
         let error = ProcMemError(.procUnavailable, path: "/proc")
@@ -112,7 +112,7 @@ import Testing
             #expect(thrown == error)
             #expect(after == nil)
         }
-        // Nothing is done for sequences that have ended; whoever asks again gets a pass.
+        // No pass runs for sequences that have ended; a new caller gets one.
         #expect(pass.begunCount == 1)
         pass.fail(with: nil)
         pass.letThrough()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Whether kept files tell what a walk would.
+/// Whether files that are kept open give the same result as a walk.
 @Suite struct OpenCensusTests {
     private func census(_ scope: ProcessScope) throws -> ProcessCensus {
         try ProcessCensus(of: scope, mode: .cheap, limits: SearchLimits(), isConcurrent: true, in: .live)
@@ -17,24 +17,24 @@ import Testing
         return kept
     }
 
-    @Test func tellsWhatAWalkTells() throws {
+    @Test func agreesWithAWalk() throws {
         let child = try ChildProcess(state: "tree", 5, 8 << 20)
         let walked = try census(.tree(root: child.pid))
         let kept = try keep(walked)
-        let look = kept.read(newest: 7)
-        let looked = try #require(look)
-        #expect(looked.members.map(\.pid) == walked.members.map(\.pid))
-        #expect(looked.members.map(\.depth) == walked.members.map(\.depth))
-        #expect(looked.members.map(\.value) == walked.members.map(\.value))
-        #expect(looked.members.map(\.stat) == walked.members.map(\.stat))
-        #expect(looked.search == walked.search && looked.isWholeTree)
+        let reading = kept.read(newest: 7)
+        let result = try #require(reading)
+        #expect(result.members.map(\.pid) == walked.members.map(\.pid))
+        #expect(result.members.map(\.depth) == walked.members.map(\.depth))
+        #expect(result.members.map(\.value) == walked.members.map(\.value))
+        #expect(result.members.map(\.stat) == walked.members.map(\.stat))
+        #expect(result.search == walked.search && result.isWholeTree)
     }
 
     @Test func showsWhatHasChanged() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
         let kept = try keep(census(.process(child.pid)))
-        let look = kept.read(newest: 7)
-        let rssBytes = try #require(look?.members.first?.value?.rssBytes)
+        let reading = kept.read(newest: 7)
+        let rssBytes = try #require(reading?.members.first?.value?.rssBytes)
         #expect(rssBytes >= 32 << 20)
         child.send(line: "")
         #expect(child.line() == "ready")
@@ -48,20 +48,20 @@ import Testing
         let other = try ChildProcess(state: "hold", 4096)
         let kept = try keep(census(.processes([child.pid, other.pid])))
         let isOverForANewOne = kept.read(newest: 8) == nil
-        let isOverForNobodyKnows = kept.read(newest: nil) == nil
+        let isOverWithoutANewestPID = kept.read(newest: nil) == nil
         let goesOn = kept.read(newest: 7) != nil
-        #expect(isOverForANewOne && isOverForNobodyKnows && goesOn)
+        #expect(isOverForANewOne && isOverWithoutANewestPID && goesOn)
         other.end()
         let isOverForAnEnd = kept.read(newest: 7) == nil
         #expect(isOverForAnEnd)
     }
 
-    /// A process that is forked has a newer id; a test beside this one may fork as well.
+    /// A newly forked process has a larger pid; concurrent tests may fork as well.
     @Test func theNewestProcessIsKnown() throws {
         let before = try #require(OpenCensus.newestProcessID(in: .live))
         let child = try ChildProcess(state: "hold", 4096)
         let after = try #require(OpenCensus.newestProcessID(in: .live))
-        // Ids begin anew behind the largest one.
+        // After the largest pid the kernel starts again with small ones.
         #expect(after != before && (after >= Int(child.pid) || after < before))
     }
 
@@ -80,12 +80,12 @@ import Testing
         let walked = try census(.tree(root: child.pid))
         #expect(walked.members.contains { $0.value?.unavailable == .zombie })
         let kept = try keep(walked)
-        let look = kept.read(newest: 7)
-        let looked = try #require(look)
-        #expect(looked.members.map(\.value) == walked.members.map(\.value))
+        let reading = kept.read(newest: 7)
+        let result = try #require(reading)
+        #expect(result.members.map(\.value) == walked.members.map(\.value))
     }
 
-    /// Opening the files is a part of a pass, and ends where its time does.
+    /// Opening the files is a part of a pass, and stops at the end of the pass's budget.
     @Test func isNotKeptBeyondTheTime() throws {
         let child = try ChildProcess(state: "tree", 5, 4096)
         let walked = try census(.tree(root: child.pid))

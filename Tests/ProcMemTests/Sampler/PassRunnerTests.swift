@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Passes over live processes, one after the other.
+/// Consecutive passes over live processes.
 @Suite struct PassRunnerTests {
     private func pass(_ pid: Int32, _ budget: Duration, maximumAge: Duration = .seconds(60)) -> PassRunner {
         PassRunner(
@@ -16,7 +16,7 @@ import Testing
         )
     }
 
-    /// In time each process has its turn, and what holds is kept: the sum is that of accurate looks.
+    /// In time every process is read accurately, and valid figures are kept: the sum is that of accurate readings.
     @Test func comesToAccurateFiguresOfAll() throws {
         let child = try ChildProcess(state: "tree", 8, 16 << 20)
         var pass = pass(child.pid, .milliseconds(200))
@@ -29,15 +29,16 @@ import Testing
         #expect(age > .zero)
         let accurate = try memorySnapshot(of: .tree(root: child.pid), mode: .accurate).total
         #expect(warm.total.processCount == 9 && warm.total.unavailableCount == 0)
-        // Files that others map as well have another share each time.
+        // The share of files that other processes map changes from reading to reading.
         let estimate = try #require(warm.total.distinctBytes.estimate)
         let expected = try #require(accurate.distinctBytes.estimate)
         #expect(abs(estimate - expected) < 1 << 20)
         #expect(warm.total.distinctBytes.assumptions.contains(.nothingChanged))
     }
 
-    /// Who executes another program has new figures, and the others, whose family has lost a member, as well.
-    @Test func figuresOfAnotherProgramAreTakenAnew() throws {
+    /// A process that executes another program gets new figures. The other processes get them too, because their family
+    /// has lost a member.
+    @Test func figuresOfAnotherProgramAreReadAgain() throws {
         let child = try ChildProcess(state: "executes", 32 << 20)
         var pass = pass(child.pid, .seconds(5))
         _ = try pass.run()
@@ -53,7 +54,7 @@ import Testing
         #expect(ussAfter < 32 << 20)
     }
 
-    @Test func agedFiguresAreTakenAnew() throws {
+    @Test func agedFiguresAreReadAgain() throws {
         let child = try ChildProcess(state: "hold", 1 << 20)
         var pass = pass(child.pid, .seconds(5), maximumAge: .zero)
         for _ in 0..<3 {
@@ -62,7 +63,7 @@ import Testing
         }
     }
 
-    /// Ends and beginnings between two passes, and within one, neither fail it nor leave anything behind.
+    /// Processes that start and exit between two passes, or during one, do not fail the pass, and leave nothing behind.
     @Test func bearsProcessesThatComeAndGo() throws {
         let child = try ChildProcess(
             running: BuiltProduct.url(of: "ProcessStates").path,
@@ -72,14 +73,14 @@ import Testing
         var pass = pass(child.pid, .seconds(5))
         var met: Set<Int32> = []
         var count = 0
-        // On a busy machine it may come to nothing for a while.
+        // On a busy machine no process may start for a while.
         for number in 0..<3000 where number < 100 || met.count < 10 {
             let snapshot = try pass.run()
             met.formUnion(snapshot.processes.map(\.pid))
             count = snapshot.processes.count
             #expect(snapshot.processes.first?.pid == child.pid)
         }
-        // It was worth the name.
+        // Enough processes have come and gone for the test to be meaningful.
         #expect(met.count >= 10)
         let kept = pass.rememberedCount
         #expect(kept <= count)
@@ -95,7 +96,7 @@ import Testing
         do {
             var pass = pass(child.pid, .seconds(5))
             var most = 0
-            // Other tests fork as well: some time nobody does between two passes.
+            // Concurrent tests fork as well: at some time no process is forked between two passes.
             for _ in 0..<2000 where most == 0 {
                 _ = try pass.run()
                 most = try openFiles()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Who is cancelled is let go at once, whatever the thread does.
+/// A cancelled task resumes immediately, whatever the sampler's thread does.
 extension MemorySamplerTests {
     private func code(of task: Task<MemorySnapshot, any Error>) async -> ProcMemError.Code? {
         do {
@@ -61,7 +61,7 @@ extension MemorySamplerTests {
         #expect(SamplerThreads.count == 0)
     }
 
-    @Test func aPassThatNobodyWaitsForAnyMoreDoesNotBegin() async throws {
+    @Test func aPassWithoutWaitersDoesNotBegin() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
         let first = Task { try await sampler.snapshot() }
@@ -70,13 +70,14 @@ extension MemorySamplerTests {
         _ = await first.result
         pass.letThrough()
         #expect(await comesTrue { pass.endedCount == 1 })
-        // Isolated code comes after what the thread is doing.
+        // Isolated code runs after the work that the thread is doing.
         func settle(_ sampler: isolated MemorySampler) {}
         await settle(sampler)
         #expect(pass.begunCount == 1)
     }
 
-    /// After the look at the task and before the wait, where the handler finds nobody yet.
+    /// The task is cancelled after the check and before the wait, when the cancellation handler finds no waiting task
+    /// yet.
     @Test func cancellingJustBeforeTheWaitIsNoticed() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(
@@ -93,7 +94,7 @@ extension MemorySamplerTests {
     }
 
     /// Before the wait, at its beginning, during it and after it.
-    @Test func cancellingAtAnyMomentLosesNobody() async throws {
+    @Test func cancellingAtAnyMomentLosesNoTask() async throws {
         let pass = SamplerPass()
         let sampler = MemorySampler(pass)
         var codes: [ProcMemError.Code?: Int] = [:]

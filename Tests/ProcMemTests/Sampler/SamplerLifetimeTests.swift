@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// When the thread is there, and that nothing of it stays.
+/// When the thread exists, and that nothing of it is left afterwards.
 extension MemorySamplerTests {
     @Test func theThreadIsThereFromTheFirstQuestionToTheEnd() async throws {
         #expect(await SamplerThreads.become(0))
@@ -14,7 +14,7 @@ extension MemorySamplerTests {
         _ = try await sampler?.snapshot()
         #expect(await SamplerThreads.become(1))
         sampler = nil
-        // A sequence keeps it.
+        // A sequence keeps the sampler alive.
         #expect(try await snapshots?.next() != nil)
         #expect(await SamplerThreads.become(1))
         snapshots = nil
@@ -30,7 +30,7 @@ extension MemorySamplerTests {
         #expect(await SamplerThreads.become(0))
     }
 
-    @Test func aThousandWhoAskAtFirstStartOneThread() async throws {
+    @Test func aThousandFirstRequestsStartOneThread() async throws {
         #expect(await SamplerThreads.become(0))
         let sampler = MemorySampler(SamplerPass())
         try await withThrowingTaskGroup { group in
@@ -77,7 +77,7 @@ extension MemorySamplerTests {
         let pass = SamplerPass()
         let sampler = MemorySampler(pass)
         for try await _ in sampler.snapshots(every: .milliseconds(1)) where pass.begunCount > 3 { break }
-        // The instant that was due when the sequence ended.
+        // Waits for the instant that was due when the sequence ended.
         try await Task.sleep(for: .milliseconds(100))
         let before = try #require(SamplerThreads.waitCount)
         let passCount = pass.begunCount
@@ -85,7 +85,7 @@ extension MemorySamplerTests {
         let after = try #require(SamplerThreads.waitCount)
         #expect(after == before, "the thread woke up \(after - before) times")
         #expect(pass.begunCount == passCount)
-        // It is still there.
+        // The sampler still works.
         #expect(try await sampler.snapshot().number > passCount)
     }
 

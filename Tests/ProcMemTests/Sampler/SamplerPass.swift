@@ -5,11 +5,11 @@ import TestSupport
 
 @testable import ProcMem
 
-/// What a sampler does in tests instead of a look at processes: it counts, and can be held up and made to fail.
+/// A pass for tests, instead of a measurement: it counts the calls, and can be made to wait and to fail.
 final class SamplerPass: Sendable {
     private let state = Mutex((begun: 0, ended: 0, threads: Set<String>(), error: ProcMemError?.none))
     private let gate: DispatchSemaphore?
-    /// Whether somebody forgot to let a pass through.
+    /// Whether a pass that was never let through has timed out.
     private let isOverdue = Mutex(false)
 
     /// - Parameter isHeld: Whether each pass waits until it is let through.
@@ -21,14 +21,14 @@ final class SamplerPass: Sendable {
     var endedCount: Int { state.withLock(\.ended) }
     /// The names of the threads that passes ran on.
     var threads: Set<String> { state.withLock(\.threads) }
-    /// Whether a pass has ended because it was held for too long.
+    /// Whether a pass has ended because it was not let through in time.
     var wasForgotten: Bool { isOverdue.withLock(\.self) }
 
     func fail(with error: ProcMemError?) {
         state.withLock { $0.error = error }
     }
 
-    /// Lets passes through that are under way, or later ones.
+    /// Lets passes through: those that are running, or later ones.
     func letThrough(_ count: Int = 1) {
         for _ in 0..<count { gate?.signal() }
     }
@@ -40,7 +40,7 @@ final class SamplerPass: Sendable {
             $0.threads.insert(name)
             return $0.begun
         }
-        // Not for ever: a test that fails is to end.
+        // With a timeout, so that a failing test ends.
         if gate?.wait(timeout: .now() + 20) == .timedOut { isOverdue.withLock { $0 = true } }
         let error = state.withLock {
             $0.ended += 1
@@ -50,7 +50,7 @@ final class SamplerPass: Sendable {
         return MemorySnapshot(number: number)
     }
 
-    /// What the kernel calls the calling thread.
+    /// The name of the calling thread, from the kernel.
     static var threadName: String {
         let name = try? String(contentsOfFile: "/proc/self/task/\(Syscalls.threadID)/comm", encoding: .utf8)
         return name?.trimmingCharacters(in: .newlines) ?? "?"
@@ -58,22 +58,22 @@ final class SamplerPass: Sendable {
 }
 
 extension MemorySampler {
-    /// A sampler that does a test's passes.
+    /// Creates a sampler that runs a test's passes.
     init(_ pass: SamplerPass) {
         self.init(pass: { () throws(ProcMemError) in try pass.run() })
     }
 
-    /// How many tasks wait for an answer.
+    /// The number of tasks that wait for an answer.
     nonisolated var waitingCount: Int { requests.withLock(\.waitingCount) }
 
-    /// Waits until so many tasks wait for an answer.
+    /// Waits until this number of tasks wait for an answer.
     nonisolated func waits(for count: Int) async -> Bool {
         await comesTrue { self.waitingCount == count }
     }
 }
 
 extension MemorySnapshot {
-    /// A snapshot that a test knows again: it took so many seconds.
+    /// Creates a snapshot that a test recognises by its duration, which is this number of seconds.
     init(number: Int) {
         self.init(
             mode: .cheap,
@@ -94,7 +94,7 @@ extension MemorySnapshot {
     )
 }
 
-/// Waits until something comes true.
+/// Waits until a condition becomes true.
 func comesTrue(_ condition: () -> Bool) async -> Bool {
     (try? await Waiting.suspending { condition() }) ?? condition()
 }

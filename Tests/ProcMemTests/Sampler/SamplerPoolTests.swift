@@ -4,9 +4,9 @@ import Testing
 
 @testable import ProcMem
 
-/// Passes take no thread of Swift's pool.
+/// Passes occupy no thread of Swift's cooperative pool.
 extension MemorySamplerTests {
-    /// This program once more, by itself and with one CPU, where Swift's pool has one thread.
+    /// Whether this is the separate run of this program with one CPU, in which Swift's pool has one thread.
     private static let isAlone = ProcessInfo.processInfo.environment["PROCMEM_TEST_ALONE"] != nil
 
     @Test func blockedPassesLeaveThePoolFree() async throws {
@@ -64,7 +64,7 @@ extension MemorySamplerTests {
             _ = try await sampler.snapshot()
         }
         try await use()
-        // What was kept open for the next pass goes with the thread, and that takes a moment.
+        // The files that were kept open for the next pass are closed when the thread exits, which takes a moment.
         #expect(await SamplerThreads.become(0))
         let before = try descriptorCount()
         for _ in 0..<50 { try await use() }
@@ -83,7 +83,7 @@ extension MemorySamplerTests {
         }
         let before = try await pass(2000)
         let after = try await pass(20_000)
-        // A word for each pass would be 156 KiB.
+        // One word for each pass would be 156 KiB.
         #expect(after - before < 128 << 10, "\(after - before) bytes more")
     }
 }

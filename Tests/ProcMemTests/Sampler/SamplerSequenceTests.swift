@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// When the snapshots of a sequence come, and which.
+/// Which snapshots a sequence returns, and when.
 extension MemorySamplerTests {
     private final class Count: Sendable {
         let value = Atomic(0)
@@ -29,13 +29,13 @@ extension MemorySamplerTests {
     @Test func sequencesShareTheirPasses() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)
-        let told = Count()
+        let received = Count()
         let followers = [1, 2, 3].map { interval in
             Task {
                 var numbers: [Int] = []
                 for try await snapshot in sampler.snapshots(every: .milliseconds(interval)) {
                     numbers.append(snapshot.number)
-                    told.value.add(1, ordering: .relaxed)
+                    received.value.add(1, ordering: .relaxed)
                     if numbers.count == 5 { break }
                 }
                 return numbers
@@ -44,16 +44,16 @@ extension MemorySamplerTests {
         for round in 1...5 {
             #expect(await sampler.waits(for: 3))
             #expect(await comesTrue { pass.begunCount == round })
-            // The instants of all have come when the pass ends.
+            // When the pass ends, the instants of all sequences have passed.
             try await Task.sleep(for: .milliseconds(5))
             pass.letThrough()
-            #expect(await comesTrue { told.value.load(ordering: .relaxed) == 3 * round })
+            #expect(await comesTrue { received.value.load(ordering: .relaxed) == 3 * round })
         }
         for follower in followers { #expect(try await follower.value == [1, 2, 3, 4, 5]) }
         pass.letThrough(10)
     }
 
-    @Test func whoIsSlowGetsTheNewest() async throws {
+    @Test func aSlowConsumerGetsTheNewest() async throws {
         let pass = SamplerPass()
         var snapshots = MemorySampler(pass).snapshots(every: .milliseconds(2)).makeAsyncIterator()
         #expect(try await snapshots.next()?.number == 1)
@@ -68,14 +68,14 @@ extension MemorySamplerTests {
         let start = clock.now
         let other = Task {
             #expect(await comesTrue { pass.begunCount == 1 })
-            // More than ten instants go by.
+            // More than ten instants pass.
             try await Task.sleep(for: .milliseconds(1050))
             pass.letThrough(100)
         }
         #expect(try await snapshots.next()?.number == 1)
         try await other.value
         #expect(try await snapshots.next() != nil)
-        // There have been as many as there are instants after the slow one at most.
+        // After the slow pass there was at most one pass for each instant.
         let begunCount = pass.begunCount
         let elapsed = clock.now - start
         #expect(begunCount <= 1 + Int(elapsed / .milliseconds(100)) - 10)
@@ -102,7 +102,7 @@ extension MemorySamplerTests {
         #expect(try await second.next() == nil)
     }
 
-    /// On one actor, where the compiler lets two tasks have copies.
+    /// On one actor, where the compiler allows two tasks to have copies.
     @MainActor @Test func copiesOfAnIteratorEndTogether() async throws {
         let pass = SamplerPass(isHeld: true)
         let sampler = MemorySampler(pass)

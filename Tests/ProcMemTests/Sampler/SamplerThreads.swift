@@ -12,7 +12,7 @@ struct SamplerThreads {
 
     static var count: Int { directories.count }
 
-    /// How often the only one has waited.
+    /// The number of times that the only sampler thread has waited.
     static var waitCount: Int? {
         guard let directory = directories.first, count == 1,
             let status = try? String(contentsOfFile: directory + "/status", encoding: .utf8)
@@ -21,8 +21,8 @@ struct SamplerThreads {
         return line?.split(separator: "\t").last.flatMap { Int($0) }
     }
 
-    /// Whether there are so many, before long: a thread that has been told to end needs a moment for it, and one that a
-    /// sampler's thread has made for the runtime bears its name at first.
+    /// Whether there soon are this many threads. A thread that has been asked to exit needs a moment for it. A thread
+    /// that the runtime started on a sampler's thread has its name at first.
     static func become(_ count: Int) async -> Bool {
         await comesTrue { Self.count == count }
     }

@@ -4,21 +4,21 @@ import Testing
 
 @testable import ProcMem
 
-/// Who is told what and when, with waiters that are words, snapshots that are numbers, and instants of a clock that the test
-/// sets.
+/// Which waiter gets which answer, and when. Waiters are strings, snapshots are numbers, and the instants are those of
+/// a clock that the test sets.
 @Suite struct SnapshotRequestQueueTests {
     private typealias Requests = SnapshotRequestQueue<String, Int>
 
     private let failure = ProcMemError(.noSuchProcess, path: "/proc/17")
 
-    /// Whom an answer is told to.
-    private func told(_ requests: inout Requests, _ answer: Requests.Answer, at now: Int) -> [String] {
-        var told: [String] = []
-        requests.finish(with: answer, at: now, &told)
-        return told
+    /// Ends a pass, and returns the waiters that get its answer.
+    private func answered(_ requests: inout Requests, _ answer: Requests.Answer, at now: Int) -> [String] {
+        var answered: [String] = []
+        requests.finish(with: answer, at: now, &answered)
+        return answered
     }
 
-    /// Has somebody wait, and returns the number.
+    /// Adds a waiter, and returns its id.
     @discardableResult private func wait(_ requests: inout Requests, _ waiter: String) -> Int {
         let id = requests.makeID()
         requests.wait(id, waiter)
@@ -33,39 +33,39 @@ import Testing
         requests.wait(requests.makeID(), waiter, for: series)
     }
 
-    /// The instants at which passes begin that take no time, until a limit.
+    /// The instants at which passes begin until a limit, if a pass takes no time.
     private func instants(_ requests: inout Requests, until limit: Int) -> [Int] {
         var instants: [Int] = []
         while let next = requests.nextInstant, next <= limit {
             instants.append(next)
-            _ = told(&requests, .success(0), at: next)
+            _ = answered(&requests, .success(0), at: next)
         }
         return instants
     }
 
-    @Test func nobodyAsksForNothing() {
+    @Test func noRequestsNeedNoPass() {
         var requests = Requests()
         #expect(requests.nextInstant == nil)
-        #expect(told(&requests, .success(1), at: 5).isEmpty)
+        #expect(answered(&requests, .success(1), at: 5).isEmpty)
     }
 
-    @Test func whoWaitsIsToldOnce() throws {
+    @Test func aWaiterIsAnsweredOnce() throws {
         var requests = Requests()
         wait(&requests, "a")
         wait(&requests, "b")
         let next = try #require(requests.nextInstant)
         #expect(next <= 0)
-        #expect(told(&requests, .success(1), at: 5) == ["a", "b"])
+        #expect(answered(&requests, .success(1), at: 5) == ["a", "b"])
         #expect(requests.nextInstant == nil)
-        #expect(told(&requests, .success(2), at: 6).isEmpty)
+        #expect(answered(&requests, .success(2), at: 6).isEmpty)
     }
 
-    @Test func whoIsCancelledIsForgotten() {
+    @Test func aCancelledWaiterIsForgotten() {
         var requests = Requests()
         let ids = ["a", "b", "c"].map { wait(&requests, $0) }
         #expect(requests.cancel(ids[1]) == "b")
         #expect(requests.cancel(ids[1]) == nil)
-        #expect(told(&requests, .success(1), at: 0) == ["a", "c"])
+        #expect(answered(&requests, .success(1), at: 0) == ["a", "c"])
         #expect(requests.cancel(ids[0]) == nil)
         let last = wait(&requests, "d")
         #expect(requests.cancel(last) == "d")
@@ -76,9 +76,9 @@ import Testing
         var requests = Requests()
         _ = requests.beginSeries(every: 10, at: 103)
         #expect(requests.nextInstant == 103)
-        // Each pass ends a bit later after its instant.
+        // Each pass ends a little later after its instant than the one before.
         for (end, next) in [(104, 113), (116, 123), (132, 133), (133, 143), (152, 153)] {
-            _ = told(&requests, .success(0), at: end)
+            _ = answered(&requests, .success(0), at: end)
             #expect(requests.nextInstant == next)
         }
     }
@@ -87,7 +87,7 @@ import Testing
     func missedInstantsAreSkipped(_ end: Int, _ next: Int) {
         var requests = Requests()
         _ = requests.beginSeries(every: 10, at: 103)
-        _ = told(&requests, .success(0), at: end)
+        _ = answered(&requests, .success(0), at: end)
         #expect(requests.nextInstant == next)
     }
 
@@ -111,64 +111,64 @@ import Testing
         #expect(instants(&requests, until: 140) == [117, 127, 137])
     }
 
-    @Test func onePassServesAllWhoseInstantHasCome() {
+    @Test func onePassServesAllDueSeries() {
         var requests = Requests()
         let series = [10, 20, 30].map { requests.beginSeries(every: $0, at: 0) }
         for (series, waiter) in zip(series, ["10", "20", "30"]) { wait(&requests, waiter, for: series) }
         wait(&requests, "now")
-        #expect(told(&requests, .success(1), at: 0) == ["10", "20", "30", "now"])
+        #expect(answered(&requests, .success(1), at: 0) == ["10", "20", "30", "now"])
         for (series, waiter) in zip(series, ["10", "20", "30"]) { wait(&requests, waiter, for: series) }
         #expect(requests.nextInstant == 10)
-        #expect(told(&requests, .success(2), at: 11) == ["10"])
-        // Begun at 20, and still under way at 30.
-        #expect(told(&requests, .success(3), at: 31) == ["20", "30"])
+        #expect(answered(&requests, .success(2), at: 11) == ["10"])
+        // The pass began at 20, and is still running at 30.
+        #expect(answered(&requests, .success(3), at: 31) == ["20", "30"])
     }
 
     @Test func aPassBeforeItsInstantIsNotForASeries() {
         var requests = Requests()
         let series = requests.beginSeries(every: 10, at: 0)
         wait(&requests, "series", for: series)
-        #expect(told(&requests, .success(1), at: 0) == ["series"])
+        #expect(answered(&requests, .success(1), at: 0) == ["series"])
         wait(&requests, "series", for: series)
         wait(&requests, "now")
-        #expect(told(&requests, .success(2), at: 5) == ["now"])
-        #expect(told(&requests, .success(3), at: 10) == ["series"])
+        #expect(answered(&requests, .success(2), at: 5) == ["now"])
+        #expect(answered(&requests, .success(3), at: 10) == ["series"])
     }
 
-    @Test func whoAsksLateGetsTheNewestAlone() {
+    @Test func aLateRequestGetsTheNewestAlone() {
         var requests = Requests()
         let series = requests.beginSeries(every: 10, at: 0)
-        for instant in 0..<4 { _ = told(&requests, .success(instant), at: instant * 10) }
+        for instant in 0..<4 { _ = answered(&requests, .success(instant), at: instant * 10) }
         #expect(wait(&requests, "late", for: series) == .success(3))
         #expect(requests.waitingCount == 0)
         #expect(wait(&requests, "late", for: series) == nil)
-        #expect(told(&requests, .success(4), at: 40) == ["late"])
-        // It has been told, so that it is not kept.
+        #expect(answered(&requests, .success(4), at: 40) == ["late"])
+        // The series has returned this answer, so that it is not kept.
         #expect(wait(&requests, "late", for: series) == nil)
     }
 
-    @Test func anErrorIsToldToAllAndEndsASeries() {
+    @Test func anErrorReachesAllAndEndsASeries() {
         var requests = Requests()
         let waits = requests.beginSeries(every: 10, at: 0)
         let isLate = requests.beginSeries(every: 10, at: 0)
         let isNotDue = requests.beginSeries(every: 1000, at: 0)
-        _ = told(&requests, .success(1), at: 0)
+        _ = answered(&requests, .success(1), at: 0)
         #expect(wait(&requests, "series", for: waits) == .success(1))
         #expect(wait(&requests, "series", for: waits) == nil)
         wait(&requests, "now")
-        #expect(told(&requests, .failure(failure), at: 10) == ["series", "now"])
+        #expect(answered(&requests, .failure(failure), at: 10) == ["series", "now"])
         #expect(wait(&requests, "late", for: isLate) == .failure(failure))
         #expect(requests.nextInstant == 1000)
         _ = requests.endSeries(isNotDue)
         #expect(requests.nextInstant == nil)
     }
 
-    @Test func twoWhoWaitForOneSeriesAreBothTold() {
+    @Test func twoWaitersOfOneSeriesGetTheAnswer() {
         var requests = Requests()
         let series = requests.beginSeries(every: 10, at: 0)
         wait(&requests, "a", for: series)
         wait(&requests, "b", for: series)
-        #expect(told(&requests, .success(1), at: 0) == ["a", "b"])
+        #expect(answered(&requests, .success(1), at: 0) == ["a", "b"])
     }
 
     @Test func aSeriesThatHasEndedGetsNothing() {
@@ -179,12 +179,12 @@ import Testing
         wait(&requests, "second", for: second)
         wait(&requests, "also first", for: first)
         #expect(requests.endSeries(first) == ["first", "also first"])
-        #expect(told(&requests, .success(1), at: 0) == ["second"])
+        #expect(answered(&requests, .success(1), at: 0) == ["second"])
     }
 
     @Test(.optimized, .countedAllocations) func passesAllocateNothing() throws {
         var requests = SnapshotRequestQueue<Int, Int>()
-        var told: [Int] = []
+        var answered: [Int] = []
         let series = [1, 2, 3].map { requests.beginSeries(every: $0, at: 0) }
         func pass(_ number: Int) -> Int? {
             for waiter in 0..<10 { requests.wait(requests.makeID(), waiter) }
@@ -192,8 +192,8 @@ import Testing
             let last = requests.makeID()
             requests.wait(last, 10)
             _ = requests.cancel(last)
-            requests.finish(with: .success(number), at: number, &told)
-            told.removeAll(keepingCapacity: true)
+            requests.finish(with: .success(number), at: number, &answered)
+            answered.removeAll(keepingCapacity: true)
             return requests.nextInstant
         }
         for number in 0..<100 { _ = pass(number) }
@@ -207,7 +207,7 @@ import Testing
     func noIntervalTraps(_ interval: Int) throws {
         var requests = Requests()
         _ = requests.beginSeries(every: interval, at: 1_000_000_000)
-        _ = told(&requests, .success(1), at: 1_000_000_000)
+        _ = answered(&requests, .success(1), at: 1_000_000_000)
         let next = requests.nextInstant
         if interval < 1 {
             #expect(next == 1_000_000_001)
@@ -215,7 +215,7 @@ import Testing
             // The clock does not go beyond the largest number.
             #expect(next == (interval == .max / 2 ? 1_000_000_000 + interval : nil))
         }
-        _ = told(&requests, .success(2), at: .max)
+        _ = answered(&requests, .success(2), at: .max)
         #expect(requests.nextInstant == nil)
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Processes with one memory between them, which each of them shows in full.
+/// Processes with one address space, which each of them shows completely.
 @Suite struct AddressSpaceSharingTests {
     static let size = 24 << 20
 
@@ -23,7 +23,8 @@ import Testing
             #expect(try #require(snapshot.total.distinctBytes.upper) < 2 * Self.size)
             if mode == .cheap { #expect(snapshot.total.distinctBytes.isProven) }
             if mode == .accurate {
-                // Each alone says that all of it is its own: the kernel counts the maps of a page, not the processes.
+                // Each process alone reports all of it as private: the kernel counts the mappings of a page, not the
+                // processes.
                 #expect(try #require(sharer.usage.ussBytes) >= Self.size)
                 #expect(try #require(snapshot.total.ussBytes) < 2 * Self.size)
             }
@@ -37,8 +38,9 @@ import Testing
         #expect(snapshot.processes.allSatisfy { $0.sharesMemoryWith == nil && $0.mayShareMemoryWith == nil })
     }
 
-    /// The kernel does not answer who may not trace the processes: then it is said that they may share.
-    @Test(.enabled(if: Rights.isRoot, "needs root, to give up rights")) func whatMayNotBeAskedIsFlagged() throws {
+    /// The kernel refuses the comparison to a caller that may not trace the processes: they are then reported as
+    /// possibly sharing.
+    @Test(.enabled(if: Rights.isRoot, "needs root, to drop privileges")) func whatMayNotBeAskedIsFlagged() throws {
         let child = try ChildProcess(state: "vm-sharer", Self.size)
         let pid = child.pid
         let snapshot = try Rights.asNobody { try memorySnapshot(of: .tree(root: pid), mode: .cheap) }
@@ -49,8 +51,8 @@ import Testing
         #expect(snapshot.total.distinctBytes.lower < 2 * Self.size)
     }
 
-    /// Each has one thread left, and a main thread that has ended: of those the kernel says that their memory is the same,
-    /// which is none.
+    /// Each process has one thread left, and a main thread that has exited. According to the kernel the main threads
+    /// have the same memory map, which is none.
     @Test(arguments: [MemoryMode.cheap, .accurate]) func zombieLeadersHaveTheirOwn(_ mode: MemoryMode) throws {
         let child = try ChildProcess(state: "zombie-leaders", 3, 16 << 20)
         let snapshot = try memorySnapshot(of: .processes(child.ids), mode: mode)
@@ -60,8 +62,8 @@ import Testing
         if mode == .accurate { #expect(try #require(snapshot.total.pssBytes) >= 3 * 16 << 20) }
     }
 
-    /// Processes that end after they were met have no memory map either.
-    @Test func whoHasEndedSharesNothing() throws {
+    /// Processes that exit after the walk have no memory map either.
+    @Test func aProcessThatHasExitedSharesNothing() throws {
         let children = try (0..<2).map { _ in try #require(SpawnedChild("/bin/sh", "-c", "read line")) }
         let candidates = try children.map { child in
             let directory = try ProcessDirectory(.id(child.pid), in: .live)
@@ -79,7 +81,7 @@ import Testing
         #expect(question.compare(candidates[0], candidates[1]) == nil)
     }
 
-    // MARK: Which pairs are asked about
+    // MARK: Which pairs are compared
 
     private static let layout = try? KernelText.parse(ProcessStatTests.line()) { try ProcessStat(parsing: $0) }.layout
     private static let otherLayout = try? KernelText.parse(ProcessStatTests.line("x", [26: "8"])) {
@@ -107,7 +109,8 @@ import Testing
         )
     }
 
-    /// What comes out, and how many pairs the kernel was asked about, where all of each group have one memory.
+    /// The groups found, and the number of comparisons by the kernel, if all processes of each group have one address
+    /// space.
     private static func outcome(
         _ candidates: [AddressSpaceSharing.Candidate],
         sharing groups: [Set<Int32>],
@@ -135,7 +138,7 @@ import Testing
         #expect(certain.count == 2 && Set(certain.values).isDisjoint(with: certain.keys))
     }
 
-    /// Siblings (`CLONE_PARENT`), orphans, and sizes that change between two looks.
+    /// Siblings (`CLONE_PARENT`), orphans, and sizes that change between two readings.
     @Test func aThoroughSearchFindsAll() {
         let siblings = [
             Self.process(10, parent: 1, forked: false), Self.process(11, parent: 10), Self.process(12, parent: 10),
@@ -159,9 +162,9 @@ import Testing
         #expect(Self.outcome([parent] + apart, sharing: [[10, 11, 12, 13, 14, 15]], .likely) == ([:], 0))
     }
 
-    /// Started apart by a shell: each has executed a program.
+    /// A shell has started them separately: each has executed a program.
     @Test(arguments: [AddressSpaceSharing.Thoroughness.all, .likely])
-    func whoHasExecutedIsNotAskedAbout(_ thoroughness: AddressSpaceSharing.Thoroughness) {
+    func aProcessAfterExecIsNotCompared(_ thoroughness: AddressSpaceSharing.Thoroughness) {
         let started = (20..<24).map { Self.process($0, parent: 1, forked: false) }
         #expect(Self.outcome(started, sharing: [[20, 21]], thoroughness).asked == 0)
         #expect(Self.outcome([], sharing: [], thoroughness).asked == 0)
@@ -177,7 +180,7 @@ import Testing
         #expect(sharing.possible == [11: 10])
     }
 
-    /// Reused ids can make parents circular, and sizes can be anything.
+    /// Reused pids can make the parents circular, and sizes can have any value.
     @Test(arguments: [AddressSpaceSharing.Thoroughness.all, .likely])
     func nothingTraps(_ thoroughness: AddressSpaceSharing.Thoroughness) {
         let circle = [

@@ -2,19 +2,19 @@ import Testing
 
 @testable import ProcMem
 
-/// Looks that take what a test says, by a clock of the test's own.
-private final class InventedLooks {
+/// Simulated readings, whose durations a test sets, with a clock of their own.
+private final class SimulatedProbes {
     private(set) var now = ContinuousClock.now
     private(set) var read: [Int32] = []
     private(set) var sampleCount = 0
-    /// What an accurate look at a process takes; ``usualCost`` where nothing is said.
+    /// The duration of an accurate reading of each process; ``usualCost`` for all others.
     var costs: [Int32: Duration] = [:]
     var usualCost = Duration.milliseconds(1)
     var refused: Set<Int32> = []
     var ended: Set<Int32> = []
-    /// Who is not sampled: its memory is counted as another's.
+    /// The processes that are not sampled, because another process is counted for their memory.
     var unsampled: Set<Int32> = []
-    /// What the samples of one process take.
+    /// The duration of sampling one process.
     var sampleCost = Duration.microseconds(100)
     private(set) var longestRead = Duration.zero
 
@@ -66,7 +66,7 @@ private final class InventedLooks {
     }
 }
 
-/// A process as a walk meets it.
+/// A process as a walk returns it.
 private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -> ProcessCensus.Member {
     let line = ProcessStatTests.line("x", [1: "\(pid)", 9: "64", 10: "\(faults)", 12: "0", 20: "1", 22: "5"])
     let stat = try ProcessStat(parsing: Array(line.utf8).span)
@@ -75,7 +75,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
 }
 
 @Suite struct BudgetedFiguresTests {
-    private let invented = InventedLooks()
+    private let invented = SimulatedProbes()
     private var figures = BudgetedFigures(maximumAge: .seconds(60), pageSizeBytes: 4096)
 
     private var groupResult = BudgetedFigures.GroupResult()
@@ -103,7 +103,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(usages.allSatisfy { ($0.source.age ?? .zero) >= .seconds(3) && $0.pssBytes == 8192 })
     }
 
-    /// Page faults, a size, another member of the family, age: each alone has a figure taken anew.
+    /// A change of the page faults, of the size, of the family, or the age: each alone causes a new reading.
     @Test(arguments: ["faults", "size", "member", "age", "nothing"])
     mutating func whatMovedIsReadAgain(_ moved: String) throws {
         _ = try pass([member(1), member(2)], .milliseconds(10))
@@ -124,9 +124,10 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read.sorted() == expected)
     }
 
-    /// What does not fit is sampled, and each pass reads who has waited longest, until all have been read.
+    /// Processes that do not fit into the budget are sampled. Each pass reads those that have waited longest, until all
+    /// have been read.
     @Test mutating func allComeToTheirTurn() throws {
-        // 0.95 ms each by what is expected.
+        // The prediction is 0.95 ms for each.
         let members = try (1...20).map { try member($0, pages: 20_000) }
         for number in members.indices { invented.costs[Int32(number + 1)] = .milliseconds(2) }
         var accurate: [Int] = []
@@ -137,12 +138,12 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         }
         #expect(accurate == accurate.sorted() && accurate[0] < 20)
         #expect(accurate.last == 20)
-        // Each once, and the samples once, since nothing has moved.
+        // Each process was read once, and the samples were taken once, because nothing has changed.
         #expect(invented.read.sorted() == (1...20).map(Int32.init))
         #expect(invented.sampleCount == 1)
     }
 
-    @Test mutating func whoCannotBeReadHoldsUpNobody() throws {
+    @Test mutating func anUnreadableProcessDelaysNoOther() throws {
         let members = try (1...6).map { try member($0) }
         invented.refused = [1, 2, 3]
         for _ in 0..<8 { _ = try pass(members, .milliseconds(2)) }
@@ -151,8 +152,8 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(usages[..<3].allSatisfy { $0.pssBytes == nil && $0.rssBytes != nil })
     }
 
-    /// Where small processes come all the time, a large one has its turn all the same.
-    @Test mutating func whoIsNewWaitsBehindTheOthers() throws {
+    /// A steady stream of new small processes does not starve a large one.
+    @Test mutating func aNewProcessWaitsBehindTheOthers() throws {
         invented.costs[1] = .milliseconds(3)
         for number in 0..<20 {
             let newcomers = try (0..<10).map { try member(Int32(100 + 10 * number + $0)) }
@@ -161,8 +162,8 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read.count { $0 == 1 } > 1)
     }
 
-    /// Samples of all, again and again, do not keep a large process from its turn for ever.
-    @Test mutating func samplesLeaveTimeForWhoIsOverdue() throws {
+    /// Sampling all processes repeatedly does not starve a large one.
+    @Test mutating func samplesLeaveTimeForOverdueProcesses() throws {
         invented.costs[1] = .milliseconds(8)
         for number in 0..<100 {
             let others = try (2...30).map { try member($0, faults: number, pages: 20_000) }
@@ -174,8 +175,8 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.sampleCount > 90)
     }
 
-    /// What took long once is tried again some time.
-    @Test mutating func nobodyIsGivenUpForOneLook() throws {
+    /// A process that was slow once is tried again later.
+    @Test mutating func oneSlowReadingExcludesNoProcess() throws {
         invented.costs[1] = .milliseconds(500)
         _ = try pass([member(1)], .milliseconds(5))
         invented.costs[1] = .milliseconds(1)
@@ -187,18 +188,19 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.read == [1])
     }
 
-    @Test mutating func whoHasEndedHoldsNothing() throws {
+    @Test mutating func aProcessThatHasExitedHasNoMemory() throws {
         invented.ended = [1]
         let usages = try pass([member(1), member(2)], .milliseconds(10))
         #expect(usages[0].rssBytes == nil && usages[0].unavailable == .exited)
         #expect(usages[1].rssBytes != nil)
     }
 
-    /// A figure that was taken over when samples were taken is not taken over from them, and made younger.
+    /// A kept figure, which was reported with a set of samples, is not reused as a part of the samples, which would
+    /// make it younger.
     @Test mutating func whatIsTakenOverKeepsItsAge() throws {
         invented.unsampled = [1]
         invented.usualCost = .milliseconds(2)
-        // Of 61 the smallest alone is read.
+        // Of the 61 processes only the smallest is read.
         let members = try [member(1)] + (2...61).map { try member($0, pages: 20_000) }
         _ = try pass(members, .microseconds(500))
         #expect(invented.read == [1] && invented.sampleCount == 0)
@@ -207,7 +209,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         let before = try pass(members, .milliseconds(10))
         #expect(invented.sampleCount == 1)
         #expect(before[0].source.age != nil && before[0].pssBytes != nil)
-        // Now the figure is too old, and the samples are not.
+        // The figure is now too old, but the samples are not.
         invented.wait(.seconds(30))
         let after = try pass(members, .microseconds(100))
         #expect(invented.sampleCount == 1)
@@ -215,15 +217,16 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(after.last?.source.age != nil)
     }
 
-    /// Figures between which another process has moved do not add up to what all hold together.
-    @Test mutating func figuresOfSeveralTimesAreToldApart() throws {
+    /// Figures are not consistent if another process has changed between their readings: their sum is not the memory at
+    /// one moment.
+    @Test mutating func figuresOfSeveralTimesAreInconsistent() throws {
         _ = try pass([member(1), member(2)], .milliseconds(10))
         #expect(groupResult.isConsistent)
         _ = try pass([member(2), member(1)], .milliseconds(10))
         #expect(groupResult.isConsistent)
         _ = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
         #expect(!groupResult.isConsistent)
-        // Nor later, as long as the older figure stays.
+        // They remain inconsistent as long as the older figure is used.
         let usages = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
         #expect(usages.allSatisfy { $0.pssBytes != nil } && !groupResult.isConsistent)
         _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
@@ -234,13 +237,13 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
     }
 
     @Test mutating func nothingIsBegunThatDoesNotFit() throws {
-        // 45 ns a page: 45 ms.
+        // 45 ns for each page: 45 ms.
         let usages = try pass([member(1, pages: 1_000_000), member(2)], .milliseconds(5))
         #expect(!invented.read.contains(1) && invented.read.contains(2))
         #expect(usages[0].pssBytes == nil && usages[1].pssBytes != nil)
     }
 
-    /// A look that took long is expected to take as long again.
+    /// After a slow reading the prediction is as long.
     @Test mutating func costsAreLearned() throws {
         invented.costs[1] = .milliseconds(30)
         _ = try pass([member(1)], .milliseconds(5))
@@ -265,13 +268,13 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
         #expect(invented.sampleCount == 1)
         #expect(usages.allSatisfy { !$0.source.isSampled })
         invented.forget()
-        // Now it is known what they cost.
+        // Now the cost of the samples is known.
         _ = try pass(members.map { try member($0.pid, faults: 7, pages: 20_000) }, .milliseconds(25))
         #expect(invented.sampleCount == 0)
     }
 
-    /// Whatever looks cost and whatever is moved: a pass exceeds its time by one look at most.
-    @Test(arguments: 0..<40) mutating func exceedsByOneLookAtMost(_ seed: Int) throws {
+    /// Whatever the readings cost, and whatever changes, a pass exceeds its budget by one reading at most.
+    @Test(arguments: 0..<40) mutating func exceedsByOneReadingAtMost(_ seed: Int) throws {
         var generator = SampleGenerator(seed: UInt64(seed))
         let count = Int32.random(in: 1...60, using: &generator)
         invented.sampleCost = .microseconds(Int.random(in: 1...3000, using: &generator))
@@ -291,8 +294,8 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000) throws -
             let deadline = invented.now + budget
             invented.forget()
             _ = try pass(members, budget)
-            let look = max(invented.longestRead, invented.sampleCount > 0 ? invented.sampleCost : .zero)
-            #expect(invented.now <= deadline + look)
+            let longest = max(invented.longestRead, invented.sampleCount > 0 ? invented.sampleCost : .zero)
+            #expect(invented.now <= deadline + longest)
         }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// What a cgroup is charged for beside what its processes hold.
+/// The memory that a cgroup is charged for beyond the memory of its processes.
 @Suite struct CgroupChargeTests {
     private static let mib = 1 << 20
     private static let page = SystemRoot.live.pageSizeBytes
@@ -42,20 +42,20 @@ import Testing
         #expect(charge.reasonsByUnknownFigure.isEmpty)
     }
 
-    /// Between all of RSS and the largest anonymous part.
-    @Test func aCheapLookGivesBounds() throws {
+    /// Between the whole RSS and the largest possible anonymous part.
+    @Test func aCheapReadingGivesBounds() throws {
         let charge = try #require(try snapshot(.cheap).cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: 30 << 20, lower: 30 << 20, upper: 34 << 20))
     }
 
-    /// Processes may hold what another cgroup is charged for.
+    /// Processes may map memory that another cgroup is charged for.
     @Test func lessThanIsHeld() throws {
         let charge = try #require(try snapshot(.accurate, charged: 3 << 20).cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: 0, lower: 0, upper: 0))
     }
 
-    /// A file that nobody maps, beside a process that is charged elsewhere for as much.
-    @Test func whatNobodyMapsIsThereInAnyCase() throws {
+    /// A file that no process maps, beside a process of the same size that another cgroup is charged for.
+    @Test func whatNoProcessMapsIsCharged() throws {
         let stat = "anon 0\nfile 5242880\nfile_mapped 0\nshmem 5242880\ninactive_file 0\n"
         for mode in [MemoryMode.accurate, .cheap] {
             let charge = try #require(try snapshot(mode, charged: 5 << 20, stat: stat).cgroupCharge)
@@ -63,21 +63,21 @@ import Testing
         }
     }
 
-    /// Without that line of memory.stat nothing is certain.
-    @Test func whatIsMappedIsNotTold() throws {
+    /// Without `file_mapped` in memory.stat the lower bound is 0.
+    @Test func anUnknownMappedPart() throws {
         let charge = try #require(try snapshot(.accurate, stat: "anon 0\nfile 5\n").cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: 32 << 20, lower: 30 << 20, upper: 32 << 20))
     }
 
-    /// Not known is not 0.
-    @Test func aProcessThatTellsNothing() throws {
+    /// An unknown figure is not 0.
+    @Test func aProcessWithoutFigures() throws {
         let snapshot = try snapshot(.cheap, without: "/proc/17/statm")
         #expect(snapshot.total.distinctBytes.upper == nil)
         let charge = try #require(snapshot.cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: nil, lower: 30 << 20, upper: 40 << 20))
     }
 
-    @Test func aChargeThatIsNotTold() throws {
+    @Test func anUnknownCharge() throws {
         let charge = try #require(try snapshot(.accurate, without: "/cg/a/memory.current").cgroupCharge)
         #expect(charge.chargedBytes == nil && charge.unattributedBytes == nil)
         #expect(charge.reasonsByUnknownFigure[.usageBytes]?.contains("/cg/a/memory.current: does not exist") == true)
@@ -89,10 +89,11 @@ import Testing
     }
 }
 
-/// The same of a real cgroup.
+/// The same with a live cgroup.
 @Suite(.memoryCgroups) struct CgroupChargeLiveTests {
     private static let mib = 1 << 20
-    /// The kernel charges in batches, and for page tables and the like; a library may be charged here or elsewhere.
+    /// The kernel charges in batches, and for page tables and other kernel memory. A library may be charged to this
+    /// cgroup or to another one.
     private static let tolerance = 6 * mib
 
     private func rest(_ cgroup: Cgroup) throws -> Int {
@@ -113,7 +114,7 @@ import Testing
         #expect(try #require(cheap.cgroupCharge?.unattributedBytes?.lower) <= Self.tolerance)
     }
 
-    @Test func aFileThatNobodyMaps() throws {
+    @Test func aFileThatNoProcessMaps() throws {
         let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }

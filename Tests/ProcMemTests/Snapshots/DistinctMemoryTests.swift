@@ -4,120 +4,120 @@ import Testing
 
 @testable import ProcMem
 
-/// The bounds from counters against the truth, the frames of the pages of live processes.
-@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+/// The bounds from counters, compared with the page frame numbers of live processes.
+@Suite(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"), .serialized)
 struct DistinctMemoryTruthTests {
     static let size = 96 << 20
 
-    private struct Look {
+    private struct Measurement {
         let truth: Int
         let cheap: DistinctMemory
         let accurate: DistinctMemory
     }
 
-    private func look(_ scope: ProcessScope) throws -> Look {
+    private func measure(_ scope: ProcessScope) throws -> Measurement {
         let cheap = try memorySnapshot(of: scope, mode: .cheap)
-        let look = try Look(
+        let measured = try Measurement(
             truth: PageFrames.distinctBytes(of: cheap.processes.map(\.pid)),
             cheap: cheap.total.distinctBytes,
             accurate: memorySnapshot(of: scope, mode: .accurate).total.distinctBytes
         )
-        for distinct in [look.cheap, look.accurate] {
-            #expect(distinct.lower <= look.truth)
-            #expect(look.truth <= (distinct.upper ?? 0))
+        for distinct in [measured.cheap, measured.accurate] {
+            #expect(distinct.lower <= measured.truth)
+            #expect(measured.truth <= (distinct.upper ?? 0))
         }
-        return look
+        return measured
     }
 
-    /// How far the bounds lie apart, in parts of the truth.
-    private func width(_ look: Look) throws -> Double {
-        try Double(#require(look.cheap.upper) - look.cheap.lower) / Double(look.truth)
+    /// The difference of the bounds, relative to the truth.
+    private func width(_ measured: Measurement) throws -> Double {
+        try Double(#require(measured.cheap.upper) - measured.cheap.lower) / Double(measured.truth)
     }
 
     @Test func idleWorkers() throws {
         let child = try ChildProcess(state: "tree", 24, 4 * Self.size)
-        let look = try look(.tree(root: child.pid))
-        // Of files at most what the whole system maps.
+        let measured = try measure(.tree(root: child.pid))
+        // Of file pages, at most what the whole system maps.
         let mapped = try #require(MemInfo(in: .live).mappedBytes)
         let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
-        #expect(try #require(look.cheap.upper) - look.cheap.lower <= mapped + huge + 16 << 20)
-        let estimate = try #require(look.cheap.estimate)
-        #expect(abs(estimate - look.truth) < look.truth / 20)
-        // Nobody outside maps their memory: PSS is the truth, but for files that others map as well.
-        #expect(abs(try #require(look.accurate.estimate) - look.truth) < look.truth / 20)
+        #expect(try #require(measured.cheap.upper) - measured.cheap.lower <= mapped + huge + 16 << 20)
+        let estimate = try #require(measured.cheap.estimate)
+        #expect(abs(estimate - measured.truth) < measured.truth / 20)
+        // No other process maps their memory: the sum of PSS is the truth, apart from files that others map as well.
+        #expect(abs(try #require(measured.accurate.estimate) - measured.truth) < measured.truth / 20)
     }
 
     @Test func workersThatRewriteAPart() throws {
         let child = try ChildProcess(state: "rewriting", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.truth >= Self.size * 5)
-        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 10)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.truth >= Self.size * 5)
+        #expect(abs(try #require(measured.cheap.estimate) - measured.truth) < measured.truth / 10)
     }
 
     @Test func workersOfWorkers() throws {
         let child = try ChildProcess(state: "lines", Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.truth >= 2 * Self.size)
-        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 10)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.truth >= 2 * Self.size)
+        #expect(abs(try #require(measured.cheap.estimate) - measured.truth) < measured.truth / 10)
     }
 
     @Test func aParentThatFreesItsMemory() throws {
         let child = try ChildProcess(state: "freeing", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.truth >= Self.size)
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.truth >= Self.size)
+        #expect(measured.cheap.lower >= Self.size)
     }
 
-    /// Here counters cannot tell what was kept: the bounds are wide, and hold.
+    /// The counters do not show which pages were kept: the bounds are wide, but correct.
     @Test func workersThatAllocateAndFree() throws {
         let child = try ChildProcess(state: "churning", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.cheap.lower >= Self.size)
     }
 
     @Test func aSharedSegment() throws {
         let child = try ChildProcess(state: "shmem", 8, Self.size)
-        let look = try look(.tree(root: child.pid))
+        let measured = try measure(.tree(root: child.pid))
         let rss = try #require(try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.rssBytes)
         #expect(rss >= 8 * Self.size)
-        // What the system maps of shared memory is not counted for each of them.
-        #expect(try #require(look.cheap.upper) < rss / 2)
+        // The shared memory that the system maps is not counted for each process.
+        #expect(try #require(measured.cheap.upper) < rss / 2)
     }
 
     @Test func unrelatedProcesses() throws {
         let children = try (0..<4).map { _ in try ChildProcess(state: "hold", Self.size / 4) }
-        let look = try look(.processes(children.map(\.pid)))
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.processes(children.map(\.pid)))
+        #expect(measured.cheap.lower >= Self.size)
     }
 
-    /// The same addresses, and nothing in common.
+    /// Processes with the same addresses that share nothing.
     @Test func unrelatedProcessesAtTheSameAddresses() throws {
         let program = try BuiltProduct.url(of: "ProcessStates").path
         let children = try (0..<2).map { _ in
             try ChildProcess(running: "/usr/bin/setarch", ["-R", program, "tree", "3", "\(Self.size / 2)"])
         }
         for child in children { #expect(child.line().hasPrefix("ready")) }
-        let look = try look(.trees(roots: children.map(\.pid)))
-        #expect(look.cheap.lower >= Self.size)
-        #expect(abs(try #require(look.cheap.estimate) - look.truth) < look.truth / 5)
+        let measured = try measure(.trees(roots: children.map(\.pid)))
+        #expect(measured.cheap.lower >= Self.size)
+        #expect(abs(try #require(measured.cheap.estimate) - measured.truth) < measured.truth / 5)
     }
 
-    /// Its root has ended, and init is their parent: found by their session's scan alone.
+    /// The family's root has exited, and init is the parent of the others: only a scan of their session finds them.
     @Test func aFamilyWithoutItsRoot() throws {
         let child = try ChildProcess(state: "tree", 3, Self.size)
         let mappedBefore = try Self.systemMappedBytes()
-        let look = try look(.processes(child.ids))
-        #expect(look.cheap.lower >= Self.size)
-        // The faults of a process that has exited are in no counter: each may have all of its RSS to itself, and together
-        // they have no more than the whole system maps.
+        let measured = try measure(.processes(child.ids))
+        #expect(measured.cheap.lower >= Self.size)
+        // No counter has the faults of a process that has exited: the whole RSS of each process may be private, but
+        // together they have no more than the whole system maps.
         let rss = try child.ids.map { try #require(try memoryUsage(of: $0, mode: .cheap).rssBytes) }.reduce(0, +)
-        let upper = try #require(look.cheap.upper)
+        let upper = try #require(measured.cheap.upper)
         #expect(upper <= rss)
         let system = try max(mappedBefore, Self.systemMappedBytes())
         #expect(upper <= system + 64 << 20)
     }
 
-    /// What all processes map, by the kernel's own counts: AnonPages and Mapped.
+    /// The memory that all processes map according to the kernel: AnonPages and Mapped.
     private static func systemMappedBytes() throws -> Int {
         let lines = try KernelFile.text("/proc/meminfo").split(separator: "\n")
         return try ["AnonPages:", "Mapped:"].map { name in
@@ -128,22 +128,22 @@ struct DistinctMemoryTruthTests {
 
     @Test func aProcessThatExecutesAfterTheFork() throws {
         let program = try BuiltProduct.url(of: "ProcessStates").path
-        // A shell gives what it starts in the background nothing to read.
+        // A shell gives a background process an empty standard input.
         let script = "exec 3<&0; for i in 1 2; do \"$0\" hold \(Self.size / 2) <&3 & done; wait"
         let child = try ChildProcess(running: "/bin/sh", ["-c", script, program])
         #expect(child.line() == "ready" && child.line() == "ready")
-        let look = try look(.tree(root: child.pid))
-        #expect(look.cheap.lower >= Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(measured.cheap.lower >= Self.size)
     }
 
     @Test func oneMemoryOfTwoProcesses() throws {
         let child = try ChildProcess(state: "vm-sharer", Self.size)
-        let look = try look(.tree(root: child.pid))
-        #expect(try #require(look.cheap.upper) < 2 * Self.size)
+        let measured = try measure(.tree(root: child.pid))
+        #expect(try #require(measured.cheap.upper) < 2 * Self.size)
     }
 }
 
-/// What a system's own counters do to the bounds.
+/// The effect of the system's own counters on the bounds.
 @Suite struct KernelPageFeaturesTests {
     private func facts(_ files: [String: String], _ ask: (KernelPageFeatures) -> Bool) throws -> Bool {
         let tree = try FixtureTree(files)
@@ -188,8 +188,8 @@ struct DistinctMemoryTruthTests {
         #expect(try facts(files, { $0.mergedBytes != 0 }) == mayHave)
     }
 
-    /// A process 10 with 1,000 anonymous pages, all from faults of its own, and two forked ones with ten faults each, on a system
-    /// where everything is known.
+    /// A process 10 with 1,000 anonymous pages, all from its own faults, and two forks with ten faults each, on a
+    /// system where everything is known.
     private static func family() -> [String: String] {
         func stat(_ pid: Int, _ parent: Int, _ flags: Int, faults: Int) -> String {
             ProcessStatTests.line(
@@ -211,7 +211,7 @@ struct DistinctMemoryTruthTests {
         return files
     }
 
-    /// The size of a whole huge page is among the sizes since Linux 6.10, and is no smaller one.
+    /// Since Linux 6.10 the size of a whole huge page is among the sizes, and does not count as a smaller one.
     @Test(arguments: [("2048", "2097152\n", false), ("64", "2097152\n", true), ("2048", nil, true)])
     func smallerHugePages(_ kibibytes: String, _ whole: String?, _ mayHave: Bool) throws {
         let folder = "/sys/kernel/mm/transparent_hugepage"
@@ -220,8 +220,8 @@ struct DistinctMemoryTruthTests {
         #expect(try facts(files, \.mayHaveSmallerHugePages) == mayHave)
     }
 
-    /// Nothing tells how much has come in the sizes between.
-    @Test func faultsThatMayHaveBroughtSmallerHugePages() throws {
+    /// No counter reports how much memory the intermediate sizes have added.
+    @Test func faultsThatMayHaveMappedSmallerHugePages() throws {
         var files = Self.family()
         files["/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/anon_fault_alloc"] = "3\n"
         files["/proc/meminfo", default: ""] += "AnonHugePages: 40 kB\n"
@@ -230,9 +230,9 @@ struct DistinctMemoryTruthTests {
         #expect(snapshot.total.distinctBytes.upper == (3000 + 100 + 99 + 98) * 4096)
     }
 
-    /// One fault may have brought a huge page whole: as much as there is of them may have come so.
+    /// One fault may have mapped a whole huge page: the bound grows by all huge pages of the system.
     @Test(arguments: [("AnonHugePages: 40 kB\n", 1030), ("AnonHugePages: 999999 kB\n", 3000), ("", 3000)])
-    func faultsThatMayHaveBroughtHugePages(_ line: String, _ pages: Int) throws {
+    func faultsThatMayHaveMappedHugePages(_ line: String, _ pages: Int) throws {
         var files = Self.family()
         files["/proc/vmstat"] = "thp_fault_alloc 1\n"
         files["/proc/meminfo", default: ""] += line
@@ -259,7 +259,7 @@ struct DistinctMemoryTruthTests {
         #expect(distinct.estimate == (1020 + 100) * 4096)
     }
 
-    /// Never more than the system maps in all.
+    /// The bound is never above what the whole system maps.
     @Test func theSystemsOwnCountBounds() throws {
         var files = [
             "/proc/meminfo": "AnonPages: 5000 kB\nMapped: 100 kB\n", "/sys/devices/system/cpu/online": "0\n",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Where an earlier look proves nothing.
+/// Cases in which an earlier snapshot proves nothing.
 @Suite struct FaultBaselineProofTests {
     private func line(
         _ pid: Int,
@@ -22,21 +22,22 @@ import Testing
         )
     }
 
-    /// Whoever forked it may have brought pages, and has ended, or is none of these: the caller, who was left out, or one that
-    /// ignores its children, of whose faults nothing is left anywhere.
-    @Test func whoCameMustBeAFork() throws {
+    /// The parent of the new process may have faulted in pages and exited, or may be outside of the scope: for example
+    /// the caller, which was excluded, or a process that ignores SIGCHLD, so that no counter has the faults of its
+    /// children.
+    @Test func aNewProcessMustBeAFork() throws {
         func stat(_ line: String) throws -> ProcessStat { try ProcessStat(parsing: Array(line.utf8).span) }
         let old = try stat(line(1, 0, faults: 5000))
         let history = try #require(FaultBaseline(upperBytes: 100 * 4096, [old]))
         func upper(_ new: String) throws -> Int? { try history.upperBytes(now: [old, stat(new)], pageSizeBytes: 4096) }
         #expect(try upper(line(2, 1, isForked: true, faults: 3)) == 103 * 4096)
-        // Forked by a process that is not there.
+        // Forked by a process that is not in the scope.
         #expect(try upper(line(2, 9, isForked: true, faults: 3)) == nil)
-        // Adopted, from a program that its parent does not run.
+        // Adopted: its program is not the one that its parent runs.
         #expect(try upper(line(2, 1, isForked: true, faults: 3, stack: 8)) == nil)
-        // Nothing tells what it runs.
+        // Its program is unknown.
         #expect(try upper(line(2, 1, isForked: true, faults: 3, stack: 0)) == nil)
-        // Who has executed a program has brought all that it has.
+        // A process that has executed a program has faulted in all of its pages itself.
         #expect(try upper(line(2, 9, faults: 3, stack: 8)) == 103 * 4096)
     }
 
@@ -60,9 +61,9 @@ import Testing
         PassRunner(of: .tree(root: 10), mode: .cheap, limits: SearchLimits(), in: root)
     }
 
-    /// What was not proven before is not proven by what has been added since.
+    /// A bound that was not proven does not become proven by faults that are added to it.
     @Test func whatBeganUnprovenStaysSo() throws {
-        // 10 and its fork 11 are bounded by their faults, and a child of 10 has ended; 20 stands apart.
+        // 10 and its fork 11 are bounded by their faults, and a child of 10 has exited. 20 is a separate program.
         let tree = try tree(
             (line(10, 1, faults: 1000, ofChildren: 5), 1000, "11 20 "),
             (line(11, 10, isForked: true, faults: 7), 1000, ""),
@@ -72,7 +73,7 @@ import Testing
         var pass = pass(root)
         let before = try pass.run().total.distinctBytes
         #expect(before.upper == 2012 * 4096 && !before.isProven)
-        // 20 forks: the faults since then bound more closely than the sum.
+        // 20 forks: the bound from the faults since then is lower than the sum.
         try add(line(20, 10, faults: 9000, stack: 8), 1000, "21 ", to: tree)
         try add(line(21, 20, isForked: true, faults: 7, stack: 8), 1000, "", to: tree)
         let after = try pass.run().total.distinctBytes
@@ -80,8 +81,8 @@ import Testing
         #expect(!after.isProven)
     }
 
-    /// A process that told nothing may have had anything.
-    @Test func whoToldNothingLeavesNoHistory() throws {
+    /// A process without figures may have had any amount of memory.
+    @Test func aProcessWithoutFiguresLeavesNoBaseline() throws {
         let tree = try tree(
             (line(10, 1, faults: 9000), 100, "11 "),
             (line(11, 10, faults: 9000, stack: 8), 1000, "")

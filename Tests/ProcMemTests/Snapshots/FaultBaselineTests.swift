@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Bounds that an earlier look at the same tree narrows.
+/// Bounds that an earlier snapshot of the same tree narrows.
 @Suite struct FaultBaselineTests {
     private func stat(_ pid: Int, faults: Int, ofChildren: Int = 0, start: Int = 50) throws -> ProcessStat {
         let line = ProcessStatTests.line(
@@ -24,21 +24,21 @@ import Testing
         #expect(try upper(stat(2, faults: 13), stat(1, faults: 5004)) == 107 * 4096)
         // A new process, with all of its faults.
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), stat(3, faults: 20)) == 120 * 4096)
-        // One has ended; its id is another's; a child has ended; one tells nothing.
+        // A process has exited; its pid is another process's; a child has exited; the figures of one are missing.
         #expect(try upper(stat(1, faults: 5000)) == nil)
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10, start: 51)) == nil)
         #expect(try upper(stat(1, faults: 5000, ofChildren: 1), stat(2, faults: 10)) == nil)
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), stat(3, faults: 20, ofChildren: 1)) == nil)
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 10), nil) == nil)
         #expect(try upper(stat(1, faults: 5000), stat(2, faults: 9)) == nil)
-        let nobodyKnown: [ProcessStat?] = [nil]
-        let isKnown = FaultBaseline(upperBytes: 1, nobodyKnown) != nil
+        let unknownStats: [ProcessStat?] = [nil]
+        let isKnown = FaultBaseline(upperBytes: 1, unknownStats) != nil
         #expect(!isKnown)
     }
 
-    /// A process that took and gave back memory before it forked has more faults than pages: who looked before the fork knows
-    /// better.
-    @Test(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"))
+    /// A process that allocated and freed memory before it forked has more faults than pages. A snapshot from before
+    /// the fork gives a lower bound.
+    @Test(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"))
     func aParentThatChurnedBeforeItForked() throws {
         let size = 48 << 20
         let child = try ChildProcess(state: "forks-later", 4, size)
@@ -52,15 +52,15 @@ import Testing
         let truth = try PageFrames.distinctBytes(of: after.processes.map(\.pid))
         let upper = try #require(after.total.distinctBytes.upper)
         #expect(after.total.distinctBytes.lower <= truth && truth <= upper)
-        // Two hundred faults for each fork, what the system maps of files, and what it has of huge pages.
+        // Two hundred faults for each fork, the file pages that the system maps, and its huge pages.
         let upperBefore = try #require(before.upper)
-        let upperOfWhoComesLater = try #require(first.upper)
+        let upperWithoutBaseline = try #require(first.upper)
         let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
         #expect(upper <= upperBefore + huge + 40 << 20)
-        #expect(upper <= upperOfWhoComesLater)
+        #expect(upper <= upperWithoutBaseline)
     }
 
-    /// The same where nothing but faults bounds.
+    /// The same where only faults give a bound.
     @Test func narrowsWhatFaultsAloneLeaveOpen() throws {
         func line(_ pid: Int, _ parent: Int, _ flags: Int, faults: Int) -> String {
             ProcessStatTests.line(
@@ -89,7 +89,7 @@ import Testing
         let distinct = try pass.run().total.distinctBytes
         #expect(distinct.upper == 1014 * 4096)
         #expect(distinct.assumptions.contains(.faultsAreComplete))
-        // Who has not looked before has the sum alone.
+        // Without an earlier snapshot the bound is the sum.
         #expect(
             try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: root).total.distinctBytes.upper == (3000 - 3)
                 * 4096

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The bounds of what families hold, from counters made up.
+/// The bounds of the memory of families, from invented counters.
 @Suite struct ForkFamiliesTests {
     private static let layouts = [26, 27].map { field in
         try? KernelText.parse(ProcessStatTests.line("x", [field: "99"])) { try ProcessStat(parsing: $0) }.layout
@@ -55,14 +55,14 @@ import Testing
         )
     }
 
-    @Test func whoIsAloneHoldsWhatItHolds() {
+    @Test func aSingleProcessHasItsRSS() {
         expect([Self.founder(10, 1000, faults: 1100)], 1000, 1000, usesFaults: false)
-        // Faults are counted before what they bring: fewer than the largest member's pages there cannot be.
+        // The counters are read at different times. There cannot be fewer pages than the largest member has.
         expect([Self.founder(10, 1000, faults: 900)], 1000, 1000, usesFaults: false)
         expect([], 0, 0, usesFaults: false)
     }
 
-    @Test func faultsOfWhoFreesAgainDoNotCountAboveTheSum() {
+    @Test func faultsAfterFreeingDoNotCountAboveTheSum() {
         expect(
             [Self.founder(10, 100, faults: 5000), Self.member(11, parent: 10, 100, faults: 5000)],
             100,
@@ -79,7 +79,7 @@ import Testing
         expect(line, 160, 179)
     }
 
-    /// Two programs that were started apart, with the same addresses (`setarch -R`).
+    /// Two programs that were started separately, with the same addresses (`setarch -R`).
     @Test func foundersShareNothing() {
         let apart = [
             Self.founder(10, 100, faults: 120), Self.member(11, parent: 10, 100, faults: 3),
@@ -88,21 +88,21 @@ import Testing
         expect(apart, 400, 123 + 314)
     }
 
-    /// The founder has ended: who brought the pages is not known, and they may be one another's.
+    /// The founder has exited: it is unknown which process faulted in the pages, and the processes may share them.
     @Test func orphans() {
         let orphans = (11..<15).map { Self.member($0, parent: 1, 100, faults: 2) }
         expect(orphans, 100, 400, usesFaults: false)
-        // Or a living family's.
+        // They may also share the pages of a live family.
         expect(
             orphans + [Self.founder(20, 300, faults: 310), Self.member(21, parent: 20, 300, faults: 4)],
             300,
             400 + 314
         )
-        // Of other programs they cannot be.
+        // They cannot share pages with another program.
         expect(orphans + [Self.founder(20, 300, faults: 310, layout: 1)], 400, 700, usesFaults: false)
     }
 
-    /// Its parent has executed another program meanwhile.
+    /// The parent has executed another program in the meantime.
     @Test func aParentOfAnotherLayout() {
         expect(
             [Self.founder(10, 100, faults: 100, layout: 1), Self.member(11, parent: 10, 70, faults: 2)],
@@ -112,7 +112,7 @@ import Testing
         )
     }
 
-    /// Other users' processes: nobody's relation is known.
+    /// Processes of other users: no relation is known.
     @Test func unknownLayouts() {
         let members = [
             Self.founder(10, 100, faults: 100, layout: nil), Self.member(11, parent: 10, layout: nil, 100, faults: 2),

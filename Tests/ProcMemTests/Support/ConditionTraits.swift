@@ -1,14 +1,14 @@
 import TestSupport
 import Testing
 
-/// Conditions that several suites have, with the reason that the output shows where they are not met.
+/// Conditions of several suites, with the reason that the output shows if a condition is not met.
 extension Trait where Self == ConditionTrait {
-    /// Skips where there is an obstacle, which is the reason.
+    /// Skips the tests if there is a reason against running them.
     static func unless(_ unavailableReason: String?) -> Self {
         .enabled(if: unavailableReason == nil, Comment(rawValue: unavailableReason ?? "no obstacle"))
     }
 
-    /// Cgroups with the cpu controller, in v1 or v2, that only a test's own limits bind.
+    /// Cgroups with the cpu controller, in v1 or v2, in which only a test's own limits bind.
     static var cpuCgroups: Self { .unless(cpuObstacle) }
 
     /// The same with the memory controller.

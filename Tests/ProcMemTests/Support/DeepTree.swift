@@ -2,17 +2,17 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A folder tree deeper than a path can say, made and removed step by step.
+/// A directory tree that is deeper than a path can be, created and removed step by step.
 final class DeepTree {
     let tree: FixtureTree
-    /// The deepest folder, below the tree: `/NAME/NAME/…`.
+    /// The path of the deepest directory, from the tree's root: `/NAME/NAME/…`.
     let path: String
 
     /// - Parameters:
-    ///   - start: A folder of the tree in which the deep part begins.
-    ///   - depth: How many folders lie in each other.
-    ///   - nameBytes: How long each one's name is.
-    ///   - files: Contents by level and name; level 1 is the first deep folder.
+    ///   - start: A directory of the tree in which the deep part begins.
+    ///   - depth: The number of nested directories.
+    ///   - nameBytes: The length of each name.
+    ///   - files: Contents by level and name; level 1 is the first nested directory.
     init(
         _ tree: FixtureTree,
         from start: String = "",
@@ -37,7 +37,7 @@ final class DeepTree {
         close(folder)
     }
 
-    /// Writes a file into a folder that is made for it, whose name may be any bytes.
+    /// Writes a file into a new directory, whose name may consist of any bytes.
     static func write(_ text: String, to file: String, inFolder name: [UInt8], of directory: Int32) throws {
         let name = (name + [0]).map { CChar(bitPattern: $0) }
         try #require(mkdirat(directory, name, 0o755) == 0)
@@ -46,14 +46,14 @@ final class DeepTree {
         try write(text, to: file, in: folder)
     }
 
-    /// Writes a file into an open folder.
+    /// Writes a file into an open directory.
     static func write(_ text: String, to file: String, in folder: Int32) throws {
         let descriptor = openat(folder, file, O_CREAT | O_WRONLY, 0o644)
         try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(text.utf8))
     }
 
     deinit {
-        // FileManager cannot: it makes paths.
+        // FileManager removes by path, which is too long here.
         _ = try? ChildProcess.output(of: "/bin/rm", ["-rf", tree.directory.path])
     }
 }

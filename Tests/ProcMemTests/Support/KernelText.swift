@@ -2,7 +2,7 @@ import TestSupport
 
 @testable import ProcMem
 
-/// Text as a kernel file would hold it, for a parser. A `Span` cannot pass through `#expect`; its result can.
+/// Text as in a kernel file, for a parser. A `Span` cannot be passed to `#expect`; the result of parsing it can.
 enum KernelText {
     static func parse<R>(_ text: String, _ parser: (Span<UInt8>) throws -> R) rethrows -> R {
         try parse(Array(text.utf8), parser)
@@ -12,7 +12,7 @@ enum KernelText {
         try parser(bytes.span)
     }
 
-    /// The fields that `nextField` finds, one by one.
+    /// The fields that `nextField` returns.
     static func fields(of text: String) -> [String] {
         parse(text) { bytes in
             var fields: [String] = []
@@ -22,7 +22,7 @@ enum KernelText {
         }
     }
 
-    /// The lines that `nextLine` finds, one by one.
+    /// The lines that `nextLine` returns.
     static func lines(of text: String) -> [String] {
         parse(text) { bytes in
             var lines: [String] = []
@@ -34,6 +34,6 @@ enum KernelText {
 }
 
 extension String {
-    /// A path as the kernel takes it.
+    /// The path with a NUL at its end, as system calls require it.
     var nulTerminated: [UInt8] { Array(utf8) + [0] }
 }

@@ -1,11 +1,11 @@
 @testable import ProcMem
 
-/// Makes bad input out of good: the same in every run of one seed.
+/// Changes well-formed input into malformed input, in the same way in every run with the same seed.
 struct Mutator {
     private var generator: SampleGenerator
     private let samples: [[UInt8]]
 
-    /// Numbers and words on which parsers have stumbled.
+    /// Numbers and words that have caused errors in parsers.
     private static let tokens = [
         "0", "-1", "9223372036854775807", "9223372036854775808", "18446744073709551616", "99999999999999999999999",
         "max",
@@ -18,7 +18,7 @@ struct Mutator {
         self.samples = samples.map { Array($0.utf8) }
     }
 
-    /// A sample, changed in one to four ways.
+    /// Returns a sample with one to four changes.
     mutating func next() -> [UInt8] {
         var bytes = samples.randomElement(using: &generator) ?? []
         for _ in 0..<Int.random(in: 1...4, using: &generator) { change(&bytes) }

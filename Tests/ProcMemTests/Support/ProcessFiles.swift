@@ -4,7 +4,7 @@
     import Musl
 #endif
 
-/// The kernel's files of a process, taken apart by the tests themselves.
+/// The kernel's files of a process, parsed by the tests themselves.
 struct ProcessFiles {
     let pid: Int32
 
@@ -12,7 +12,7 @@ struct ProcessFiles {
         String(decoding: SpawnedChild.file("/proc/\(pid)/\(file)") ?? [], as: UTF8.self)
     }
 
-    /// A number of `stat`, counted as proc(5) counts.
+    /// A number of `stat`, numbered as in proc(5).
     func stat(_ field: Int) -> Int? {
         guard let end = text("stat").lastIndex(of: ")") else { return nil }
         let fields = text("stat")[end...].dropFirst().split(separator: " ")
@@ -36,7 +36,7 @@ struct ProcessFiles {
         status(key).first.flatMap { Int($0) }.map { $0 * 1024 }
     }
 
-    /// The inode that a link leads to.
+    /// The inode that a link points to.
     func inode(_ link: String) -> UInt64? {
         fileNumber("/proc/\(pid)/\(link)")
     }
@@ -48,7 +48,7 @@ struct ProcessFiles {
     }
 }
 
-// Beside a method of the same name, C's function is not found.
+// Beside a method of the same name, the compiler does not find C's function.
 private func fileNumber(_ path: String) -> UInt64? {
     var entry = stat()
     return stat(path, &entry) == 0 ? UInt64(entry.st_ino) : nil

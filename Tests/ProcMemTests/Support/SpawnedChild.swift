@@ -6,7 +6,7 @@ import TestSupport
     import Musl
 #endif
 
-/// A child process that lives until its owner goes, or is collected earlier.
+/// A child process that lives until its owner is deallocated, or until it is collected.
 final class SpawnedChild {
     let pid: pid_t
     private var keepAlive: Int32 = -1
@@ -39,7 +39,7 @@ final class SpawnedChild {
         self.init(arguments.map { Array($0.utf8) })
     }
 
-    /// A shell that names itself as asked, by the same bytes that prctl(PR_SET_NAME) would set, and then waits.
+    /// Starts a shell that sets its name to these bytes, as prctl(PR_SET_NAME) would, and then waits.
     static func named(_ name: [UInt8]) -> SpawnedChild? {
         let script = Array(#"printf %s "$1" > /proc/$$/comm; read line"#.utf8)
         guard let child = SpawnedChild([Array("/bin/sh".utf8), Array("-c".utf8), script, Array("sh".utf8), name])
@@ -48,13 +48,13 @@ final class SpawnedChild {
         return isNamed ? child : nil
     }
 
-    /// Waits, without collecting it, until the child has ended.
+    /// Waits until the child has exited, without collecting it.
     func becomesZombie() -> Bool {
         var info = siginfo_t()
         return waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) == 0
     }
 
-    /// Whether something comes to be true before the deadline.
+    /// Whether a condition becomes true before the deadline.
     func waits(until condition: () -> Bool) -> Bool { Waiting.until(condition) }
 
     static func file(_ path: String) -> [UInt8]? {

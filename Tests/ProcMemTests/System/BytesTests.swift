@@ -11,7 +11,7 @@ import Testing
             ("  one  two\t\tthree\n", ["one", "two", "three"]),
             ("one\r\ntwo", ["one", "two"]),
             ("a\u{0B}b\u{0C}c", ["a", "b", "c"]),
-            // Not ASCII space: a NUL and a no-break space belong to the field.
+            // These are not ASCII space: a NUL and a no-break space belong to the field.
             ("a\0b \u{A0}c", ["a\0b", "\u{A0}c"]),
         ] as [(String, [String])]
     )

@@ -4,9 +4,9 @@ import Testing
 
 @testable import ProcMem
 
-/// What is opened is closed, whatever becomes of the read.
+/// A file that was opened is closed, whatever the result of the read is.
 @Suite struct DescriptorLeakTests {
-    /// How many descriptors lead below a directory. Other tests run meanwhile, with descriptors of their own.
+    /// The number of descriptors of files in a directory. Concurrent tests have descriptors of their own.
     private func openDescriptors(below directory: String) throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { name in
             let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
@@ -37,7 +37,7 @@ import Testing
         #expect(try openDescriptors(below: tree.directory.path) == 0)
     }
 
-    /// A long way through one folder: of a folder that is really so deep the kernel could not tell the path.
+    /// A long path through one directory. For a directory that is really this deep, the kernel could not report a path.
     @Test(arguments: ["/file", "/missing"]) func theFoldersOnALongWayAreClosed(_ file: String) throws {
         let tree = try FixtureTree(["/file": "text"])
         let path = (String(repeating: "/.", count: 6000) + file).nulTerminated

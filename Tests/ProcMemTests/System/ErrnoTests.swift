@@ -41,7 +41,7 @@ import Testing
         #expect(calls == 1)
     }
 
-    @Test func anUnknownNumberIsStillTold() {
+    @Test func anUnknownNumberIsReported() {
         #expect(Errno(rawValue: 4095).description.hasPrefix("errno 4095"))
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// A file is read whole, or not at all.
+/// A file is read completely, or not at all.
 @Suite(.timeLimit(.minutes(1))) struct FileContentsTests {
     private static let bytes = [UInt8]((0..<200_000).map { UInt8(truncatingIfNeeded: $0 % 251) })
 
@@ -22,7 +22,7 @@ import Testing
     @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 129, 4095, 4096, 4097, 8192, 100_000], [false, true])
     func everySizeUpToTheLimitIsReadWhole(_ size: Int, _ isOneLine: Bool) throws {
         let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 100_000, isOneLine: isOneLine)
-        // No newline anywhere, so that one line has no end but the file's.
+        // Without a newline, one line ends where the file ends.
         let expected = Self.bytes.prefix(size).map { $0 == 0x0A ? 0x20 : $0 }
         #expect(try contents(of: expected, readOptions) == .success(expected))
     }
@@ -84,7 +84,7 @@ import Testing
         defer { close(ends[1]) }
         let line = Array("max 100000\n".utf8)
         try #require(write(ends[1], line, line.count) == line.count)
-        // Where there is nothing to read and no end, a read is an error instead of waiting.
+        // If the pipe is empty but open, a read fails instead of waiting.
         try #require(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
         let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
         #expect(try FileDescriptor(adopting: ends[0]).withContents(readOptions) { $0.bytes(in: 0..<$0.count) } == line)
@@ -110,7 +110,7 @@ extension Array {
     }
 }
 
-/// A pipe that a thread writes piece by piece, and closes.
+/// A pipe into which a thread writes piece by piece, and which it then closes.
 private struct WrittenPipe {
     private let readEnd: Int32
 
@@ -128,6 +128,6 @@ private struct WrittenPipe {
         }
     }
 
-    /// The end to read from, which its holder closes.
+    /// The read end, which its owner closes.
     func reader() -> FileDescriptor { FileDescriptor(adopting: readEnd) }
 }

@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func manyBuffersLoseNothing() throws {
-        // Lengths that have no common factor with the buffer.
+        // Lengths without a common factor with the buffer.
         let expected = (0..<3000).map { String(repeating: "abcdefghi", count: $0 % 47) + "\($0)" }
         #expect(try lines(of: expected.joined(separator: "\n")) == .success(expected))
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The kernel takes paths of 4,095 bytes. Folders can be nested more deeply than that.
+/// The kernel accepts paths of 4,095 bytes. Directories can be nested more deeply than that.
 @Suite(.timeLimit(.minutes(1))) struct LongPathTests {
     private static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
 
@@ -23,7 +23,7 @@ import Testing
         #expect(throws: FileReadError.system(.isDirectory)) { try text(deep.path, in: deep.tree.root()) }
     }
 
-    /// Around the length where one call no longer does, counted with the NUL.
+    /// Around the length from which one call no longer suffices, counted with the NUL.
     @Test(arguments: 4090...4102)
     func noLengthFallsBetween(_ length: Int) throws {
         let deep = try DeepTree(try FixtureTree(), depth: 40, nameBytes: 99, files: [])

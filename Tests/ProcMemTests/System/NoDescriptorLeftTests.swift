@@ -3,9 +3,10 @@ import Foundation
 import ProcMem
 import Testing
 
-/// In a forked child that may open nothing.
+/// Results in a forked child that cannot open a file.
 @Suite struct NoDescriptorLeftTests {
-    /// What a closure answers where no file can be opened; 0 to 255, -1 where it did not come to an end.
+    /// The result of a closure, 0 to 255, in a child in which no file can be opened; -1 if the child did not exit
+    /// normally.
     private static func withoutDescriptors(_ body: @escaping () -> Int32) -> Int32 {
         final class Job {
             let body: () -> Int32

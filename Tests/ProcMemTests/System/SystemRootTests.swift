@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// A directory in the place of `/`: nothing in it leads out of it, and nothing in it stops the reader.
+/// A directory in place of `/`: no path leads out of it, and no file in it blocks the reader.
 @Suite(.timeLimit(.minutes(1))) struct SystemRootTests {
     private static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
 
@@ -55,7 +55,8 @@ import Testing
         #expect(failure(of: "/loop", in: tree.root()) == .system(.tooManyLinks))
     }
 
-    /// A reader that waits for a writer gets one after a while, more than it takes, and has lost.
+    /// Ends the wait of a reader that blocks until the pipe has a writer: after ten seconds, with more data than the
+    /// reader accepts. The test then fails instead of hanging.
     private func endWaiting(for path: String) {
         Thread.detachNewThread {
             sleep(10)
@@ -75,7 +76,7 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(9))
     }
 
-    @Test func aPipeWhoseWriterSaysNothingIsAnError() throws {
+    @Test func aPipeWithASilentWriterIsAnError() throws {
         let tree = try FixtureTree(["/a/file": ""])
         let path = tree.directory.path + "/a/pipe"
         try #require(mkfifo(path, 0o600) == 0)

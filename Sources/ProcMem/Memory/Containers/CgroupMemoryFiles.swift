@@ -14,7 +14,7 @@ struct CgroupMemoryFiles {
         self.init(at: CgroupDirectory(level: level, of: hierarchy), hierarchy.version, in: root)
     }
 
-    /// The files of a cgroup of either version.
+    /// Finds the files of a cgroup of either version.
     init(of directory: CgroupDirectory, in root: SystemRoot) {
         let v1 = CgroupMemoryFiles(at: directory, .v1, in: root)
         // On v1 every cgroup of the controller has this file, including the root.

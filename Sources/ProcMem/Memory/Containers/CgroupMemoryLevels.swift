@@ -72,8 +72,8 @@ struct CgroupMemoryLevels {
         return swap.bytes.map { max(0, $0 - (limit?.bytes ?? 0)) }
     }
 
-    /// Whether a v1 cgroup is non-hierarchical (`memory.use_hierarchy` is 0, before Linux 5.11): its usage and limit
-    /// exclude its descendants. All of its ancestors are non-hierarchical then too.
+    /// Returns whether a v1 cgroup is non-hierarchical (`memory.use_hierarchy` is 0, before Linux 5.11): its usage and
+    /// limit exclude its descendants. All of its ancestors are non-hierarchical then too.
     private func isNonHierarchical(_ file: CgroupLevelFile<MemoryLimitFile>, _ files: CgroupMemoryFiles) -> Bool {
         // Without a limit the answer makes no difference, and the read is not necessary.
         guard version == .v1, file.value?.limitBytes != nil else { return false }

@@ -106,29 +106,29 @@ public struct ContainerMemory: Sendable, Hashable {
 extension ContainerMemory {
     /// The name of a figure that may be unknown: that of the property.
     public enum Figure: String, Sendable, Hashable, CaseIterable {
-        /// ``ContainerMemory/usageBytes``
+        /// The memory that the cgroup is charged for: ``ContainerMemory/usageBytes``.
         case usageBytes
-        /// ``ContainerMemory/workingSetBytes``
+        /// The working set: ``ContainerMemory/workingSetBytes``.
         case workingSetBytes
-        /// ``ContainerMemory/availableBytes``
+        /// The memory that is available below the limit: ``ContainerMemory/availableBytes``.
         case availableBytes
-        /// ``ContainerMemory/anonBytes``
+        /// Anonymous memory: ``ContainerMemory/anonBytes``.
         case anonBytes
-        /// ``ContainerMemory/fileBytes``
+        /// The page cache: ``ContainerMemory/fileBytes``.
         case fileBytes
-        /// ``ContainerMemory/shmemBytes``
+        /// Shared memory: ``ContainerMemory/shmemBytes``.
         case shmemBytes
-        /// ``ContainerMemory/inactiveFileBytes``
+        /// Inactive page cache: ``ContainerMemory/inactiveFileBytes``.
         case inactiveFileBytes
-        /// ``ContainerMemory/kernelBytes``
+        /// Kernel memory: ``ContainerMemory/kernelBytes``.
         case kernelBytes
-        /// ``ContainerMemory/swapBytes``
+        /// Swap in use: ``ContainerMemory/swapBytes``.
         case swapBytes
-        /// ``ContainerMemory/swapLimitBytes``
+        /// The limit of swap: ``ContainerMemory/swapLimitBytes``.
         case swapLimitBytes
-        /// ``ContainerMemory/pressure``
+        /// The memory pressure: ``ContainerMemory/pressure``.
         case pressure
-        /// ``ContainerMemory/machineBytes``
+        /// The machine's memory: ``ContainerMemory/machineBytes``.
         case machineBytes
 
         /// The figures that only the cgroup reports to which the process is charged.

@@ -1,6 +1,7 @@
 import ProcMem
 
-/// What a program that depends on ProcMem writes, every name qualified: a type `ProcMem` in the module would break them.
+/// Code of a program that depends on ProcMem. Every name is qualified: a type `ProcMem` in the module would make this
+/// fail.
 ///
 /// Prints a name and a number on each line.
 @main struct Client {

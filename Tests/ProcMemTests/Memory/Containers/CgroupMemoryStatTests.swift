@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcMem
 
-/// `memory.stat` as kernels write it, and as none does.
+/// `memory.stat` as kernels write it, and malformed.
 @Suite struct CgroupMemoryStatTests {
     private func stat(_ text: String, _ version: CgroupVersion) throws -> CgroupMemoryStat {
         try KernelText.parse(text) { try CgroupMemoryStat(parsing: $0, version) }
@@ -19,7 +19,7 @@ import Testing
         #expect(stat.swapBytes == nil && stat.memoryLimit == nil && stat.memorySwapLimit == nil)
     }
 
-    /// Those of the cgroup and all below it, as v2 has them, and not those of the cgroup alone.
+    /// The figures of the cgroup with its descendants, as on v2, not those of the cgroup alone.
     @Test func version1() throws {
         let stat = try stat(MemoryStatText.v1(), .v1)
         #expect(stat.anonBytes == 366_739_456)
@@ -33,7 +33,7 @@ import Testing
         #expect(stat.memorySwapLimit == MemoryLimitFile(limit: nil))
     }
 
-    /// A name is a whole word at the beginning of a line.
+    /// A key is a whole word at the beginning of a line.
     @Test(arguments: [CgroupVersion.v1, .v2]) func otherNamesArePassedOver(_ version: CgroupVersion) throws {
         let text = """
             anon_thp 1
@@ -50,7 +50,7 @@ import Testing
         #expect(try stat(text, version) == stat("", version))
     }
 
-    /// A name of the other version says something else.
+    /// The same key has another meaning in the other version.
     @Test func namesAreTheVersionsOwn() throws {
         #expect(try stat(MemoryStatText.v1(), .v2).anonBytes == nil)
         #expect(try stat(MemoryStatText.v2, .v1) == stat("", .v1))

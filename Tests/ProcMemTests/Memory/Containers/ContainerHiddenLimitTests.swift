@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// Limits of v1 that bind and cannot be seen, and limits that can be seen and do not bind.
+/// v1 limits that bind but are not visible, and limits that are visible but do not bind.
 @Suite struct ContainerHiddenLimitTests {
     private static let gib = ContainerSystem.gib
 
@@ -31,7 +31,7 @@ import Testing
         #expect(memory.limitBytes == 2 * Self.gib)
         #expect(memory.limitCgroup == nil)
         #expect(memory.effectiveMemoryBytes == 2 * Self.gib)
-        // All that is mounted was seen.
+        // All mounted levels were read.
         #expect(memory.isComplete && memory.warnings.isEmpty)
         #expect(memory.availableBytes == nil)
         #expect(
@@ -58,7 +58,7 @@ import Testing
         #expect(memory.limitBytes == nil && memory.reasonsByUnknownFigure[.availableBytes] == nil)
     }
 
-    /// Before Linux 5.11 a cgroup need not count what is below it.
+    /// Before Linux 5.11 a cgroup need not be charged for its descendants.
     @Test func aParentThatDoesNotCountItsChildren() throws {
         let memory = try memory(own: text(3), parent: text(1), smallest: text(3), useHierarchy: "0\n")
         #expect(memory.limitBytes == 3 * Self.gib && memory.limitCgroup == "/a/b")
@@ -72,7 +72,7 @@ import Testing
         #expect(memory.levels.count == 3)
     }
 
-    /// Where the own cgroup is out of sight, its `memory.stat` is as well.
+    /// If the process's own cgroup is not visible, its `memory.stat` is not either.
     @Test func anothersSmallestLimitIsNotTheProcesss() throws {
         var system = ContainerSystem.v1(ContainerSystem.v1Cgroup("/cg", smallest: (text(1), text(1))))
         system.mounts = "40 30 0:9 /elsewhere /cg rw - cgroup cgroup rw,memory\n"
@@ -80,7 +80,7 @@ import Testing
         #expect(memory.limitBytes == nil && !memory.isComplete)
     }
 
-    /// Only the root of all has, on v1, or lacks, on v2, a certain file.
+    /// A certain file exists only in the root cgroup (v1), or everywhere but in the root cgroup (v2).
     @Test func cgroupsAboveWhatIsMounted() throws {
         var v1 = ContainerSystem.v1(ContainerSystem.v1Cgroup("/cg/a/b"))
         #expect(try !v1.memory().hasHiddenAncestors)
@@ -91,12 +91,12 @@ import Testing
         #expect(try !v2.memory().hasHiddenAncestors)
         v2.files["/cg/cgroup.events"] = "populated 1\n"
         #expect(try v2.memory().hasHiddenAncestors)
-        // The levels from the own cgroup up to the mount's root are all there.
+        // All levels from the process's cgroup up to the mount's root were read.
         #expect(try v2.memory().isComplete)
     }
 
-    /// v2 has no such line: a file that has is none of the kernel's.
-    @Test func version2TellsNothingOfTheKind() throws {
+    /// v2 has no such line, so that a file with it is not the kernel's.
+    @Test func version2HasNoSmallestLimit() throws {
         var files = ContainerSystem.v2Cgroup("/cg/a/b", limit: text(2))
         files["/cg/a/b/memory.stat"] = MemoryStatText.v1(limit: text(1))
         #expect(try ContainerSystem.v2(files).memory().limitBytes == 2 * Self.gib)

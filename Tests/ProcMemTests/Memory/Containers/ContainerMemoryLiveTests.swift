@@ -4,12 +4,12 @@ import Testing
 
 @testable import ProcMem
 
-/// Limits that a real kernel enforces, and memory that it charges, in cgroups made for the purpose.
+/// Limits that a real kernel enforces, and memory that it charges, in cgroups that the tests create.
 @Suite(.memoryCgroups, .timeLimit(.minutes(5)))
 struct ContainerMemoryLiveTests {
     private static let mib = 1 << 20
 
-    /// What the kernel may not have counted yet: each CPU charges and counts in batches of 64 pages.
+    /// Memory that the kernel may not have counted yet: each CPU charges in batches of 64 pages.
     private static let tolerance = 2 * mib
 
     private func isNear(_ bytes: Int?, _ mebibytes: Int) -> Bool {
@@ -36,13 +36,14 @@ struct ContainerMemoryLiveTests {
         #expect(memory.levels.map(\.limitBytes) == (isOwn ? [limit, nil] : [nil, limit]) + above)
     }
 
-    /// On v1 the kernel reports the main thread in the root; the other thread is where the process was.
+    /// On v1 the kernel reports that the exited main thread is in the root; the other thread is still in the process's
+    /// cgroup.
     @Test func aProcessWithoutItsMainThread() throws {
         let own = try Cgroup.make(.memory)
         try own.set(memoryLimit: 96 * Self.mib)
         let child = try own.child(state: "zombie-leader", 4096)
         let named = try String(contentsOfFile: "/proc/\(child.pid)/cgroup", encoding: .utf8)
-        try #require(named.contains(own.path) == own.isOnV2, "where the kernel reports a process without a main thread")
+        try #require(named.contains(own.path) == own.isOnV2, "the cgroup that the kernel reports without a main thread")
         let memory = try ContainerMemory(of: child.pid)
         #expect(memory.limitBytes == 96 * Self.mib)
         #expect(memory.cgroup == own.path)
@@ -61,7 +62,7 @@ struct ContainerMemoryLiveTests {
         #expect(memory.effectiveMemoryBytes == pages)
     }
 
-    /// Of a limit above and one below, the smaller one, whichever that is now.
+    /// Of the process's own limit and its parent's, the smaller one binds, whichever it is at the moment.
     @Test func limitsThatChangeAreSeenAtOnce() throws {
         let parent = try Cgroup.make(.memory)
         let own = try parent.make()
@@ -79,7 +80,7 @@ struct ContainerMemoryLiveTests {
         #expect(try ContainerMemory(of: child.pid).limitBytes == nil)
     }
 
-    /// `statm` of the process, and the kernel's own sum, are the second witnesses.
+    /// The second sources are the process's `statm` and the kernel's own sum.
     @Test func whatAProcessHoldsIsAnonymous() throws {
         let parent = try Cgroup.make(.memory)
         let own = try parent.make()
@@ -95,12 +96,13 @@ struct ContainerMemoryLiveTests {
         #expect(memory.usageCgroup == own.path)
         #expect(isNear(memory.levels[1].usageBytes.map { $0 - (memory.usageBytes ?? 0) }, 0))
         #expect(isNear(memory.availableBytes.map { $0 + (memory.levels[1].workingSetBytes ?? 0) }, 128))
-        // Nobody else is charged for it.
+        // No other cgroup is charged for it.
         #expect(try ContainerMemory.current().cgroup != own.path)
     }
 
-    /// A file in `/dev/shm` that nobody holds any more is in no process, and charged all the same.
-    @Test func sharedMemoryThatNobodyHolds() throws {
+    /// A file in `/dev/shm` that no process maps any more is in no process's memory, but the cgroup is still charged
+    /// for it.
+    @Test func sharedMemoryThatNoProcessMaps() throws {
         let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }
@@ -112,20 +114,22 @@ struct ContainerMemoryLiveTests {
         #expect(isNear(memory.shmemBytes, 24), "\(memory)")
         #expect(isNear(memory.fileBytes.map { $0 - (memory.shmemBytes ?? 0) }, 0))
         #expect(isNear(memory.anonBytes, 0))
-        // It cannot be given up, so it is in the working set.
+        // The kernel cannot reclaim it, so it is part of the working set.
         #expect(memory.workingSetBytes ?? 0 >= 24 * Self.mib - Self.tolerance)
         #expect(try Statm(of: child.pid).residentBytes < 24 * Self.mib)
         unlink(file)
         #expect(isNear(try ContainerMemory(of: child.pid).shmemBytes, 0))
     }
 
-    /// What is kept of a file fills the usage up to the limit, and leaves as much available as before.
+    /// Page cache fills the usage up to the limit. The available memory stays as large as before, because the cache can
+    /// be reclaimed.
     @Test func aFileThatIsKept() throws {
         let own = try Cgroup.make(.memory)
         try own.set(memoryLimit: 32 * Self.mib)
         let tree = try FixtureTree(["/x": ""])
         let file = tree.directory.path + "/file"
-        // Written and forgotten outside: pages that wait to be written cannot be given up, and a small cgroup is full of them.
+        // The file is written, and dropped from the page cache, outside of the cgroup. Dirty pages cannot be reclaimed,
+        // and would fill a small cgroup.
         let script =
             "dd if=/dev/zero of=$0 bs=1M count=64 conv=fsync && dd of=$0 oflag=nocache conv=notrunc,fdatasync count=0"
         let written = try ChildProcess.output(of: "/bin/sh", ["-c", "exec 2>/dev/null; \(script)", file])
@@ -142,12 +146,12 @@ struct ContainerMemoryLiveTests {
         #expect(isNear(memory.shmemBytes, 0))
     }
 
-    /// The limit that is told is the one at which the kernel kills.
-    @Test func whoNeedsMoreThanTheLimitIsKilled() throws {
+    /// The reported limit is the one at which the OOM killer acts.
+    @Test func aProcessAboveTheLimitIsKilled() throws {
         let parent = try Cgroup.make(.memory)
         let own = try parent.make()
         try parent.set(memoryLimit: 24 * Self.mib)
-        // Where there is swap, it must not help out.
+        // Swap must not extend the memory.
         if Self.accountsForSwap { try parent.set(swapLimit: 0) }
         let states = try BuiltProduct.url(of: "ProcessStates").path
         #expect(try own.output(of: states, ["hold", "\(64 * Self.mib)"]).status == 128 + SIGKILL)
@@ -174,13 +178,13 @@ struct ContainerMemoryLiveTests {
         let child = try ChildProcess(state: "hold", 4096)
         try own.take(child)
         let memory = try ContainerMemory(of: child.pid)
-        // v1 limits both together: what the own limit keeps out of memory may be in swap.
+        // v1 limits memory and swap together: memory that the process's own limit excludes may be in swap.
         #expect(memory.swapLimitBytes == (own.isOnV2 ? 16 : 48) * Self.mib)
         #expect(memory.swapBytes == 0)
         #expect(Set(memory.reasonsByUnknownFigure.keys) == (own.has("memory.pressure") ? [] : [.pressure]))
     }
 
-    /// What a scope over a cgroup subtracts its processes' figures from.
+    /// The figures from which a snapshot of a cgroup subtracts its processes' memory.
     @Test func oneCgroupByItsName() throws {
         let own = try Cgroup.make(.memory)
         let child = try own.child(state: "hold", 8 * Self.mib)

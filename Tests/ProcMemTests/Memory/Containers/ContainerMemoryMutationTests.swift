@@ -4,7 +4,8 @@ import Testing
 
 @testable import ProcMem
 
-/// Systems that no kernel makes, in great number: nothing traps, and what comes out is possible and explained.
+/// Many systems that no kernel produces: the code does not trap, and returns possible figures with reasons for the
+/// unknown ones.
 @Suite(.timeLimit(.minutes(1))) struct ContainerMemoryMutationTests {
     private func system(_ version: CgroupVersion) -> ContainerSystem {
         let limit = "\(ContainerSystem.gib)"
@@ -38,7 +39,7 @@ import Testing
             expectPossible(memory)
             #expect(effectiveMemoryBytes(in: tree.root()) == memory.effectiveMemoryBytes)
             if memory.limitBytes != nil { limited += 1 }
-            // Two in three files are good again before the next.
+            // Two of three files are restored before the next change.
             if turn % 3 > 0 { try tree.write(good[paths[number]] ?? "", to: paths[number]) }
         }
         #expect(limited > 50)
@@ -54,7 +55,7 @@ import Testing
         ]
         for (figure, bytes) in figures {
             #expect((0...1 << 60).contains(bytes ?? 0), "\(figure)")
-            // What is known has no reason to be unknown; what is not has one, but for what there is none of.
+            // A known figure has no reason, and an unknown figure has one, unless it is a limit that is not set.
             let mayBeNone = figure == .availableBytes || figure == .swapLimitBytes
             let isExplained = (bytes == nil) == (memory.reasonsByUnknownFigure[figure] != nil)
             #expect(isExplained || mayBeNone && memory.reasonsByUnknownFigure[figure] == nil, "\(figure) \(memory)")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The container memory of other processes: one process's or none's.
+/// The container memory of another process: all figures are of one process, or the call fails.
 @Suite struct ContainerMemoryOfProcessTests {
     @Test func aChildIsInTheCgroupOfItsParent() throws {
         let child = try ChildProcess(state: "hold", 4096)
@@ -28,7 +28,7 @@ import Testing
         #expect(error?.path == "/proc/\(child.pid)")
     }
 
-    /// On v1 the kernel says of all zombies that they are in the root.
+    /// On v1 the kernel reports that zombies are in the root.
     @Test func aZombie() throws {
         let child = try ChildProcess(state: "zombie")
         let memory = try ContainerMemory(of: #require(child.ids.first))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcMem
 
-/// The memory limit that binds, of captured systems.
+/// The binding memory limit of captured systems.
 @Suite struct ContainerMemoryTests {
     struct Case: CustomTestStringConvertible {
         let name: String
@@ -11,7 +11,7 @@ import Testing
         var mounts = MountTable.v2(25, 22, "/", "/cg")
         /// The machine's memory in KiB.
         var machine: String? = "MemTotal:       16777216 kB\nMemFree:  1 kB\n"
-        /// Limit files by path.
+        /// The limit files by their paths.
         var files: [String: String] = [:]
         var limit: Int?
         var cgroup: String?
@@ -92,7 +92,7 @@ import Testing
             cgroup: "/a/b"
         ),
         Case(
-            name: "elsewhere, what is mounted",
+            name: "a cgroup outside of the mount",
             mounts: MountTable.v2(25, 22, "/c", "/cg"),
             files: ["/cg/memory.max": "1073741824"],
             limit: gib,
@@ -102,7 +102,7 @@ import Testing
             warning: "/proc/self/cgroup: the cgroup /a/b is outside of the mounted hierarchy"
         ),
         Case(
-            name: "a level that is gone",
+            name: "a removed level",
             files: ["/cg/a/memory.max": "1073741824"],
             limit: gib,
             cgroup: "/a",
@@ -141,7 +141,7 @@ import Testing
         if let warning = system.warning { #expect(memory.warnings.first?.contains(warning) == true) }
     }
 
-    /// Without the machine's memory there is still no limit that no machine has.
+    /// If the machine's memory is unknown, a limit that no machine could reach still counts as no limit.
     @Test(
         arguments: [
             nil, "", "MemTotal:\n", "MemTotal: 0 kB\n", "MemTotal: 99999999999999999999 kB\n", "MemFree: 1 kB\n",

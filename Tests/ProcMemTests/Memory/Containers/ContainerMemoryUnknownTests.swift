@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// A figure that is not known says why.
+/// Every unknown figure has a reason.
 @Suite struct ContainerMemoryUnknownTests {
     private typealias System = ContainerSystem
 
@@ -86,7 +86,7 @@ import Testing
         try expect(system, .pressure, "/cg/a/b/memory.pressure: \(Self.missing): \(hint)")
     }
 
-    /// What a kernel before 6.1 says with `psi=0`, which no file of a test's can say.
+    /// With `psi=0`, kernels before 6.1 refuse the read (EOPNOTSUPP); a file of a test cannot do that.
     @Test func pressureThatIsRefused() throws {
         let tree = try FixtureTree()
         let hierarchy = CgroupHierarchy(.v2, path: Array("/a".utf8), conventionalMountPoint: "/cg")
@@ -120,7 +120,7 @@ import Testing
         try expect(system, figure, "/cg/a/b/\(file): \(reason)", warned: true)
     }
 
-    /// A child cgroup that bears the file's name is no file.
+    /// A child cgroup with the name of the file is not the file.
     @Test func aCgroupOfThatName() throws {
         var system = System.v2(System.v2Cgroup("/cg/a/b"))
         system.files["/cg/a/b/memory.current"] = nil
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test(arguments: [CgroupVersion.v1, .v2]) func anOwnCgroupThatIsNotVisible(_ version: CgroupVersion) throws {
-        // Those of the levels above are not the process's.
+        // The files of the levels above do not describe the process's cgroup.
         var system =
             version == .v2
             ? System.v2(System.v2Cgroup("/cg/a", limit: "4096", usage: 7))
@@ -167,8 +167,8 @@ import Testing
         #expect(try system.memory().usageBytes == 7)
     }
 
-    /// Where nothing at all tells anything there is no answer to explain.
-    @Test func whereNothingTellsTheMemory() throws {
+    /// If no file is readable, there is no answer to explain.
+    @Test func withoutAnyMemoryFile() throws {
         let tree = try FixtureTree(["/proc/self/comm": "x\n"])
         let error = #expect(throws: ProcMemError.self) { try ContainerMemory.current(in: tree.root()) }
         #expect(error?.code == .unsupported)

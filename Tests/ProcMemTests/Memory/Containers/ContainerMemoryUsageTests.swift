@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcMem
 
-/// What is used and for what, of captured systems: v1, v2 and both.
+/// The usage and its parts, in captured systems: v1, v2 and hybrid.
 @Suite struct ContainerMemoryUsageTests {
     private typealias System = ContainerSystem
     private static let gib = ContainerSystem.gib
@@ -45,7 +45,7 @@ import Testing
             System.v1Cgroup("/cg/a/b", usage: 1_300_000_000, smallest: ("\(2 * Self.gib)", System.noLimit)),
             System.v1Cgroup("/cg/a", limit: "\(2 * Self.gib)", usage: 1_400_000_000),
             System.v1Cgroup("/cg", usage: 1_500_000_000),
-            // Of other processes than those of the memory cgroup.
+            // Its processes are others than those of the memory cgroup.
             ["/unified/u/memory.pressure": System.v2Cgroup("/x")["/x/memory.pressure"] ?? ""]
         )
         let system = System.v1(files, isHybrid: isHybrid)
@@ -66,7 +66,7 @@ import Testing
         #expect(memory.availableBytes == 2 * Self.gib - (1_400_000_000 - 535_601_152))
     }
 
-    /// The processes are charged to the nearest cgroup above that has the controller.
+    /// The processes are charged to the nearest ancestor that has the controller.
     @Test func aCgroupWithoutTheController() throws {
         let files = merged(System.v2Cgroup("/cg/a", limit: "\(Self.gib)", usage: 5000), ["/cg/a/b/cgroup.procs": ""])
         let memory = try System.v2(files).memory()
@@ -77,7 +77,7 @@ import Testing
         #expect(memory.isComplete && memory.reasonsByUnknownFigure.isEmpty && memory.warnings.isEmpty)
     }
 
-    /// Its working set is less than nothing only because the two files are read one after the other.
+    /// The working set would be negative only because the two files are read one after the other.
     @Test func aWorkingSetIsNeverNegative() throws {
         let files = System.v2Cgroup("/cg/a/b", limit: "\(Self.gib)", usage: 1000)
         let memory = try System.v2(files).memory()
@@ -85,7 +85,7 @@ import Testing
         #expect(memory.availableBytes == Self.gib)
     }
 
-    /// The smallest limit binds, and another one may be nearer.
+    /// The smallest limit binds, but another one may have less memory left.
     @Test func theLimitThatIsNearest() throws {
         let files = merged(
             System.v2Cgroup("/cg/a/b", limit: "\(Self.gib)", usage: 10_000_000),
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// A usage above the limit, which has just been lowered.
+    /// The usage is above the limit, which has just been lowered.
     @Test func nothingIsAvailableAboveTheLimit() throws {
         let memory = try System.v2(System.v2Cgroup("/cg/a/b", limit: "1000000", usage: 5_000_000)).memory()
         #expect(memory.availableBytes == 0)
@@ -127,7 +127,7 @@ import Testing
         #expect(memory.effectiveMemoryBytes == 16 * Self.gib)
     }
 
-    /// A container that sees itself as the root of all is no root: the files are there.
+    /// A container that sees its own cgroup as the root does not have the root cgroup: the files exist.
     @Test(arguments: [("/", "/"), ("/a/b", "/a/b"), ("/..", "/.."), ("/../../x", "/../../x")])
     func aContainersOwnPart(_ root: String, _ path: String) throws {
         var system = System.v2(System.v2Cgroup("/cg", limit: "\(Self.gib)", usage: 2_500_000))
@@ -157,7 +157,7 @@ import Testing
         #expect(memory.limitBytes == Self.gib)
     }
 
-    /// One file of each cgroup is asked for by the scope of a snapshot.
+    /// A snapshot's scope reads one file of each cgroup.
     @Test(arguments: ["/a/b", "/cg/a/b", "/a/b/"]) func oneCgroupByItsName(_ path: String) throws {
         for isV1 in [false, true] {
             let cgroup = isV1 ? System.v1Cgroup("/cg/a/b", usage: 77) : System.v2Cgroup("/cg/a/b", usage: 77)

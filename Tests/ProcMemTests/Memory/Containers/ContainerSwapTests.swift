@@ -3,13 +3,13 @@ import Testing
 
 @testable import ProcMem
 
-/// v1 limits memory and swap together, v2 swap alone: both are told as swap alone.
+/// v1 limits memory and swap together, v2 limits swap alone: both are reported as swap alone.
 @Suite struct ContainerSwapTests {
     struct Case: CustomTestStringConvertible {
         let name: String
-        /// Limits of the own cgroup, the one above it and the root.
+        /// The memory limits of the process's own cgroup, its parent and the root.
         var memory: [String] = []
-        /// Those of swap (v2), or of memory and swap together (v1).
+        /// The swap limits (v2), or the limits of memory and swap together (v1).
         let swap: [String]
         let expected: Int?
         var testDescription: String { name }
@@ -34,8 +34,8 @@ import Testing
             swap: [text(40)],
             expected: 40 * gib
         ),
-        // The kernel allows no such thing at one level, and nothing hinders it at two.
-        Case(name: "less than memory alone", memory: [text(2), none], swap: [none, text(1)], expected: 0),
+        // The kernel refuses this at one level, but allows it across two levels.
+        Case(name: "less than the limit of memory", memory: [text(2), none], swap: [none, text(1)], expected: 0),
     ]
 
     @Test(arguments: ofV1) func version1(_ system: Case) throws {
@@ -48,7 +48,7 @@ import Testing
         #expect(memory.reasonsByUnknownFigure[.swapLimitBytes] == nil && memory.warnings.isEmpty)
     }
 
-    @Test func version1ToldByTheSmallestOfAll() throws {
+    @Test func version1FromTheSmallestOfAll() throws {
         let files = ContainerSystem.v1Cgroup("/cg/a/b", smallest: (Self.text(1), Self.text(4)))
         let memory = try ContainerSystem.v1(files).memory()
         #expect(memory.limitBytes == Self.gib)

@@ -3,7 +3,8 @@ import TestSupport
 
 @testable import ProcMem
 
-/// A system of few files whose container memory a test asks for: 16 GiB, the memory controller mounted on `/cg`.
+/// A small system as a file tree, whose container memory a test reads: 16 GiB, with the memory controller mounted at
+/// `/cg`.
 struct ContainerSystem: Sendable {
     var process = "self"
     var membership: String
@@ -25,7 +26,7 @@ struct ContainerSystem: Sendable {
         )
     }
 
-    /// v1, with an empty v2 beside it where it is hybrid.
+    /// v1; if hybrid, with an empty v2 beside it.
     static func v1(_ files: [String: String], isHybrid: Bool = false) -> ContainerSystem {
         ContainerSystem(
             membership: "6:memory:/a/b\n4:cpu:/x\n" + (isHybrid ? "0::/u\n" : ""),
@@ -75,7 +76,7 @@ struct ContainerSystem: Sendable {
         return try FixtureTree(all)
     }
 
-    /// What is said of it. The files are there as long as the question takes.
+    /// Returns the container memory. The files exist until the call returns.
     func memory() throws -> ContainerMemory {
         let tree = try tree()
         return try withExtendedLifetime(tree) { try .current(in: tree.root()) }
@@ -83,7 +84,7 @@ struct ContainerSystem: Sendable {
 }
 
 extension ContainerMemory {
-    /// Why a figure is not known, without the folder that stands for `/`.
+    /// The reason why a figure is unknown, without the directory that serves as `/`.
     func reason(_ figure: Figure, in tree: FixtureTree) -> String? {
         reasonsByUnknownFigure[figure].map {
             $0.hasPrefix(tree.directory.path) ? String($0.dropFirst(tree.directory.path.count)) : $0

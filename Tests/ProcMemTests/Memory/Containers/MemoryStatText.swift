@@ -1,6 +1,6 @@
 /// `memory.stat` as kernels write it.
 enum MemoryStatText {
-    /// Linux 6.1, cut after the figures that are read.
+    /// From Linux 6.1, without the lines after the figures that are read.
     static let v2 = """
         anon 151552
         file 1986560
@@ -28,11 +28,11 @@ enum MemoryStatText {
 
         """
 
-    /// Linux 6.18, without the counts of events.
+    /// From Linux 6.18, without the event counts.
     ///
     /// - Parameters:
-    ///   - limit: The smallest limit of all levels above.
-    ///   - memorySwap: That of memory and swap together.
+    ///   - limit: The smallest memory limit of all levels.
+    ///   - memorySwap: The smallest limit of memory and swap together.
     static func v1(limit: String = "100663296", memorySwap: String = "9223372036854771712") -> String {
         """
         cache 9306112
