@@ -6,7 +6,7 @@ import Foundation
 enum KernelChecks {
     static let all: [Check] =
         QuotaChecks.all + PlaceChecks.all + EnforcementChecks.all + AffinityChecks.all + ChangeChecks.all
-        + MemorySceneChecks.all + SwapChecks.all + ContainerMemoryChecks.all + HiddenProcessChecks.all
+        + MemorySceneChecks.all + MemoryBoundsChecks.all + SwapChecks.all + ContainerMemoryChecks.all + HiddenProcessChecks.all
         + RuntimeChecks.all
         + CounterChecks.all
 

@@ -45,7 +45,9 @@ void receive_all(int file, void *bytes, size_t count)
     }
 }
 
-static pid_t checked_fork(void)
+size_t child_index;
+
+pid_t checked_fork(void)
 {
     pid_t id = fork();
     if (id < 0) {
@@ -82,7 +84,7 @@ void await_exit(pid_t child, int options)
     }
 }
 
-static pid_t *ids_of(size_t count)
+pid_t *ids_of(size_t count)
 {
     pid_t *ids = calloc(count, sizeof *ids);
     if (!ids) {
@@ -94,15 +96,22 @@ static pid_t *ids_of(size_t count)
 pid_t *fork_children(size_t count, void (*body)(void), size_t done)
 {
     pid_t *ids = ids_of(count);
-    open_pipe(done_pipe);
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = fork_child(body);
+    open_reports();
+    for (child_index = 0; child_index < count; child_index++) {
+        ids[child_index] = fork_child(body);
     }
-    for (size_t i = 0; i < done; i++) {
+    await_reports(done);
+    return ids;
+}
+
+void open_reports(void) { open_pipe(done_pipe); }
+
+void await_reports(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
         char byte;
         receive_all(done_pipe[0], &byte, 1);
     }
-    return ids;
 }
 
 void report_done(void) { send_all(done_pipe[1], "", 1); }

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct state *const tables[] = {memory_states, family_states, thread_states, identity_states};
+static const struct state *const tables[] = {memory_states, family_states, thread_states, identity_states,
+                                            sharing_states};
 static const size_t table_count = sizeof tables / sizeof tables[0];
 
 static _Noreturn void usage(void)
@@ -86,6 +87,13 @@ _Noreturn void fail(const char *what)
 {
     dprintf(STDERR_FILENO, "ProcessStates: %s: %s\n", what, strerror(errno));
     _exit(1);
+}
+
+_Noreturn void unavailable(const char *what)
+{
+    printf("unavailable: %s: %s\n", what, strerror(errno));
+    fflush(stdout);
+    _exit(0);
 }
 
 void ready(const pid_t *ids, size_t count)

@@ -19,6 +19,7 @@ extern const struct state memory_states[];
 extern const struct state family_states[];
 extern const struct state thread_states[];
 extern const struct state identity_states[];
+extern const struct state sharing_states[];
 
 /// Finds the state that the first argument names, checks the number of its arguments and enters it. If there is none,
 /// prints the usage and exits with status 64.
@@ -31,6 +32,9 @@ _Noreturn void fail(const char *what);
 
 /// Prints "ready" and these ids.
 void ready(const pid_t *ids, size_t count);
+
+/// Prints "unavailable", what failed and the text of `errno`, and exits: the kernel or the caller's rights exclude the state.
+_Noreturn void unavailable(const char *what);
 
 /// Reads the standard input until it ends, and exits.
 _Noreturn void stay(void);
@@ -69,6 +73,12 @@ void send_all(int file, const void *bytes, size_t count);
 /// `read` of exactly as many bytes.
 void receive_all(int file, void *bytes, size_t count);
 
+/// `fork`. The child is not killed when its parent exits, but exits at the end of its standard input, if it calls `stay`.
+pid_t checked_fork(void);
+
+/// The ids of as many processes, all 0.
+pid_t *ids_of(size_t count);
+
 /// Forks a child that runs the function, exits after it, and is killed when its parent exits.
 pid_t fork_child(void (*body)(void));
 
@@ -79,7 +89,16 @@ void await_exit(pid_t child, int options);
 /// in them and their children.
 pid_t *fork_children(size_t count, void (*body)(void), size_t done);
 
-/// Reports to the process that called `fork_children`.
+/// In a child of `fork_children`: the number of children that were forked before it.
+extern size_t child_index;
+
+/// Opens the pipe of `report_done`. `fork_children` does so too.
+void open_reports(void);
+
+/// Waits for as many calls of `report_done`.
+void await_reports(size_t count);
+
+/// Reports to the process that called `fork_children` or `open_reports`.
 void report_done(void);
 
 /// Becomes user and group 65534.

@@ -1,44 +1,60 @@
 import Foundation
 
-/// The true memory of processes: the page frames that they map, each counted once. Only root sees frame numbers.
+/// The distinct memory of processes, counted by the frames of all pages that they map. The kernel shows frames only to root.
 package enum PageFrames {
-    /// Returns the distinct memory in bytes, of the pages that RSS counts.
+    /// Returns the distinct memory in bytes: each frame once, in pages of anonymous memory, files, shared memory and hugetlbfs.
+    ///
+    /// Pages that KSM merged have one frame and count once. The page of zeros does not count, because neither RSS nor PSS
+    /// counts it. Nor do frames that are no memory of the system, such as those of devices.
     package static func distinctBytes(of pids: [Int32]) throws -> Int {
         var frames: Set<UInt64> = []
         for pid in pids { try collect(pid, &frames) }
-        let zeros = try zeroFrames(frames)
-        return (frames.count - zeros) * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
-
-    private static func collect(_ pid: Int32, _ frames: inout Set<UInt64>) throws {
-        let pageSize = UInt64(sysconf(Int32(_SC_PAGESIZE)))
-        let file = open("/proc/\(pid)/pagemap", O_RDONLY | O_CLOEXEC)
+        let file = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw CocoaError(.fileReadNoPermission) }
         defer { close(file) }
+        return frames.count { isCounted($0, file) } * pageSize
+    }
+
+    private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+
+    private static func collect(_ pid: Int32, _ frames: inout Set<UInt64>) throws {
+        let file = open("/proc/\(pid)/pagemap", O_RDONLY | O_CLOEXEC)
+        // A zombie has no page tables.
+        guard file >= 0 || errno == ESRCH else { throw CocoaError(.fileReadNoPermission) }
+        defer { close(file) }
+        let chunk = 1 << 16
+        let entries = UnsafeMutablePointer<UInt64>.allocate(capacity: chunk)
+        defer { entries.deallocate() }
         for line in try KernelFile.text("/proc/\(pid)/maps").split(separator: "\n") {
-            // The kernel maps these pages into every process, and RSS does not count them.
-            if line.hasSuffix("[vvar]") || line.hasSuffix("[vvar_vclock]") || line.hasSuffix("[vdso]") { continue }
-            let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt64($0, radix: 16) }
-            guard ends.count == 2, ends[1] < 1 << 47 else { continue }
-            var entries = [UInt64](repeating: 0, count: Int((ends[1] - ends[0]) / pageSize))
-            let count = pread(file, &entries, entries.count * 8, off_t(ends[0] / pageSize * 8))
-            for entry in entries.prefix(max(0, count) / 8) where entry >> 63 == 1 {
-                frames.insert(entry & ((1 << 55) - 1))
+            // Every process maps these pages of the kernel, and RSS does not count them.
+            if line.contains(" [vvar") || line.hasSuffix("[vsyscall]") { continue }
+            let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { Int($0, radix: 16) }
+            guard ends.count == 2 else { continue }
+            var page = ends[0] / pageSize
+            let end = ends[1] / pageSize
+            while page < end {
+                let bytes = pread(file, entries, min(chunk, end - page) * 8, off_t(page * 8))
+                guard bytes >= 8 else { break }
+                let count = bytes / 8
+                var index = 0
+                while index < count {
+                    // Bit 63: the page is in memory. The lower 55 bits are the frame.
+                    if entries[index] >> 63 == 1 { frames.insert(entries[index] & ((1 << 55) - 1)) }
+                    index += 1
+                }
+                page += count
             }
         }
     }
 
-    /// The number of these that are the kernel's zero page, which RSS does not count.
-    private static func zeroFrames(_ frames: Set<UInt64>) throws -> Int {
-        let file = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw CocoaError(.fileReadNoPermission) }
-        defer { close(file) }
-        return frames.count { frame in
-            var flags: UInt64 = 0
-            return pread(file, &flags, 8, off_t(frame * 8)) == 8 && flags >> 24 & 1 == 1
-        }
+    /// Returns whether a frame is a page of memory other than the page of zeros.
+    private static func isCounted(_ frame: UInt64, _ pageFlags: Int32) -> Bool {
+        var flags: UInt64 = 0
+        guard pread(pageFlags, &flags, 8, off_t(frame * 8)) == 8 else { return false }
+        let (noPage, zeroPage) = (flags >> 20 & 1, flags >> 24 & 1)
+        return noPage == 0 && zeroPage == 0
     }
 
-    /// Whether this process sees frame numbers.
+    /// Whether the kernel shows frames to this process.
     package static let areVisible: Bool = (try? distinctBytes(of: [getpid()])).map { $0 > 1 << 20 } ?? false
 }

@@ -40,9 +40,8 @@ struct SnapshotBuilder: ~Copyable {
         of scope: ProcessScope? = nil,
         isConcurrent: Bool
     ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
-        let scope = scope ?? self.scope
         let census = try ProcessCensus(
-            of: scope,
+            of: scope ?? self.scope,
             mode: mode,
             detail: detail,
             limits: limits,

@@ -2,32 +2,31 @@ import Testing
 
 @testable import ProcMem
 
-/// The predicted cost of readings.
+/// What looks are expected to cost.
 @Suite struct ReadCostsTests {
     private let now = ContinuousClock.now
 
     private func cost(pages: Int, last: (Duration, pages: Int)? = nil, after: Duration = .zero) -> Duration {
         ReadCosts(pageSizeBytes: 4096).accurate(
             rssBytes: pages * 4096,
+            mappingCount: 0,
             last: last.map { ReadCosts.Measured(duration: $0.0, rssBytes: $0.pages * 4096, taken: now) },
-            at: now + after,
-            pageSizeBytes: 4096
+            at: now + after
         )
     }
 
-    @Test func aFirstReading() {
+    @Test func aFirstLook() {
         #expect(cost(pages: 0) == .microseconds(50))
         #expect(cost(pages: 1_000_000) == .microseconds(45_050))
     }
 
-    /// The fixed part of the cost does not grow with the process. Otherwise a process that was small once would never
-    /// fit into a budget again.
-    @Test func aProcessThatWasSmallIsNotOverrated() {
+    /// What a look costs in any case does not grow with the process: else who was small once would never fit again.
+    @Test func whoWasSmallIsNotOverrated() {
         #expect(cost(pages: 262_144, last: (.microseconds(60), pages: 10)) < .milliseconds(13))
         #expect(cost(pages: 262_144, last: (.microseconds(60), pages: 0)) < .milliseconds(13))
     }
 
-    @Test func aSmallerProcessCostsLess() {
+    @Test func whoShrankCostsLess() {
         #expect(cost(pages: 500_000, last: (.milliseconds(40), pages: 1_000_000)) == .milliseconds(20))
         #expect(cost(pages: 0, last: (.microseconds(400), pages: 1_000_000)) == .microseconds(40))
     }
@@ -37,19 +36,44 @@ import Testing
         #expect(cost(pages: 1000, last: slow) == .seconds(1))
         #expect(cost(pages: 1000, last: slow, after: .seconds(60)) < .milliseconds(501))
         #expect(cost(pages: 1000, last: slow, after: .seconds(3600)) < .milliseconds(20))
-        // A reading that was faster than predicted keeps its prediction.
+        // What took less than is expected does.
         let fast = (Duration.microseconds(20), pages: 1000)
         #expect(cost(pages: 1000, last: fast, after: .seconds(3600)) == .microseconds(20))
     }
 
     @Test func samplesAreTriedAgain() {
-        var costs = ReadCosts()
+        var costs = ReadCosts(pageSizeBytes: 4096)
         costs.learn(samplesOf: 10, took: .seconds(1), at: now)
         #expect(costs.samples(of: 10, at: now) == .seconds(1))
-        #expect(costs.samples(of: 10, at: now + .seconds(3600)) < .milliseconds(20))
+        #expect(costs.samples(of: 10, at: now + .seconds(3600)) < .milliseconds(25))
     }
 
-    /// Any duration can be given.
+    /// 60,000 mappings cost more than the pages in them.
+    @Test func mappingsCost() {
+        let costs = ReadCosts(pageSizeBytes: 4096)
+        let few = costs.accurate(rssBytes: 60_000 * 4096, mappingCount: 50)
+        #expect(costs.accurate(rssBytes: 60_000 * 4096, mappingCount: 60_000) > few * 10)
+        #expect(costs.longestAccurate(rssBytes: 4096, virtualBytes: 60_000 * 4096) > .milliseconds(20))
+        #expect(costs.longestAccurate(rssBytes: 4096, virtualBytes: 100 * 4096) < .milliseconds(1))
+        let maximum = costs.mappingCount(within: .milliseconds(5), rssBytes: 4096)
+        #expect(maximum.map { costs.accurate(rssBytes: 4096, mappingCount: $0) <= .milliseconds(5) } ?? false)
+        #expect(costs.mappingCount(within: .microseconds(10), rssBytes: 4096) == nil)
+    }
+
+    /// The costs of a page and of a mapping are those of this machine, which may be slower or faster than usual.
+    @Test(arguments: [0.5, 3.0]) func costsAreLearned(_ factor: Double) {
+        for (pages, mappings) in [(200_000, 10), (100, 50_000)] {
+            var costs = ReadCosts(pageSizeBytes: 4096)
+            let usual = costs.accurate(rssBytes: pages * 4096, mappingCount: mappings)
+            for _ in 0..<20 {
+                costs.learn(accurate: usual * factor, rssBytes: pages * 4096, mappingCount: mappings)
+            }
+            let learned = costs.accurate(rssBytes: pages * 4096, mappingCount: mappings)
+            #expect(abs(learned / (usual * factor) - 1) < 0.05)
+        }
+    }
+
+    /// Any time can be asked for.
     @Test(arguments: [Duration.zero, .seconds(-5), .seconds(Int64.min), .seconds(Int64.max), .seconds(1.7e20)])
     func anyBudgetEnds(_ budget: Duration) {
         let deadline = MemoryMode.within(budget).deadline(from: now)
