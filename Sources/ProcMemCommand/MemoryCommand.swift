@@ -279,11 +279,10 @@
         var failure: String? {
             guard total.rssBytes == nil else { return nil }
             if processes.isEmpty, let gap = gaps.notes.first { return "no process was read; \(gap)" }
-            let refusals: [UnavailableReason] = [.permissionDenied, .unsupported, .malformed]
             let reasons = processes.compactMap(\.usage.unavailable)
             // Kernel threads and zombies are read: they have no memory. A process that is gone is not read.
             let isGone = !reasons.isEmpty && reasons.allSatisfy { $0 == .exited }
-            guard let reason = reasons.first(where: refusals.contains) ?? (isGone ? .exited : nil) else { return nil }
+            guard let reason = reasons.first(where: \.isFailure) ?? (isGone ? .exited : nil) else { return nil }
             let advice = reason == .permissionDenied ? "; run as the owner, or with CAP_SYS_PTRACE" : ""
             let count = processes.count.counted("process", "processes")
             return "the memory of \(count) could not be read: \(reason.phrase)\(advice)"

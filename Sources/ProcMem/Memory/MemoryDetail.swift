@@ -16,17 +16,11 @@ public enum MemoryDetail: Sendable, Hashable {
 }
 
 extension ProcessDirectory {
-    /// Adds the figures in `status`, through a live thread if the main thread has exited.
-    ///
-    /// - Throws: Errors that are not properties of the process, such as that no descriptor is left.
-    borrowing func addStatus(to usage: inout MemoryUsage, _ stat: ProcessStat) throws(FileReadError) {
-        guard usage.rssBytes != nil else { return }
-        do throws(FileReadError) {
-            usage.fill(from: try statusOfAnyThread(stat))
-        } catch {
-            // A file that cannot be read leaves its figures unknown. Other errors are thrown.
-            _ = try UnavailableReason(error)
-        }
+    /// Adds the figures in `status`, through a live thread if the main thread has exited. They stay unknown if the file
+    /// cannot be read.
+    borrowing func addStatus(to usage: inout MemoryUsage, _ stat: ProcessStat) {
+        guard usage.rssBytes != nil, let status = try? statusOfAnyThread(stat) else { return }
+        usage.fill(from: status)
     }
 
     private borrowing func statusOfAnyThread(_ stat: ProcessStat) throws(FileReadError) -> ProcessStatus {

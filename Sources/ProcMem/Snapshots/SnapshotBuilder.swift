@@ -76,7 +76,7 @@ struct SnapshotBuilder: ~Copyable {
             }
         }
         for index in census.members.indices where census.members[index].value?.unavailable == .exited {
-            if let again = census.members[index].readAgain(mode, in: root) { census.members[index] = again }
+            if let again = census.members[index].readAgain(mode, detail, in: root) { census.members[index] = again }
         }
         let processes = census.members.map { ProcessMemory($0, sharing) }
         if !census.isWholeTree { baseline = nil }
@@ -201,16 +201,21 @@ extension ProcessCensus.Member {
     }
 
     /// Reads a process again that seemed to have exited; `nil` if it has. An exec during the read has the same effect.
-    fileprivate func readAgain(_ mode: MemoryMode, in root: SystemRoot) -> ProcessCensus.Member? {
+    fileprivate func readAgain(
+        _ mode: MemoryMode,
+        _ detail: MemoryDetail,
+        in root: SystemRoot
+    ) -> ProcessCensus.Member? {
         guard let directory = try? ProcessDirectory(.id(pid), in: root), let stat = try? directory.stat(),
             stat.startTimeTicks == self.stat?.startTimeTicks, !stat.isZombie
         else { return nil }
         var mode = mode
         // The budget is spent.
         if case .within = mode { mode = .cheap }
-        guard let usage = try? directory.memoryUsage(stat, mode: mode, in: root), usage.unavailable != .exited else {
+        guard var usage = try? directory.memoryUsage(stat, mode: mode, in: root), usage.unavailable != .exited else {
             return nil
         }
+        if detail == .all { directory.addStatus(to: &usage, stat) }
         return ProcessCensus.Member(pid: pid, depth: depth, stat: stat, value: usage)
     }
 }
@@ -317,10 +322,10 @@ struct ProcessCensus: Sendable {
         if case .within(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
         var walk = ProcessWalk(in: root, budget: SearchBudget(limits), isConcurrent: isConcurrent && mode != .accurate)
         {
-            (directory, stat) in
+            (directory, stat) -> MemoryUsage in
             do throws(FileReadError) {
                 var usage = try directory.memoryUsage(stat, mode: mode, pageSizeBytes: root.pageSizeBytes)
-                if detail == .all { try directory.addStatus(to: &usage, stat) }
+                if detail == .all { directory.addStatus(to: &usage, stat) }
                 return usage
             } catch {
                 return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))

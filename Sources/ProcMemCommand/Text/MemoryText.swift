@@ -194,7 +194,7 @@ extension MemorySnapshot {
     /// The number of processes with figures that could not be read; `nil` for none.
     var missing: String? {
         // Processes without memory, such as zombies, lack no figure.
-        let count = processes.count { [.permissionDenied, .unsupported, .malformed].contains($0.usage.unavailable) }
+        let count = processes.count { $0.usage.unavailable?.isFailure == true }
         return count == 0 ? nil : "\(count.counted("process", "processes")) not fully readable"
     }
 }
@@ -218,6 +218,9 @@ extension ProcessGap {
 }
 
 extension UnavailableReason {
+    /// Whether the process may have memory that could not be read.
+    var isFailure: Bool { ![.kernelThread, .zombie, .exited].contains(self) }
+
     /// The reason in a row of the table, and in an error message.
     var phrase: String {
         switch self {

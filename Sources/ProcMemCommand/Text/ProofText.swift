@@ -19,8 +19,8 @@ extension MemorySnapshot {
     /// The reasons why the bounds of the distinct memory are not proven, the most important first.
     var unprovenReasons: [String] {
         let unreadable = processes.count { process in
-            guard process.usage.rssBytes == nil, process.sharesMemoryWith == nil else { return false }
-            return ![.kernelThread, .zombie, .exited].contains(process.usage.unavailable)
+            process.usage.rssBytes == nil && process.sharesMemoryWith == nil
+                && process.usage.unavailable?.isFailure == true
         }
         var reasons: [String] = []
         if unreadable > 0 {
