@@ -114,7 +114,9 @@ struct CounterInputs {
                     // A kernel that does not report the anonymous part: all of RSS may be either.
                     if isCounted { fileSumBytes = fileSumBytes.saturatingAdding(rssBytes) }
                 } else {
-                    knowsAll = knowsAll && stat.map { Self.hasNoMemory($0, process.usage) } ?? false
+                    // An exited process has no memory left.
+                    let hasExited = process.usage.unavailable == .exited
+                    knowsAll = knowsAll && (hasExited || stat.map { Self.hasNoMemory($0, process.usage) } ?? false)
                 }
                 continue
             }

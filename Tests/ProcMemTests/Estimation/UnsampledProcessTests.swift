@@ -142,7 +142,10 @@ import Testing
         let size = 32 << 20
         let child = try ChildProcess(state: "vm-sharer", size)
         let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: Self.mode)
-        try #require(snapshot.processes.contains { $0.sharesMemoryWith != nil }, "the kernel does not compare address spaces")
+        try #require(
+            snapshot.processes.contains { $0.sharesMemoryWith != nil },
+            "the kernel does not compare address spaces"
+        )
         let distinct = snapshot.total.distinctBytes
         #expect(try #require(distinct.upper) < size * 3 / 2)
         #expect(distinct.lower > size / 2)
