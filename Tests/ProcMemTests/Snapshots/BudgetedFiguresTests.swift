@@ -94,8 +94,13 @@ private final class InventedLooks {
 }
 
 /// A process as a walk meets it.
-private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualPages: Int = 5000) throws -> ProcessCensus.Member {
-    let line = ProcessStatTests.line("x", [1: "\(pid)", 9: "64", 10: "\(faults)", 12: "0", 20: "1", 22: "5", 23: "\(virtualPages * 4096)"])
+private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualPages: Int = 5000) throws
+    -> ProcessCensus.Member
+{
+    let line = ProcessStatTests.line(
+        "x",
+        [1: "\(pid)", 9: "64", 10: "\(faults)", 12: "0", 20: "1", 22: "5", 23: "\(virtualPages * 4096)"]
+    )
     let stat = try ProcessStat(parsing: Array(line.utf8).span)
     let statm = try Statm(validating: Array("5000 \(pages) 100 0 0 0 0\n".utf8).span, pageSizeBytes: 4096)
     return ProcessCensus.Member(pid: pid, depth: 0, stat: stat, value: MemoryUsage(statm))
