@@ -32,10 +32,11 @@ public enum MemoryMode: Sendable, Hashable {
     /// A read starts only if it is predicted to finish in the remaining time, so the time is exceeded by at most one
     /// read. The cost of an accurate read is predicted from the last accurate read of the same process, or from its RSS
     /// and the number of its mappings if there is none. One process is measured accurately if that fits into the time,
-    /// otherwise by samples, otherwise by its counters. Several processes are sampled together. They are read accurately
-    /// only if all of them fit: an accurate read of a part of a family does not narrow the total. A ``MemorySampler``
-    /// distributes the accurate reads of idle processes over some passes if they are likely to narrow the total. It keeps
-    /// a figure as long as the counters of the process have not changed. Each figure has its ``MemorySource`` and age.
+    /// otherwise by samples, otherwise by its counters. Several processes are sampled together. They are read
+    /// accurately only if all of them fit: an accurate read of a part of a family does not narrow the total. A
+    /// ``MemorySampler`` distributes the accurate reads of idle processes over some passes if they are likely to narrow
+    /// the total. It keeps a figure as long as the counters of the process have not changed. Each figure has its
+    /// ``MemorySource`` and age.
     ///
     /// The time includes that for listing the processes. If the listing alone takes longer, the list is cut short and
     /// reports the gap (``ProcessGap/timeLimit``).

@@ -93,7 +93,8 @@ struct BudgetedFigures: Sendable {
         )
         defer { last = (pass.start, pass.scene) }
         useCache(&members, &pass, probes)
-        guard !pass.waiting.isEmpty, probes.now() < deadline, !isSettled(pass) else { return pass.result }
+        let isComplete = pass.waiting.isEmpty && (pass.result.distinct != nil || pass.sampledCount == 0)
+        guard !isComplete, probes.now() < deadline, !isSettled(pass) else { return pass.result }
         let outlook = probes.outlook(members, pass.result)
         // The bounds are computed once more at the end of the pass, and the snapshot is built from them.
         pass.end = deadline - pass.start.duration(to: probes.now()) * 2
@@ -105,10 +106,11 @@ struct BudgetedFigures: Sendable {
             guard pass.result.distinct != nil else { return settle(pass, isRead) }
         }
         if probes.now() + wholeCost(of: pass, at: probes.now()) <= pass.end {
-            isRead = true
+            isRead = isRead || !pass.waiting.isEmpty
             try read(&members, &pass, probes)
             if pass.waiting.isEmpty, pass.result.distinct == nil, probes.outlook(members, pass.result).isWide {
-                _ = try sample(&members, &pass, probes)
+                let isSampled = try sample(&members, &pass, probes)
+                isRead = isRead || isSampled
             }
         } else if canCompleteLater(pass, at: probes.now()) {
             let outlook = isRead ? probes.outlook(members, pass.result) : outlook
