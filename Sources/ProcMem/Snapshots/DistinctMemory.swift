@@ -25,6 +25,9 @@ public struct DistinctMemory: Sendable, Hashable {
         /// `fork` itself copies because they are pinned (io_uring, RDMA), that another process writes
         /// (`process_vm_writev`, `userfaultfd`), or that a process mapped that exited without being waited for.
         case faultsAreComplete
+        /// Forked processes with equal figures have address spaces of their own, and do not share one (`CLONE_VM`). Only
+        /// `.accurate` mode compares all of them.
+        case addressSpacesAreSeparate
         /// No process outside of the set shares anonymous pages with it: none that was forked from a member and left the
         /// tree.
         case noRelativesOutside
@@ -61,6 +64,8 @@ struct DistinctMemoryInputs {
     var sampled: SampledMemory.Distinct?
     /// Whether the samples were taken in an earlier measurement.
     var areSamplesCached = false
+    /// Whether the address spaces of all processes were compared (`kcmp`), as far as the kernel allows it.
+    var areAddressSpacesCompared = true
     /// Whether nothing is known to have changed from the first of the figures to the last.
     var isConsistent = true
     let pageSizeBytes: Int
@@ -94,21 +99,7 @@ extension DistinctMemory {
             )
         }
         var total = anonymous + counters.files + hugetlb.evidence
-        let shareBounds = ByteBounds(
-            lower: shares.sumBytes.saturatingAdding(hugetlb.evidence.proven.lower),
-            upper: .max
-        )
-        if shares.assumptions.isEmpty {
-            total.prove(shareBounds)
-        } else {
-            let (bounds, assumptions) = total.narrowest
-            if shareBounds.lower > bounds.lower, shareBounds.lower <= bounds.upper {
-                total.assume(
-                    ByteBounds(lower: shareBounds.lower, upper: bounds.upper),
-                    assumptions.union(shares.assumptions)
-                )
-            }
-        }
+        total.add(shares, hugetlbBytes: hugetlb.evidence.proven.lower)
         // Samples overrule counters that are not proven and that they contradict. Bounds of the counters that the samples
         // do not contradict are kept where they are narrower: more reads must not widen the result.
         let unsampled = inputs.holders.filter { !$0.source.isSampled && $0.pssBytes == nil }
@@ -118,8 +109,9 @@ extension DistinctMemory {
             var bounds = sampled.bounds(withUnsampledBytes: others) + hugetlbBounds
             var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
             if inputs.areSamplesCached { assumptions.insert(.nothingChanged) }
-            if shareBounds.lower > bounds.lower, shareBounds.lower <= bounds.upper {
-                bounds.lower = shareBounds.lower
+            let shareBytes = shares.sumBytes.saturatingAdding(hugetlb.evidence.proven.lower)
+            if shareBytes > bounds.lower, shareBytes <= bounds.upper {
+                bounds.lower = shareBytes
                 assumptions.formUnion(shares.assumptions)
             }
             total.weigh(
@@ -146,6 +138,30 @@ extension DistinctMemory {
         upper = hasUpper ? bounds.upper : nil
         isProven = hasUpper && assumptions.isEmpty && !total.isContradictory
         self.assumptions = assumptions.union(total.isContradictory ? [.nothingChanged] : [])
+    }
+}
+
+extension BoundsEvidence {
+    /// Adds the sum of PSS, which is a lower bound.
+    fileprivate mutating func add(_ shares: ProportionalShares, hugetlbBytes: Int) {
+        let lower = shares.certainSumBytes.saturatingAdding(hugetlbBytes)
+        if shares.kernelAssumptions.isEmpty {
+            prove(ByteBounds(lower: lower, upper: .max))
+        } else {
+            raise(to: lower, shares.kernelAssumptions)
+            // Bounds from faults that are below the sum of PSS lack faults.
+            if lower > narrowest.bounds.upper, lower <= proven.upper {
+                assume(ByteBounds(lower: lower, upper: proven.upper), shares.kernelAssumptions)
+            }
+        }
+        raise(to: shares.sumBytes.saturatingAdding(hugetlbBytes), shares.assumptions)
+    }
+
+    /// Raises the lower bound, where the new one does not contradict the upper bound.
+    private mutating func raise(to lower: Int, _ reasons: Set<DistinctMemory.Assumption>) {
+        let (bounds, assumptions) = narrowest
+        guard lower > bounds.lower, lower <= bounds.upper else { return }
+        assume(ByteBounds(lower: lower, upper: bounds.upper), assumptions.union(reasons))
     }
 }
 
@@ -204,10 +220,16 @@ extension SampledMemory.Distinct {
 private struct ProportionalShares {
     /// The sum of PSS.
     let sumBytes: Int
+    /// The same with each address space once, if processes with equal figures share one.
+    let certainSumBytes: Int
     /// The sum of the parts of files and shared memory.
     let fileSumBytes: Int
-    /// What the sum relies on; empty where it follows from what was read.
-    let assumptions: Set<DistinctMemory.Assumption>
+    /// What PSS of one process relies on; empty where it follows from what was read.
+    let kernelAssumptions: Set<DistinctMemory.Assumption>
+    /// The same, and what the sum relies on.
+    var assumptions: Set<DistinctMemory.Assumption> {
+        certainSumBytes < sumBytes ? kernelAssumptions.union([.addressSpacesAreSeparate]) : kernelAssumptions
+    }
     /// The anonymous memory, where the set is closed and every process of it reports its part; else `nil`.
     let anonymousOfClosedSet: ByteBounds?
 
@@ -221,13 +243,14 @@ private struct ProportionalShares {
         // figures of this measurement remain.
         let readings = holders.filter { $0.pssBytes != nil && (inputs.isConsistent || $0.source.age == nil) }
         sumBytes = readings.compactMap(\.pssBytes).saturatingSum ?? 0
+        certainSumBytes = Self.certainSum(inputs)
         fileSumBytes = readings.compactMap(\.pssFileBytes).saturatingSum ?? 0
         var assumptions: Set<DistinctMemory.Assumption> = []
         if !readings.isEmpty {
             if inputs.features.isPSSEstimated != false { assumptions.insert(.pssIsExact) }
             if readings.contains(where: { $0.source.age != nil }) { assumptions.insert(.nothingChanged) }
         }
-        self.assumptions = assumptions
+        kernelAssumptions = assumptions
         guard isClosed, !readings.isEmpty, readings.count == holders.count,
             inputs.processes.allSatisfy({ $0.mayShareMemoryWith == nil })
         else {
@@ -248,6 +271,49 @@ private struct ProportionalShares {
             lower: sum,
             upper: sum.saturatingAdding(rounding).saturatingAdding(merged)
         )
+    }
+}
+
+extension ProportionalShares {
+    /// The figures that processes have in common if they share an address space.
+    private struct Figures: Hashable {
+        let virtualBytes: Int?
+        let rssBytes: Int?
+        let anonymousBytes: Int?
+        let pssBytes: Int?
+        let ussBytes: Int?
+    }
+
+    /// Returns the sum of PSS with each address space counted once, where processes may share one that was not compared.
+    ///
+    /// Each of them reports the PSS of all of it. Processes that executed a program have address spaces of their own.
+    fileprivate static func certainSum(_ inputs: DistinctMemoryInputs) -> Int {
+        var sum = 0
+        var known: Set<Figures> = []
+        var forks: [(Figures, Int)] = []
+        for (process, stat) in zip(inputs.processes, inputs.stats) where process.sharesMemoryWith == nil {
+            let usage = process.usage
+            guard usage.mayHoldMemory, let pssBytes = usage.pssBytes, inputs.isConsistent || usage.source.age == nil
+            else {
+                continue
+            }
+            let figures = Figures(
+                virtualBytes: stat?.virtualBytes,
+                rssBytes: usage.rssBytes,
+                anonymousBytes: usage.anonymousBytes,
+                pssBytes: pssBytes,
+                ussBytes: usage.ussBytes
+            )
+            let isSeparate = inputs.areAddressSpacesCompared && process.mayShareMemoryWith == nil
+            if isSeparate || stat?.isForkWithoutExec == false {
+                sum = sum.saturatingAdding(pssBytes)
+                known.insert(figures)
+            } else {
+                forks.append((figures, pssBytes))
+            }
+        }
+        for (figures, pssBytes) in forks where known.insert(figures).inserted { sum = sum.saturatingAdding(pssBytes) }
+        return sum
     }
 }
 

@@ -84,6 +84,7 @@ struct SnapshotBuilder: ~Copyable {
             processes: processes,
             stats: census.members.map(\.stat),
             includesDescendants: census.isWholeTree,
+            areAddressSpacesCompared: mode == .accurate,
             groupResult,
             pageSizeBytes: root.pageSizeBytes,
             features: features
@@ -168,6 +169,7 @@ struct SnapshotBuilder: ~Copyable {
                         processes: members.map { ProcessMemory($0, sharing) },
                         stats: members.map(\.stat),
                         includesDescendants: includesDescendants,
+                        areAddressSpacesCompared: false,
                         result,
                         pageSizeBytes: root.pageSizeBytes,
                         features: features
@@ -242,6 +244,7 @@ extension DistinctMemoryInputs {
         processes: [ProcessMemory],
         stats: [ProcessStat?],
         includesDescendants: Bool,
+        areAddressSpacesCompared: Bool,
         _ result: BudgetedFigures.GroupResult,
         pageSizeBytes: Int,
         features: KernelPageFeatures
@@ -252,6 +255,7 @@ extension DistinctMemoryInputs {
             includesDescendants: includesDescendants,
             sampled: result.distinct,
             areSamplesCached: result.areSamplesCached,
+            areAddressSpacesCompared: areAddressSpacesCompared,
             isConsistent: result.isConsistent,
             pageSizeBytes: pageSizeBytes,
             features: features

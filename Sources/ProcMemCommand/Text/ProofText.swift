@@ -74,6 +74,7 @@ extension DistinctMemory.Assumption {
         case .pssIsExact: 7
         case .statmIsExact: 8
         case .hugetlbIsCounted: 9
+        case .addressSpacesAreSeparate: 10
         }
     }
 
@@ -90,6 +91,7 @@ extension DistinctMemory.Assumption {
         case .pssIsExact: "PSS may be an average"
         case .statmIsExact: "statm is not exact before Linux 6.16"
         case .hugetlbIsCounted: "pages of hugetlbfs are not known"
+        case .addressSpacesAreSeparate: "processes may share an address space"
         }
     }
 }

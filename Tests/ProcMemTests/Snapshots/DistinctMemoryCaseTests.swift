@@ -91,13 +91,29 @@ struct DistinctMemoryCaseTests {
     /// A fork copies pinned pages without a fault.
     @Test func pinnedPages() throws {
         let size = 4 << 20
-        let result = try result(started("pinned", 10, size))
+        let running = try started("pinned", 10, size)
+        let result = try result(running, .processes(running.pids))
         #expect(result.truth.lowerBound >= 11 * size)
         for reading in result.readings where !contains(reading, result.truth) {
             #expect(!reading.distinct.isProven)
             #expect(reading.distinct.assumptions.contains(.faultsAreComplete), "\(reading)")
         }
-        for reading in result.readings where reading.mode == .accurate { #expect(contains(reading, result.truth)) }
+        // PSS shows that faults are missing.
+        for reading in result.readings where reading.mode == .accurate {
+            #expect(contains(reading, result.truth), "\(reading)")
+            #expect(!reading.distinct.assumptions.contains(.faultsAreComplete), "\(reading)")
+        }
+    }
+
+    /// Each process that shares an address space reports all of its PSS. Only an accurate reading compares siblings.
+    @Test func siblingsWithOneAddressSpace() throws {
+        let running = try started("vm-siblings", 3, Self.size)
+        let result = try result(running, .processes(running.children[0].ids))
+        #expect(result.truth.upperBound < 2 * Self.size)
+        for reading in result.readings where !contains(reading, result.truth) {
+            let assumptions: Set = [DistinctMemory.Assumption.addressSpacesAreSeparate, .samplesAreRepresentative]
+            #expect(!assumptions.isDisjoint(with: reading.distinct.assumptions), "\(reading)")
+        }
     }
 
     /// Samples overrule the bounds from faults of which some are missing.

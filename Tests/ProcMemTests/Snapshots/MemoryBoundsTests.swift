@@ -155,6 +155,7 @@ import Testing
     private func distinct(
         _ samples: [Sample],
         includesDescendants: Bool = true,
+        areAddressSpacesCompared: Bool = true,
         _ features: KernelPageFeatures = features()
     ) throws -> DistinctMemory {
         let processes = try samples.map { sample in
@@ -173,6 +174,7 @@ import Testing
             processes: processes,
             stats: samples.map(\.stat),
             includesDescendants: includesDescendants,
+            areAddressSpacesCompared: areAddressSpacesCompared,
             pageSizeBytes: Self.page,
             features: features
         )
@@ -272,6 +274,36 @@ import Testing
         #expect(distinct.lower == pages(110) && distinct.upper == pages(110))
         #expect(distinct.isProven == isProven)
         #expect(distinct.assumptions.contains(.pssIsExact) == !isProven)
+    }
+
+    /// Forked processes with equal figures may share one address space (`CLONE_VM`): each then reports all of its PSS.
+    @Test(arguments: [true, false]) func forksThatMayShareAnAddressSpace(_ areCompared: Bool) throws {
+        let founder = Sample(pid: 10, anonymous: 20, faults: 900, pss: (20, 1))
+        let forks = (11..<14).map {
+            Sample(pid: $0, parent: 1, isFork: true, anonymous: 100, faults: 900, pss: (100, 1))
+        }
+        let distinct = try distinct(
+            [founder] + forks,
+            includesDescendants: false,
+            areAddressSpacesCompared: areCompared
+        )
+        #expect(distinct.isProven == areCompared)
+        #expect(distinct.assumptions.contains(.addressSpacesAreSeparate) == !areCompared)
+        #expect(distinct.lower == pages(324))
+        // Without the forks that may be the same, the sum is certain.
+        let two = [founder] + forks.prefix(1)
+        #expect(try self.distinct(two, includesDescendants: false, areAddressSpacesCompared: false).isProven)
+    }
+
+    /// The sum of PSS is above the bound from faults: faults are missing, and the bound is dropped.
+    @Test(arguments: [false, nil] as [Bool?]) func fewerFaultsThanPSS(_ isPSSEstimated: Bool?) throws {
+        let family =
+            [Sample(pid: 10, anonymous: 100, faults: 120, pss: (95, 1))]
+            + (11..<15).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 100, faults: 2, pss: (95, 1)) }
+        let features = Self.features(isPSSEstimated: isPSSEstimated)
+        let distinct = try distinct(family, includesDescendants: false, features)
+        #expect(distinct.lower == pages(480) && distinct.upper == pages(550))
+        #expect(distinct.assumptions == (isPSSEstimated == nil ? [.pssIsExact] : []))
     }
 
     /// KSM makes one page of several: what it saved may be missing from the sum of any processes.
