@@ -29,10 +29,13 @@ import Testing
         #expect(age > .zero)
         let accurate = try memorySnapshot(of: .tree(root: child.pid), mode: .accurate).total
         #expect(warm.total.processCount == 9 && warm.total.unavailableCount == 0)
-        // The share of files that other processes map changes from reading to reading.
+        // A page of a mapped file counts between zero and one time, depending on how many processes outside of the tree
+        // map it at that moment. Anonymous memory does not change.
+        let fileBytes = try #require(warm.processes.compactMap(\.usage.sharedBytes).max())
         let estimate = try #require(warm.total.distinctBytes.estimate)
         let expected = try #require(accurate.distinctBytes.estimate)
-        #expect(abs(estimate - expected) < 1 << 20)
+        #expect(abs(estimate - expected) <= fileBytes)
+        #expect(fileBytes < 16 << 20, "the files could hide the memory of a missing process")
         #expect(warm.total.distinctBytes.assumptions.contains(.nothingChanged))
     }
 
