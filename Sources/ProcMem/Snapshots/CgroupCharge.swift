@@ -25,15 +25,16 @@ public struct CgroupCharge: Sendable, Hashable {
     ///
     /// The charge and the distinct memory of the processes are not the same pages. A process may map pages that another
     /// cgroup is charged, for example a library that was read there first. A process of another cgroup may map pages
-    /// that this cgroup is charged. The difference of the two is therefore an estimate. The pages that no process of
-    /// the system maps, as counted by the kernel, are the lower bound.
+    /// that this cgroup is charged: the processes of this cgroup do not map them, so they are part of the value. The
+    /// difference of the charge and the distinct memory is therefore an estimate.
     public struct Unattributed: Sendable, Hashable {
         /// The most likely value in bytes: the charge less the distinct memory, and at least ``lower``. It is `nil` if
         /// the snapshot's mode gives no estimate of the distinct memory.
         public let estimate: Int?
-        /// The lower bound in bytes: the charge less its pages that any process maps (`anon` and `file_mapped` in
-        /// `memory.stat`, v1 `total_rss` and `total_mapped_file`). The kernel updates these counts in batches of up to
-        /// 64 pages for each CPU.
+        /// The lower bound in bytes, the larger of two: the charge less the upper bound of the distinct memory, and the
+        /// charge less its pages that any process of the system maps (`anon` and `file_mapped` in `memory.stat`, v1
+        /// `total_rss` and `total_mapped_file`). The kernel updates these counts in batches of up to 64 pages for each
+        /// CPU.
         public let lower: Int
         /// The upper bound in bytes: the charge less the lower bound of the distinct memory. The true value is larger
         /// only if processes of the cgroup map pages that another cgroup is charged.

@@ -63,7 +63,15 @@ import Testing
         }
     }
 
-    /// Without `file_mapped` in memory.stat the lower bound is 0.
+    /// 36 MiB of the charge are mapped, but the only process of the cgroup maps at most 10 MiB: processes of other cgroups
+    /// map the rest.
+    @Test func whatOtherCgroupsMapIsNotMappedHere() throws {
+        let stat = "anon 34603008\nfile 3145728\nfile_mapped 3145728\nshmem 0\ninactive_file 0\n"
+        let charge = try #require(try snapshot(.accurate, stat: stat).cgroupCharge)
+        #expect(charge.unattributedBytes == .init(estimate: 32 << 20, lower: 30 << 20, upper: 32 << 20))
+    }
+
+    /// Without `file_mapped` in memory.stat the lower bound is the charge less the upper bound of the distinct memory.
     @Test func anUnknownMappedPart() throws {
         let charge = try #require(try snapshot(.accurate, stat: "anon 0\nfile 5\n").cgroupCharge)
         #expect(charge.unattributedBytes == .init(estimate: 32 << 20, lower: 30 << 20, upper: 32 << 20))
