@@ -27,7 +27,8 @@
 ///
 /// The sequence ends when the process exits. It throws ``ProcMemError`` with `invalidArgument` for an id below 1,
 /// `noSuchProcess` or `zombie` if the process does not exist or has exited at the start, `outOfResources` if no thread
-/// or descriptor is available, and the errors of ``CPULimits/current(in:)``. An error ends the sequence.
+/// or descriptor is available at the start, and the errors of ``CPULimits/current(in:)``. An error ends the sequence. If
+/// no descriptor is left later, limits that cannot be read are not reported as changed.
 public struct CPULimitChanges: AsyncSequence, Sendable {
     /// The limits after each change.
     public typealias Element = CPULimits
@@ -142,8 +143,11 @@ struct CPULimitWatch: Sendable {
                 try identity.check()
             } catch {
                 if known != nil, error.isEndOfProcess { return }
+                if known != nil, error.code == .outOfResources { continue }
                 throw error
             }
+            // The limits that could not be read have not changed. They are read again after the poll interval.
+            if known != nil, limits.isOutOfResources { continue }
             if let known, known.isEquivalent(to: limits) { continue }
             known = limits
             deliver(limits)

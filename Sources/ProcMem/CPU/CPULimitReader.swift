@@ -14,19 +14,16 @@
 /// cgroup is detected immediately. After a `fork`, the child's reader detects that it inherited its parent's files and
 /// opens its own.
 ///
-/// A reader keeps one descriptor for `/proc/PID/cgroup` and one or two for each level. ``CPULimits`` explains the
-/// number.
+/// A reader keeps one descriptor for `/proc/PID/cgroup` and one or two for each level. If no descriptor is left when the
+/// files are opened again, the reader keeps the earlier ones, and ``Reading/isComplete`` is `false`. ``CPULimits``
+/// explains the number.
 public struct CPULimitReader: ~Copyable {
     private let process: ProcessSelector
     private let root: SystemRoot
     private var kept: OpenLimitFiles
-    /// The pid that opened the files; a different pid means that this is a forked child.
-    private var openerPID: Int32
-    private var lastCheck: Int
-    private var lastResolution: Int
-
-    private static var millisecondsBetweenChecks: Int { 100 }
-    private static var millisecondsBetweenResolutions: Int { 1000 }
+    private var schedule = MembershipSchedule()
+    /// Whether the files could not be opened again for lack of descriptors or memory.
+    private var isStale = false
 
     /// Finds and opens the limit files of the calling process.
     ///
@@ -50,9 +47,6 @@ public struct CPULimitReader: ~Copyable {
         self.process = process
         self.root = root
         kept = OpenLimitFiles(of: process, in: root)
-        openerPID = Syscalls.pid
-        lastCheck = Syscalls.coarseMilliseconds
-        lastResolution = lastCheck
         _ = try affinityCount()
     }
 
@@ -62,7 +56,7 @@ public struct CPULimitReader: ~Copyable {
     public mutating func read() throws(ProcMemError) -> Reading {
         let affinityCount = try affinityCount()
         let policy = AffinityLookup.policy(of: process, in: root)
-        refreshIfStale()
+        refreshIfDue()
         var quota: CPUQuota?
         var isComplete = true
         do {
@@ -76,7 +70,7 @@ public struct CPULimitReader: ~Copyable {
             affinityCount: affinityCount,
             quota: quota,
             isQuotaEnforced: policy?.isBoundByQuota ?? true,
-            isComplete: isComplete && kept.isComplete
+            isComplete: isComplete && kept.isComplete && !isStale
         )
     }
 
@@ -89,22 +83,20 @@ public struct CPULimitReader: ~Copyable {
         return try AffinityLookup.affinity(of: process, in: root, warnings: &warnings).count
     }
 
-    /// Resolves the levels again after a fork, after a move to another cgroup, or once a second.
-    private mutating func refreshIfStale() {
-        let now = Syscalls.coarseMilliseconds
-        if Syscalls.pid != openerPID || now - lastResolution >= Self.millisecondsBetweenResolutions {
-            resolve()
-        } else if now - lastCheck >= Self.millisecondsBetweenChecks {
-            lastCheck = now
-            if !kept.isMembershipUnchanged() { resolve() }
+    private mutating func refreshIfDue() {
+        switch schedule.nextStep() {
+        case .none: return
+        case .compare: if !kept.isMembershipUnchanged() { resolve() }
+        case .resolve: resolve()
         }
     }
 
     private mutating func resolve() {
-        kept = OpenLimitFiles(of: process, in: root)
-        openerPID = Syscalls.pid
-        lastCheck = Syscalls.coarseMilliseconds
-        lastResolution = lastCheck
+        let files = OpenLimitFiles(of: process, in: root)
+        // A lack of descriptors never makes an answer larger: the earlier files remain.
+        isStale = files.isOutOfResources
+        if !isStale { kept = files }
+        schedule.restart()
     }
 }
 
@@ -117,7 +109,8 @@ extension CPULimitReader {
         public let quota: CPUQuota?
         /// Whether the kernel enforces the quota on the process; `false` under a real-time policy.
         public let isQuotaEnforced: Bool
-        /// Whether every level from the process's own cgroup up to the mount's root could be read.
+        /// Whether every level from the process's own cgroup up to the mount's root could be read, and the files could be
+        /// opened again when it was due.
         public let isComplete: Bool
 
         private var rule: EffectiveCPUs {
@@ -148,9 +141,9 @@ struct OpenLimitFiles: ~Copyable {
     private let version: CgroupVersion
     /// Whether every level from the process's own cgroup up to the mount's root was visible when the files were opened.
     private(set) var isComplete: Bool
-    /// `/proc/PID/cgroup` and its contents when it was opened.
-    private var membershipFile: Int?
-    private var membership: [UInt8] = []
+    /// Whether a file could not be opened for lack of descriptors or memory.
+    private(set) var isOutOfResources = false
+    private var membership: OpenMembership?
 
     private struct Level {
         let quotaFile: Int
@@ -159,40 +152,44 @@ struct OpenLimitFiles: ~Copyable {
     }
 
     init(of process: ProcessSelector, in root: SystemRoot) {
-        // Opened before the lookup, so that a move in between appears as a change.
-        if let file = try? root.open(ProcPath(process, "cgroup")) {
-            membership = (try? file.withContents(CgroupMembership.readOptions) { $0.bytes(in: 0..<$0.count) }) ?? []
-            membershipFile = files.keep(file)
+        do throws(FileReadError) {
+            membership = try OpenMembership(of: process, keptIn: &files, in: root)
+        } catch {
+            isOutOfResources = error.isLackOfResources
         }
         let lookup = CgroupHierarchy.find(.cpu, of: process, in: root)
         isComplete = lookup.isComplete
+        isOutOfResources = isOutOfResources || lookup.isOutOfResources
         version = lookup.hierarchy?.version ?? .v2
         guard let hierarchy = lookup.hierarchy else { return }
         for number in 0..<hierarchy.levelCount {
             let reading = CPULimits.read(level: number, of: hierarchy, in: root)
             isComplete = isComplete && reading.isVisible
+            isOutOfResources = isOutOfResources || reading.isOutOfResources
             let quotaName: StaticString = version == .v2 ? "cpu.max" : "cpu.cfs_quota_us"
             let path = hierarchy.path(of: quotaName, atLevel: number)
             // If the level does not have this file, a child cgroup may have its name.
-            guard (try? root.open(path.span, as: .directory)) == nil, let quota = try? root.open(path.span) else {
+            guard (try? root.open(path.span, as: .directory)) == nil, let quotaFile = keep(path, in: root) else {
                 continue
             }
-            let quotaFile = files.keep(quota)
-            var periodFile: Int?
-            if version == .v1,
-                let period = try? root.open(hierarchy.path(of: "cpu.cfs_period_us", atLevel: number).span)
-            {
-                periodFile = files.keep(period)
-            }
+            let periodFile =
+                version == .v1 ? keep(hierarchy.path(of: "cpu.cfs_period_us", atLevel: number), in: root) : nil
             levels.append(Level(quotaFile: quotaFile, periodFile: periodFile))
         }
     }
 
-    /// Returns whether the contents of `/proc/PID/cgroup` are the same as when the files were opened.
-    borrowing func isMembershipUnchanged() -> Bool {
-        guard let membershipFile else { return false }
-        return (try? files.contents(of: membershipFile, equal: membership)) == true
+    /// Opens a file and keeps it; `nil` if it does not exist or cannot be opened.
+    private mutating func keep(_ path: [UInt8], in root: SystemRoot) -> Int? {
+        do throws(FileReadError) {
+            return files.keep(try root.open(path.span))
+        } catch {
+            if error.isLackOfResources { isOutOfResources = true }
+            return nil
+        }
     }
+
+    /// Returns whether the process is still in the same cgroups.
+    borrowing func isMembershipUnchanged() -> Bool { membership?.isUnchanged(in: files) ?? false }
 
     /// Returns the tightest quota of the levels. A malformed level counts as having no quota.
     ///

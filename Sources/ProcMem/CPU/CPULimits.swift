@@ -69,6 +69,8 @@ public struct CPULimits: Sendable, Hashable {
     public let hasHiddenAncestors: Bool
     /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
+    /// Whether a limit could not be read for lack of descriptors or memory, which says nothing about the limit.
+    let isOutOfResources: Bool
 }
 
 extension CPULimits {
@@ -228,6 +230,7 @@ extension CPULimits {
         let lookup = CgroupHierarchy.find(.cpu, of: process, in: root)
         warnings += lookup.warnings
         var isComplete = lookup.isComplete
+        var isOutOfResources = lookup.isOutOfResources
         var levels: [Level] = []
         var binding: BindingQuota?
         if let hierarchy = lookup.hierarchy {
@@ -235,6 +238,7 @@ extension CPULimits {
                 let reading = Self.read(level: number, of: hierarchy, in: root)
                 warnings += reading.warnings
                 isComplete = isComplete && reading.isVisible
+                isOutOfResources = isOutOfResources || reading.isOutOfResources
                 levels.append(reading.level)
                 guard let quota = reading.level.quota else { continue }
                 if let known = binding, !quota.isTighter(than: known.quota) { continue }
@@ -249,6 +253,7 @@ extension CPULimits {
         self.levels = levels
         self.binding = binding
         self.isComplete = isComplete
+        self.isOutOfResources = isOutOfResources
         let isHidden = detail == .all && lookup.hierarchy?.hasHiddenAncestors(in: root) == true
         hasHiddenAncestors = isHidden
         let machine =
@@ -263,8 +268,9 @@ extension CPULimits {
 }
 
 extension CPULimits {
-    /// The result of reading one level: its quota, whether it is visible, and the warnings.
-    typealias LevelReading = (level: Level, isVisible: Bool, warnings: [String])
+    /// The result of reading one level: its quota, whether it is visible, the warnings, and whether a file could not be
+    /// read for lack of descriptors or memory.
+    typealias LevelReading = (level: Level, isVisible: Bool, warnings: [String], isOutOfResources: Bool)
 
     static func read(level: Int, of hierarchy: CgroupHierarchy, in root: SystemRoot) -> LevelReading {
         switch hierarchy.version {
@@ -290,7 +296,7 @@ extension CPULimits {
             guard let periodMicroseconds = period.value?.periodMicroseconds else {
                 let warning =
                     period.warning ?? "\(period.path): is missing, although a quota of \(quota) microseconds is set"
-                return reading(file, quota: nil, [warning], isVisible: period.isVisible)
+                return reading(file, quota: nil, [warning], period)
             }
             let limit = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: periodMicroseconds)
             return reading(file, quota: limit, [])
@@ -301,11 +307,15 @@ extension CPULimits {
         _ file: CgroupLevelFile<Value>,
         quota: CPUQuota?,
         _ warnings: [String?],
-        isVisible: Bool? = nil
+        _ period: CgroupLevelFile<CFSPeriod>? = nil
     ) -> LevelReading {
         let warnings = warnings.compactMap(\.self)
-        let level = Level(cgroup: file.cgroup, path: file.path, quota: quota, isKnown: warnings.isEmpty)
-        return (level, isVisible ?? file.isVisible, warnings)
+        return (
+            level: Level(cgroup: file.cgroup, path: file.path, quota: quota, isKnown: warnings.isEmpty),
+            isVisible: period?.isVisible ?? file.isVisible,
+            warnings: warnings,
+            isOutOfResources: file.isOutOfResources || period?.isOutOfResources == true
+        )
     }
 }
 

@@ -97,6 +97,8 @@ struct CgroupLevelFile<Value> {
     private(set) var value: Value?
     /// Whether the level exists and can be read. A level without the file is visible, and has no limit.
     private(set) var isVisible = true
+    /// Whether the file could not be read for lack of descriptors or memory.
+    private(set) var isOutOfResources = false
     /// The problem that was found, with the path of the file.
     private(set) var warning: String?
 
@@ -128,6 +130,7 @@ struct CgroupLevelFile<Value> {
             }
         } catch {
             if case .system = error { isVisible = false }
+            isOutOfResources = error.isLackOfResources
             warning = "\(path): \(error.summary)"
         }
     }

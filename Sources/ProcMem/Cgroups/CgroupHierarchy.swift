@@ -99,11 +99,18 @@ extension CgroupHierarchy {
         /// Whether every level from the process's own cgroup up to the mount's root is visible, as far as the lookup
         /// can determine.
         var isComplete = true
+        /// Whether a file could not be read for lack of descriptors or memory, which says nothing about the hierarchy.
+        var isOutOfResources = false
         var warnings: [String] = []
 
         fileprivate mutating func warn(_ text: String) {
             isComplete = false
             warnings.append(text)
+        }
+
+        fileprivate mutating func warn(_ path: String, _ error: FileReadError) {
+            warn("\(path): \(error.summary)")
+            isOutOfResources = isOutOfResources || error.isLackOfResources
         }
     }
 
@@ -119,7 +126,7 @@ extension CgroupHierarchy {
             }
             membership = membershipOfThreads(controller, of: process, namedInRoot: named, in: root) ?? named
         } catch {
-            lookup.warn("\(root.text(membershipPath)): \(error.summary)")
+            lookup.warn(root.text(membershipPath), error)
             return lookup
         }
         if membership.isEmpty {
@@ -147,7 +154,7 @@ extension CgroupHierarchy {
                 )
             }
         } catch {
-            lookup.warn("\(root.text(mountsPath)): \(error.summary)")
+            lookup.warn(root.text(mountsPath), error)
         }
         if let hierarchy = lookup.hierarchy {
             if !hierarchy.isOwnCgroupVisible {

@@ -68,6 +68,14 @@ extension FileReadError {
             || self == .system(.noSuchDevice)
     }
 
+    /// Whether the caller has no descriptor or memory left, which says nothing about the file.
+    var isLackOfResources: Bool {
+        switch self {
+        case .system(.tooManyOpenFiles), .system(.tooManyOpenFilesInSystem), .system(.noMemory): true
+        default: false
+        }
+    }
+
     /// A description of the failure for a person, without the name of the file.
     var summary: String {
         switch self {

@@ -1,26 +1,39 @@
 import CTestSupport
 import Foundation
-import ProcMem
+import TestSupport
 import Testing
+
+@testable import ProcMem
 
 /// Results in a forked child that cannot open a file.
 @Suite struct NoDescriptorLeftTests {
-    /// The result of a closure, 0 to 255, in a child in which no file can be opened; -1 if the child did not exit
-    /// normally.
-    private static func withoutDescriptors(_ body: @escaping () -> Int32) -> Int32 {
+    /// The result of a closure, 0 to 255, in a forked child; -1 if the child did not exit normally.
+    private static func inFork(_ body: @escaping () -> Int32) -> Int32 {
         final class Job {
             let body: () -> Int32
             init(_ body: @escaping () -> Int32) { self.body = body }
         }
         let job = Job(body)
-        return test_in_fork(
-            { context in
-                var none = rlimit(rlim_cur: 0, rlim_max: 0)
-                guard let context, setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0 else { return 99 }
-                return Unmanaged<Job>.fromOpaque(context).takeUnretainedValue().body()
-            },
-            Unmanaged.passUnretained(job).toOpaque()
-        )
+        return withExtendedLifetime(job) {
+            test_in_fork(
+                { context in
+                    guard let context else { return 99 }
+                    return Unmanaged<Job>.fromOpaque(context).takeUnretainedValue().body()
+                },
+                Unmanaged.passUnretained(job).toOpaque()
+            )
+        }
+    }
+
+    /// Allows this process no further descriptor. Open files stay open.
+    private static func limitDescriptors(to count: rlim_t = 0) -> Bool {
+        var limit = rlimit(rlim_cur: count, rlim_max: count)
+        return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+    }
+
+    /// The result of a closure in a forked child in which no file can be opened.
+    private static func withoutDescriptors(_ body: @escaping () -> Int32) -> Int32 {
+        inFork { limitDescriptors() ? body() : 98 }
     }
 
     @Test func listsSayThatThereWasNoDescriptor() {
@@ -57,6 +70,75 @@ import Testing
         let answer = Self.withoutDescriptors {
             guard var reader = try? CPULimitReader(), let reading = try? reader.read() else { return 1 }
             return !reading.isComplete && reading.effectiveCPUCount() >= 1 ? 42 : 2
+        }
+        #expect(answer == 42)
+    }
+
+    /// A reading after the last descriptor is used must not report more than the reading before it.
+    @Test(.cpuCgroups) func aReaderKeepsTheQuota() throws {
+        let cgroup = try Cgroup.make(.cpu)
+        try cgroup.set(quota: 20_000)
+        let child = try cgroup.child(state: "hold", 4096)
+        final class Job {
+            var reader: CPULimitReader
+            init(_ reader: consuming CPULimitReader) { self.reader = reader }
+        }
+        let job = try Job(CPULimitReader(of: child.pid))
+        #expect(try job.reader.read().quota?.cpus == 0.2)
+        // The fork makes the reader open its files again.
+        let answer = Self.withoutDescriptors {
+            guard let reading = try? job.reader.read() else { return 1 }
+            return reading.quota?.quotaMicroseconds == 20_000 && !reading.isComplete ? 42 : 2
+        }
+        #expect(answer == 42)
+    }
+
+    @Test(.memoryCgroups) func aReaderKeepsTheMemoryLimit() throws {
+        let cgroup = try Cgroup.make(.memory)
+        try cgroup.set(memoryLimit: 64 << 20)
+        let child = try cgroup.child(state: "hold", 4096)
+        final class Job {
+            var reader: ContainerMemoryReader
+            init(_ reader: consuming ContainerMemoryReader) { self.reader = reader }
+        }
+        let job = try Job(ContainerMemoryReader(of: child.pid))
+        #expect(try job.reader.read().limitBytes == 64 << 20)
+        let answer = Self.withoutDescriptors {
+            guard let reading = try? job.reader.read() else { return 1 }
+            return reading.limitBytes == 64 << 20 && !reading.isComplete ? 42 : 2
+        }
+        #expect(answer == 42)
+    }
+
+    /// The sequence reports neither a change nor an error.
+    @Test(.cpuCgroups) func aQuotaThatCannotBeReadHasNotChanged() throws {
+        let cgroup = try Cgroup.make(.cpu)
+        try cgroup.set(quota: 20_000)
+        let child = try cgroup.child(state: "hold", 4096)
+        let watch = CPULimitWatch(
+            process: .id(child.pid),
+            root: .live,
+            pollMilliseconds: 10,
+            debounceMilliseconds: 10,
+            usesNotification: true
+        )
+        let stop = try StopSignal()
+        let answer = Self.inFork {
+            var quotas: [Int?] = []
+            do {
+                try watch.run(until: stop) { limits in
+                    quotas.append(limits.binding?.quota.quotaMicroseconds)
+                    // poll(2) accepts as many entries as the limit.
+                    guard quotas.count == 1, Self.limitDescriptors(to: 2) else { return }
+                    try? BackgroundThread.start("stop") {
+                        usleep(300_000)
+                        stop.signal()
+                    }
+                }
+            } catch {
+                return 2
+            }
+            return quotas == [20_000] ? 42 : Int32(10 + quotas.count)
         }
         #expect(answer == 42)
     }

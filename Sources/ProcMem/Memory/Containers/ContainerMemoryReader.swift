@@ -20,17 +20,11 @@ public struct ContainerMemoryReader: ~Copyable {
     private let process: ProcessSelector
     private let root: SystemRoot
     private var kept: OpenMemoryFiles
-    /// The pid that opened the files; a different pid means that this is a forked child.
-    private var openerPID: Int32
-    private var lastCheck: Int
-    private var lastResolution: Int
+    private var schedule = MembershipSchedule()
     /// Whether the files could not be opened again for lack of descriptors or memory.
     private var isStale = false
     /// Whether the process no longer existed when the files were opened again.
     private var isGone = false
-
-    private static var millisecondsBetweenChecks: Int { 100 }
-    private static var millisecondsBetweenResolutions: Int { 1000 }
 
     /// Finds and opens the files of the calling process's cgroups.
     ///
@@ -65,16 +59,13 @@ public struct ContainerMemoryReader: ~Copyable {
             throw ProcMemError(.outOfResources, path: root.text(MemInfo.path))
         }
         kept = files
-        openerPID = Syscalls.pid
-        lastCheck = Syscalls.coarseMilliseconds
-        lastResolution = lastCheck
     }
 
     /// Reads the current figures.
     ///
     /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process has exited.
     public mutating func read() throws(ProcMemError) -> Reading {
-        refreshIfStale()
+        refreshIfDue()
         try checkProcess()
         do {
             return try reading()
@@ -84,6 +75,16 @@ public struct ContainerMemoryReader: ~Copyable {
         }
         try checkProcess()
         return (try? reading()) ?? Reading(isComplete: false)
+    }
+
+    /// Whether the process may still exist. A lack of descriptors does not show that it has exited.
+    private func exists() -> Bool {
+        do throws(FileReadError) {
+            _ = try root.open(ProcPath(directoryOf: process), as: .directory)
+            return true
+        } catch {
+            return !error.isAbsence
+        }
     }
 
     private func checkProcess() throws(ProcMemError) {
@@ -97,14 +98,11 @@ public struct ContainerMemoryReader: ~Copyable {
         return reading
     }
 
-    /// Resolves the levels again after a fork, after a move to another cgroup, or once a second.
-    private mutating func refreshIfStale() {
-        let now = Syscalls.coarseMilliseconds
-        if Syscalls.pid != openerPID || now - lastResolution >= Self.millisecondsBetweenResolutions {
-            resolve()
-        } else if now - lastCheck >= Self.millisecondsBetweenChecks {
-            lastCheck = now
-            if !kept.isMembershipUnchanged() { resolve() }
+    private mutating func refreshIfDue() {
+        switch schedule.nextStep() {
+        case .none: return
+        case .compare: if !kept.isMembershipUnchanged() { resolve() }
+        case .resolve: resolve()
         }
     }
 
@@ -114,13 +112,9 @@ public struct ContainerMemoryReader: ~Copyable {
         isStale = files.isOutOfResources
         if !isStale {
             kept = files
-            if case .id = process, !kept.hasMembership {
-                isGone = (try? root.open(ProcPath(directoryOf: process), as: .directory)) == nil
-            }
+            if case .id = process, !kept.hasMembership { isGone = !exists() }
         }
-        openerPID = Syscalls.pid
-        lastCheck = Syscalls.coarseMilliseconds
-        lastResolution = lastCheck
+        schedule.restart()
     }
 }
 

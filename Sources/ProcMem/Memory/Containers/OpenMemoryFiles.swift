@@ -13,9 +13,7 @@ struct OpenMemoryFiles: ~Copyable {
     private var isComplete: Bool
     /// Whether a file could not be opened for lack of descriptors or memory.
     private(set) var isOutOfResources = false
-    /// `/proc/PID/cgroup` and its contents when it was opened.
-    private var membershipFile: Int?
-    private var membership: [UInt8] = []
+    private var membership: OpenMembership?
 
     private struct Level {
         var limit: Int?
@@ -26,25 +24,15 @@ struct OpenMemoryFiles: ~Copyable {
     }
 
     init(of process: ProcessSelector, in root: SystemRoot) {
-        // Opened before the lookup, so that a move in between appears as a change.
-        var files = OpenFiles()
-        var isOut = false
-        var membership: [UInt8] = []
-        var membershipFile: Int?
         do throws(FileReadError) {
-            let file = try root.open(ProcPath(process, "cgroup"))
-            membership = try file.withContents(CgroupMembership.readOptions) { $0.bytes(in: 0..<$0.count) }
-            membershipFile = files.keep(file)
+            membership = try OpenMembership(of: process, keptIn: &files, in: root)
         } catch {
-            isOut = error.isLackOfResources
+            isOutOfResources = error.isLackOfResources
         }
         let lookup = CgroupHierarchy.find(.memory, of: process, in: root)
         version = lookup.hierarchy?.version ?? .v2
         isComplete = lookup.isComplete
-        self.membership = membership
-        self.membershipFile = membershipFile
-        self.files = files
-        isOutOfResources = isOut
+        isOutOfResources = isOutOfResources || lookup.isOutOfResources
         memInfo = keep(MemInfo.path.withBytes { $0.bytes(in: 0..<$0.count) }, in: root)
         guard let hierarchy = lookup.hierarchy else { return }
         for number in 0..<hierarchy.levelCount { addLevel(number, of: hierarchy, in: root) }
@@ -83,13 +71,10 @@ struct OpenMemoryFiles: ~Copyable {
     var hasSource: Bool { memInfo != nil || !levels.isEmpty }
 
     /// Whether `/proc/PID/cgroup` could be opened.
-    var hasMembership: Bool { membershipFile != nil }
+    var hasMembership: Bool { membership != nil }
 
-    /// Returns whether the contents of `/proc/PID/cgroup` are the same as when the files were opened.
-    borrowing func isMembershipUnchanged() -> Bool {
-        guard let membershipFile else { return false }
-        return (try? files.contents(of: membershipFile, equal: membership)) == true
-    }
+    /// Returns whether the process is still in the same cgroups.
+    borrowing func isMembershipUnchanged() -> Bool { membership?.isUnchanged(in: files) ?? false }
 
     /// Reads all files. A malformed file counts as if its figure was unknown.
     ///
@@ -174,16 +159,6 @@ struct OpenMemoryFiles: ~Copyable {
             return try files.read(index, FileReadOptions(expectedBytes: expected, limitBytes: limitBytes), parse)
         } catch .malformed, .tooLarge {
             return nil
-        }
-    }
-}
-
-extension FileReadError {
-    /// Whether the caller has no descriptor or memory left, which says nothing about the file.
-    var isLackOfResources: Bool {
-        switch self {
-        case .system(.tooManyOpenFiles), .system(.tooManyOpenFilesInSystem), .system(.noMemory): true
-        default: false
         }
     }
 }
