@@ -738,6 +738,15 @@ def layout_can_be_changed():
     return forked(inside)
 
 
+def each_version(seen):
+    """Yields a new cgroup of each version, with the version. A version without a hierarchy is noted in `seen`."""
+    for version in (1, 2):
+        try:
+            yield version, Cgroup("cpu" if version == 1 else "cgroup", version=version)
+        except Skipped as reason:
+            seen.append(f"v{version}: {reason}")
+
+
 def pidfd_fields(of):
     """Returns the mask, the v2 cgroup's id, pid, tgid and the parent's pid."""
     descriptor = os.pidfd_open(of)
@@ -755,12 +764,7 @@ def pidfd_fields(of):
 def cgroup_in_a_pidfd():
     """A move to another v2 cgroup changes the id that PIDFD_GET_INFO reports; a move on v1 does not."""
     seen = []
-    for version in (1, 2):
-        try:
-            group = Cgroup("cpu" if version == 1 else "cgroup", version=version)
-        except Skipped as reason:
-            seen.append(f"v{version}: {reason}")
-            continue
+    for version, group in each_version(seen):
         with group, Child() as pid:
             before = pidfd_fields(pid)[1]
             group.add(pid)
@@ -1165,12 +1169,7 @@ def hidden_limit_of_v1():
 def processes_of_another_pid_namespace():
     """cgroup.procs leaves out processes outside of the reader's pid namespace on v1, and shows 0 for them on v2."""
     seen = []
-    for version in (1, 2):
-        try:
-            group = Cgroup("cpu" if version == 1 else "cgroup", version=version)
-        except Skipped as reason:
-            seen.append(f"v{version}: {reason}")
-            continue
+    for version, group in each_version(seen):
         with group, Child() as outsider:
             group.add(outsider)
 
