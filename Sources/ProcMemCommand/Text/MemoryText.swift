@@ -235,3 +235,18 @@ extension UnavailableReason {
         }
     }
 }
+
+extension MemorySnapshot {
+    /// The error message if no figure of any process could be read; `nil` otherwise.
+    var failure: String? {
+        guard total.rssBytes == nil else { return nil }
+        if processes.isEmpty, let gap = gaps.notes.first { return "no process was read; \(gap)" }
+        let reasons = processes.compactMap(\.usage.unavailable)
+        // Kernel threads and zombies are read: they have no memory. A process that is gone is not read.
+        let isGone = !reasons.isEmpty && reasons.allSatisfy { $0 == .exited }
+        guard let reason = reasons.first(where: \.isFailure) ?? (isGone ? .exited : nil) else { return nil }
+        let advice = reason == .permissionDenied ? "; run as the owner, or with CAP_SYS_PTRACE" : ""
+        let count = processes.count.counted("process", "processes")
+        return "the memory of \(count) could not be read: \(reason.phrase)\(advice)"
+    }
+}
