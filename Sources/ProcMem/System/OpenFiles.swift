@@ -54,8 +54,7 @@ struct OpenFiles: ~Copyable {
         below limitBytes: Int,
         _ parse: (Span<UInt8>) throws(ParseError) -> R
     ) throws(FileReadError) -> R? {
-        try unsafe withUnsafeTemporaryAllocation(byteCount: limitBytes, alignment: 1) {
-            (buffer) throws(FileReadError) in
+        try unsafe withBuffer(byteCount: limitBytes) { (buffer) throws(FileReadError) in
             let bytes = try unsafe Span<UInt8>(_unsafeBytes: read(descriptor, from: 0, into: buffer))
             guard bytes.count < limitBytes else { return nil }
             do throws(ParseError) {
@@ -63,6 +62,22 @@ struct OpenFiles: ~Copyable {
             } catch {
                 throw .malformed(error, found: bytes.excerpt)
             }
+        }
+    }
+
+    /// Passes a buffer on the stack for sizes up to a page, and on the heap for larger ones. A temporary allocation is on
+    /// the stack only up to 1,024 bytes.
+    private static func withBuffer<R>(
+        byteCount: Int,
+        _ body: (UnsafeMutableRawBufferPointer) throws(FileReadError) -> R
+    ) throws(FileReadError) -> R {
+        guard byteCount > 1024, byteCount <= 4096 else {
+            return try unsafe withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 1, body)
+        }
+        var page = InlineArray<4096, UInt8>(repeating: 0)
+        var bytes = page.mutableSpan
+        return try unsafe bytes.withUnsafeMutableBytes { (page) throws(FileReadError) in
+            try unsafe body(UnsafeMutableRawBufferPointer(rebasing: page[..<byteCount]))
         }
     }
 
