@@ -25,17 +25,19 @@ struct MemInfo: Hashable, Sendable {
         hugetlbBytes ?? (hugePageCount ?? 0).saturatingMultiplied(by: hugePageSizeBytes ?? 0)
     }
 
-    /// Whether the running kernel provides `/proc/meminfo`, and not a file system that is mounted over it, such as lxcfs.
-    static var isProvidedByKernel: Bool {
-        guard let file = try? SystemRoot.live.open(path) else { return false }
-        return Syscalls.isOnProcfs(file)
-    }
-
     static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
     private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 4096, limitBytes: 65536) }
 
     init(in root: SystemRoot) throws(FileReadError) {
         self = try root.read(Self.path, Self.readOptions) { MemInfo(parsing: $0) }
+    }
+
+    /// Reads the file if the kernel provides it; `nil` if a file system such as lxcfs, which shows the memory of a cgroup,
+    /// is mounted over it.
+    static func ofMachine(in root: SystemRoot) throws(FileReadError) -> MemInfo? {
+        let file = try root.open(path)
+        guard !root.isLive || Syscalls.isOnProcfs(file) else { return nil }
+        return try file.withContents(readOptions) { MemInfo(parsing: $0) }
     }
 
     /// Parses lines that consist of `Key:`, spaces, a number and ` kB`.

@@ -21,7 +21,7 @@ struct BudgetedFigures: Sendable {
         /// it was stopped.
         let sample: ([ProcessCensus.Member], () -> Bool, () -> Bool) throws(FileReadError) -> Sampled?
         /// Computes the bounds from what is known so far.
-        let outlook: ([ProcessCensus.Member], GroupResult) -> Outlook
+        let outlook: ([ProcessCensus.Member], GroupFigures) -> Outlook
     }
 
     /// The result of sampling.
@@ -41,17 +41,6 @@ struct BudgetedFigures: Sendable {
         var width: Int { (bounds.upper ?? .max) - bounds.lower }
         /// Whether samples are worth their cost after all processes were read accurately.
         var isWide: Bool { !bounds.isProven && width > (bounds.upper ?? .max) / 32 }
-    }
-
-    /// The results that concern all members together.
-    struct GroupResult {
-        /// The distinct memory, estimated from samples; `nil` if no samples were taken.
-        var distinct: SampledMemory.Distinct?
-        /// Whether the samples were taken in an earlier pass.
-        var areSamplesCached = false
-        /// Whether all accurate figures belong to the same state of all processes: no process has changed between the
-        /// first of the figures and the last.
-        var isConsistent = true
     }
 
     private var cache: FigureCache
@@ -80,7 +69,7 @@ struct BudgetedFigures: Sendable {
         _ members: inout [ProcessCensus.Member],
         until deadline: ContinuousClock.Instant,
         _ probes: Probes
-    ) throws(FileReadError) -> GroupResult {
+    ) throws(FileReadError) -> GroupFigures {
         let fingerprints = ProcessFingerprint.fingerprints(of: members)
         let keys = members.map { FigureCache.Key(pid: $0.pid, startTimeTicks: $0.stat?.startTimeTicks ?? 0) }
         cache.keepOnly(keys)
@@ -140,7 +129,7 @@ struct BudgetedFigures: Sendable {
         var hasUnreadable = false
         /// Whether a process has accurate figures that were read in an earlier pass.
         var hasAccurate = false
-        var result = GroupResult()
+        var result = GroupFigures()
 
         /// The number of processes that can be sampled.
         var sampledCount: Int { fingerprints.count { $0 != nil } }
@@ -245,7 +234,7 @@ struct BudgetedFigures: Sendable {
             && settled.at.duration(to: pass.start) <= cache.maximumAge
     }
 
-    private mutating func settle(_ pass: Pass, _ isRead: Bool) -> GroupResult {
+    private mutating func settle(_ pass: Pass, _ isRead: Bool) -> GroupFigures {
         if isRead {
             settled = nil
         } else if last?.scene == pass.scene {

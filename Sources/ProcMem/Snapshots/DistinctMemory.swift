@@ -51,6 +51,17 @@ public struct DistinctMemory: Sendable, Hashable {
     }
 }
 
+/// The figures that concern all processes of a set together.
+struct GroupFigures {
+    /// The distinct memory, estimated from samples; `nil` if no samples were taken.
+    var distinct: SampledMemory.Distinct?
+    /// Whether the samples were taken in an earlier pass.
+    var areSamplesCached = false
+    /// Whether all accurate figures belong to the same state of all processes: no process has changed between the
+    /// first of the figures and the last.
+    var isConsistent = true
+}
+
 /// What the bounds and the estimate are computed from.
 struct DistinctMemoryInputs {
     let processes: [ProcessMemory]
@@ -60,14 +71,9 @@ struct DistinctMemoryInputs {
     let includesDescendants: Bool
     /// Why processes of the set may be missing among these; the bounds then have no upper end.
     var gaps: Set<ProcessGap> = []
-    /// What samples show; `nil` where none were taken.
-    var sampled: SampledMemory.Distinct?
-    /// Whether the samples were taken in an earlier measurement.
-    var areSamplesCached = false
+    var group = GroupFigures()
     /// Whether the address spaces of all processes were compared (`kcmp`), as far as the kernel allows it.
     var areAddressSpacesCompared = true
-    /// Whether nothing is known to have changed from the first of the figures to the last.
-    var isConsistent = true
     let pageSizeBytes: Int
     let features: KernelPageFeatures
 
@@ -103,12 +109,12 @@ extension DistinctMemory {
         // Samples overrule counters that are not proven and that they contradict. Bounds of the counters that the samples
         // do not contradict are kept where they are narrower: more reads must not widen the result.
         let unsampled = inputs.holders.filter { !$0.source.isSampled && $0.pssBytes == nil }
-        if let sampled = inputs.sampled {
+        if let sampled = inputs.group.distinct {
             let others = unsampled.compactMap(\.rssBytes).saturatingSum ?? 0
             let hugetlbBounds = hugetlb.evidence.narrowest.bounds
             var bounds = sampled.bounds(withUnsampledBytes: others) + hugetlbBounds
             var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
-            if inputs.areSamplesCached { assumptions.insert(.nothingChanged) }
+            if inputs.group.areSamplesCached { assumptions.insert(.nothingChanged) }
             let shareBytes = shares.sumBytes.saturatingAdding(hugetlb.evidence.proven.lower)
             if shareBytes > bounds.lower, shareBytes <= bounds.upper {
                 bounds.lower = shareBytes
@@ -124,7 +130,7 @@ extension DistinctMemory {
         let (bounds, assumptions) = total.narrowest
         let isKnown = inputs.holders.allSatisfy { $0.rssBytes != nil }
         var likely: Int?
-        if let sampled = inputs.sampled, unsampled.isEmpty {
+        if let sampled = inputs.group.distinct, unsampled.isEmpty {
             likely = Int(saturating: sampled.likely.rounded()).saturatingAdding(hugetlb.likelyBytes)
         } else if let anonymousBytes = shares.likelyAnonymousOfClosedSet ?? counters.likelyAnonymousBytes {
             let pages = anonymousBytes.saturatingAdding(max(counters.likelyFileBytes, shares.fileSumBytes))
@@ -241,7 +247,7 @@ private struct ProportionalShares {
         let holders = inputs.holders
         // If a process has changed between the reads, the sum of PSS of earlier measurements may count a page twice. The
         // figures of this measurement remain.
-        let readings = holders.filter { $0.pssBytes != nil && (inputs.isConsistent || $0.source.age == nil) }
+        let readings = holders.filter { $0.pssBytes != nil && (inputs.group.isConsistent || $0.source.age == nil) }
         sumBytes = readings.compactMap(\.pssBytes).saturatingSum ?? 0
         certainSumBytes = Self.certainSum(inputs)
         fileSumBytes = readings.compactMap(\.pssFileBytes).saturatingSum ?? 0
@@ -293,7 +299,8 @@ extension ProportionalShares {
         var forks: [(Figures, Int)] = []
         for (process, stat) in zip(inputs.processes, inputs.stats) where process.sharesMemoryWith == nil {
             let usage = process.usage
-            guard usage.mayHoldMemory, let pssBytes = usage.pssBytes, inputs.isConsistent || usage.source.age == nil
+            guard usage.mayHoldMemory, let pssBytes = usage.pssBytes,
+                inputs.group.isConsistent || usage.source.age == nil
             else {
                 continue
             }

@@ -8,7 +8,8 @@ struct SnapshotBuilder: ~Copyable {
     let detail: MemoryDetail
     private let limits: SearchLimits
     let root: SystemRoot
-    private var figures: BudgetedFigures
+    /// The figures of earlier snapshots; `nil` in modes without a budget.
+    private var figures: BudgetedFigures?
     /// The baseline from the last snapshot of a tree, which bounds the next one.
     private var baseline: FaultBaseline?
 
@@ -26,11 +27,13 @@ struct SnapshotBuilder: ~Copyable {
         self.detail = detail
         self.limits = limits
         self.root = root
-        figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
+        if case .within = mode {
+            figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
+        }
     }
 
     /// The number of processes in the cache.
-    var rememberedCount: Int { figures.rememberedCount }
+    var rememberedCount: Int { figures?.rememberedCount ?? 0 }
 
     /// Finds the processes and reads the mode's file of each.
     ///
@@ -64,9 +67,9 @@ struct SnapshotBuilder: ~Copyable {
     ) throws(ProcMemError) -> MemorySnapshot {
         var census = found
         let features = KernelPageFeatures(in: root)
-        let groupResult: BudgetedFigures.GroupResult
+        let groupFigures: GroupFigures
         do throws(FileReadError) {
-            groupResult = try improve(&census, sharing, features, since: start)
+            groupFigures = try improve(&census, sharing, features, since: start)
         } catch {
             throw ProcMemError(error, path: root.text(.processes))
         }
@@ -84,8 +87,8 @@ struct SnapshotBuilder: ~Copyable {
             processes: processes,
             stats: census.members.map(\.stat),
             includesDescendants: census.isWholeTree,
+            group: groupFigures,
             areAddressSpacesCompared: mode == .accurate,
-            groupResult,
             pageSizeBytes: root.pageSizeBytes,
             features: features
         )
@@ -115,7 +118,7 @@ struct SnapshotBuilder: ~Copyable {
         _ sharing: AddressSpaceSharing,
         _ features: KernelPageFeatures,
         since start: ContinuousClock.Instant
-    ) throws(FileReadError) -> BudgetedFigures.GroupResult {
+    ) throws(FileReadError) -> GroupFigures {
         let root = root
         let includesDescendants = census.isWholeTree
         func sample(
@@ -145,15 +148,15 @@ struct SnapshotBuilder: ~Copyable {
             return BudgetedFigures.Sampled(members: members, distinct: memory.distinct)
         }
         switch mode {
-        case .cheap, .accurate: return BudgetedFigures.GroupResult()
+        case .cheap, .accurate: return GroupFigures()
         case .sampled(let reads):
             guard let sampled = try sample(census.members, reads: reads, { true }, { true }) else {
-                return BudgetedFigures.GroupResult()
+                return GroupFigures()
             }
             census.members = sampled.members
-            return BudgetedFigures.GroupResult(distinct: sampled.distinct)
+            return GroupFigures(distinct: sampled.distinct)
         case .within:
-            guard let deadline = mode.deadline(from: start) else { return BudgetedFigures.GroupResult() }
+            guard let deadline = mode.deadline(from: start) else { return GroupFigures() }
             let baseline = baseline
             let probes = BudgetedFigures.Probes(
                 now: { .now },
@@ -164,13 +167,13 @@ struct SnapshotBuilder: ~Copyable {
                 sample: { (members, mayListOn, mayGoOn) throws(FileReadError) in
                     try sample(members, reads: 64, mayListOn, mayGoOn)
                 },
-                outlook: { members, result in
+                outlook: { members, figures in
                     let inputs = DistinctMemoryInputs(
                         processes: members.map { ProcessMemory($0, sharing) },
                         stats: members.map(\.stat),
                         includesDescendants: includesDescendants,
+                        group: figures,
                         areAddressSpacesCompared: false,
-                        result,
                         pageSizeBytes: root.pageSizeBytes,
                         features: features
                     )
@@ -182,7 +185,7 @@ struct SnapshotBuilder: ~Copyable {
                     )
                 }
             )
-            return try figures.improve(&census.members, until: deadline, probes)
+            return try figures?.improve(&census.members, until: deadline, probes) ?? GroupFigures()
         }
     }
 }
@@ -236,30 +239,6 @@ extension ProcessCensus.Member {
             // A process that cannot be read costs little.
             return 0
         }
-    }
-}
-
-extension DistinctMemoryInputs {
-    fileprivate init(
-        processes: [ProcessMemory],
-        stats: [ProcessStat?],
-        includesDescendants: Bool,
-        areAddressSpacesCompared: Bool,
-        _ result: BudgetedFigures.GroupResult,
-        pageSizeBytes: Int,
-        features: KernelPageFeatures
-    ) {
-        self.init(
-            processes: processes,
-            stats: stats,
-            includesDescendants: includesDescendants,
-            sampled: result.distinct,
-            areSamplesCached: result.areSamplesCached,
-            areAddressSpacesCompared: areAddressSpacesCompared,
-            isConsistent: result.isConsistent,
-            pageSizeBytes: pageSizeBytes,
-            features: features
-        )
     }
 }
 

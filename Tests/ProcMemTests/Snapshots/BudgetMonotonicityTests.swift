@@ -76,7 +76,7 @@ import Testing
 
     private static func bounds(
         _ members: [ProcessCensus.Member],
-        _ result: BudgetedFigures.GroupResult
+        _ group: GroupFigures
     ) -> (DistinctMemory, Int?) {
         let inputs = DistinctMemoryInputs(
             processes: members.map { member in
@@ -93,9 +93,7 @@ import Testing
             },
             stats: members.map(\.stat),
             includesDescendants: true,
-            sampled: result.distinct,
-            areSamplesCached: result.areSamplesCached,
-            isConsistent: result.isConsistent,
+            group: group,
             pageSizeBytes: 4096,
             features: features()
         )

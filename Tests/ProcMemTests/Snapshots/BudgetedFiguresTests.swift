@@ -110,11 +110,11 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualP
     private let invented = InventedReads()
     private var figures = BudgetedFigures(maximumAge: .seconds(60), pageSizeBytes: 4096)
 
-    private var groupResult = BudgetedFigures.GroupResult()
+    private var groupFigures = GroupFigures()
 
     private mutating func pass(_ members: [ProcessCensus.Member], _ budget: Duration) throws -> [MemoryUsage] {
         var members = members
-        groupResult = try figures.improve(&members, until: invented.now + budget, invented.probes)
+        groupFigures = try figures.improve(&members, until: invented.now + budget, invented.probes)
         return members.compactMap(\.value)
     }
 
@@ -278,19 +278,19 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualP
     /// Figures between which another process has moved do not add up to what all hold together.
     @Test mutating func figuresOfSeveralTimesAreDistinguished() throws {
         _ = try pass([member(1), member(2)], .milliseconds(10))
-        #expect(groupResult.isConsistent)
+        #expect(groupFigures.isConsistent)
         _ = try pass([member(2), member(1)], .milliseconds(10))
-        #expect(groupResult.isConsistent)
+        #expect(groupFigures.isConsistent)
         _ = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
-        #expect(!groupResult.isConsistent)
+        #expect(!groupFigures.isConsistent)
         // Nor later, as long as the older figure stays.
         let usages = try pass([member(1), member(2, faults: 101)], .milliseconds(10))
-        #expect(usages.allSatisfy { $0.pssBytes != nil } && !groupResult.isConsistent)
+        #expect(usages.allSatisfy { $0.pssBytes != nil } && !groupFigures.isConsistent)
         _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
-        #expect(!groupResult.isConsistent)
+        #expect(!groupFigures.isConsistent)
         invented.wait(.seconds(61))
         _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
-        #expect(groupResult.isConsistent)
+        #expect(groupFigures.isConsistent)
     }
 
     @Test mutating func nothingIsBegunThatDoesNotFit() throws {
