@@ -47,7 +47,7 @@ public struct SystemRoot: Sendable, Hashable {
             guard let directory else { return try Syscalls.open(path, as: kind) }
             do throws(Errno) {
                 let root = try Syscalls.open((directory + [0]).span, as: .directory)
-                return try Syscalls.open(path, inRoot: root, as: kind)
+                return try Syscalls.open(path, at: root.rawValue, isRoot: true, as: kind)
             } catch  where error == .noFunction || error == .notPermitted {
                 // Before Linux 5.6, or with a seccomp filter that does not know openat2.
                 return try Syscalls.open((directory + path.bytes(in: 0..<path.count)).span, as: kind)

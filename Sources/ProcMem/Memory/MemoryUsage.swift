@@ -195,34 +195,30 @@ extension ProcessDirectory {
         mode: MemoryMode,
         pageSizeBytes: Int
     ) throws(FileReadError) -> MemoryUsage {
-        var usage = try singleMemoryUsage(stat, mode: mode, pageSizeBytes: pageSizeBytes)
+        if stat.isKernelThread { return MemoryUsage(unavailable: .kernelThread) }
         var attempts = 1
-        while usage.unavailable == .executing, attempts < Self.maximumAttempts {
-            usage = try singleMemoryUsage(stat, mode: mode, pageSizeBytes: pageSizeBytes)
+        while true {
+            let usage =
+                try stat.isZombie
+                ? usageOfThreads(stat, mode: mode, pageSizeBytes: pageSizeBytes)
+                : usage(through: ProcessMemoryPaths(), mode: mode, pageSizeBytes: pageSizeBytes)
+            if usage.unavailable != .executing || attempts >= Self.maximumAttempts { return usage }
             attempts += 1
         }
-        return usage
     }
 
-    private borrowing func singleMemoryUsage(
+    /// Reads the figures of a process whose main thread has exited, through a live thread.
+    private borrowing func usageOfThreads(
         _ stat: ProcessStat,
         mode: MemoryMode,
         pageSizeBytes: Int
     ) throws(FileReadError) -> MemoryUsage {
-        if stat.isKernelThread { return MemoryUsage(unavailable: .kernelThread) }
-        if stat.isZombie {
-            let ofThreads = try firstValueFromLiveThread(of: stat) {
-                (id) throws(FileReadError) -> MemoryUsage? in
-                let ofThread = try usage(
-                    through: ProcessMemoryPaths(thread: id),
-                    mode: mode,
-                    pageSizeBytes: pageSizeBytes
-                )
-                return ofThread.rssBytes == nil ? nil : ofThread
-            }
-            return ofThreads ?? MemoryUsage(unavailable: .zombie)
+        let ofThreads = try firstValueFromLiveThread(of: stat) { (id) throws(FileReadError) -> MemoryUsage? in
+            let paths = ProcessMemoryPaths(thread: id)
+            let ofThread = try usage(through: paths, mode: mode, pageSizeBytes: pageSizeBytes)
+            return ofThread.rssBytes == nil ? nil : ofThread
         }
-        return try usage(through: ProcessMemoryPaths(), mode: mode, pageSizeBytes: pageSizeBytes)
+        return ofThreads ?? MemoryUsage(unavailable: .zombie)
     }
 
     private borrowing func usage(

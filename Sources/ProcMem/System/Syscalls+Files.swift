@@ -24,41 +24,30 @@ extension Syscalls {
         }
     }
 
-    /// Opens a path that ends in a NUL byte, relative to `directory` unless it is absolute.
-    static func open(
-        _ path: Span<UInt8>,
-        at directory: Int32 = AT_FDCWD,
-        as kind: FileKind = .contents
-    ) throws(Errno) -> FileDescriptor {
-        try unsafe open(path, from: directory, as: kind) { unsafe openat($0, $1, $2) }
-    }
-
-    /// Opens a path that ends in a NUL byte as if `root` were `/`: absolute links and `..` stay below it.
-    ///
-    /// A path that is too long for one call is opened in parts. A link or `..` in a later part then stays below the
-    /// folder in which that part begins.
-    static func open(
-        _ path: Span<UInt8>,
-        inRoot root: borrowing FileDescriptor,
-        as kind: FileKind
-    ) throws(Errno) -> FileDescriptor {
-        try unsafe open(path, from: root.rawValue, as: kind) { unsafe procmem_open_in_root($0, $1, $2) }
-    }
-
     /// The longest path that one call accepts, including the NUL. The corresponding C constant is `PATH_MAX`.
     private static let maximumPathBytes = 4096
 
-    /// Opens a path with one call, or a longer path folder by folder: nested cgroups can have paths longer than
-    /// `PATH_MAX`.
-    private static func open(
+    /// Opens a path that ends in a NUL byte. A path longer than `PATH_MAX` is opened folder by folder: nested cgroups can
+    /// have such paths.
+    ///
+    /// - Parameters:
+    ///   - path: The path, which ends in a NUL byte.
+    ///   - start: The directory in which a relative path begins.
+    ///   - isRoot: Whether `start` replaces `/`: absolute links and `..` stay below it. In a path that is opened in
+    ///     parts, a link or `..` stays below the folder in which its part begins.
+    ///   - kind: Whether the file is read or listed.
+    static func open(
         _ path: Span<UInt8>,
-        from start: Int32,
-        as kind: FileKind,
-        _ call: (Int32, UnsafePointer<CChar>, Int32) -> Int32
+        at start: Int32 = AT_FDCWD,
+        isRoot: Bool = false,
+        as kind: FileKind = .contents
     ) throws(Errno) -> FileDescriptor {
         func descriptor(_ path: Span<UInt8>, at directory: Int32, as kind: FileKind) throws(Errno) -> FileDescriptor {
             let descriptor = try unsafe withCPath(path) { (path) throws(Errno) in
-                try retrying { unsafe call(directory, path, kind.flags) }
+                try retrying {
+                    unsafe isRoot
+                        ? procmem_open_in_root(directory, path, kind.flags) : openat(directory, path, kind.flags)
+                }
             }
             return FileDescriptor(adopting: descriptor)
         }
