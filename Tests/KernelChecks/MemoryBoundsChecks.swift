@@ -13,6 +13,9 @@ enum MemoryBoundsChecks {
             Check("bounds/equal programs that KSM merges", timeLimit: .seconds(120)) {
                 try expectBoundsWithMergedPages()
             },
+            Check("bounds/merged pages of a process whose parent has exited", timeLimit: .seconds(120)) {
+                try expectBoundsWithInheritedMergedPages()
+            },
             Check("bounds/hugetlb pages of forked workers", timeLimit: .seconds(60)) { try expectBoundsWithHugetlb() },
         ]
 
@@ -58,6 +61,24 @@ enum MemoryBoundsChecks {
             try expect(reading.distinct.upper ?? .max >= truth.lowerBound, "too low an upper bound: \(reading)")
         }
         print("truth \(truth); \(results[0].readings.prefix(6).map(\.description).joined(separator: "; "))")
+    }
+
+    /// A child that inherited merged pages, of which no counter of KSM reports that it maps them.
+    private static func expectBoundsWithInheritedMergedPages() throws {
+        let folder = "/sys/kernel/mm/ksm"
+        guard Files.exists("\(folder)/run") else { throw Skipped("the kernel has no KSM") }
+        defer { try? Files.write("2", to: "\(folder)/run") }
+        try Files.write("10000", to: "\(folder)/pages_to_scan")
+        // One scan merges the pages; the next one, which would find them in the child, is far away.
+        try Files.write("200", to: "\(folder)/sleep_millisecs")
+        try Files.write("1", to: "\(folder)/run")
+        let results = try expectNoFalseProof(MemoryScene("merged pages", "merged-orphan", size)) { _ in
+            try Files.write("0", to: "\(folder)/run")
+        }
+        let child = results.first { $0.readings.contains { $0.scope == "the last process" } }
+        let truth = try require(child?.truth, "no set with the child alone")
+        print("pages_sharing \(try Files.number("\(folder)/pages_sharing")), truth \(truth)")
+        try expect(truth.upperBound < size / 2, "the truth is \(truth): the pages were not merged")
     }
 
     private static func expectBoundsWithHugetlb() throws {

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -500,6 +501,50 @@ static void enter_mergeable(char **arguments)
     ready(NULL, 0);
 }
 
+static size_t merged_pages(void)
+{
+    char text[32] = "";
+    FILE *file = fopen("/sys/kernel/mm/ksm/pages_sharing", "re");
+    if (!file) {
+        unavailable("open pages_sharing");
+    }
+    if (!fgets(text, sizeof text, file)) {
+        fail("read pages_sharing");
+    }
+    fclose(file);
+    return strtoul(text, NULL, 10);
+}
+
+/// Writes equal pages, waits until KSM has merged them, forks a child that outlives it, and exits.
+static void merge_fork_and_exit(void)
+{
+    char *memory = hold(inherited_bytes);
+    if (madvise(memory, inherited_bytes, MADV_MERGEABLE) != 0) {
+        unavailable("madvise MADV_MERGEABLE");
+    }
+    while (merged_pages() < inherited_bytes / 4096 * 9 / 10) {
+        struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+        nanosleep(&pause, NULL);
+    }
+    pid_t id = checked_fork();
+    if (id == 0) {
+        finish();
+    }
+    send_all(id_pipe[1], &id, sizeof id);
+    _exit(0);
+}
+
+static void enter_merged_orphan(char **arguments)
+{
+    part_count = 1;
+    inherited_bytes = number(arguments[0]);
+    adopt_descendants();
+    open_pipe(id_pipe);
+    open_reports();
+    await_exit(fork_child(merge_fork_and_exit), 0);
+    report_workers();
+}
+
 static void enter_hugetlb(char **arguments)
 {
     part_count = number(arguments[0]);
@@ -551,6 +596,9 @@ const struct state sharing_states[] = {
      "writes BYTES and forks a child that rewrites a part, and one that executes the same with DEPTH less 1",
      enter_exec_chain},
     {"mergeable", "BYTES", "writes BYTES that KSM may merge with those of another process in this state", enter_mergeable},
+    {"merged-orphan", "BYTES",
+     "forks a child that writes BYTES of equal pages, waits until KSM has merged them, forks a child, and exits; adopts that",
+     enter_merged_orphan},
     {"hugetlb", "WORKERS BYTES", "writes BYTES of hugetlb pages and forks WORKERS", enter_hugetlb},
     {0},
 };

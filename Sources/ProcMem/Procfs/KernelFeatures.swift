@@ -26,6 +26,7 @@ final class KernelPageFeatures {
         mayHaveHugePages: Bool,
         mayHaveSmallerHugePages: Bool,
         mergedBytes: Int?,
+        mayHaveMergedPages: Bool = false,
         isPSSEstimated: Bool? = false
     ) {
         self.init(in: .live)
@@ -34,6 +35,7 @@ final class KernelPageFeatures {
         self.mayHaveHugePages = mayHaveHugePages
         self.mayHaveSmallerHugePages = mayHaveSmallerHugePages
         self.mergedBytes = mergedBytes
+        self.mayHaveMergedPages = mayHaveMergedPages
         self.isPSSEstimated = isPSSEstimated
     }
 
@@ -95,16 +97,34 @@ final class KernelPageFeatures {
     /// The memory in bytes that the system saved by merging equal pages (KSM); 0 for a kernel without KSM, `nil` where it is
     /// not known.
     private(set) lazy var mergedBytes: Int? = {
-        let path = Array("/sys/kernel/mm/ksm/pages_sharing\0".utf8)
         do throws(FileReadError) {
-            let pages = try root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in
-                try bytes.parseSingleSize()
-            }
-            return pages.saturatingMultiplied(by: root.pageSizeBytes)
+            return try ksmNumber("pages_sharing").saturatingMultiplied(by: root.pageSizeBytes)
         } catch {
             return error.isAbsence ? 0 : nil
         }
     }()
+
+    /// Whether KSM may have merged pages since boot, or this is not known. ``mergedBytes`` lacks merged pages that a child
+    /// inherited and that KSM has not scanned in the child yet.
+    ///
+    /// From `pages_scanned`, which requires Linux 6.6, else from `full_scans` and `run`: before Linux 6.6, a first scan that
+    /// was stopped before its end is not visible.
+    private(set) lazy var mayHaveMergedPages: Bool =
+        mayBePositive("pages_scanned") ?? (mayBePositive("full_scans") == true || mayBePositive("run") == true)
+
+    /// Returns whether a number of KSM is above 0 or not known; `nil` if the kernel does not have it.
+    private func mayBePositive(_ file: StaticString) -> Bool? {
+        do throws(FileReadError) {
+            return try ksmNumber(file) > 0
+        } catch {
+            return error.isAbsence ? nil : true
+        }
+    }
+
+    private func ksmNumber(_ file: StaticString) throws(FileReadError) -> Int {
+        let path = Array("/sys/kernel/mm/ksm/\(file)\0".utf8)
+        return try root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in try bytes.parseSingleSize() }
+    }
 
     /// Whether PSS is an average over the pages of a large folio (`CONFIG_NO_PAGE_MAPCOUNT`); `nil` where it is not known.
     private(set) lazy var isPSSEstimated: Bool? = root.isPSSEstimated

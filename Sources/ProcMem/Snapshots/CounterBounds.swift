@@ -28,11 +28,16 @@ struct CounterBounds {
         let merged = features.mergedBytes
         func distinct(_ bytes: Int) -> Int { merged.map { max(0, bytes - $0) } ?? 0 }
 
+        // A child inherits merged pages, and the number of merged pages may lack its mappings of them. A process that has
+        // executed a program maps only pages that were merged in itself.
+        let needsForks = families.lowerBytes > kin.executedBytes
+        let areForksCertain = !needsForks || !features.mayHaveMergedPages
+
         var anonymous = BoundsEvidence()
         if kin.areCountersExact {
             anonymous.prove(
                 ByteBounds(
-                    lower: distinct(max(kin.executedBytes, kin.largestBytes)),
+                    lower: distinct(max(kin.executedBytes, areForksCertain ? kin.largestBytes : 0)),
                     upper: kin.knowsAll ? families.sumBytes : .max
                 )
             )
@@ -59,7 +64,7 @@ struct CounterBounds {
             assumptions.insert(.layoutsIdentifyFamilies)
         }
         if !kin.areCountersExact { assumptions.insert(.statmIsExact) }
-        if merged == nil { assumptions.insert(.noMergedPages) }
+        if merged == nil || !areForksCertain { assumptions.insert(.noMergedPages) }
         if kin.knowsAll {
             let lowerBytes = merged == nil ? families.lowerBytes : distinct(families.lowerBytes)
             anonymous.assume(ByteBounds(lower: lowerBytes, upper: max(upperBytes, lowerBytes)), assumptions)

@@ -28,7 +28,7 @@ extension Syscalls {
     private static let maximumPathBytes = 4096
 
     /// Opens a path that ends in a NUL byte. A path longer than `PATH_MAX` is opened folder by folder: nested cgroups can
-    /// have such paths.
+    /// have paths of that length.
     ///
     /// - Parameters:
     ///   - path: The path, which ends in a NUL byte.

@@ -189,6 +189,18 @@ struct DistinctMemoryTruthTests {
         #expect(try facts(files, { $0.mergedBytes != 0 }) == mayHave)
     }
 
+    @Test(
+        arguments: [
+            ([:], false), (["pages_scanned": "0\n"], false), (["pages_scanned": "1\n", "full_scans": "0\n"], true),
+            (["full_scans": "0\n", "run": "0\n"], false), (["full_scans": "2\n", "run": "0\n"], true),
+            (["full_scans": "0\n", "run": "1\n"], true), (["pages_scanned": "x\n"], true), (["full_scans": "\n"], true),
+        ] as [([String: String], Bool)]
+    )
+    func mergedPagesSinceBoot(_ files: [String: String], _ mayHave: Bool) throws {
+        let files = Dictionary(uniqueKeysWithValues: files.map { ("/sys/kernel/mm/ksm/\($0.key)", $0.value) })
+        #expect(try facts(files, \.mayHaveMergedPages) == mayHave)
+    }
+
     /// A process 10 with 1,000 anonymous pages, all from its own faults, and two forks with ten faults each, on a
     /// system where everything is known.
     private static func family() -> [String: String] {

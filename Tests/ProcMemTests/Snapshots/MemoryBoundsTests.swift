@@ -99,6 +99,7 @@ import Testing
         ),
         hugePages: Bool = false,
         merged: Int? = 0,
+        mayHaveMergedPages: Bool = false,
         isPSSEstimated: Bool? = false
     ) -> KernelPageFeatures {
         KernelPageFeatures(
@@ -107,6 +108,7 @@ import Testing
             mayHaveHugePages: hugePages,
             mayHaveSmallerHugePages: false,
             mergedBytes: merged,
+            mayHaveMergedPages: mayHaveMergedPages,
             isPSSEstimated: isPSSEstimated
         )
     }
@@ -314,6 +316,18 @@ import Testing
         #expect(distinct.isProven)
         #expect(distinct.lower == pages(lower) && distinct.upper == pages(330))
         #expect(distinct.estimate == pages(estimate))
+    }
+
+    /// A child may have inherited merged pages that the number of merged pages lacks.
+    @Test func mergedPagesOfForkedProcesses() throws {
+        let child = Sample(pid: 11, parent: 10, isFork: true, anonymous: 100, faults: 200)
+        #expect(try distinct([child]).lower == pages(100) && distinct([child]).isProven)
+        let features = Self.features(mayHaveMergedPages: true)
+        let alone = try distinct([child], features)
+        #expect(alone.lower == pages(100) && alone.assumptions == [.noMergedPages])
+        // The larger program proves as much without the child.
+        let program = Sample(pid: 10, anonymous: 100, faults: 100)
+        #expect(try distinct([program], features).isProven)
     }
 
     @Test func mergedPagesThatAreNotKnown() throws {
