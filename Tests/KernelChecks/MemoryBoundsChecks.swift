@@ -68,16 +68,22 @@ enum MemoryBoundsChecks {
         let folder = "/sys/kernel/mm/ksm"
         guard Files.exists("\(folder)/run") else { throw Skipped("the kernel has no KSM") }
         defer { try? Files.write("2", to: "\(folder)/run") }
-        try Files.write("10000", to: "\(folder)/pages_to_scan")
-        // One scan merges the pages; the next one, which would find them in the child, is far away.
-        try Files.write("200", to: "\(folder)/sleep_millisecs")
+        // Slowly enough to stop between the end of the records of the process that exited and the scan of its child.
+        try Files.write("100", to: "\(folder)/pages_to_scan")
+        try Files.write("50", to: "\(folder)/sleep_millisecs")
         try Files.write("1", to: "\(folder)/run")
+        var sharing = 0
         let results = try expectNoFalseProof(MemoryScene("merged pages", "merged-orphan", size)) { _ in
+            let isForgotten = try Waiting.until {
+                sharing = try Files.number("\(folder)/pages_sharing")
+                return sharing < 1000
+            }
             try Files.write("0", to: "\(folder)/run")
+            try expect(isForgotten, "pages_sharing is still \(sharing)")
         }
         let child = results.first { $0.readings.contains { $0.scope == "the last process" } }
         let truth = try require(child?.truth, "no set with the child alone")
-        print("pages_sharing \(try Files.number("\(folder)/pages_sharing")), truth \(truth)")
+        print("pages_sharing \(sharing), truth \(truth)")
         try expect(truth.upperBound < size / 2, "the truth is \(truth): the pages were not merged")
     }
 
