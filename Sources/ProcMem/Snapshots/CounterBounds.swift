@@ -12,8 +12,8 @@ struct CounterBounds {
     let likelyAnonymousBytes: Int?
     /// The likely memory of files and shared memory, if processes of one program map the same files.
     let likelyFileBytes: Int
-    /// Whether no process outside is known to share anonymous memory with these: every founder and every descendant is
-    /// among them, and all could be read.
+    /// Whether no process outside is known to share anonymous memory with these: every founder, or every parent, and every
+    /// descendant is among them, and all could be read.
     let isClosed: Bool
     /// The baseline that bounds a later snapshot of the same tree; `nil` if this snapshot cannot serve as one.
     let baseline: FaultBaseline?
@@ -88,7 +88,9 @@ struct CounterBounds {
             return max(likely - (merged ?? 0), distinct(families.lowerBytes))
         }
         likelyFileBytes = min(kin.likelyFileBytes, systemFileBytes)
-        isClosed = inputs.includesDescendants && kin.knowsAll && families.areAllFounded
+        isClosed =
+            inputs.includesDescendants && kin.knowsAll
+            && (families.areAllFounded || families.areLayoutsContradicted)
         // If a process that may have memory could not be read, the bound cannot serve as a baseline.
         baseline =
             inputs.includesDescendants && kin.knowsAll
@@ -142,7 +144,8 @@ struct CounterInputs {
                     // there.
                     anonymousBytes: isCounted ? anonymous : 0,
                     faultBytes: bytes(stat?.faultCount),
-                    exitedFaultBytes: bytes(stat?.childFaultCount)
+                    exitedFaultBytes: bytes(stat?.childFaultCount),
+                    shareBytes: isCounted ? Self.shareBytes(of: process.usage, inputs) : 0
                 )
             )
             guard isCounted else { continue }
@@ -158,6 +161,17 @@ struct CounterInputs {
             }
         }
         likelyFileBytes = largestFile.values.reduce(likelyFileBytes) { $0.saturatingAdding($1) }
+    }
+
+    /// Returns the anonymous part of PSS, with what the kernel's rounding removes; `nil` if it is not known, or if KSM has
+    /// merged pages, which processes share without being related.
+    private static func shareBytes(of usage: MemoryUsage, _ inputs: DistinctMemoryInputs) -> Int? {
+        guard let share = usage.pssAnonymousBytes, let anonymous = usage.anonymousBytes,
+            inputs.features.mergedBytes == 0, inputs.features.isPSSEstimated != true,
+            inputs.group.isConsistent || usage.source.age == nil
+        else { return nil }
+        // 1 KiB, and 1/4096 of a byte for each page.
+        return share.saturatingAdding(1024 + anonymous / inputs.pageSizeBytes / 4096 + 1)
     }
 
     /// Returns whether a process without figures has no memory. A zombie may have some: its main thread may have

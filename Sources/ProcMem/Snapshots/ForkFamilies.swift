@@ -25,6 +25,8 @@ struct ForkFamilies {
         let faultBytes: Int?
         /// The same for its children that have exited and were waited for, and for theirs.
         let exitedFaultBytes: Int?
+        /// Not below its share of the anonymous memory (PSS); `nil` if the share is not known.
+        var shareBytes: Int?
     }
 
     /// Not below the memory of the founders, each with the rest of its family; orphans may share all of theirs.
@@ -41,6 +43,9 @@ struct ForkFamilies {
     private(set) var lacksFaults = false
     /// Whether every member has a founder among the members.
     let areAllFounded: Bool
+    /// Whether the members of at least two layouts share pages with other processes than those of their layout, and the
+    /// parent of every forked process is among the members: the layouts do not identify the families.
+    private(set) var areLayoutsContradicted = false
 
     init(_ members: [Member]) {
         let families = Self.families(of: members)
@@ -52,13 +57,20 @@ struct ForkFamilies {
         // An orphan may be a relative of any founder whose layout cannot be read, and of any other process if its own
         // cannot be. Its memory is then certain by itself alone.
         let hidesFounder = groups[nil]?.founded.isEmpty == false
+        let pids = Set(members.map(\.pid))
+        areLayoutsContradicted =
+            groups.values.count(where: \.sharesWithOthers) > 1
+            && members.allSatisfy { !$0.isForkWithoutExec || pids.contains($0.parentPID) }
         var largestOrphanBytes = groups[nil]?.orphans.largestBytes ?? 0
         for (layout, group) in groups {
-            if layout == nil || hidesFounder {
+            let isAlone = layout != nil && !hidesFounder
+            if areLayoutsContradicted, group.sharesWithOthers {
+                largestOrphanBytes = max(largestOrphanBytes, group.leastBytes)
+            } else if isAlone {
+                lowerBytes = lowerBytes.saturatingAdding(group.leastBytes)
+            } else {
                 lowerBytes = lowerBytes.saturatingAdding(group.foundedBytes)
                 largestOrphanBytes = max(largestOrphanBytes, group.orphans.largestBytes)
-            } else {
-                lowerBytes = lowerBytes.saturatingAdding(max(group.orphans.largestBytes, group.foundedBytes))
             }
             for family in group.founded.values { add(upperOf: family) }
             upperBytes = upperBytes.saturatingAdding(group.orphans.sumBytes)
@@ -150,8 +162,17 @@ struct ForkFamilies {
     private struct Group {
         var founded: [Int32: Family] = [:]
         var orphans = Family()
+        /// The sum of the shares; `nil` if one of them is not known.
+        private var shareBytes: Int? = 0
+
+        /// The memory of the group if it shares none with other processes.
+        var leastBytes: Int { max(orphans.largestBytes, foundedBytes) }
+
+        /// Whether the shares are less than that: other processes map the rest.
+        var sharesWithOthers: Bool { shareBytes.map { $0 < leastBytes } ?? false }
 
         mutating func add(_ member: Member, family: Int32?) {
+            shareBytes = shareBytes.flatMap { sum in member.shareBytes.map { sum.saturatingAdding($0) } }
             if let family {
                 founded[family, default: Family()].add(member)
             } else {

@@ -15,7 +15,8 @@ import Testing
         layout: Int? = 0,
         _ anonymous: Int,
         faults: Int?,
-        exited: Int? = 0
+        exited: Int? = 0,
+        share: Int? = nil
     ) -> ForkFamilies.Member {
         ForkFamilies.Member(
             pid: pid,
@@ -24,7 +25,8 @@ import Testing
             layout: layout.flatMap { layouts[$0] },
             anonymousBytes: anonymous,
             faultBytes: faults,
-            exitedFaultBytes: exited
+            exitedFaultBytes: exited,
+            shareBytes: share
         )
     }
 
@@ -44,6 +46,23 @@ import Testing
             #expect(families.lowerBytes == lower, sourceLocation: location)
             #expect(families.upperBytes == upper, sourceLocation: location)
             #expect(families.usesFaults == usesFaults, sourceLocation: location)
+        }
+    }
+
+    /// Members of two layouts of which each maps pages that others map: they may map the same pages.
+    @Test func sharesContradictLayouts() {
+        func members(_ shares: Int?..., parent: Int32 = 10) -> [ForkFamilies.Member] {
+            [
+                Self.member(10, parent: 1, forked: false, 1000, faults: 1100, share: shares[0]),
+                Self.member(11, parent: parent, layout: 1, 1000, faults: 5, share: shares[1]),
+            ]
+        }
+        expect(members(500, 500), 1000, 2000, usesFaults: false)
+        #expect(ForkFamilies(members(500, 500)).areLayoutsContradicted)
+        // One share is not known; one process maps pages of its own; a parent is not among the members.
+        for others in [members(nil, nil), members(500, nil), members(500, 1000), members(500, 500, parent: 9)] {
+            expect(others, 2000, 2000, usesFaults: false)
+            #expect(!ForkFamilies(others).areLayoutsContradicted)
         }
     }
 
