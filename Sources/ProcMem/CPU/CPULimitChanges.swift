@@ -1,6 +1,6 @@
 /// The CPU limits of a process: the current limits first, then the new limits after each change.
 ///
-/// For a program that sizes its thread pools by ``CPULimits`` and runs longer than its limits stay the same:
+/// For a program that sizes its thread pools by ``CPULimits``, and whose limits may change while it runs:
 ///
 ///     for try await limits in CPULimitChanges() {
 ///         pool.resize(to: limits.effectiveCPUCount())
@@ -8,8 +8,8 @@
 ///
 /// **Reported immediately**, through `inotify(7)`: a write to `cpu.max` (v2), `cpu.cfs_quota_us` or `cpu.cfs_period_us`
 /// (v1) of the process's cgroup or of any visible level above it, by any process and through any mount. This was
-/// verified with cgroup namespaces, second mounts and bind mounts of v2 on Linux 5.10, 6.1 and 6.12. Writes within
-/// `debounce` of the first are reported together, because a v1 limit consists of two files.
+/// verified with cgroup namespaces, second mounts and bind mounts of v2 on Linux 5.10, 6.1 and 6.12. Writes that follow
+/// the first within `debounce` are reported together with it, because a v1 limit consists of two files.
 ///
 /// **Polled** every `pollInterval`, because the kernel sends no notification: the affinity mask and the scheduling
 /// policy, the CPUs that are online, a move to another cgroup (whose files are watched from then on), the `cpu`
@@ -27,8 +27,8 @@
 ///
 /// The sequence ends when the process exits. It throws ``ProcMemError`` with `invalidArgument` for an id below 1,
 /// `noSuchProcess` or `zombie` if the process does not exist or has exited at the start, `outOfResources` if no thread
-/// or descriptor is available at the start, and the errors of ``CPULimits/current(in:)``. An error ends the sequence. If
-/// no descriptor is left later, limits that cannot be read are not reported as changed.
+/// or descriptor is available at the start, and the errors of ``CPULimits/current(in:)``. An error ends the sequence.
+/// If no descriptor is left after the start, limits that cannot be read are not reported as changed.
 public struct CPULimitChanges: AsyncSequence, Sendable {
     /// The limits after each change.
     public typealias Element = CPULimits

@@ -1,4 +1,4 @@
-/// Reads the number of CPUs that a process may use repeatedly, with the limit files kept open.
+/// Repeatedly reads the number of CPUs that a process may use, with the limit files kept open.
 ///
 /// ```swift
 /// var reader = try CPULimitReader()
@@ -11,8 +11,8 @@
 ///
 /// Changes that do not appear in the open files are checked periodically: a move of the process to another cgroup is
 /// detected within 100 ms; a new limit file of a level or a new mount of a hierarchy within a second. The removal of a
-/// cgroup is detected immediately. After a `fork`, the child's reader detects that it inherited its parent's files and
-/// opens its own.
+/// cgroup is detected immediately. After a `fork`, the reader in the child detects that its files are those of the
+/// parent, and opens the child's.
 ///
 /// A reader keeps one descriptor for `/proc/PID/cgroup` and one or two for each level. If no descriptor is left when the
 /// files are opened again, the reader keeps the earlier ones, and ``Reading/isComplete`` is `false`. ``CPULimits``
@@ -109,8 +109,8 @@ extension CPULimitReader {
         public let quota: CPUQuota?
         /// Whether the kernel enforces the quota on the process; `false` under a real-time policy.
         public let isQuotaEnforced: Bool
-        /// Whether every level from the process's own cgroup up to the mount's root could be read, and the files could be
-        /// opened again when it was due.
+        /// Whether every level from the process's own cgroup up to the mount's root could be read, and whether the
+        /// files could be opened again when that was necessary.
         public let isComplete: Bool
 
         private var rule: EffectiveCPUs {

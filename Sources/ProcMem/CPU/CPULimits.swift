@@ -9,9 +9,9 @@
 ///
 /// - Parameters:
 ///   - rounding: How a fraction of a CPU is rounded.
-///   - minimum: The smallest result; values below 1 count as 1. It serves pools of threads that block, and programs
-///     that do not work with one thread. If it exceeds the limit that the kernel enforces, the additional threads do
-///     not run in parallel: they wait for each other, or the whole process is throttled.
+///   - minimum: The smallest result; values below 1 count as 1. It is meant for pools of threads that block, and for
+///     programs that do not work with one thread. If it exceeds the limit that the kernel enforces, the additional
+///     threads do not run in parallel: they wait for each other, or the whole process is throttled.
 ///   - root: The directory that contains the kernel's files.
 /// - Returns: The number of CPUs, at least 1.
 public func effectiveCPUCount(rounding: CPULimits.Rounding = .up, minimum: Int = 1, in root: SystemRoot = .live) -> Int
@@ -57,15 +57,15 @@ public struct CPULimits: Sendable, Hashable {
     public let levels: [Level]
     /// The tightest quota and its level; `nil` if no visible level has a quota.
     public let binding: BindingQuota?
-    /// Whether every level from the process's own cgroup up to the mount's root is visible.
+    /// Whether every level from the process's own cgroup up to the mount's root is visible and can be read.
     ///
     /// Levels above the mount's root are never visible in a container and do not count here: see
     /// ``hasHiddenAncestors``.
     public let isComplete: Bool
     /// Whether there are cgroups above the mount's root, hidden by a cgroup namespace or by the mount.
     ///
-    /// Their quotas apply, but cannot be read. ``CPUThrottling`` can reveal them. They are detected by a file that only
-    /// a root has (`release_agent`, v1) or that only other cgroups have (`cgroup.events`, v2).
+    /// Their quotas apply, but cannot be read. ``CPUThrottling`` can reveal them. They are detected by a file that
+    /// exists only in the root cgroup (`release_agent`, v1) or only in other cgroups (`cgroup.events`, v2).
     public let hasHiddenAncestors: Bool
     /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
@@ -83,7 +83,7 @@ extension CPULimits {
         /// The quota; `nil` if the level has none, or if it could not be read, in which case ``CPULimits/warnings`` has
         /// the reason.
         public let quota: CPUQuota?
-        /// Whether the quota is known; `nil` in ``quota`` then means that the level has none.
+        /// Whether the quota is known. If it is, `nil` in ``quota`` means that the level has none.
         public internal(set) var isKnown = true
     }
 }
@@ -196,9 +196,9 @@ extension CPULimits {
     ///
     /// The whole result applies to one process, even if the kernel reuses the id during the call. A thread's id gives
     /// the mask of that thread. For a zombie, the result has the mask and the cgroup that it had before it exited. On
-    /// v1 the kernel reports the root cgroup for a zombie, unless other threads of the process still run: the cgroup is
-    /// theirs then. The cost is that of ``current(in:)`` plus eight system calls. No privileges are required unless
-    /// `/proc` hides the process.
+    /// v1 the kernel reports the root cgroup for a zombie. If other threads of the process still run, the result has
+    /// the cgroup of these threads. The cost is that of ``current(in:)`` plus eight system calls. No privileges are
+    /// required unless `/proc` hides the process.
     ///
     /// - Parameters:
     ///   - pid: The process's id in the caller's pid namespace.

@@ -28,9 +28,9 @@ extension CPUThrottling {
     ///
     /// A process in a container cannot see the cgroups above that of the container. If one of them has a quota, the
     /// quota binds nevertheless, and ``effectiveCPUCount(rounding:minimum:in:)`` cannot take it into account. However,
-    /// the kernel counts the throttled time in the process's own cgroup, regardless of the cgroup that sets the quota.
-    /// If this time grows while no visible level has a quota, the cause is a quota that is not visible, or one whose
-    /// file cannot be read or parsed.
+    /// the kernel counts the throttled time in the process's own cgroup, regardless of which cgroup sets the quota. If
+    /// this time grows while no visible level has a quota, the cause is a quota that is not visible, or one whose file
+    /// cannot be read or parsed.
     ///
     /// `true` is evidence only if the limits applied during the time between the readings: read them after the second
     /// reading. `false` proves nothing: the quota may not have been reached in that time, a visible quota may bind
