@@ -1,16 +1,16 @@
 /// The figures of a process that a snapshot reads beyond those of its ``MemoryMode``.
 ///
-/// The distinct memory and the figures of the mode are the same for both values, except that the number of pages of
-/// hugetlbfs narrows the bounds in the modes that do not read it otherwise.
+/// The distinct memory and the figures of the mode are the same for both values, with one exception: ``all`` also reads
+/// the pages of hugetlbfs, which narrows the bounds in modes that do not read them.
 public enum MemoryDetail: Sendable, Hashable {
     /// The figures of the mode.
     case standard
     /// Also the figures that only `/proc/PID/status` has: ``MemoryUsage/fileBytes``, ``MemoryUsage/shmemBytes`` and
-    /// ``MemoryUsage/peakRSSBytes``. Where the mode does not provide them, ``MemoryUsage/swapBytes`` and
-    /// ``MemoryUsage/hugetlbBytes`` are read from there too.
+    /// ``MemoryUsage/peakRSSBytes``. If the mode does not provide them, ``MemoryUsage/swapBytes`` and
+    /// ``MemoryUsage/hugetlbBytes`` are read from this file too.
     ///
-    /// One more file for each process: three system calls, regardless of its memory. In a ``MemorySampler``, the
-    /// processes are also searched for in every pass. No privileges are required unless `/proc` hides the process.
+    /// One more file for each process: three system calls, regardless of its memory. A ``MemorySampler`` then also
+    /// searches for the processes in every pass. No privileges are required unless `/proc` hides the process.
     /// `HugetlbPages` requires Linux 4.4, `RssFile` and `RssShmem` 4.5. On an earlier kernel the figure is `nil`.
     case all
 }

@@ -10,7 +10,8 @@ public enum MemoryMode: Sendable, Hashable {
     /// The kernel walks every mapped page: the cost grows with the resident memory. During that time the kernel holds
     /// the memory-map lock of the **target** process, which cannot map memory until the read ends: a large process
     /// stalls. Do not use this mode from an event loop or often. The caller must be permitted to trace the process: it
-    /// owns the process and the process is dumpable, or it has CAP_SYS_PTRACE or CAP_PERFMON.
+    /// owns the process and the process is dumpable, or it has CAP_SYS_PTRACE. CAP_PERFMON is sufficient on Linux 6.18,
+    /// but not on 6.12.
     case accurate
     /// USS with its standard error, and the distinct memory of several processes, from samples of `/proc/PID/pagemap`.
     ///
@@ -20,12 +21,12 @@ public enum MemoryMode: Sendable, Hashable {
     /// reserved but mostly unused costs some further system calls (`PAGEMAP_SCAN`, requires Linux 6.7); on earlier
     /// kernels its standard error is larger instead. If the windows cover the whole process, the figure is exact. The
     /// kernel maps one shared page of zeros for memory that was read but never written. Linux 6.7 and later identify
-    /// this page; on earlier kernels it is estimated from the number of pages that are found beyond those that `statm`
-    /// counts.
+    /// this page. On earlier kernels, the number of its mappings is estimated from the pages that are found beyond
+    /// those that `statm` counts.
     ///
-    /// The caller must be permitted to trace the process, as for ``accurate``. With CAP_SYS_ADMIN the samples show page
-    /// frame numbers, and the distinct memory of several processes is more exact. <doc:CountingPagesOnce> describes the
-    /// method and its errors.
+    /// The caller must be permitted to trace the process, as for ``accurate``; CAP_PERFMON alone is not sufficient.
+    /// With CAP_SYS_ADMIN the samples show page frame numbers, and the distinct memory of several processes is more
+    /// exact. <doc:CountingPagesOnce> describes the method and its errors.
     case sampled(reads: Int)
     /// The best figures that can be measured in a given time.
     ///
@@ -33,10 +34,10 @@ public enum MemoryMode: Sendable, Hashable {
     /// read. The cost of an accurate read is predicted from the last accurate read of the same process, or from its RSS
     /// and the number of its mappings if there is none. One process is measured accurately if that fits into the time,
     /// otherwise by samples, otherwise by its counters. Several processes are sampled together. They are read
-    /// accurately only if all of them fit: an accurate read of a part of a family does not narrow the total. A
-    /// ``MemorySampler`` distributes the accurate reads of idle processes over some passes if they are likely to narrow
-    /// the total. It keeps a figure as long as the counters of the process have not changed. Each figure has its
-    /// ``MemorySource`` and age.
+    /// accurately only if all of them fit: an accurate read of only some processes of a forked family does not narrow
+    /// the bounds of the total. A ``MemorySampler`` distributes the accurate reads of idle processes over some passes
+    /// if they are likely to narrow the total. It keeps a figure as long as the counters of the process have not
+    /// changed. Each figure has its ``MemorySource`` and age.
     ///
     /// The time includes that for listing the processes. If the listing alone takes longer, the list is cut short and
     /// reports the gap (``ProcessGap/timeLimit``).

@@ -6,8 +6,8 @@ public struct MemoryUsage: Sendable, Hashable {
     public private(set) var rssBytes: Int?
     /// The part of RSS that is backed by files or is shared memory, in bytes.
     ///
-    /// `shared` in `statm`, or `Rss` minus `Anonymous` in `smaps_rollup`. It does not show how much other processes map
-    /// as well: after a fork, parent and child share anonymous memory, which is not included here.
+    /// `shared` in `statm`, or `Rss` minus `Anonymous` in `smaps_rollup`. It is not the part that other processes map
+    /// too: after a fork, parent and child share anonymous memory, which is not included here.
     public private(set) var sharedBytes: Int?
     /// The proportional set size (PSS) in bytes: the size of each page divided by the number of processes that map it.
     /// `Pss` in `smaps_rollup`.
@@ -18,8 +18,8 @@ public struct MemoryUsage: Sendable, Hashable {
     public private(set) var ussBytes: Int?
     /// The memory in swap in bytes, each shared page in full. `Swap` in `smaps_rollup`.
     ///
-    /// In the other modes it is `VmSwap` in `status`, which a snapshot reads with ``MemoryDetail/all``. `VmSwap` does not
-    /// include swapped-out shared memory.
+    /// In modes other than ``MemoryMode/accurate`` it is `VmSwap` in `status`, which a snapshot reads with
+    /// ``MemoryDetail/all``. `VmSwap` does not include swapped-out shared memory.
     public private(set) var swapBytes: Int?
     /// The proportional share of the memory in swap in bytes: the size of each page divided by the number of processes
     /// that share it. `SwapPss` in `smaps_rollup`. Requires Linux 4.3.
@@ -27,7 +27,8 @@ public struct MemoryUsage: Sendable, Hashable {
     /// The pages of hugetlbfs in bytes, which neither RSS nor PSS includes: `Private_Hugetlb`, which is part of USS,
     /// plus `Shared_Hugetlb` in `smaps_rollup`. Requires Linux 4.4.
     ///
-    /// In the other modes it is `HugetlbPages` in `status`, which a snapshot reads with ``MemoryDetail/all``.
+    /// In modes other than ``MemoryMode/accurate`` it is `HugetlbPages` in `status`, which a snapshot reads with
+    /// ``MemoryDetail/all``.
     public private(set) var hugetlbBytes: Int?
     /// The part of RSS that is backed by files other than shared memory, in bytes. `RssFile` in `status`, which a snapshot
     /// reads with ``MemoryDetail/all``. Requires Linux 4.5.

@@ -4,12 +4,13 @@ extension ContainerMemory {
     /// Every call reads the files again, because a container's limits can change while it runs. A figure that cannot be
     /// read is `nil`; ``reasonsByUnknownFigure``, ``isComplete`` and ``warnings`` have the reasons. The files are
     /// `/proc/meminfo`, `/proc/self/cgroup`, the limits and the usage of every level, `memory.stat` of levels with a
-    /// limit, and of the charged cgroup `memory.stat`, its swap (v2), its kernel memory (v1), its pressure (v2), its
-    /// events and its peak. No file is read twice, unless a hidden cgroup sets the limit (v1).
-    /// `/proc/self/mountinfo` is read under the same conditions as by ``CPULimits/current(in:)``.
+    /// limit; and of the charged cgroup, `memory.stat`, swap (v2), kernel memory (v1), pressure (v2), events and peak.
+    /// No file is read twice, unless a hidden cgroup sets the limit (v1). `/proc/self/mountinfo` is read under the same
+    /// conditions as by ``CPULimits/current(in:)``.
     ///
-    /// The cost is three system calls for each file, and nine for each further level. Most of the time is that for `memory.stat`. The cost does not grow with the memory or the
-    /// number of processes. No privileges are required.
+    /// The cost is three system calls for each file, and nine for each further level. Most of the time is spent in
+    /// reading `memory.stat`. The cost does not grow with the memory or the number of processes. No privileges are
+    /// required.
     ///
     /// - Parameter root: The directory that contains the kernel's files.
     /// - Throws: ``ProcMemError`` only if neither a cgroup nor `/proc/meminfo` can be read. The code is `unsupported`
@@ -21,9 +22,9 @@ extension ContainerMemory {
     /// Reads the memory of another process's cgroups, as ``current(in:)`` does for the calling process.
     ///
     /// The whole result applies to one process, even if the kernel reuses the id during the call. On v1 the kernel
-    /// reports a zombie in the root cgroup, unless other threads of the process still run: the cgroup is theirs then.
-    /// The cost is that of ``current(in:)`` plus eight system calls. No privileges are required unless `/proc` hides
-    /// the process.
+    /// reports the root cgroup for a zombie. If other threads of the process still run, the result has the cgroup of
+    /// these threads. The cost is that of ``current(in:)`` plus eight system calls. No privileges are required unless
+    /// `/proc` hides the process.
     ///
     /// - Parameters:
     ///   - pid: The process's id in the caller's pid namespace.

@@ -46,19 +46,20 @@ public struct ContainerMemory: Sendable, Hashable {
     /// Every page, including those of the page cache, is charged to the cgroup that touched it first. The v2 root
     /// does not have this figure; that of the v1 root does not include the kernel's memory.
     public let usageBytes: Int?
-    /// The working set: ``usageBytes`` minus ``inactiveFileBytes``, at least 0. It is the memory that the kernel cannot
-    /// reclaim without a loss, and the figure by which Kubernetes evicts pods. The two are read one after the other.
+    /// The working set: ``usageBytes`` minus ``inactiveFileBytes``, at least 0. It approximates the memory that the
+    /// kernel cannot reclaim without slowing processes down. Kubernetes evicts pods by this figure. The two are read
+    /// one after the other.
     public let workingSetBytes: Int?
-    /// The memory that can still be used without a loss, if the kernel reclaims inactive file pages: the smallest of the
-    /// limit or soft limit minus the working set over the levels that have one, and of ``machineAvailableBytes``. `nil`
-    /// if none of these is known.
+    /// The memory that can still be used if the kernel reclaims inactive file pages only. It is the smallest limit or
+    /// soft limit minus the working set of its level, and at most ``machineAvailableBytes``. `nil` if none of these is
+    /// known.
     ///
-    /// Where a hidden cgroup of v1 sets the limit, other cgroups may use more of it than is visible: the figure is an
-    /// upper bound then.
+    /// If a hidden cgroup of v1 sets the limit, other cgroups may use a part of it that is not visible: the figure is
+    /// then an upper bound.
     public let availableBytes: Int?
-    /// The upper end beside ``availableBytes``: the memory that can still be used if the kernel also reclaims active file
-    /// pages (`active_file`) and reclaimable kernel memory (`slab_reclaimable`, v2). Processes then read files again that
-    /// they use.
+    /// The memory that can still be used if the kernel also reclaims active file pages (`active_file`) and reclaimable
+    /// kernel memory (`slab_reclaimable`, v2): at least ``availableBytes``. Processes must then read files in use from
+    /// the disk again.
     public let availableWithReclaimBytes: Int?
     /// The largest usage since the cgroup was created: `memory.peak` (v2, requires Linux 5.19) or
     /// `memory.max_usage_in_bytes` (v1).
@@ -113,8 +114,8 @@ public struct ContainerMemory: Sendable, Hashable {
     /// On v1 before Linux 5.11, the levels end below a cgroup that has a limit and whose `memory.use_hierarchy` is 0:
     /// it does not bind its descendants.
     public let levels: [Level]
-    /// The process's own cgroup, as `/proc/PID/cgroup` names it, or the cgroup that was read instead if the own one is
-    /// not visible; `nil` if no cgroup is visible.
+    /// The process's own cgroup, as `/proc/PID/cgroup` names it, or, if the process's own cgroup is not visible, the
+    /// cgroup that was read instead; `nil` if no cgroup is visible.
     public let cgroup: String?
     /// The cgroup to which ``usageBytes`` and the other usage figures apply: the process's own or, if that does not
     /// have the `memory` controller (v2), the nearest ancestor with it; `nil` if it is not visible.
@@ -141,7 +142,7 @@ public struct ContainerMemory: Sendable, Hashable {
 
     // MARK: Completeness
 
-    /// Whether every level from the process's own cgroup up to the mount's root is visible.
+    /// Whether every level from the process's own cgroup up to the mount's root is visible and can be read.
     ///
     /// Levels above the mount's root are never visible in a container and do not count here: see
     /// ``hasHiddenAncestors``.
@@ -150,7 +151,7 @@ public struct ContainerMemory: Sendable, Hashable {
     ///
     /// v1 nevertheless reports the smallest of their limits, and ``limitBytes`` takes it into account. v2 does not
     /// report them: the limit of a hidden cgroup binds, but cannot be read. Hidden cgroups are detected by a file that
-    /// only a root has (`release_agent`, v1) or that only other cgroups have (`cgroup.events`, v2).
+    /// exists only in the root cgroup (`release_agent`, v1) or only in other cgroups (`cgroup.events`, v2).
     public let hasHiddenAncestors: Bool
     /// The reasons why figures are `nil`, by name: the file, and what was found there. A limit that is `nil` without an
     /// entry here is not set by any visible cgroup.
@@ -217,7 +218,7 @@ extension ContainerMemory {
         /// The counted events: ``ContainerMemory/events``.
         case events
 
-        /// The figures that only the cgroup reports to which the process is charged.
+        /// The figures that only the charged cgroup reports.
         public static var ofUsage: [Figure] {
             [
                 .usageBytes, .workingSetBytes, .anonBytes, .fileBytes, .shmemBytes, .inactiveFileBytes, .kernelBytes,
@@ -245,7 +246,7 @@ extension ContainerMemory {
         /// The working set in bytes: the usage minus the inactive file pages. Read for the process's own cgroup and for
         /// levels with a limit.
         public internal(set) var workingSetBytes: Int?
-        /// Whether the limit is known; `nil` in ``limitBytes`` then means that the level has none.
+        /// Whether the limit is known. If it is, `nil` in ``limitBytes`` means that the level has none.
         public internal(set) var isKnown = true
         /// Whether the memory controller is enabled for the level.
         var hasController = false

@@ -11,7 +11,8 @@
 ///
 /// Changes that do not appear in the open files are checked periodically: a move of the process to another cgroup is
 /// detected within 100 ms; a new level or a new mount of a hierarchy within a second. The removal of a cgroup is detected
-/// immediately. After a `fork`, the child's reader detects that it inherited its parent's files and opens its own.
+/// immediately. After a `fork`, the reader in the child detects that its files are those of the parent, and opens the
+/// child's.
 ///
 /// A reader keeps one descriptor for `/proc/PID/cgroup`, one for `/proc/meminfo`, two to four for each level, and one or
 /// two for the events. If no descriptor is left when the files are opened again, the reader keeps the earlier ones, and
@@ -133,7 +134,7 @@ extension ContainerMemoryReader {
         public internal(set) var workingSetBytes: Int?
         /// The memory that can still be used, as ``ContainerMemory/availableBytes``.
         public internal(set) var availableBytes: Int?
-        /// The upper end beside ``availableBytes``, as ``ContainerMemory/availableWithReclaimBytes``.
+        /// The memory that can still be used with more reclaim, as ``ContainerMemory/availableWithReclaimBytes``.
         public internal(set) var availableWithReclaimBytes: Int?
         /// The counted events, as ``ContainerMemory/events``.
         public internal(set) var events = ContainerMemory.Events()
