@@ -12,7 +12,7 @@ import Synchronization
 ///     }
 ///
 /// Concurrent callers share a pass, which is one measurement of all processes. A call during a pass returns that pass's
-/// result. The pass may have started before the call, but its result is never older than that.
+/// result. This pass may have started before the call, but the result of an earlier pass is never returned.
 ///
 /// The thread `procmem-sampler` starts with the first request. It ends when the sampler is deallocated, after finishing a
 /// pass in progress; the sampler's sequences keep the sampler alive. The thread uses no file descriptor. While there is no

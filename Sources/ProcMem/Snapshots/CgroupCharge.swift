@@ -1,7 +1,7 @@
-/// The memory that a cgroup and its descendants are charged, and how much of it no process of them maps.
+/// The memory that is charged to a cgroup and its descendants, and the part of it that none of their processes maps.
 ///
 /// The page cache of files that were read, the kernel's own memory, and files in `/dev/shm` that no process maps belong
-/// to no process. They count against the container's memory limit all the same.
+/// to no process. They nevertheless count against the container's memory limit.
 public struct CgroupCharge: Sendable, Hashable {
     /// The cgroup's directory.
     public let path: String
@@ -23,21 +23,21 @@ public struct CgroupCharge: Sendable, Hashable {
 
     /// The charged memory that no process of the cgroup maps: an estimate with bounds.
     ///
-    /// The charge and the distinct memory of the processes are not the same pages. A process may map pages that another
-    /// cgroup is charged, for example a library that was read there first. A process of another cgroup may map pages
-    /// that this cgroup is charged: the processes of this cgroup do not map them, so they are part of the value. The
-    /// difference of the charge and the distinct memory is therefore an estimate.
+    /// The charge and the distinct memory of the processes are not the same pages. A process may map pages that are
+    /// charged to another cgroup, for example a library that was read there first. A process of another cgroup may map
+    /// pages that are charged to this cgroup. If no process of this cgroup maps them, they are part of the value. The
+    /// charge minus the distinct memory is therefore an estimate.
     public struct Unattributed: Sendable, Hashable {
-        /// The most likely value in bytes: the charge less the distinct memory, and at least ``lower``. It is `nil` if
+        /// The most likely value in bytes: the charge minus the distinct memory, and at least ``lower``. It is `nil` if
         /// the snapshot's mode gives no estimate of the distinct memory.
         public let estimate: Int?
-        /// The lower bound in bytes, the larger of two: the charge less the upper bound of the distinct memory, and the
-        /// charge less its pages that any process of the system maps (`anon` and `file_mapped` in `memory.stat`, v1
-        /// `total_rss` and `total_mapped_file`). The kernel updates these counts in batches of up to 64 pages for each
-        /// CPU.
+        /// The lower bound in bytes, the larger of two: the charge minus the upper bound of the distinct memory, and
+        /// the charge minus the part of it that any process of the system maps (`anon` and `file_mapped` in
+        /// `memory.stat`, v1 `total_rss` and `total_mapped_file`). The kernel updates these counts in batches of up to
+        /// 64 pages for each CPU.
         public let lower: Int
-        /// The upper bound in bytes: the charge less the lower bound of the distinct memory. The true value is larger
-        /// only if processes of the cgroup map pages that another cgroup is charged.
+        /// The upper bound in bytes: the charge minus the lower bound of the distinct memory. The true value is larger
+        /// only if processes of the cgroup map pages that are charged to another cgroup.
         public let upper: Int
     }
 }

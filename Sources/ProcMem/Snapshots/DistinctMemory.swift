@@ -1,50 +1,51 @@
-/// The distinct memory of a set of processes: the memory behind their page tables, with each page counted once, regardless
-/// of which other processes map it.
+/// The distinct memory of a set of processes: the memory that their page tables refer to. Each page counts once,
+/// regardless of which other processes map it.
 ///
 /// It is the same quantity in every ``MemoryMode``; only the precision differs. Pages of files, of shared memory and of
 /// hugetlbfs are in it. Pages that are swapped out, and memory of devices, are not. <doc:CountingPagesOnce> derives the
 /// bounds and names the assumption behind each.
 public struct DistinctMemory: Sendable, Hashable {
-    /// The most likely value in bytes, within the bounds; `nil` where the mode gives none.
+    /// The most likely value in bytes, within the bounds; `nil` if the mode gives none.
     public let estimate: Int?
     /// The lower bound in bytes.
     public let lower: Int
-    /// The upper bound in bytes; `nil` where a process that may have memory could not be read.
+    /// The upper bound in bytes; `nil` if a process that may have memory could not be read, or may be missing.
     public let upper: Int?
     /// Whether the bounds follow from what was read, for processes that do not change between the reads.
     ///
-    /// Where it is `false`, the bounds rely on ``assumptions``, or a process could not be read. The two never contradict: a
-    /// proven interval of unchanged processes overlaps every other proven interval of them.
+    /// If it is `false`, the bounds rely on ``assumptions``, or a process could not be read. Two proven intervals of
+    /// unchanged processes always overlap.
     public let isProven: Bool
-    /// What the bounds rely on and no file reports; empty where they are proven.
+    /// The assumptions that the bounds rely on, which no file confirms; empty if the bounds are proven.
     public let assumptions: Set<Assumption>
 
-    /// Something that the bounds rely on, and that nothing that was read can check.
+    /// A condition that the bounds rely on, and that no file that was read can confirm.
     public enum Assumption: String, Sendable, Hashable, CaseIterable {
-        /// Every page of forked processes was mapped by a page fault of a process that is counted. Not so for pages that
-        /// `fork` itself copies because they are pinned (io_uring, RDMA), that another process writes
-        /// (`process_vm_writev`, `userfaultfd`), or that a process mapped that exited without being waited for.
+        /// Every page of forked processes was mapped by a page fault of a process that is counted. It fails for pages
+        /// that `fork` itself copies because they are pinned (io_uring, RDMA), for pages that another process writes
+        /// (`process_vm_writev`, `userfaultfd`), and for pages of a process that exited without being waited for.
         case faultsAreComplete
         /// Forked processes with equal figures have address spaces of their own, and do not share one (`CLONE_VM`). Only
         /// `.accurate` mode compares all of them.
         case addressSpacesAreSeparate
-        /// No process outside of the set shares anonymous pages with it: none that was forked from a member and left the
-        /// tree.
+        /// No process outside of the set shares anonymous pages with it: no process was forked from a member and has
+        /// left the tree.
         case noRelativesOutside
         /// Processes with equal addresses of code, data, heap and stack were forked from one another, and others were not.
         /// `PR_SET_MM` changes these addresses.
         case layoutsIdentifyFamilies
         /// Pages that were not sampled resemble those that were.
         case samplesAreRepresentative
-        /// One page fault maps one page. A transparent huge page may have been mapped by one fault.
+        /// One page fault maps one page. It fails for transparent huge pages: one fault maps many pages.
         case noHugePages
         /// No pages are merged by KSM beyond those that are accounted for.
         case noMergedPages
-        /// `statm` is exact. It is since Linux 6.16.
+        /// `statm` is exact. This is certain on Linux 6.16 and later.
         case statmIsExact
-        /// PSS is exact. It is an average on a kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT`, possible since Linux 6.15.
+        /// PSS is exact. It is an average on a kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT`, an option of Linux
+        /// 6.15 and later.
         case pssIsExact
-        /// The figures of an earlier measurement still hold.
+        /// The figures of an earlier measurement are still correct.
         case nothingChanged
         /// `/proc/meminfo` counts pages of hugetlbfs, or there are none.
         case hugetlbIsCounted

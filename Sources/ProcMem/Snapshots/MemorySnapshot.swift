@@ -1,9 +1,9 @@
 /// Measures the memory of several processes, and their distinct memory.
 ///
 /// For each process, the call opens the directory `/proc/PID` and reads `stat` and the file of the mode; in a tree, it
-/// also reads `children` of each thread. A process that starts or exits meanwhile may be in the snapshot or not. One
-/// that exits between the reads of two of its files is in the snapshot, with the reason `exited`. The figures of
-/// different processes are not read at the same instant.
+/// also reads `children` of each thread. A process that starts or exits meanwhile may be in the snapshot or not. A
+/// process that exits between the reads of two of its files is in the snapshot, with the reason `exited`. The figures
+/// of different processes are not read at the same instant.
 ///
 /// The cost grows with the number of processes; in `.accurate` mode it also grows with their mapped pages. No
 /// privileges are required except those of the mode. A process that the caller may not read is in the snapshot, with
@@ -43,7 +43,7 @@ public struct MemorySnapshot: Sendable, Hashable {
     public let processes: [ProcessMemory]
     /// The sums over the processes, and their distinct memory.
     public let total: MemoryTotal
-    /// The memory that the cgroup is charged; `nil` if the scope is not a cgroup.
+    /// The memory that is charged to the cgroup; `nil` if the scope is not a cgroup.
     public let cgroupCharge: CgroupCharge?
     /// How the processes were found.
     public let search: DiscoveryMethod
@@ -80,8 +80,8 @@ public struct ProcessMemory: Sendable, Hashable {
     /// of them the kernel reports all of the memory, in PSS and USS too.
     public let sharesMemoryWith: Int32?
     /// The pid of a process in this snapshot that may have the same address space; `nil` if there is none. The sizes of
-    /// both are equal, one is a fork of the other's program without exec, and the kernel does not allow the caller to
-    /// compare them. The totals count both.
+    /// both are equal, one was forked from the other and has executed no program since, and the kernel does not allow
+    /// the caller to compare them. The totals count both.
     public let mayShareMemoryWith: Int32?
 }
 

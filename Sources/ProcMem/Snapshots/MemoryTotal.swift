@@ -12,7 +12,8 @@ public struct MemoryTotal: Sendable, Hashable {
     /// The sum of RSS in bytes. A page is counted once for each process that maps it.
     public let rssBytes: Int?
     /// The sum of PSS (proportional set size) in bytes: the processes' share of the memory. A page that only these
-    /// processes map is counted once; a page that other processes map as well is counted by its share.
+    /// processes map is counted once; a page that other processes map as well counts in proportion to the mappings of
+    /// these processes.
     public let pssBytes: Int?
     /// The sum of USS in bytes.
     public let ussBytes: Int?
@@ -20,12 +21,13 @@ public struct MemoryTotal: Sendable, Hashable {
     public let swapBytes: Int?
     /// The number of processes in each sum.
     public let figureCounts: FigureCounts
-    /// The sum of RSS in bytes over the processes whose RSS is known, but not the figures that the mode requests; 0 if
-    /// there are none.
+    /// The sum of RSS in bytes over the processes of which only RSS is known, not the figures that the mode requests; 0
+    /// if there are none.
     public let unreadableRSSBytes: Int
     /// The distinct memory of the processes: each page is counted once.
     ///
-    /// In `.accurate` mode it is the sum of PSS. In `.cheap` mode it is a likely value with bounds.
+    /// It is the same quantity in every mode; the modes differ in the width of the bounds. ``pssBytes`` is a lower
+    /// bound of it.
     public let distinctBytes: DistinctMemory
     /// The number of processes by the source of their figures.
     public let sources: [MemorySource: Int]
