@@ -5,8 +5,8 @@
 /// scheduling policy from field 41 of `stat`. This serves tests with captured files, and agents to which the `/` of a
 /// host is mounted elsewhere.
 ///
-/// Symbolic links below the directory stay below it, even absolute ones. This requires Linux 5.6; before, the kernel
-/// resolves absolute links on the live system.
+/// Symbolic links below the directory stay below it, even absolute ones. This requires Linux 5.6; on earlier kernels,
+/// absolute links lead to the live system.
 public struct SystemRoot: Sendable, Hashable {
     /// The bytes of the directory's path; `nil` for the live system.
     let directory: [UInt8]?

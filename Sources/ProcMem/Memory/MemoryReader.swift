@@ -114,8 +114,7 @@ public struct MemoryReader: ~Copyable {
     /// larger: the kernel updates `VmHWM` only occasionally. Five system calls. No privileges are required.
     ///
     /// - Returns: The size in bytes; `nil` if the process has no memory or the kernel does not report the figure.
-    /// - Throws: ``ProcMemError`` with `zombie` if the process has exited, `exited` if its parent has also collected
-    ///   it.
+    /// - Throws: ``ProcMemError`` with `zombie` if the process has exited, `exited` if its parent has also reaped it.
     public mutating func peakRSSBytes() throws(ProcMemError) -> Int? {
         // The peak of an earlier program does not apply to this one.
         try detectExec()

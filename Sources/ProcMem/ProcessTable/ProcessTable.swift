@@ -37,10 +37,10 @@
     /// related functions cost less for the memory of one process.
     ///
     /// A table belongs to the thread that uses it: it is neither copyable nor sendable. Readings of several tables in
-    /// one program wait for each other, because the library keeps state that they share. Read tables from few threads:
-    /// for each thread that has read a table, libproc2 keeps about 170 KiB until the program exits (measured with
-    /// 4.0.2). From its first reading on, the table itself has memory for 1,024 processes: 0.1 to 0.8 MiB, depending on
-    /// the number of files.
+    /// one program wait for each other, because procps' library keeps state that all tables share. Read tables from few
+    /// threads: for each thread that has read a table, libproc2 keeps about 170 KiB until the program exits (measured
+    /// with 4.0.2). From its first reading on, the table itself keeps memory for 1,024 processes: 0.1 to 0.8 MiB,
+    /// depending on the number of files.
     @safe
     public struct ProcessTable: ~Copyable {
         // Why @safe: created in init, used only under the lock, freed in deinit, never passed to other code.

@@ -5,7 +5,7 @@
         /// A column of the table: each case has the name of the property of ``Row`` that it fills.
         ///
         /// Every row has its ``Row/pid`` and ``Row/startTimeTicks``, whatever fields are requested. A further field of
-        /// the same file adds little to the cost: ``ProcessTable`` lists what is read for each file.
+        /// the same file adds little to the cost. ``ProcessTable`` lists which file each field is read from.
         public enum Field: Sendable, Hashable, CaseIterable {
             /// A text from `stat`, from `cmdline` or from the link `exe`.
             case command, commandLine, executablePath

@@ -34,7 +34,7 @@
             public static var stopped: State { State("T") }
             /// `t`: a debugger has stopped the process.
             public static var traced: State { State("t") }
-            /// `Z`: the main thread has exited, and the parent has not collected the process yet.
+            /// `Z`: the main thread has exited, and the parent has not reaped the process yet.
             public static var zombie: State { State("Z") }
             /// `X`: the kernel is removing the process.
             public static var dead: State { State("X") }

@@ -18,7 +18,7 @@ public struct ProcessList: Sendable, Hashable {
 ///
 /// The kernel reuses an id after the parent has collected its process. ``pid`` and ``startTimeTicks`` together identify
 /// a process, unless two processes have the same id and start within one clock tick, usually 10 ms. ``MemoryReader``
-/// does distinguish these two, because it keeps the process's directory open.
+/// distinguishes even these two, because it keeps the process's directory open.
 public struct ListedProcess: Sendable, Hashable {
     /// The process's id in the caller's pid namespace.
     public let pid: Int32

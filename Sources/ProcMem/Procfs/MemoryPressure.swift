@@ -6,7 +6,7 @@
 public struct MemoryPressure: Sendable, Hashable {
     /// The time in which at least one task was stalled.
     public let some: Stall
-    /// The time in which all tasks that were not idle were stalled at once: no work was done.
+    /// The time in which all tasks that were not idle were stalled at once, so that none of them made progress.
     public let full: Stall
 
     /// The share of time that was lost to stalls.

@@ -71,9 +71,8 @@ public struct SmapsRollup: Sendable, Hashable {
 extension SmapsRollup {
     /// Reads the sums over all mappings of a process.
     ///
-    /// The cost, and the effect on the process, are those of ``MemoryMode/accurate``. Before Linux 4.14, which
-    /// introduced `smaps_rollup`, `smaps` is read and summed instead, at a cost that also grows with the number of
-    /// mappings.
+    /// The cost and the delay of the process are those of ``MemoryMode/accurate``. Before Linux 4.14, which introduced
+    /// `smaps_rollup`, `smaps` is read and summed instead, at a cost that also grows with the number of mappings.
     ///
     /// - Parameters:
     ///   - pid: The process's id in the caller's pid namespace. A thread's id yields the sums of its process.

@@ -2,8 +2,8 @@
 ///
 /// The counters are exact since Linux 6.16. From 6.2 to 6.15, each counter may differ by some pages per CPU. Before
 /// 6.2, a thread adds its counts to those of the process only after up to 64 page faults, and one fault may map 16
-/// pages of a file: on 6.1, a program of 1.7 MiB showed 4 KiB, and a program of 16 MiB showed 8 KiB too little. The
-/// fields `lib` and `dt` of the file are omitted: they have been 0 since Linux 2.6.
+/// pages of a file: on 6.1, `resident` was 4 KiB for a program of 1.7 MiB, and 8 KiB too small for a program of 16 MiB.
+/// The fields `lib` and `dt` of the file are omitted: they have been 0 since Linux 2.6.
 public struct Statm: Sendable, Hashable {
     /// `size`: the size of the mapped virtual memory, in bytes.
     public let sizeBytes: Int
