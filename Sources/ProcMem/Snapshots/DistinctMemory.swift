@@ -21,9 +21,10 @@ public struct DistinctMemory: Sendable, Hashable {
 
     /// A condition that the bounds rely on, and that no file that was read can confirm.
     public enum Assumption: String, Sendable, Hashable, CaseIterable {
-        /// Every page of forked processes was mapped by a page fault of a process that is counted. It fails for pages
-        /// that `fork` itself copies because they are pinned (io_uring, RDMA), for pages that another process writes
-        /// (`process_vm_writev`, `userfaultfd`), and for pages of a process that exited without being waited for.
+        /// Every page of forked processes was mapped by a page fault of a process that is counted. This is false for
+        /// pages that `fork` itself copies because they are pinned (io_uring, RDMA), for pages that another process
+        /// writes (`process_vm_writev`, `userfaultfd`), and for pages of a process that exited without being waited
+        /// for.
         case faultsAreComplete
         /// Forked processes with equal figures have address spaces of their own, and do not share one (`CLONE_VM`). Only
         /// `.accurate` mode compares all of them.
@@ -36,7 +37,7 @@ public struct DistinctMemory: Sendable, Hashable {
         case layoutsIdentifyFamilies
         /// Pages that were not sampled resemble those that were.
         case samplesAreRepresentative
-        /// One page fault maps one page. It fails for transparent huge pages: one fault maps many pages.
+        /// One page fault maps one page. This is false for transparent huge pages: one fault maps many pages.
         case noHugePages
         /// No pages are merged by KSM beyond those that are accounted for.
         case noMergedPages
