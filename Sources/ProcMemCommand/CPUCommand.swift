@@ -30,7 +30,7 @@
 
         @Option(
             help: ArgumentHelp(
-                "Also measure for this long how much the kernel throttles the cgroup of the process. At most 3600.",
+                "Also measure, for this time, how long the kernel throttles the cgroup of the process. At most 3600.",
                 valueName: "seconds"
             )
         )

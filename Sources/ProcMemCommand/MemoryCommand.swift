@@ -14,7 +14,7 @@
                 The line below the table is the distinct memory of the processes: the memory that they map, with each \
                 page counted once, regardless of which other processes map it. The range in parentheses is its lower \
                 and upper bound. The bounds are proven if they follow from what was read; if not, the line says what \
-                they rely on. The share of it is the sum of PSS, which is smaller where processes outside map the \
+                they rely on. The share is the sum of PSS. It is smaller where processes outside the set map the \
                 same pages.
 
                 The modes sampled and accurate require permission to trace a process: the same user, or CAP_SYS_PTRACE.

@@ -209,8 +209,8 @@ extension Set<ProcessGap> {
 extension ProcessGap {
     fileprivate var phrase: String {
         switch self {
-        case .countLimit: "there are too many"
-        case .timeLimit: "the time was up"
+        case .countLimit: "the limit on their number was reached"
+        case .timeLimit: "the time limit was reached"
         case .hidden: "some are hidden (hidepid) or cannot be listed"
         case .otherNamespace: "some may be in another pid namespace"
         }
@@ -230,7 +230,7 @@ extension UnavailableReason {
         case .exited: "exited"
         case .unsupported: "not supported by this kernel"
         case .malformed: "malformed file"
-        case .executing: "executes programs in a row"
+        case .executing: "executed a program in every attempt"
         case .failed: "could not be read"
         }
     }
