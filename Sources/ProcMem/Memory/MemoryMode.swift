@@ -15,14 +15,14 @@ public enum MemoryMode: Sendable, Hashable {
     case accurate
     /// USS with its standard error, and the distinct memory of several processes, from samples of `/proc/PID/pagemap`.
     ///
-    /// Reads `maps` and, in each process, about `reads` windows of 16 pages or more; at most 65,536 windows. Bit 56 of
-    /// a page's entry shows whether only this process maps the page (requires Linux 4.2), and `statm` reports the
-    /// number of pages. The cost grows with the number of mappings and of reads, not with the memory. Memory that is
-    /// reserved but mostly unused costs some further system calls (`PAGEMAP_SCAN`, requires Linux 6.7); on earlier
-    /// kernels its standard error is larger instead. If the windows cover the whole process, the figure is exact. The
-    /// kernel maps one shared page of zeros for memory that was read but never written. Linux 6.7 and later identify
-    /// this page. On earlier kernels, the number of its mappings is estimated from the pages that are found beyond
-    /// those that `statm` counts.
+    /// Reads `maps` and, in each process, about `reads` blocks of 16 pages or more; at most 65,536 blocks. Bit 56 of a
+    /// page's entry shows whether only this process maps the page (requires Linux 4.2), and `statm` reports the number
+    /// of pages. The cost grows with the number of mappings and of reads, not with the memory. Memory that is reserved
+    /// but mostly unused costs some further system calls (`PAGEMAP_SCAN`, requires Linux 6.7); on earlier kernels its
+    /// standard error is larger instead. If the blocks cover the whole process, the figure is exact. The kernel maps
+    /// one shared page of zeros for memory that was read but never written. Linux 6.7 and later identify this page. On
+    /// earlier kernels, the number of its mappings is estimated from the pages that are found beyond those that `statm`
+    /// counts.
     ///
     /// The caller must be permitted to trace the process, as for ``accurate``; CAP_PERFMON alone is not sufficient.
     /// With CAP_SYS_ADMIN the samples show page frame numbers, and the distinct memory of several processes is more
@@ -68,7 +68,7 @@ public enum MemorySource: Sendable, Hashable {
     /// from it by at most two standard errors.
     ///
     /// - `standardErrorBytes`: the standard error in bytes; 0 if every page was read.
-    /// - `reads`: the number of windows of pages that were read.
+    /// - `reads`: the number of blocks of pages that were read.
     case sampled(standardErrorBytes: Int, reads: Int)
     /// An earlier measurement, still valid because none of the process's counters has changed:
     /// ``MemoryMode/within(_:)``.
