@@ -93,7 +93,13 @@ extension ProcMemError: CustomStringConvertible {
         case .procUnavailable: "/proc is not mounted, or is mounted for another pid namespace"
         case .malformed: "not in the format that the kernel documents"
         case .tooLarge: "larger than any file that the kernel writes there"
-        case .outOfResources: "out of file descriptors, threads or memory"
+        case .outOfResources:
+            switch errno.map(Errno.init(rawValue:)) {
+            case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "no file descriptor is left"
+            case .wouldBlock: "no thread can be created"
+            case .noMemory: "no memory is left"
+            default: "out of file descriptors, threads or memory"
+            }
         case .inputOutput: "cannot be read"
         case .cancelled: "the task was cancelled before the result was available"
         case .executing: "the process executed another program during every attempt to read it"
@@ -104,7 +110,13 @@ extension ProcMemError: CustomStringConvertible {
         switch code.kind {
         case .permissionDenied: "run as the owner of the process, or with CAP_SYS_PTRACE"
         case .procUnavailable: "mount proc on /proc"
-        case .outOfResources: "raise the limit (ulimit -n), or close unused files"
+        case .outOfResources:
+            switch errno.map(Errno.init(rawValue:)) {
+            case .tooManyOpenFiles: "raise the limit (ulimit -n), or close unused files"
+            case .tooManyOpenFilesInSystem: "raise the limit of the system (fs.file-max)"
+            case .wouldBlock: "raise the limit (ulimit -u, or pids.max of the cgroup)"
+            default: nil
+            }
         default: nil
         }
     }

@@ -118,9 +118,20 @@ private struct MemoryGroup: Encodable {
     }
 }
 
-/// The JSON of `procmem` without arguments.
+/// The JSON of `procmem` without arguments. A part that could not be read is `null`, and a mode that failed is missing.
 struct SummaryAnswer: Encodable {
-    let cpu: CPUAnswer
-    let container: ContainerMemory
+    let cpu: CPUAnswer?
+    let container: ContainerMemory?
     let memory: [MemorySnapshot]
+
+    private enum Name: String, CodingKey {
+        case cpu, container, memory
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var names = encoder.container(keyedBy: Name.self)
+        try names.encode(cpu, forKey: .cpu)
+        try names.encode(container, forKey: .container)
+        try names.encode(memory, forKey: .memory)
+    }
 }

@@ -13,19 +13,26 @@
         func run() throws {
             try answering {
                 let root = common.root
-                let limits = try CPULimits.current(in: root)
-                let container = try ContainerMemory.current(in: root)
+                var failures: [String] = []
+                // A part that cannot be read leaves the others as they are.
+                func part<Part>(_ read: () throws(ProcMemError) -> Part) -> Part? {
+                    do throws(ProcMemError) {
+                        return try read()
+                    } catch {
+                        // The modes fail alike.
+                        if !failures.contains(error.description) { failures.append(error.description) }
+                        return nil
+                    }
+                }
+                let limits = part { () throws(ProcMemError) in try CPULimits.current(in: root) }
+                let container = part { () throws(ProcMemError) in try ContainerMemory.current(in: root) }
                 let scope = Session.scope(in: root)
-                let snapshots = [
-                    try memorySnapshot(of: scope, mode: .cheap, in: root),
-                    try memorySnapshot(of: scope, mode: .sampled(reads: 64), in: root),
-                    try memorySnapshot(of: scope, mode: .accurate, in: root),
-                ]
+                let snapshots = [MemoryMode.cheap, .sampled(reads: 64), .accurate].compactMap { mode in
+                    part { () throws(ProcMemError) in try memorySnapshot(of: scope, mode: mode, in: root) }
+                }
                 if common.json {
-                    try Terminal.print(
-                        text: SummaryAnswer(cpu: CPUAnswer(limits: limits), container: container, memory: snapshots)
-                            .json()
-                    )
+                    let cpu = limits.map { CPUAnswer(limits: $0) }
+                    try Terminal.print(text: SummaryAnswer(cpu: cpu, container: container, memory: snapshots).json())
                 } else {
                     let text = SummaryText(
                         limits: limits,
@@ -33,7 +40,11 @@
                         snapshots: snapshots,
                         width: Terminal.width
                     )
-                    try Terminal.print(text.lines)
+                    if !text.lines.isEmpty { try Terminal.print(text.lines) }
+                }
+                guard failures.isEmpty else {
+                    failures.forEach(Terminal.printError)
+                    throw ExitCode.failure
                 }
             }
         }

@@ -7,7 +7,7 @@ struct ContainerText {
     /// The limit: `4.00 GiB, limit of cgroup /a`.
     var limit: String {
         if let limitBytes = memory.limitBytes { return "\(limitBytes.asSize), limit of \(limitCgroup)" }
-        return unbound ?? "no limit"
+        return unbound ?? "no limit is \(noLimit)"
     }
 
     /// What applies in place of a limit: `soft limit 1.00 GiB of cgroup /a`.

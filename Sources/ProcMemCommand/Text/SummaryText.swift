@@ -2,18 +2,21 @@ import ProcMem
 
 /// The text output of `procmem` without a subcommand.
 struct SummaryText {
-    let limits: CPULimits
-    let container: ContainerMemory
+    /// `nil` if the limits could not be read.
+    let limits: CPULimits?
+    /// `nil` if neither a limit nor the machine's memory could be read.
+    let container: ContainerMemory?
+    /// The snapshots of the modes in which the processes could be read.
     let snapshots: [MemorySnapshot]
     /// The number of columns of the terminal; `nil` if lines are not cut.
     var width: Int?
 
     var lines: [String] {
-        var lines = [
-            row("CPUs", CPUText(limits: limits, rounding: .up).answer),
-            row("", machineCPUs),
-            row("memory", memory),
-        ]
+        var lines: [String] = []
+        if let limits {
+            lines += [row("CPUs", CPUText(limits: limits, rounding: .up).answer), row("", machineCPUs(limits))]
+        }
+        if let container { lines.append(row("memory", memory(container))) }
         if let snapshot = snapshots.first, let root = snapshot.processes.first {
             let name = root.command.map { "\($0.printable) " } ?? ""
             let count = snapshot.total.processCount.counted("process", "processes")
@@ -27,16 +30,20 @@ struct SummaryText {
         lines += (disagreement.map { [$0] } ?? []).map { row("note", $0) }
         let gaps = snapshots.reduce(into: Set()) { $0.formUnion($1.gaps) }
         lines += gaps.notes.map { row("note", $0) }
-        lines += (limits.warnings + container.warnings).map { row("warning", $0.printable) }
+        // Both may concern one file.
+        let warnings = limits?.warnings ?? []
+        lines += (warnings + (container?.warnings ?? []).filter { !warnings.contains($0) }).map {
+            row("warning", $0.printable)
+        }
         return lines
     }
 
-    private var machineCPUs: String {
+    private func machineCPUs(_ limits: CPULimits) -> String {
         let online = limits.onlineCount.map { "\($0) online on the machine" } ?? "number online unknown"
         return "\(online), \(limits.affinity.count) in the affinity mask"
     }
 
-    private var memory: String {
+    private func memory(_ container: ContainerMemory) -> String {
         let hugePages = container.hugePageBytes == nil ? ", huge pages unknown" : ""
         let machine =
             container.machineBytes.map { "the machine has \($0.asSize)\(hugePages)" } ?? "machine memory unknown"
