@@ -43,6 +43,7 @@ let package = Package(
             providers: [.apt(["libproc2-dev"]), .yum(["procps-ng-devel"])]
         ),
         .target(name: "CLinux"),
+        .target(name: "CArguments"),
         .target(
             name: "ProcMem",
             dependencies: ["CLinux", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
@@ -51,7 +52,7 @@ let package = Package(
         .executableTarget(
             name: "ProcMemCommand",
             dependencies: [
-                "ProcMem",
+                "ProcMem", "CArguments",
                 .product(
                     name: "ArgumentParser",
                     package: "swift-argument-parser",

@@ -9,7 +9,7 @@
         import Musl
     #endif
 
-    struct CPUCommand: AsyncParsableCommand {
+    struct CPUCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cpu",
             abstract: "Report how many CPUs a process may use, and which limit applies.",
@@ -47,8 +47,8 @@
             if watch { throw ValidationError("Specify --watch or --throttling, not both.") }
         }
 
-        func run() async throws {
-            if watch { return try await answering { try await follow() } }
+        func run() throws {
+            if watch { return try answering { try CallingThread.run { try await follow() } } }
             try answering {
                 let observation = try observe()
                 let limits = try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)

@@ -3,7 +3,7 @@
     import FoundationEssentials
     import ProcMem
 
-    struct MemoryCommand: AsyncParsableCommand {
+    struct MemoryCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "memory",
             abstract: "Report the memory usage of processes.",
@@ -188,8 +188,10 @@
             MemorySelection(columns: columns?.columns, sorting: sort, isByCommand: byCommand)
         }
 
-        func run() async throws {
-            if let watch { return try await answering { try await follow(every: watch.duration) } }
+        func run() throws {
+            if let watch {
+                return try answering { try CallingThread.run { try await follow(every: watch.duration) } }
+            }
             try answering {
                 let selection = selection
                 let detail = selection.detail(in: memoryMode)

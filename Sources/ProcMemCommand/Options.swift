@@ -69,15 +69,6 @@
         }
     }
 
-    /// Runs the asynchronous `body`. A failure becomes one line on standard error and the exit status 1.
-    func answering(_ body: () async throws -> Void) async throws {
-        do {
-            try await body()
-        } catch {
-            throw reported(error)
-        }
-    }
-
     /// Prints a failure, and returns the exit status for it.
     private func reported(_ error: any Error) -> any Error {
         switch error {

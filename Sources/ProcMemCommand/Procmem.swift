@@ -7,7 +7,7 @@
         import Musl
     #endif
 
-    @main struct Procmem: AsyncParsableCommand {
+    @main struct Procmem: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "procmem",
             abstract: "Report CPU limits, memory limits and the memory usage of processes.",
@@ -22,14 +22,17 @@
             defaultSubcommand: SummaryCommand.self
         )
 
-        static func main() async {
-            // Swift's runtime reads the arguments from /proc/self/cmdline. If that fails, no argument is known, and the
-            // command would print the summary in place of what was requested.
-            guard !CommandLine.arguments.isEmpty else {
+        static func main() {
+            Terminal.unblockSignals()
+            guard CommandLine.arguments.isEmpty else { return main(nil) }
+            // Swift's runtime reads the arguments from /proc/self/cmdline, and has none if that fails.
+            let arguments = ProgramArguments.all
+            // Without arguments, the command would print the summary in place of what was requested.
+            guard !arguments.isEmpty else {
                 Terminal.printError("/proc/self/cmdline: cannot be read; mount proc on /proc")
                 _exit(1)
             }
-            await main(nil)
+            main(Array(arguments.dropFirst()))
         }
     }
 #else

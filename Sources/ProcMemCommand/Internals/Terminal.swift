@@ -38,6 +38,15 @@ enum Terminal {
         _ = writeAll("procmem: \(message.printable)\n", to: STDERR_FILENO)
     }
 
+    /// Lets the signals of a terminal, and of a supervisor, end the command. A program that is started by a thread which
+    /// blocks signals, such as one of libdispatch, inherits the mask of that thread.
+    static func unblockSignals() {
+        var signals = sigset_t()
+        _ = unsafe sigemptyset(&signals)
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGPIPE] { _ = unsafe sigaddset(&signals, signal) }
+        _ = unsafe sigprocmask(SIG_UNBLOCK, &signals, nil)
+    }
+
     private static func writeAll(_ text: String, to descriptor: Int32) -> Bool {
         var text = text
         return text.withUTF8 { bytes in

@@ -151,14 +151,48 @@ struct HiddenProcessTests {
         ["memory", "--cgroup-of", "1"],
     ]
 
-    /// Swift's runtime reads the arguments from `/proc/self/cmdline`. Without them the command cannot know what to
-    /// report.
-    @Test(arguments: commands + [[]]) func withoutProc(_ arguments: [String]) throws {
+    private static func withoutProc(_ arguments: [String]) throws -> ChildProcess.Output {
         let procmem = try BuiltProduct.url(of: "procmem").path
-        let run = try ProcMount.output("mount -t tmpfs tmpfs /proc", privileges: [], of: [procmem] + arguments)
+        return try ProcMount.output("mount -t tmpfs tmpfs /proc", privileges: [], of: [procmem] + arguments)
+    }
+
+    private static let notMounted = "/proc is not mounted"
+
+    @Test(arguments: commands) func withoutProc(_ arguments: [String]) throws {
+        let run = try Self.withoutProc(arguments)
         #expect(run.status == 1)
         #expect(run.text.isEmpty)
-        #expect(run.errorText == "procmem: /proc/self/cmdline: cannot be read; mount proc on /proc\n")
+        #expect(run.errorText.hasPrefix("procmem: /proc/"))
+        #expect(run.errorText.contains(Self.notMounted))
+    }
+
+    /// The affinity mask and the machine's memory are system calls. Swift's runtime reads the arguments from
+    /// `/proc/self/cmdline`, and the command has them nevertheless.
+    @Test func whatNeedsNoProc() throws {
+        let cpu = try Self.withoutProc(["cpu", "--json"])
+        #expect(cpu.status == 0 && cpu.errorText.isEmpty)
+        let count = try processorCount()
+        #expect(try JSON(parsing: cpu.text)["effectiveCPUCount"] == .number(Double(count)))
+        let container = try Self.withoutProc(["container"])
+        #expect(container.status == 0 && container.text.contains("machine memory, no limit is visible"))
+    }
+
+    @Test func theSummaryKeepsWhatCouldBeRead() throws {
+        let run = try Self.withoutProc([])
+        #expect(run.status == 1)
+        #expect(run.text.hasPrefix("CPUs "))
+        #expect(run.text.contains("no quota is visible"))
+        #expect(run.text.contains("\nmemory     no limit is visible; the machine has "))
+        // One line for the three modes.
+        #expect(run.errorText.contains(Self.notMounted) && run.errorText.count(where: \.isNewline) == 1)
+        let answer = try JSON(parsing: Self.withoutProc(["--json"]).text)
+        #expect(answer["cpu"]?["effectiveCPUCount"] != nil && answer["memory"]?.elements.isEmpty == true)
+    }
+
+    /// Returns the number of CPUs that `nproc` reports, which reads the affinity mask.
+    private func processorCount() throws -> Int {
+        let text = try ChildProcess.output(of: "/usr/bin/env", ["nproc"]).text
+        return try #require(Int(text.filter { $0 != "\n" }))
     }
 
     @Test(arguments: commands) func ofAnotherPIDNamespace(_ arguments: [String]) throws {
