@@ -195,6 +195,10 @@ extension MemorySampler {
     /// The sequence throws ``ProcMemError`` with `outOfResources` if the thread cannot be started, and the errors of
     /// ``memorySnapshot(of:mode:detail:limits:in:)``. An error ends the sequence.
     ///
+    /// After the first snapshot, a pass that fails for lack of descriptors or memory is left out, because that lack
+    /// usually passes: the next snapshot comes later. The sequence throws `outOfResources` if passes have failed so for 10
+    /// seconds and for ten times in a row. ``snapshot()`` throws the error at once.
+    ///
     /// - Parameter interval: The time between two snapshots. Values below 1 millisecond count as 1 millisecond.
     /// - Returns: The sequence.
     public nonisolated func snapshots(every interval: Duration) -> Snapshots {
@@ -254,6 +258,7 @@ final class SnapshotSeries {
     /// The id of the sampler's series; `nil` before it begins and after it ends.
     private var id: Int?
     private var hasEnded = false
+    private var hasReturnedSnapshot = false
 
     init(of sampler: MemorySampler, everyNanoseconds intervalNanoseconds: Int) {
         self.sampler = sampler
@@ -269,9 +274,24 @@ final class SnapshotSeries {
         // Ends the series in all cases of an end: an error, cancellation, or the end of the answers.
         defer { if snapshot == nil { end() } }
         if Task.isCancelled { return nil }
-        snapshot = try await sampler.nextAnswer(of: begin())?.get()
+        var failureCount = 0
+        let start = ContinuousClock.now
+        while let answer = try await sampler.nextAnswer(of: begin()) {
+            do throws(ProcMemError) {
+                snapshot = try answer.get()
+                hasReturnedSnapshot = true
+                break
+            } catch {
+                failureCount += 1
+                let mayPass = failureCount < Self.toleratedFailures || start.duration(to: .now) < Self.toleratedTime
+                guard hasReturnedSnapshot, error.code == .outOfResources, mayPass else { throw error }
+            }
+        }
         return snapshot
     }
+
+    private static var toleratedFailures: Int { 10 }
+    private static var toleratedTime: Duration { .seconds(10) }
 
     private func begin() throws(ProcMemError) -> Int {
         if let id { return id }

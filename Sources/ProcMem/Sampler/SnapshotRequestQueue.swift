@@ -103,7 +103,9 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
             series[index].due =
                 switch answer {
                 case .success: instant(after: now, every: series[index].interval)
-                case .failure: nil
+                // A lack of descriptors or memory may pass. Any other error ends the series.
+                case .failure(let error):
+                    error.code == .outOfResources ? instant(after: now, every: series[index].interval) : nil
                 }
         }
         var keptCount = 0

@@ -81,6 +81,39 @@ extension MemorySamplerTests {
         #expect(begunCount <= 1 + Int(elapsed / .milliseconds(100)) - 10)
     }
 
+    /// A lack of descriptors leaves a gap between two snapshots, and does not end the sequence.
+    @Test func aPassingLackOfResourcesIsAGap() async throws {
+        let pass = SamplerPass()
+        let sampler = MemorySampler(pass)
+        let error = ProcMemError(.outOfResources, path: "/proc")
+        var snapshots = sampler.snapshots(every: .milliseconds(1)).makeAsyncIterator()
+        let first = try #require(try await snapshots.next()).number
+        pass.fail(with: error)
+        let failing = pass.endedCount
+        let recovery = Task { () -> Int in
+            _ = await comesTrue { pass.endedCount >= failing + 20 }
+            pass.fail(with: nil)
+            return pass.endedCount
+        }
+        let second = try #require(try await snapshots.next()).number
+        #expect(second > first)
+        _ = await recovery.value
+        #expect(try await snapshots.next() != nil)
+        await #expect(throws: error) {
+            pass.fail(with: error)
+            _ = try await sampler.snapshot()
+        }
+        // Without a snapshot before it, the error is the answer.
+        await #expect(throws: error) {
+            var others = sampler.snapshots(every: .milliseconds(1)).makeAsyncIterator()
+            _ = try await others.next()
+        }
+        pass.fail(with: ProcMemError(.procUnavailable, path: "/proc"))
+        await #expect(throws: ProcMemError.self) {
+            while try await snapshots.next() != nil {}
+        }
+    }
+
     @Test func aSequenceThatIsLetGoOfEndsItsPasses() async throws {
         let pass = SamplerPass()
         let sampler = MemorySampler(pass)
