@@ -210,6 +210,15 @@ int procmem_is_on_procfs(int descriptor) {
     return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
 }
 
+#ifndef CGROUP2_SUPER_MAGIC
+#define CGROUP2_SUPER_MAGIC 0x63677270
+#endif
+
+int procmem_is_on_cgroup2(int descriptor) {
+    struct statfs file_system;
+    return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 uint64_t procmem_total_memory(void)
 {
     struct sysinfo information;

@@ -66,6 +66,10 @@ int procmem_name_thread(const char *name);
 /// fstatfs(2): returns whether procfs provides an open file, 1 or 0. The corresponding C constant is PROC_SUPER_MAGIC.
 int procmem_is_on_procfs(int descriptor);
 
+/// fstatfs(2): returns whether cgroup v2 provides an open file, 1 or 0. The corresponding C constant is
+/// CGROUP2_SUPER_MAGIC.
+int procmem_is_on_cgroup2(int descriptor);
+
 /// sysinfo(2): returns the machine's memory in bytes; 0 on failure.
 uint64_t procmem_total_memory(void);
 

@@ -130,7 +130,7 @@ struct CPULimitWatch: Sendable {
     /// Delivers the limits immediately and after each change, until the stop signal arrives or the process has exited.
     func run(until stop: StopSignal, _ deliver: (CPULimits) -> Void) throws(ProcMemError) {
         let process = try process.validated(in: root)
-        let identity = Identity(process, in: root)
+        let lifetime = ProcessLifetime(of: process, in: root)
         var files = FileWatches()
         var known: CPULimits?
         repeat {
@@ -140,7 +140,7 @@ struct CPULimitWatch: Sendable {
             let limits: CPULimits
             do {
                 limits = try CPULimits(of: process, in: root, .all)
-                try identity.check()
+                try lifetime.check()
             } catch {
                 if known != nil, error.isEndOfProcess { return }
                 if known != nil, error.code == .outOfResources { continue }
@@ -151,7 +151,7 @@ struct CPULimitWatch: Sendable {
             if let known, known.isEquivalent(to: limits) { continue }
             known = limits
             deliver(limits)
-        } while try wait(for: files.descriptor, until: stop)
+        } while try wait(for: files, until: stop)
     }
 
     /// Returns the paths of the limit files of every level, each with a NUL at its end.
@@ -168,13 +168,13 @@ struct CPULimitWatch: Sendable {
     }
 
     /// Waits until the limits must be read again; `false` if the thread must stop.
-    private func wait(for files: Int32, until stop: StopSignal) throws(ProcMemError) -> Bool {
+    private func wait(for files: borrowing FileWatches, until stop: StopSignal) throws(ProcMemError) -> Bool {
         do throws(Errno) {
-            let happened = try Syscalls.wait(for: stop.descriptor, files, milliseconds: pollMilliseconds)
-            if happened.first { return false }
-            guard happened.second else { return true }
-            // Further writes shortly afterwards belong to the same change: quota and period are two writes.
-            return try !Syscalls.wait(for: stop.descriptor, -1, milliseconds: debounceMilliseconds).first
+            return try files.wait(
+                until: stop,
+                milliseconds: pollMilliseconds,
+                debounceMilliseconds: debounceMilliseconds
+            ) != nil
         } catch {
             throw ProcMemError(.system(error), path: "poll")
         }
@@ -182,65 +182,12 @@ struct CPULimitWatch: Sendable {
 }
 
 extension CPULimitWatch {
-    /// Checks whether a pid still refers to the process that had it at the start.
-    private struct Identity: ~Copyable {
-        private let directory: ProcessDirectory?
-
-        init(_ process: ProcessSelector, in root: SystemRoot) {
-            // None for the calling process, or for a hidden one: reading its limits fails after it has exited.
-            directory =
-                switch process {
-                case .current: nil
-                case .id: try? ProcessDirectory(process, in: root)
-                }
-        }
-
-        borrowing func check() throws(ProcMemError) {
-            switch directory {
-            case .none: return
-            case .some(let directory):
-                let stat: ProcessStat
-                do {
-                    stat = try directory.stat()
-                } catch {
-                    // The directory still refers to the first process, whatever process has the id now.
-                    guard error == .system(.noSuchProcess) else { return }
-                    throw ProcMemError(error, path: "/proc/\(directory.process.threadID)")
-                }
-                // If the main thread exits before other threads, the process keeps running.
-                guard stat.isZombie, stat.threadCount <= 1 else { return }
-                throw ProcMemError(.zombie, path: "/proc/\(directory.process.threadID)")
-            }
-        }
-    }
-}
-
-extension ProcMemError {
-    fileprivate var isEndOfProcess: Bool { code == .noSuchProcess || code == .exited || code == .zombie }
-}
-
-extension CPULimitWatch {
     /// Starts the watcher thread, which exits when the stream has no consumer any more.
     func answers() -> AsyncStream<Result<CPULimits, ProcMemError>> {
-        let (stream, listener) = AsyncStream.makeStream(
-            of: Result<CPULimits, ProcMemError>.self,
-            bufferingPolicy: .bufferingNewest(1)
-        )
-        do throws(Errno) {
-            let stop = try StopSignal()
-            listener.onTermination = { _ in stop.signal() }
-            try BackgroundThread.start("procmem-cpu") {
-                do throws(ProcMemError) {
-                    try run(until: stop) { listener.yield(.success($0)) }
-                } catch {
-                    listener.yield(.failure(error))
-                }
-                listener.finish()
-            }
-        } catch {
-            listener.yield(.failure(ProcMemError(.outOfResources, path: "CPULimitChanges", errno: error.rawValue)))
-            listener.finish()
+        WatcherThread.results(on: "procmem-cpu") { (stop, deliver) throws(ProcMemError) in
+            try run(until: stop, deliver)
+        } failure: { error in
+            ProcMemError(.outOfResources, path: "CPULimitChanges", errno: error.rawValue)
         }
-        return stream
     }
 }

@@ -14,6 +14,9 @@ struct OpenFiles: ~Copyable {
         return descriptors.count - 1
     }
 
+    /// Returns the descriptor of a file, for example to watch it.
+    borrowing func descriptor(of index: Int) -> Int32 { descriptors[index] }
+
     /// Passes the current contents of a limit file to a parser.
     borrowing func read<R>(
         _ index: Int,

@@ -15,12 +15,18 @@ private let libcPread = unsafe pread
 extension Syscalls {
     enum FileKind {
         case contents, directory
+        /// A kernel file that also takes requests.
+        case requests
 
         /// The flags of `open(2)`. A path below a directory that replaces `/` may lead to a FIFO or a terminal: opening
         /// must neither wait for a writer nor acquire a controlling terminal.
         fileprivate var flags: Int32 {
-            let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-            return self == .directory ? flags | O_DIRECTORY : flags
+            let flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+            return switch self {
+            case .contents: flags | O_RDONLY
+            case .directory: flags | O_RDONLY | O_DIRECTORY
+            case .requests: flags | O_RDWR
+            }
         }
     }
 
@@ -175,5 +181,10 @@ extension Syscalls {
     /// Returns whether procfs provides an open file. The corresponding C constant is `PROC_SUPER_MAGIC`.
     static func isOnProcfs(_ file: borrowing FileDescriptor) -> Bool {
         procmem_is_on_procfs(file.rawValue) == 1
+    }
+
+    /// Returns whether cgroup v2 provides an open file. The corresponding C constant is `CGROUP2_SUPER_MAGIC`.
+    static func isOnCgroup2(_ file: borrowing FileDescriptor) -> Bool {
+        procmem_is_on_cgroup2(file.rawValue) == 1
     }
 }

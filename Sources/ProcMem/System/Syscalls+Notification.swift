@@ -33,10 +33,10 @@ extension Syscalls {
 
     /// Queues an event for each write to an open file and for its replacement and removal. Returns the watch
     /// descriptor, which is the same for every watch of one file in one queue.
-    static func watch(_ file: borrowing FileDescriptor, on queue: Int32) throws(Errno) -> Int32 {
+    static func watch(_ file: Int32, on queue: Int32) throws(Errno) -> Int32 {
         // The link leads to exactly this file. The path of the file would be resolved again, and may be too long for
         // one call.
-        let path = Array("/proc/self/fd/\(file.rawValue)".utf8) + [0]
+        let path = Array("/proc/self/fd/\(file)".utf8) + [0]
         let events = UInt32(IN_MODIFY) | UInt32(IN_ATTRIB) | UInt32(IN_MOVE_SELF) | UInt32(IN_DELETE_SELF)
         return try unsafe withCPath(path.span) { (path) throws(Errno) in
             try retrying { unsafe inotify_add_watch(queue, path, events) }
@@ -68,15 +68,49 @@ extension Syscalls {
         _ second: Int32,
         milliseconds: Int32
     ) throws(Errno) -> (first: Bool, second: Bool) {
+        let result = try wait(for: first, second, urgent: -1, milliseconds: milliseconds)
+        return (result.first, result.second)
+    }
+
+    /// What a wait for an urgent event found.
+    enum Urgency {
+        case none
+        case event
+        /// The descriptor reports an error: no event will follow.
+        case failure
+    }
+
+    /// Waits until one of two descriptors is readable, or a third one reports an urgent event (`POLLPRI`). Each also
+    /// ends the wait if it reports an error or a hang-up.
+    ///
+    /// A negative descriptor is ignored.
+    static func wait(
+        for first: Int32,
+        _ second: Int32,
+        urgent third: Int32,
+        milliseconds: Int32
+    ) throws(Errno) -> (first: Bool, second: Bool, urgency: Urgency) {
         var first = pollfd(fd: first, events: Int16(POLLIN), revents: 0)
         var second = pollfd(fd: second, events: Int16(POLLIN), revents: 0)
-        try unsafe withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 2) { (descriptors) throws(Errno) in
+        var third = pollfd(fd: third, events: Int16(POLLPRI), revents: 0)
+        try unsafe withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { (descriptors) throws(Errno) in
             unsafe descriptors.initializeElement(at: 0, to: first)
             unsafe descriptors.initializeElement(at: 1, to: second)
-            _ = try retrying { unsafe libcPoll(descriptors.baseAddress, 2, milliseconds) }
+            unsafe descriptors.initializeElement(at: 2, to: third)
+            _ = try retrying { unsafe libcPoll(descriptors.baseAddress, 3, milliseconds) }
             first = unsafe descriptors[0]
             second = unsafe descriptors[1]
+            third = unsafe descriptors[2]
         }
-        return (first.revents != 0, second.revents != 0)
+        let hasFailed = third.revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
+        let urgency = hasFailed ? Urgency.failure : third.revents == 0 ? .none : .event
+        return (first.revents != 0, second.revents != 0, urgency)
+    }
+
+    /// Writes a request to a file that is open for it, in one call. The kernel may refuse it with an error.
+    static func write(_ text: String, to file: borrowing FileDescriptor) throws(Errno) {
+        let descriptor = file.rawValue
+        let bytes = Array(text.utf8)
+        _ = try retrying { unsafe libcWrite(descriptor, bytes, bytes.count) }
     }
 }
