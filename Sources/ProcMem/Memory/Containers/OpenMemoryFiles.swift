@@ -2,13 +2,19 @@
 struct OpenMemoryFiles: ~Copyable {
     private var files = OpenFiles()
     private var levels: [Level] = []
-    private let version: CgroupVersion
+    /// The names of the levels, the process's own first, as `/proc/PID/cgroup` has them.
+    private(set) var cgroups: [String] = []
+    let version: CgroupVersion
     private var events: Int?
     /// `memory.oom_control`, v1 only.
     private var oomControl: Int?
     private var memInfo: Int?
     /// The index in `levels` of the cgroup to which the process is charged.
     private var chargedLevel: Int?
+    /// The process's own cgroup, as `/proc/PID/cgroup` names it.
+    private(set) var ownCgroup: String?
+    /// The directory of the cgroup to which the process is charged.
+    private(set) var chargedDirectory: CgroupDirectory?
     /// Whether every level was visible when the files were opened.
     private var isComplete: Bool
     /// Whether a file could not be opened for lack of descriptors or memory.
@@ -23,6 +29,14 @@ struct OpenMemoryFiles: ~Copyable {
         var stat: Int?
     }
 
+    /// The limits that one level sets.
+    struct LevelLimits: Hashable, Sendable {
+        var limitBytes: Int?
+        var highBytes: Int?
+        /// Whether the files could be parsed. `nil` then means that the level sets no limit.
+        var isKnown = true
+    }
+
     init(of process: ProcessSelector, in root: SystemRoot) {
         do throws(FileReadError) {
             membership = try OpenMembership(of: process, keptIn: &files, in: root)
@@ -35,6 +49,7 @@ struct OpenMemoryFiles: ~Copyable {
         isOutOfResources = isOutOfResources || lookup.isOutOfResources
         memInfo = keep(MemInfo.path.withBytes { $0.bytes(in: 0..<$0.count) }, in: root)
         guard let hierarchy = lookup.hierarchy else { return }
+        ownCgroup = hierarchy.cgroup(atLevel: 0)
         for number in 0..<hierarchy.levelCount { addLevel(number, of: hierarchy, in: root) }
     }
 
@@ -48,10 +63,12 @@ struct OpenMemoryFiles: ~Copyable {
         guard level.usage != nil || level.limit != nil else { return }
         if chargedLevel == nil, hierarchy.isOwnCgroupVisible {
             chargedLevel = levels.count
+            chargedDirectory = directory
             events = keep(directory.file(version == .v2 ? "memory.events" : "memory.failcnt"), in: root)
             if version == .v1 { oomControl = keep(directory.file("memory.oom_control"), in: root) }
         }
         levels.append(level)
+        cgroups.append(hierarchy.cgroup(atLevel: number))
     }
 
     /// Opens a file and keeps it; `nil` if it does not exist or cannot be opened.
@@ -67,6 +84,18 @@ struct OpenMemoryFiles: ~Copyable {
         }
     }
 
+    /// The descriptors of the files for which the kernel reports changes: limits, and the events of v2.
+    borrowing func notifyingFiles() -> [Int32] {
+        var descriptors: [Int32] = []
+        for level in levels {
+            for file in [level.limit, level.high] {
+                if let file { descriptors.append(files.descriptor(of: file)) }
+            }
+        }
+        if version == .v2, let events { descriptors.append(files.descriptor(of: events)) }
+        return descriptors
+    }
+
     /// Whether any of the files can be read.
     var hasSource: Bool { memInfo != nil || !levels.isEmpty }
 
@@ -78,8 +107,11 @@ struct OpenMemoryFiles: ~Copyable {
 
     /// Reads all files. A malformed file counts as if its figure was unknown.
     ///
+    /// - Parameter note: Receives the limits of each level, in the order of ``cgroups``.
     /// - Throws: ``FileReadError/system(_:)`` if a file cannot be read any more.
-    borrowing func reading() throws(FileReadError) -> ContainerMemoryReader.Reading {
+    borrowing func reading(
+        noting note: (LevelLimits) -> Void = { _ in }
+    ) throws(FileReadError) -> ContainerMemoryReader.Reading {
         var reading = ContainerMemoryReader.Reading(isComplete: isComplete)
         let machine = try read(memInfo, limitBytes: 65536) { MemInfo(parsing: $0) }
         reading.machineBytes = machine?.totalBytes.map { max(0, $0 - (machine?.hugePageBytes ?? 0)) }
@@ -87,7 +119,7 @@ struct OpenMemoryFiles: ~Copyable {
         reading.availableWithReclaimBytes = machine?.availableBytes
         let ceiling = machine?.totalBytes ?? .max
         for index in levels.indices {
-            try readLevel(index, ceiling: ceiling, into: &reading)
+            try readLevel(index, ceiling: ceiling, into: &reading, note)
         }
         try readEvents(into: &reading)
         return reading
@@ -96,11 +128,15 @@ struct OpenMemoryFiles: ~Copyable {
     private borrowing func readLevel(
         _ index: Int,
         ceiling: Int,
-        into reading: inout ContainerMemoryReader.Reading
+        into reading: inout ContainerMemoryReader.Reading,
+        _ noteLimits: (LevelLimits) -> Void
     ) throws(FileReadError) {
         let level = levels[index]
         let limit = try read(level.limit, limitBytes: 4096, MemoryLimitFile.init(parsing:))
-        let high = try read(level.high, limitBytes: 4096, MemoryLimitFile.init(parsing:))?.limitBytes
+        let highFile = try read(level.high, limitBytes: 4096, MemoryLimitFile.init(parsing:))
+        let high = highFile?.limitBytes
+        let isKnown = (limit != nil || level.limit == nil) && (highFile != nil || level.high == nil)
+        noteLimits(LevelLimits(limitBytes: limit?.limitBytes, highBytes: high, isKnown: isKnown))
         if let high { reading.highBytes = min(high, reading.highBytes ?? .max) }
         var bound = min(limit?.limitBytes ?? .max, high ?? .max)
         let isCharged = index == chargedLevel
