@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 
 /// What a process does before it executes another program: `--cgroup DIRECTORY` enters a cgroup, `--new KINDS` creates
-/// namespaces, `--fifo PRIORITY` sets a real-time policy, in the order given. `--` and the program follow.
+/// namespaces, `--fifo PRIORITY` sets a real-time policy, `--uid ID` gives up all privileges, in the order given. `--` and
+/// the program follow.
 struct Entrance {
     private let arguments: [String]
 
@@ -19,6 +20,9 @@ struct Entrance {
             case "--fifo":
                 var parameter = sched_param(sched_priority: Int32(value) ?? 1)
                 guard sched_setscheduler(0, SCHED_FIFO, &parameter) == 0 else { fail("SCHED_FIFO: error \(errno)") }
+            case "--uid":
+                let id = UInt32(value) ?? 1000
+                guard setgid(id) == 0, setuid(id) == 0 else { fail("uid \(id): error \(errno)") }
             case "--new":
                 guard test_unshare(value) == 0 else { fail("unshare \(value): error \(errno)") }
             default:

@@ -7,7 +7,7 @@ enum KernelChecks {
     static let all: [Check] =
         QuotaChecks.all + PlaceChecks.all + EnforcementChecks.all + AffinityChecks.all + ChangeChecks.all
         + MemorySceneChecks.all + MemoryBoundsChecks.all + SwapChecks.all + ContainerMemoryChecks.all
-        + ContainerEventChecks.all + HiddenProcessChecks.all
+        + ContainerEventChecks.all + MemoryChangeChecks.all + PressureChecks.all + HiddenProcessChecks.all
         + RuntimeChecks.all
         + CounterChecks.all
 
@@ -32,6 +32,8 @@ enum KernelChecks {
             Entrance(Array(arguments.dropFirst())).enter()
         case "changes":
             await ChangeChecks.printChanges()
+        case "memory-changes":
+            await PressureChecks.printChanges()
         case "list":
             for check in all { print(check.name) }
         default:
