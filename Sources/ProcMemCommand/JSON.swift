@@ -118,6 +118,23 @@ private struct MemoryGroup: Encodable {
     }
 }
 
+/// The JSON of a line of `procmem container --watch`: the time, the cause, and the memory after the change.
+struct ContainerChangeAnswer: Encodable {
+    /// In ISO 8601.
+    let time: String
+    let change: ContainerMemoryChange
+
+    private enum Name: String, CodingKey {
+        case time
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try change.encode(to: encoder)
+        var names = encoder.container(keyedBy: Name.self)
+        try names.encode(time, forKey: .time)
+    }
+}
+
 /// The JSON of `procmem` without arguments. A part that could not be read is `null`, and a mode that failed is missing.
 struct SummaryAnswer: Encodable {
     let cpu: CPUAnswer?

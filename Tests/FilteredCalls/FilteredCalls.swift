@@ -110,6 +110,8 @@ import ProcMem
     /// Every asynchronous sequence, up to its first element.
     private static func queryStreams() async throws {
         for try await _ in CPULimitChanges() { break }
+        let pressure = PressureThreshold(share: 0.1)
+        for try await _ in ContainerMemoryChanges(below: [.share(0.2)], pressure: pressure) { break }
         let sampler = MemorySampler(of: .currentTree, mode: .sampled(reads: 64))
         _ = try await sampler.snapshot()
         for try await _ in sampler.snapshots(every: .milliseconds(100)) { break }

@@ -39,7 +39,7 @@ import Testing
 
     @Test(
         .enabled(if: executableReason == nil, "\(executableReason ?? "")"),
-        arguments: [["cpu", "--watch"], ["memory", "--watch", "100ms"]]
+        arguments: [["cpu", "--watch"], ["container", "--watch"], ["memory", "--watch", "100ms"]]
     )
     func changesNeedAThread(_ arguments: [String]) throws {
         let run = try run("--nproc=1", arguments, as: Self.lonelyUser)

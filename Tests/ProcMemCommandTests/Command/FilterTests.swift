@@ -21,11 +21,12 @@ import Testing
         #expect(child.status <= 1 && !child.text.isEmpty, "\(child.status): \(child.errorText)")
     }
 
-    @Test func watching() throws {
+    @Test(arguments: [["cpu", "--watch"], ["container", "--watch", "--below", "20%", "--pressure", "10%"]])
+    func watching(_ arguments: [String]) throws {
         let launcher = try BuiltProduct.url(of: "FilteredCalls").path
         let procmem = try BuiltProduct.url(of: "procmem").path
-        let child = try ChildProcess(running: launcher, ["run", procmem, "cpu", "--watch"])
-        #expect(child.line().contains(" CPU"))
+        let child = try ChildProcess(running: launcher, ["run", procmem] + arguments)
+        #expect(child.line().contains(arguments[0] == "cpu" ? " CPU" : "start: "))
         #expect(child.status(within: .milliseconds(1500)) == nil)
     }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct WatchTests {
-    /// `procmem cpu --watch`, with its output in a pipe.
+    /// `procmem cpu --watch`, or another subcommand, with its output in a pipe.
     final class Watch {
         private let process = Process()
         private let output = Pipe()
@@ -11,10 +11,15 @@ import Testing
         private let tree: FixtureTree
 
         /// - Parameter wrapper: A command that executes the one given as its further arguments.
-        init(_ arguments: String..., in tree: FixtureTree, wrappedBy wrapper: [String] = []) throws {
+        init(
+            _ arguments: String...,
+            of subcommand: String = "cpu",
+            in tree: FixtureTree,
+            wrappedBy wrapper: [String] = []
+        ) throws {
             self.tree = tree
             let procmem = try BuiltProduct.url(of: "procmem").path
-            let command = wrapper + [procmem, "cpu", "--watch", "--sysroot", tree.directory.path] + arguments
+            let command = wrapper + [procmem, subcommand, "--watch", "--sysroot", tree.directory.path] + arguments
             process.executableURL = URL(filePath: command[0])
             process.arguments = Array(command.dropFirst())
             process.standardInput = FileHandle.nullDevice
