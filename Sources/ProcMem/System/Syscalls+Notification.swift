@@ -97,7 +97,9 @@ extension Syscalls {
             unsafe descriptors.initializeElement(at: 0, to: first)
             unsafe descriptors.initializeElement(at: 1, to: second)
             unsafe descriptors.initializeElement(at: 2, to: third)
-            _ = try retrying { unsafe libcPoll(descriptors.baseAddress, 3, milliseconds) }
+            // The kernel accepts at most as many entries as the process may have open files.
+            let count = nfds_t(third.fd < 0 ? 2 : 3)
+            _ = try retrying { unsafe libcPoll(descriptors.baseAddress, count, milliseconds) }
             first = unsafe descriptors[0]
             second = unsafe descriptors[1]
             third = unsafe descriptors[2]

@@ -143,6 +143,79 @@ import Testing
         #expect(answer == 42)
     }
 
+    /// The sequence reports neither a change nor an error.
+    @Test(.memoryCgroups) func aMemoryLimitThatCannotBeReadHasNotChanged() throws {
+        let cgroup = try Cgroup.make(.memory)
+        try cgroup.set(memoryLimit: 64 << 20)
+        let child = try cgroup.child(state: "hold", 4096)
+        let watch = Self.memoryWatch(.id(child.pid))
+        let stop = try StopSignal()
+        let answer = Self.inFork {
+            var changes: [ContainerMemoryChange] = []
+            do {
+                try watch.run(until: stop) { change in
+                    changes.append(change)
+                    guard changes.count == 1, Self.limitDescriptors(to: 2) else { return }
+                    try? BackgroundThread.start("stop") {
+                        // Long enough that the files are opened again, which fails.
+                        usleep(1_500_000)
+                        stop.signal()
+                    }
+                }
+            } catch {
+                return 2
+            }
+            guard changes.first?.memory.limitBytes == 64 << 20 else { return 3 }
+            return changes.map(\.cause) == [.start] ? 42 : Int32(10 + changes.count)
+        }
+        #expect(answer == 42)
+    }
+
+    /// With too few descriptors at the start, the sequence ends with an error. It never begins without a limit, which would
+    /// appear as a change later.
+    @Test(.memoryCgroups) func aSequenceDoesNotBeginWithoutALimit() throws {
+        let cgroup = try Cgroup.make(.memory)
+        try cgroup.set(memoryLimit: 64 << 20)
+        let child = try cgroup.child(state: "hold", 4096)
+        let watch = Self.memoryWatch(.id(child.pid))
+        let stop = try StopSignal()
+        var counts = (begun: 0, refused: 0)
+        for free in 0..<60 {
+            let answer = Self.inFork {
+                // Every free descriptor is used, and a few of them are given back.
+                guard Self.limitDescriptors(to: 256) else { return 98 }
+                var taken: [Int32] = []
+                while case let descriptor = dup(0), descriptor >= 0 { taken.append(descriptor) }
+                for descriptor in taken.suffix(free) { close(descriptor) }
+                var limits: [Int?] = []
+                do throws(ProcMemError) {
+                    try watch.run(until: stop) { change in
+                        limits.append(change.memory.limitBytes)
+                        stop.signal()
+                    }
+                } catch {
+                    return error.code == .outOfResources ? 43 : 2
+                }
+                return limits == [64 << 20] ? 42 : 3
+            }
+            #expect(answer == 42 || answer == 43, "\(answer) with \(free) descriptors")
+            if answer == 42 { counts.begun += 1 } else { counts.refused += 1 }
+        }
+        #expect(counts.begun > 0 && counts.refused > 0, "\(counts)")
+    }
+
+    private static func memoryWatch(_ process: ProcessSelector) -> ContainerMemoryWatch {
+        ContainerMemoryWatch(
+            process: process,
+            root: .live,
+            thresholds: [.share(0.1)],
+            pressure: nil,
+            pollMilliseconds: 10,
+            debounceMilliseconds: 10,
+            usesNotification: true
+        )
+    }
+
     @Test func theContainersMemoryIsNotCalledMissing() {
         let answer = Self.withoutDescriptors {
             do throws(ProcMemError) {

@@ -21,6 +21,10 @@ struct ContainerMemoryWatch: Sendable {
         }
         try lifetime.check()
         var memory = WatchedMemory(self, of: process)
+        // Limits that could not be read would appear as changes later.
+        guard !memory.isStale else {
+            throw ProcMemError(.outOfResources, path: root.text(ProcPath(process, "cgroup")))
+        }
         var urgency = Syscalls.Urgency.none
         while true {
             memory.update(urgency, deliver)
@@ -55,7 +59,7 @@ private struct WatchedMemory: ~Copyable {
     /// Whether the last reading failed.
     private var hasFailed = false
     /// Whether the files could not be opened again for lack of descriptors or memory.
-    private var isStale = false
+    private(set) var isStale: Bool
 
     private static var millisecondsBetweenResolutions: Int { 1000 }
 
@@ -66,6 +70,7 @@ private struct WatchedMemory: ~Copyable {
         observation = .init(reading: .init(isComplete: false))
         resolvedAt = Syscalls.coarseMilliseconds
         kept = OpenMemoryFiles(of: process, in: watch.root)
+        isStale = kept.isOutOfResources
         attach()
     }
 
