@@ -159,6 +159,17 @@ def remove_cgroup(level: Path) -> None:
         time.sleep(0.02)
 
 
+def filtered() -> Scene | None:
+    """A seccomp filter that allows the system calls of the lists in use, and ends a process for any other; None if none
+    can be installed."""
+    launcher = places.built / "filtered"
+    result = subprocess.run([launcher, "true"], capture_output=True, text=True, check=False)
+    if result.returncode == 0:
+        return Scene(prefix=(str(launcher),))
+    print(f"bench: no seccomp filter can be installed: {result.stderr.strip()}", file=sys.stderr)
+    return None
+
+
 @contextlib.contextmanager
 def mounts(count: int) -> Iterator[Scene | None]:
     """A new mount namespace with `count` additional mounts; None if none can be created."""

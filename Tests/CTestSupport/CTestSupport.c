@@ -176,6 +176,10 @@ int test_pipe(int *numbers) { return pipe2(numbers, O_CLOEXEC); }
 
 int test_temporary_file(void) { return memfd_create("procmem-test", MFD_CLOEXEC); }
 
+#ifndef __has_feature
+#define __has_feature(feature) 0 // only clang has it
+#endif
+
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && \
     !__has_feature(thread_sanitizer)
 

@@ -7,6 +7,7 @@ from ..measuring import Case, measure
 from ..subjects import Scene
 
 at_root = "number of CPUs, in the cgroup of the benchmark"
+filtered = "number of CPUs, under a seccomp filter, without the calls that no allow-list has"
 in_fourth = "number of CPUs, in the fourth of four nested cgroups, half a CPU on the second (correct: 1)"
 
 
@@ -15,6 +16,8 @@ def cases(rounds: int) -> list[Case]:
     # other load on the machine lasts longer than a round, and affects all tools.
     subjects = peers.cpu_counts(batches=6, calls=10)
     found = [measure(Case("cpu", at_root), subjects, Scene(), rounds)]
+    if scene := scenes.filtered():
+        found.append(measure(Case("cpu", filtered), subjects, scene, rounds))
     with scenes.cgroup(4, quota_at=2) as scene:
         if scene:
             found.append(measure(Case("cpu", in_fourth, truth=1), subjects, scene, rounds))
