@@ -167,19 +167,18 @@ enum MemoryChangeChecks {
 
     /// Expects that the watcher thread sleeps, and does not read again and again.
     static func expectIdle() throws {
-        func switches() throws -> Int {
-            let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
-            let threads = names.map { "/proc/self/task/\($0)" }.filter {
-                (try? Files.text($0 + "/comm")) == "procmem-memory"
-            }
-            return try Files.number(
-                after: "voluntary_ctxt_switches",
-                in: require(threads.first, "a watcher thread") + "/status"
-            )
+        let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        let threads = names.map { "/proc/self/task/\($0)" }.filter {
+            (try? Files.text($0 + "/comm")) == "procmem-memory"
         }
-        let before = try switches()
+        let thread = try require(threads.first, "a watcher thread")
+        // The first number is the time on a CPU in nanoseconds.
+        func nanoseconds() throws -> Int {
+            try require(Files.text(thread + "/schedstat").split(separator: " ").first.flatMap { Int($0) }, "a time")
+        }
+        let before = try nanoseconds()
         usleep(1_000_000)
-        let count = try switches() - before
-        try expect(count < 40, "the watcher thread woke up \(count) times in a second")
+        let milliseconds = try (nanoseconds() - before) / 1_000_000
+        try expect(milliseconds < 250, "the watcher thread used \(milliseconds) ms of a second")
     }
 }
