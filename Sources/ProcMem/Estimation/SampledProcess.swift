@@ -212,8 +212,50 @@ extension SampledProcess {
         let ranges = Array(pages).joinedRanges()
         let share = max(0.125, Double(presentCount) / max(1, Double(anonymousCount) + Double(fileCount)))
         let scanCalls = Int((Double(maximumScanCalls) * share).rounded(.up))
+        if let runs = Self.presentRuns(in: ranges, presentCount: presentCount, map, maximumScanCalls: scanCalls) {
+            return runs
+        }
         return PopulatedRanges(in: ranges, presentCount: presentCount, maximumScanCalls: scanCalls) {
             (range) throws(Errno) in try map.firstPresent(in: range)
         }.ranges
     }
+
+    /// Returns the runs of pages in memory, from one scan of each large range. Small ranges are kept.
+    ///
+    /// - Returns: `nil` if the kernel cannot scan, or if there are too many pages or runs: the cost of a scan grows with
+    ///   the pages that are in memory, that of a search for the next page after a hole does not.
+    private static func presentRuns(
+        in ranges: [Range<Int>],
+        presentCount: Int,
+        _ map: borrowing PageMap,
+        maximumScanCalls: Int
+    ) -> [Range<Int>]? {
+        // A page adds about a hundredth of the cost of a call.
+        guard presentCount / 100 <= maximumScanCalls, ranges.count(where: { $0.count > 512 }) <= maximumScanCalls
+        else { return nil }
+        var joined: [Range<Int>] = []
+        for range in ranges {
+            guard range.count > 512 else {
+                joined.append(range)
+                continue
+            }
+            guard let runs = try? map.presentRuns(in: range, maximumCount: maximumRuns) else { return nil }
+            for run in runs.map({ $0.clamped(to: range) }) where !run.isEmpty {
+                // Reading a short hole costs less than another read.
+                if let last = joined.last, last.lowerBound >= range.lowerBound,
+                    run.lowerBound - last.upperBound < pagesOfRead
+                {
+                    joined[joined.count - 1] = last.lowerBound..<max(last.upperBound, run.upperBound)
+                } else {
+                    joined.append(run)
+                }
+            }
+        }
+        return joined
+    }
+
+    /// The number of runs for which one scan has room.
+    private static var maximumRuns: Int { 2048 }
+    /// The number of pages that one read covers without costing much more than a read of one.
+    private static var pagesOfRead: Int { 16 }
 }

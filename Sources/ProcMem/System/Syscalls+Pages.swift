@@ -30,10 +30,6 @@ extension Syscalls {
 
     /// Returns the first run of pages of a kind within a range of pages; `nil` if there is none.
     ///
-    /// The corresponding C constant is `PAGEMAP_SCAN`. The kernel skips the range of a missing page table in one step.
-    /// The request is newer than the filters in use, so it is not made under a seccomp filter, and the error is
-    /// ``Errno/noFunction``.
-    ///
     /// - Parameter maximumCount: The maximum length of the run in pages; 0 for no maximum.
     static func firstPages(
         of kind: PageKind,
@@ -42,25 +38,82 @@ extension Syscalls {
         pageSizeBytes: Int,
         of map: borrowing FileDescriptor
     ) throws(Errno) -> Range<Int>? {
+        try scan(
+            pages,
+            for: kind,
+            maximumPageCount: maximumCount,
+            maximumRunCount: 1,
+            pageSizeBytes: pageSizeBytes,
+            map
+        ) { $0.first }
+    }
+
+    /// Returns the runs of pages in memory within a range of pages, in ascending order.
+    ///
+    /// The scan is complete if the kernel returns fewer runs than there is room for. The kernel's own report of where it
+    /// stopped (`walk_end`) may be out of date.
+    ///
+    /// - Parameter maximumCount: The number of runs for which there is room.
+    /// - Returns: `nil` if there may be more runs.
+    static func presentPages(
+        in pages: Range<Int>,
+        maximumCount: Int,
+        pageSizeBytes: Int,
+        of map: borrowing FileDescriptor
+    ) throws(Errno) -> [Range<Int>]? {
+        try scan(
+            pages,
+            for: .present,
+            maximumPageCount: 0,
+            maximumRunCount: maximumCount,
+            pageSizeBytes: pageSizeBytes,
+            map
+        ) { $0.count < maximumCount ? Array($0) : nil }
+    }
+
+    /// Passes the runs of pages of a kind within a range of pages to a closure.
+    ///
+    /// The corresponding C constant is `PAGEMAP_SCAN`. The kernel skips the range of a missing page table in one step.
+    /// The request is newer than the filters in use, so it is not made under a seccomp filter, and the error is
+    /// ``Errno/noFunction``.
+    ///
+    /// - Parameters:
+    ///   - maximumPageCount: The maximum number of pages in all runs; 0 for no maximum.
+    ///   - maximumRunCount: The maximum number of runs.
+    private static func scan<R>(
+        _ pages: Range<Int>,
+        for kind: PageKind,
+        maximumPageCount: Int,
+        maximumRunCount: Int,
+        pageSizeBytes: Int,
+        _ map: borrowing FileDescriptor,
+        _ body: (LazyMapCollection<Range<Int>, Range<Int>>) -> R
+    ) throws(Errno) -> R {
         guard !isFiltered else { throw .noFunction }
         let (start, startOverflows) = pages.lowerBound.multipliedReportingOverflow(by: pageSizeBytes)
         let (end, endOverflows) = pages.upperBound.multipliedReportingOverflow(by: pageSizeBytes)
-        guard !startOverflows, !endOverflows, start >= 0, end >= start else { throw .invalidArgument }
+        guard !startOverflows, !endOverflows, start >= 0, maximumRunCount > 0 else { throw .invalidArgument }
         let descriptor = map.rawValue
-        var range = procmem_page_range()
-        let count = try retrying {
-            unsafe procmem_scan_pages(
-                descriptor,
-                UInt64(start),
-                UInt64(end),
-                kind.mask,
-                UInt64(maximumCount),
-                &range,
-                1
+        return try unsafe withUnsafeTemporaryAllocation(of: procmem_page_range.self, capacity: maximumRunCount) {
+            (runs) throws(Errno) in
+            let count = try retrying {
+                unsafe procmem_scan_pages(
+                    descriptor,
+                    UInt64(start),
+                    UInt64(end),
+                    kind.mask,
+                    UInt64(maximumPageCount),
+                    runs.baseAddress,
+                    UInt64(maximumRunCount)
+                )
+            }
+            return body(
+                (0..<min(Int(count), maximumRunCount)).lazy.map { index in
+                    let run = unsafe runs[index]
+                    let first = Int(clamping: run.start) / pageSizeBytes
+                    return first..<max(first, Int(clamping: run.end) / pageSizeBytes)
+                }
             )
         }
-        guard count > 0 else { return nil }
-        let first = Int(clamping: range.start) / pageSizeBytes
-        return first..<max(first, Int(clamping: range.end) / pageSizeBytes)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ProcMem
@@ -129,4 +130,49 @@ import Testing
         #expect([Range<Int>]().joinedRanges().isEmpty)
         #expect([0..<Int.max, 0..<Int.max].pageCount == .max)
     }
+
+    /// One scan returns all runs, unless there are more of them than there is room for.
+    @Test func oneScanOfManyRuns() throws {
+        let pageSize = SystemRoot.live.pageSizeBytes
+        let count = 4000
+        let memory = try #require(AnonymousPages(count: count, pageSizeBytes: pageSize))
+        for page in stride(from: 0, to: count, by: 40) { memory.write(page) }
+        let map = try ProcessDirectory(.current, in: .live).open(ProcessMemoryPaths().pagemap)
+        let pages = memory.firstPage..<memory.firstPage + count
+        let pageMap = PageMap(map, pageSizeBytes: pageSize)
+        let runs: [Range<Int>]?
+        do {
+            runs = try pageMap.presentRuns(in: pages, maximumCount: 101)
+        } catch {
+            try Test.cancel("needs PAGEMAP_SCAN, Linux 6.7: \(error)")
+        }
+        let expected = stride(from: pages.lowerBound, to: pages.upperBound, by: 40).map { $0..<$0 + 1 }
+        #expect(runs == expected)
+        #expect(try pageMap.presentRuns(in: pages, maximumCount: 100) == nil)
+        #expect(throws: Errno.invalidArgument) { try pageMap.presentRuns(in: pages, maximumCount: 0) }
+        #expect(throws: Errno.invalidArgument) { try pageMap.presentRuns(in: 0..<Int.max, maximumCount: 4) }
+    }
+}
+
+/// Anonymous memory of the test, of which single pages are written.
+private final class AnonymousPages {
+    private let start: UnsafeMutableRawPointer
+    private let byteCount: Int
+    private let pageSizeBytes: Int
+
+    var firstPage: Int { Int(bitPattern: start) / pageSizeBytes }
+
+    init?(count: Int, pageSizeBytes: Int) {
+        byteCount = count * pageSizeBytes
+        self.pageSizeBytes = pageSizeBytes
+        guard let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            start != MAP_FAILED
+        else { return nil }
+        self.start = start
+        madvise(start, byteCount, MADV_NOHUGEPAGE)
+    }
+
+    deinit { munmap(start, byteCount) }
+
+    func write(_ page: Int) { start.storeBytes(of: 1, toByteOffset: page * pageSizeBytes, as: UInt8.self) }
 }
