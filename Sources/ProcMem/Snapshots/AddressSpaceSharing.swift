@@ -17,7 +17,7 @@ struct AddressSpaceSharing {
 
     /// Which pairs of processes are compared. A comparison costs one system call.
     enum Thoroughness {
-        /// All processes that can share an address space. Used with accurate readings, which cost far more than this.
+        /// All processes that can share an address space. Used with readings that cost far more than this.
         case all
         /// A process and its parent, if their sizes are similar. A pair may be missed while its memory is changing.
         case likely
@@ -28,6 +28,8 @@ struct AddressSpaceSharing {
     private(set) var certain: [Int32: Int32] = [:]
     /// For each pid: a process that may share its address space.
     private(set) var possible: [Int32: Int32] = [:]
+    /// Whether all processes were compared, as far as the kernel allows it.
+    let isThorough: Bool
 
     /// The largest difference between two sizes of one address space that are read one after the other. A forked
     /// process with an address space of its own differs by more: it maps a megabyte less of files than its parent.
@@ -40,6 +42,7 @@ struct AddressSpaceSharing {
         _ thoroughness: Thoroughness,
         compare: (Candidate, Candidate) -> MemoryMapOrder?
     ) {
+        isThorough = thoroughness == .all
         guard candidates.contains(where: \.isForkWithoutExec) else { return }
         switch thoroughness {
         case .all: sort(candidates, compare)
@@ -134,6 +137,22 @@ struct AddressSpaceSharing {
         var next: Int32? = pid
         while let member = next, members.insert(member).inserted { next = parents[member] }
         return members
+    }
+}
+
+extension AddressSpaceSharing.Thoroughness {
+    /// Returns which pairs are compared in a mode: all, unless that would cost much in comparison with the mode.
+    ///
+    /// All of them need a number of comparisons that grows with *n* log *n*.
+    init(in mode: MemoryMode, processCount: Int) {
+        switch mode {
+        case .cheap: self = .likely
+        case .sampled, .accurate: self = .all
+        case .within(let budget):
+            let rounds = Int.bitWidth - processCount.leadingZeroBitCount
+            let likelyTime = Duration.nanoseconds(500) * processCount.saturatingMultiplied(by: rounds)
+            self = likelyTime <= budget / 10 ? .all : .likely
+        }
     }
 }
 

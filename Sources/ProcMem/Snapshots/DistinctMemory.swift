@@ -117,6 +117,7 @@ extension DistinctMemory {
             var bounds = sampled.bounds(withUnsampledBytes: others) + hugetlbBounds
             var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
             if inputs.group.areSamplesCached { assumptions.insert(.nothingChanged) }
+            bounds.lower = max(0, bounds.lower - inputs.bytesCountedTwicePossibly)
             let shareBytes = shares.sumBytes.saturatingAdding(hugetlb.evidence.proven.lower)
             if shareBytes > bounds.lower, shareBytes <= bounds.upper {
                 bounds.lower = shareBytes
@@ -174,6 +175,12 @@ extension BoundsEvidence {
 }
 
 extension DistinctMemoryInputs {
+    /// The sampled USS of processes that may share the address space of another one: each of them has all of it.
+    fileprivate var bytesCountedTwicePossibly: Int {
+        processes.filter { $0.mayShareMemoryWith != nil && $0.usage.source.isSampled }.compactMap(\.usage.ussBytes)
+            .saturatingSum ?? 0
+    }
+
     /// Returns the width of the bounds that accurate reads of all processes are likely to give: that of files and shared
     /// memory, because the sum of PSS contains only the share of the set. Returns `nil` if the set is not closed, so that
     /// accurate reads do not lower the upper bound.

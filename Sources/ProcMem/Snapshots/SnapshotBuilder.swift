@@ -88,7 +88,7 @@ struct SnapshotBuilder: ~Copyable {
             stats: census.members.map(\.stat),
             includesDescendants: census.isWholeTree,
             group: groupFigures,
-            areAddressSpacesCompared: mode == .accurate,
+            areAddressSpacesCompared: sharing.isThorough,
             pageSizeBytes: root.pageSizeBytes,
             features: features
         )
@@ -173,7 +173,7 @@ struct SnapshotBuilder: ~Copyable {
                         stats: members.map(\.stat),
                         includesDescendants: includesDescendants,
                         group: figures,
-                        areAddressSpacesCompared: false,
+                        areAddressSpacesCompared: sharing.isThorough,
                         pageSizeBytes: root.pageSizeBytes,
                         features: features
                     )
@@ -248,7 +248,7 @@ extension AddressSpaceSharing {
             member.stat.flatMap { stat in member.value.flatMap { Candidate(member.pid, stat, $0) } }
         }
         let comparer = MemoryMapComparer(root: root)
-        self.init(candidates, mode == .accurate ? .all : .likely) { comparer.compare($0, $1) }
+        self.init(candidates, Thoroughness(in: mode, processCount: candidates.count)) { comparer.compare($0, $1) }
     }
 }
 

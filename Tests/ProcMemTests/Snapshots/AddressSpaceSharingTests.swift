@@ -31,6 +31,29 @@ import Testing
         }
     }
 
+    /// Siblings in one address space, whose parent has another one.
+    @Test(arguments: [MemoryMode.sampled(reads: 64), .accurate, .within(.milliseconds(200))])
+    func siblingsAreCountedOnce(_ mode: MemoryMode) throws {
+        let child = try ChildProcess(state: "vm-siblings", 3, Self.size)
+        let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: mode)
+        let sharers = snapshot.processes.filter { $0.sharesMemoryWith != nil }
+        #expect(snapshot.processes.count == 4 && sharers.count == 2)
+        let distinct = snapshot.total.distinctBytes
+        #expect(try #require(distinct.estimate) < 2 * Self.size && distinct.lower < 2 * Self.size)
+    }
+
+    /// All processes are compared, unless that would cost much in comparison with the mode.
+    @Test func whichPairsAreCompared() {
+        func thoroughness(_ mode: MemoryMode, _ count: Int) -> AddressSpaceSharing.Thoroughness {
+            AddressSpaceSharing.Thoroughness(in: mode, processCount: count)
+        }
+        #expect(thoroughness(.cheap, 2) == .likely)
+        #expect(thoroughness(.sampled(reads: 2), 5000) == .all && thoroughness(.accurate, 5000) == .all)
+        #expect(thoroughness(.within(.milliseconds(10)), 100) == .all)
+        #expect(thoroughness(.within(.milliseconds(10)), 5000) == .likely)
+        #expect(thoroughness(.within(.zero), 2) == .likely && thoroughness(.within(.zero), .max) == .likely)
+    }
+
     @Test func forkedProcessesDoNotShareTheirMemory() throws {
         let child = try ChildProcess(state: "tree", 6, 1 << 20)
         let snapshot = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap)

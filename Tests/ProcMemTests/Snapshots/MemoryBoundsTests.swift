@@ -123,6 +123,9 @@ import Testing
         var faults = 0
         var pss: (anonymous: Int, file: Int)?
         var isLayoutHidden = false
+        /// The sampled USS; `nil` if no samples were taken.
+        var uss: Int?
+        var mayShareMemoryWith: Int32?
 
         var stat: ProcessStat? {
             var fields = [
@@ -150,7 +153,9 @@ import Testing
                 return try? MemoryUsage(KernelText.parse(text) { try SmapsRollup(validating: $0, isSmaps: false) })
             }
             let text = "9999 \(anonymous + file) \(file) 0 0 0 0\n"
-            return try? MemoryUsage(KernelText.parse(text) { try Statm(validating: $0, pageSizeBytes: page) })
+            let counted = try? MemoryUsage(KernelText.parse(text) { try Statm(validating: $0, pageSizeBytes: page) })
+            guard let counted, let uss else { return counted }
+            return MemoryUsage(counted, ussBytes: uss * page, source: .sampled(standardErrorBytes: 0, reads: 64))
         }
     }
 
@@ -158,6 +163,7 @@ import Testing
         _ samples: [Sample],
         includesDescendants: Bool = true,
         areAddressSpacesCompared: Bool = true,
+        group: GroupFigures = GroupFigures(),
         _ features: KernelPageFeatures = features()
     ) throws -> DistinctMemory {
         let processes = try samples.map { sample in
@@ -169,13 +175,14 @@ import Testing
                 depth: 0,
                 usage: try #require(sample.usage),
                 sharesMemoryWith: nil,
-                mayShareMemoryWith: nil
+                mayShareMemoryWith: sample.mayShareMemoryWith
             )
         }
         let inputs = DistinctMemoryInputs(
             processes: processes,
             stats: samples.map(\.stat),
             includesDescendants: includesDescendants,
+            group: group,
             areAddressSpacesCompared: areAddressSpacesCompared,
             pageSizeBytes: Self.page,
             features: features
@@ -191,6 +198,18 @@ import Testing
         let distinct = try distinct([Sample(pid: 10, anonymous: 100)])
         #expect(distinct.isProven && distinct.assumptions.isEmpty)
         #expect(distinct.lower == pages(100) && distinct.upper == pages(110) && distinct.estimate == pages(110))
+    }
+
+    /// Two processes that the kernel did not compare may have one address space: the private pages of both may be the same.
+    @Test func samplesOfProcessesThatMayShareAnAddressSpace() throws {
+        var child = Sample(pid: 11, parent: 10, isFork: true, anonymous: 100, faults: 100, uss: 90)
+        let family = [Sample(pid: 10, anonymous: 100, faults: 100, uss: 90), child]
+        let found = Double(pages(190))
+        let group = GroupFigures(distinct: .init(likely: found, lower: found, upper: found, standardError: 0))
+        #expect(try distinct(family, group: group).lower == pages(190))
+        child.mayShareMemoryWith = 10
+        let doubtful = try distinct([family[0], child], group: group)
+        #expect(doubtful.lower == pages(100) && doubtful.upper == pages(190) && doubtful.estimate == pages(190))
     }
 
     /// Programs that executed share no anonymous page: their memories add up, whatever their layouts are.
