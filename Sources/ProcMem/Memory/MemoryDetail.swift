@@ -23,6 +23,12 @@ extension ProcessDirectory {
         usage.fill(from: status)
     }
 
+    /// Adds the number of pages of hugetlbfs, which stays unknown if `status` cannot be read.
+    borrowing func addHugetlb(to usage: inout MemoryUsage, _ stat: ProcessStat) {
+        guard usage.rssBytes != nil, let status = try? statusOfAnyThread(stat) else { return }
+        usage.fillHugetlb(from: status)
+    }
+
     private borrowing func statusOfAnyThread(_ stat: ProcessStat) throws(FileReadError) -> ProcessStatus {
         let ofThread = try firstValueFromLiveThread(of: stat) { (id) throws(FileReadError) -> ProcessStatus? in
             let status = try read(ProcPath(task: id, "status"), ProcessStatus.readOptions, ProcessStatus.init(parsing:))

@@ -28,7 +28,7 @@ public struct MemoryUsage: Sendable, Hashable {
     /// plus `Shared_Hugetlb` in `smaps_rollup`. Requires Linux 4.4.
     ///
     /// In modes other than ``MemoryMode/accurate`` it is `HugetlbPages` in `status`, which a snapshot reads with
-    /// ``MemoryDetail/all``.
+    /// ``MemoryDetail/all``, and in ``MemoryMode/sampled(reads:)`` if the system has set aside pages of hugetlbfs.
     public private(set) var hugetlbBytes: Int?
     /// The part of RSS that is backed by files other than shared memory, in bytes. `RssFile` in `status`, which a snapshot
     /// reads with ``MemoryDetail/all``. Requires Linux 4.5.
@@ -121,6 +121,11 @@ extension MemoryUsage {
         shmemBytes = status.shmemBytes
         peakRSSBytes = status.peakRSSBytes
         swapBytes = swapBytes ?? status.swapBytes
+        fillHugetlb(from: status)
+    }
+
+    /// Sets the number of pages of hugetlbfs, if it is not known yet.
+    mutating func fillHugetlb(from status: ProcessStatus) {
         // The file does not report which of these pages other processes map.
         if hugetlbBytes == nil { (hugetlbBytes, sharedHugetlbBytes) = (status.hugetlbBytes, status.hugetlbBytes) }
     }

@@ -154,6 +154,10 @@ struct SnapshotBuilder: ~Copyable {
                 return GroupFigures()
             }
             census.members = sampled.members
+            // Pages of hugetlbfs are in no sample. If the system has none, no process has any.
+            if features.systemMemory?.hugetlbBytes != 0 {
+                for index in census.members.indices { census.members[index].addHugetlb(in: root) }
+            }
             return GroupFigures(distinct: sampled.distinct)
         case .within:
             guard let deadline = mode.deadline(from: start) else { return GroupFigures() }
@@ -191,6 +195,16 @@ struct SnapshotBuilder: ~Copyable {
 }
 
 extension ProcessCensus.Member {
+    /// Adds the number of pages of hugetlbfs, if the pid still names the same process.
+    fileprivate mutating func addHugetlb(in root: SystemRoot) {
+        guard var usage = value, usage.mayHoldMemory, usage.hugetlbBytes == nil,
+            let directory = try? ProcessDirectory(.id(pid), in: root), let stat = try? directory.stat(),
+            stat.startTimeTicks == self.stat?.startTimeTicks
+        else { return }
+        directory.addHugetlb(to: &usage, stat)
+        value = usage
+    }
+
     /// Reads the process accurately, if the pid still names the same process.
     fileprivate func readAccurately(in root: SystemRoot) throws(FileReadError) -> MemoryUsage {
         do throws(FileReadError) {

@@ -73,6 +73,14 @@ import Testing
         #expect(distinct.lower == 2 * Self.count * 4096)
         #expect(distinct.estimate == 2 * Self.count * 4096)
         #expect(distinct.upper == 2 * Self.count * 4096 + 6144 << 10)
+        // `status` reports how many a process maps, but not which of them the other one maps too.
+        for pid in [10, 11] {
+            try memory.tree.write("VmHWM: 9 kB\nHugetlbPages: 2048 kB\n", to: "/proc/\(pid)/status")
+        }
+        let read = try memorySnapshot(of: .processes([10, 11]), mode: .sampled(reads: 64), in: memory.root).total
+        #expect(read.distinctBytes.lower == 2 * Self.count * 4096)
+        #expect(read.distinctBytes.estimate == 2 * Self.count * 4096 + 2048 << 10)
+        #expect(read.distinctBytes.upper == 2 * Self.count * 4096 + 4096 << 10)
     }
 
     /// Samples overrule fault counts, which are never proven: a page may be mapped without a fault, or with many others
