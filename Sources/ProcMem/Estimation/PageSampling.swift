@@ -14,6 +14,8 @@ struct PageSampling {
     private(set) var fileCounts: [WindowCounts] = []
     /// Whether the time was too short to sample all processes. Then nothing is counted.
     private(set) var isCutShort = false
+    /// For each process, its index among the leaves of its family; `nil` if another process was forked from it.
+    let leafRanks: [Int?]
     /// Whether all processes that may share pages with these are among them.
     let isClosed: Bool
     /// Whether each page fault creates at most one page, and no page is created without a fault.
@@ -42,7 +44,8 @@ struct PageSampling {
         self.processes = processes
         self.isClosed = isClosed
         self.boundsByFaults = boundsByFaults
-        files = SampleGroup(of: [], presentCount: 0, count: 0, generator: generator)
+        files = SampleGroup(SamplePlan(of: [], presentCount: 0, count: 0, generator: generator))
+        leafRanks = Self.leafRanks(of: processes)
         let reads = min(max(2, reads), Self.maximumReads)
         try readMappings(maximumScanCalls: max(256, reads), mayListOn)
         guard !isCutShort else { return }
@@ -114,21 +117,38 @@ struct PageSampling {
         for (family, members) in ranges.members.enumerated() {
             // A family of one process has few shared pages, so excluding the zero page at once costs little.
             if members.count == 1 { processes[members[0]].excludesZeros = true }
+            let plan = SamplePlan(
+                of: ranges.ofFamilies[family],
+                presentCount: members.map { processes[$0].anonymousCount }.max() ?? 0,
+                reads: budget.families[family].reads,
+                readsAll: budget.families[family].readsAll,
+                generator: SampleGenerator(seed: generator.next())
+            )
             families.append(
                 SampleGroup(
-                    of: ranges.ofFamilies[family],
-                    presentCount: members.map { processes[$0].anonymousCount }.max() ?? 0,
-                    count: budget.countsOfFamilies[family],
+                    plan,
+                    leafCount: members.compactMap { leafRanks[$0] }.max().map { $0 + 1 } ?? 0,
                     generator: SampleGenerator(seed: generator.next())
                 )
             )
         }
         files = SampleGroup(
-            of: ranges.ofFiles,
-            presentCount: processes.map(\.fileCount).max() ?? 0,
-            count: budget.countOfFiles,
-            generator: SampleGenerator(seed: generator.next())
+            SamplePlan(
+                of: ranges.ofFiles,
+                presentCount: processes.map(\.fileCount).max() ?? 0,
+                count: budget.countOfFiles,
+                generator: SampleGenerator(seed: generator.next())
+            )
         )
+    }
+
+    private static func leafRanks(of processes: [SampledProcess]) -> [Int?] {
+        var counts: [Int: Int] = [:]
+        return zip(processes, processes.areParents).map { process, isParent in
+            guard !isParent else { return nil }
+            defer { counts[process.family, default: 0] += 1 }
+            return counts[process.family, default: 0]
+        }
     }
 
     // MARK: Reading
@@ -162,7 +182,10 @@ struct PageSampling {
         var pageCounts = Array(repeating: 0, count: processes.count)
         for family in families {
             for (span, window) in family.windows.enumerated() {
-                for holder in window.holders { pageCounts[holder.process] += family.plan.spans[span].weight }
+                let (weight, rotation) = (family.plan.spans[span].weight, family.plan.spans[span].rotation)
+                for holder in window.holders {
+                    pageCounts[holder.process] += leafRanks[holder.process] == nil ? weight : weight * rotation
+                }
             }
         }
         return processes.indices.filter { index in
@@ -184,11 +207,14 @@ struct PageSampling {
         var found: [Found] = []
         var readCount = 0
         var areZerosUnknown = false
+        let leafRank = leafRanks[index]
+        var windowsOfLeaf: [Int] = []
         do {
             try withPages(of: process) { (_, _, map) throws(FileReadError) in
-                try families[process.family].forEachPart(of: process.anonymousSegments) {
+                try families[process.family].forEachPart(of: process.anonymousSegments, leafRank: leafRank) {
                     (window, pageOffset, segment) throws(FileReadError) in
                     readCount += 1
+                    if leafRank != nil, windowsOfLeaf.last != window { windowsOfLeaf.append(window) }
                     let areZerosKnown = try entries(of: segment, map, process) {
                         let holder = SampleGroup.Holder(process: index, pageOffset: pageOffset + $0, entry: $1)
                         found.append(Found(isOfFiles: false, window: window, holder: holder))
@@ -207,6 +233,10 @@ struct PageSampling {
         } catch {
             processes[index].unavailableReason = try UnavailableReason(error)
             return
+        }
+        // A process that is read again was counted before.
+        if processes[index].readCount == 0 {
+            for window in windowsOfLeaf { families[process.family].addLeaf(toWindow: window) }
         }
         processes[index].readCount += readCount
         processes[index].mayHoldZeros = areZerosUnknown
@@ -250,73 +280,15 @@ struct PageSampling {
 
     // MARK: Counting
 
+    /// Whether the entries have page frame numbers.
+    private var showsFrames: Bool {
+        families.contains { $0.windows.contains { $0.holders.first.map { $0.entry.frame != 0 } ?? false } }
+    }
+
     private mutating func count() {
-        var pages = SharedPageResolver(processes, isClosed: isClosed)
+        let frames = showsFrames ? FrameMapCounts(in: root) : nil
+        var pages = SharedPageResolver(processes, isClosed: isClosed, mapCount: frames.map { $0.mapCount(of:) })
         familyCounts = families.map { group in group.windows.map { WindowCounts($0, &pages) } }
         fileCounts = files.windows.map { WindowCounts($0, &pages) }
-    }
-}
-
-/// The pages that several processes may map, and the samples of which processes map them.
-struct SampleGroup: Sendable {
-    /// A process that maps a page.
-    struct Holder: Sendable {
-        let process: Int
-        /// The page's index in the window.
-        let pageOffset: Int
-        let entry: PageEntry
-    }
-
-    /// A block of pages that is read in every process that maps it.
-    struct Window: Sendable {
-        let pages: Range<Int>
-        var holders: [Holder] = []
-    }
-
-    let plan: SamplePlan
-    /// The windows: one for each span of the plan, in its order.
-    private(set) var windows: [Window] = []
-    /// The indices of the windows, in ascending order of their pages.
-    private let ascending: [Int]
-
-    /// - Parameters:
-    ///   - ranges: The pages that any process maps.
-    ///   - presentCount: The number of them that are likely to be in memory.
-    ///   - count: The maximum number of windows.
-    ///   - generator: The source of random numbers.
-    init(of ranges: [Range<Int>], presentCount: Int, count: Int, generator: SampleGenerator) {
-        plan = SamplePlan(of: ranges, presentCount: presentCount, count: count, generator: generator)
-        let windows = plan.spans.map { [plan] in Window(pages: plan.pages(of: $0)) }
-        ascending = windows.indices.sorted { windows[$0].pages.lowerBound < windows[$1].pages.lowerBound }
-        self.windows = windows
-    }
-
-    mutating func add(_ holder: Holder, toWindow index: Int) { windows[index].holders.append(holder) }
-
-    /// Removes the samples of some processes.
-    mutating func removeHolders(_ processes: Set<Int>) {
-        for index in windows.indices { windows[index].holders.removeAll { processes.contains($0.process) } }
-    }
-
-    /// Calls a closure for each part of a process's segments that lies in a window, with its offset in the window.
-    func forEachPart(
-        of segments: [PageSegment],
-        _ body: (_ window: Int, _ pageOffset: Int, _ part: PageSegment) throws(FileReadError) -> Void
-    ) throws(FileReadError) {
-        for segment in segments {
-            var index = ascending.partitioningIndex { windows[$0].pages.upperBound > segment.pages.lowerBound }
-            while index < ascending.count {
-                let window = windows[ascending[index]].pages
-                guard window.lowerBound < segment.pages.upperBound else { break }
-                let pages = window.clamped(to: segment.pages)
-                let part = PageSegment(
-                    pages: pages,
-                    firstPage: segment.firstPage + (pages.lowerBound - segment.pages.lowerBound),
-                    isShared: segment.isShared
-                )
-                try body(ascending[index], pages.lowerBound - window.lowerBound, part)
-                index += 1
-            }
-        }
     }
 }

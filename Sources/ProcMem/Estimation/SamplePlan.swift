@@ -9,6 +9,16 @@ struct SamplePlan: Sendable {
         let stratum: Int
         let blocks: Range<Int>
         let sample: Int
+        /// The index of the group of spans among which the leaves of a family are divided.
+        let group: Int
+        /// The index of the span in its group.
+        let slot: Int
+        /// The number of spans of the group.
+        let rotation: Int
+        /// The number of processes that map the sample.
+        let mappers: Int
+        /// The number of leaves that map the sample.
+        let leaves: Int
 
         /// The number of blocks that the sample represents.
         var weight: Int { blocks.count }
@@ -17,6 +27,7 @@ struct SamplePlan: Sendable {
     private let strata: [SampleStratum]
     /// The spans, in the order of their strata and blocks.
     private(set) var spans: [Span] = []
+    private(set) var groupCount = 0
 
     /// - Parameters:
     ///   - ranges: The pages, ascending and disjoint.
@@ -24,25 +35,58 @@ struct SamplePlan: Sendable {
     ///   - count: The number of blocks to read.
     ///   - generator: The source of random numbers.
     init(of ranges: [Range<Int>], presentCount: Int, count: Int, generator: SampleGenerator) {
-        let isWhole = Self.readsWorth(of: ranges) <= Double(count)
-        strata = SampleStratum.strata(
-            of: ranges,
-            blockPages: isWhole
-                ? Self.largestBlockPages : Self.blockPages(of: ranges.pageCount, presentCount: presentCount)
+        self.init(
+            of: ranges.map { SamplePiece(pages: $0, mappers: 1, roots: 1, leaves: 0) },
+            presentCount: presentCount,
+            reads: Double(max(0, count)),
+            readsAll: Self.readsWorth(of: ranges) <= Double(count),
+            generator: generator
         )
+    }
+
+    /// - Parameters:
+    ///   - pieces: The pages, ascending and disjoint.
+    ///   - presentCount: The number of them that are likely to be in memory.
+    ///   - reads: The number of reads in all processes together.
+    ///   - readsAll: Whether all pages are read.
+    ///   - generator: The source of random numbers.
+    init(of pieces: [SamplePiece], presentCount: Int, reads: Double, readsAll: Bool, generator: SampleGenerator) {
         var generator = generator
-        // If all pages fit into the number of reads, all of them are read.
-        let shares = Self.shares(of: isWhole ? .max : max(0, count), strata.map { ($0.blockCount, $0.pageCount) })
+        if readsAll {
+            let ranges = pieces.map(\.pages).joinedRanges()
+            strata = SampleStratum.strata(of: ranges, blockPages: Self.largestBlockPages)
+        } else {
+            let pageCount = pieces.reduce(0) { $0.saturatingAdding($1.pages.count) }
+            let blockPages = Self.blockPages(of: pageCount, presentCount: presentCount)
+            strata = SampleStratum.strata(ofPieces: pieces, blockPages: blockPages)
+        }
+        let shares = readsAll ? strata.map(\.blockCount) : Self.shares(of: reads, strata)
         for (index, stratum) in strata.enumerated() {
             let share = shares[index]
+            guard share > 0 else { continue }
+            let rotation = min(stratum.rotation, stratum.blockCount / share)
+            let spanCount = share * rotation
             // The first block of a part, computed without overflow for any number of blocks.
             func start(_ part: Int) -> Int {
-                stratum.blockCount / share * part + stratum.blockCount % share * part / share
+                stratum.blockCount / spanCount * part + stratum.blockCount % spanCount * part / spanCount
             }
-            for part in 0..<share {
+            for part in 0..<spanCount {
                 let blocks = start(part)..<start(part + 1)
-                spans.append(Span(stratum: index, blocks: blocks, sample: generator.next(in: blocks)))
+                let sample = generator.next(in: blocks)
+                spans.append(
+                    Span(
+                        stratum: index,
+                        blocks: blocks,
+                        sample: sample,
+                        group: groupCount + part / rotation,
+                        slot: part % rotation,
+                        rotation: rotation,
+                        mappers: stratum.piece(ofBlock: sample).mappers,
+                        leaves: stratum.piece(ofBlock: sample).leaves
+                    )
+                )
             }
+            groupCount += share
         }
     }
 
@@ -69,24 +113,31 @@ struct SamplePlan: Sendable {
         ranges.reduce(0) { $0 + 0.67 + Double($1.count) / 50 }
     }
 
-    /// Whether every block is read.
-    var isComplete: Bool { spans.count == strata.reduce(0) { $0 + $1.blockCount } }
+    /// Whether every block is read in every process that maps it.
+    var isComplete: Bool {
+        spans.count == strata.reduce(0) { $0 + $1.blockCount } && spans.allSatisfy { $0.rotation == 1 }
+    }
 
     /// Returns the pages of a span's sample.
     func pages(of span: Span) -> Range<Int> { strata[span.stratum].pages(ofBlock: span.sample) }
 
-    /// Returns the number of samples for each stratum, in proportion to the square root of its size. It is at most the
-    /// number of the stratum's blocks.
-    private static func shares(of count: Int, _ strata: [(blocks: Int, pages: Int)]) -> [Int] {
+    /// Returns the number of groups of samples for each stratum. The reads are in proportion to the square root of the
+    /// stratum's mass. There are at most as many samples as blocks.
+    private static func shares(of reads: Double, _ strata: [SampleStratum]) -> [Int] {
         var shares = Array(repeating: 0, count: strata.count)
-        var remaining = count
+        var remaining = reads
         // The smallest strata come first: the samples that they do not need go to the others.
-        var weight = strata.reduce(0.0) { $0 + Double($1.pages).squareRoot() }
-        for index in strata.indices.sorted(by: { strata[$0].blocks < strata[$1].blocks }) where remaining > 0 {
-            let own = Double(strata[index].pages).squareRoot()
-            let share = Int(min(Double(strata[index].blocks), (Double(remaining) * own / weight).rounded()))
-            shares[index] = min(remaining, min(strata[index].blocks, max(share, min(2, strata[index].blocks))))
-            remaining -= shares[index]
+        var weight = strata.reduce(0.0) { $0 + $1.mass.squareRoot() }
+        for index in strata.indices.sorted(by: { strata[$0].blockCount < strata[$1].blockCount }) {
+            let stratum = strata[index]
+            let own = stratum.mass.squareRoot()
+            let affordable = (remaining / stratum.readsOfSample).rounded(.down)
+            guard affordable >= 1 else { continue }
+            let share = (remaining * own / weight / stratum.readsOfSample).rounded()
+            // One sample represents a stratum that is not worth one; more are needed to show how they differ.
+            let wanted = min(Double(stratum.blockCount), share < 1 ? 1 : max(share, 2))
+            shares[index] = Int(min(affordable, wanted))
+            remaining -= Double(shares[index]) * stratum.readsOfSample
             weight -= own
         }
         return shares
@@ -95,36 +146,60 @@ struct SamplePlan: Sendable {
 
 /// Pages that are sampled with the same density: ranges of similar size, cut into blocks.
 struct SampleStratum: Sendable {
-    /// The ranges, ascending and disjoint.
-    private let ranges: [Range<Int>]
-    /// The index of the first block of each range.
+    /// The pieces, ascending and disjoint.
+    private let pieces: [SamplePiece]
+    /// The index of the first block of each piece.
     private let firstBlocks: [Int]
     let blockCount: Int
     let pageCount: Int
     private let blockPages: Int
+    /// The number of windows among which the leaves are divided.
+    let rotation: Int
+    /// The average number of reads that a group of samples costs.
+    let readsOfSample: Double
+    /// The sum of the masses of the pieces.
+    let mass: Double
 
     init(_ ranges: [Range<Int>], blockPages: Int) {
-        self.ranges = ranges
+        self.init(
+            ranges.map { SamplePiece(pages: $0, mappers: 1, roots: 1, leaves: 0) },
+            rotation: 1,
+            blockPages: blockPages
+        )
+    }
+
+    init(_ pieces: [SamplePiece], rotation: Int, blockPages: Int) {
+        self.pieces = pieces
+        self.rotation = rotation
         self.blockPages = blockPages
-        pageCount = ranges.pageCount
+        pageCount = pieces.reduce(0) { $0.saturatingAdding($1.pages.count) }
         var count = 0
-        firstBlocks = ranges.map { range in
-            defer { count += (range.count - 1) / blockPages + 1 }
+        var reads = 0.0
+        var mass = 0.0
+        firstBlocks = pieces.map { piece in
+            let blocks = (piece.pages.count - 1) / blockPages + 1
+            defer { count += blocks }
+            reads += Double(blocks) * Double(piece.leaves + (piece.mappers - piece.leaves) * rotation)
+            mass += piece.mass
             return count
         }
         blockCount = count
+        readsOfSample = count > 0 ? reads / Double(count) : 1
+        self.mass = mass
     }
 
-    /// Returns the pages of a block. The last block of a range may have fewer pages than the others.
+    /// Returns the pages of a block. The last block of a piece may have fewer pages than the others.
     func pages(ofBlock block: Int) -> Range<Int> {
-        var low = 0
-        var high = firstBlocks.count
-        while high - low > 1 {
-            let middle = low + (high - low) / 2
-            if firstBlocks[middle] <= block { low = middle } else { high = middle }
-        }
-        let start = ranges[low].lowerBound + (block - firstBlocks[low]) * blockPages
-        return start..<min(ranges[low].upperBound, start + blockPages)
+        let index = index(ofBlock: block)
+        let start = pieces[index].pages.lowerBound + (block - firstBlocks[index]) * blockPages
+        return start..<min(pieces[index].pages.upperBound, start + blockPages)
+    }
+
+    /// Returns the piece that contains a block.
+    func piece(ofBlock block: Int) -> SamplePiece { pieces[index(ofBlock: block)] }
+
+    private func index(ofBlock block: Int) -> Int {
+        max(0, firstBlocks.partitioningIndex { $0 > block } - 1)
     }
 }
 
@@ -134,65 +209,88 @@ extension SampleStratum {
     /// Small mappings have other contents than a large one. In one stratum with it, they would get few samples, or one
     /// sample that represents too many pages.
     static func strata(of ranges: [Range<Int>], blockPages: Int) -> [SampleStratum] {
-        var classes: [[Range<Int>]] = Array(repeating: [], count: 22)
-        for range in ranges where !range.isEmpty {
-            let magnitude = Int.bitWidth - 1 - range.count.leadingZeroBitCount
-            classes[magnitude / 3].append(range)
+        strata(
+            ofPieces: ranges.map { SamplePiece(pages: $0, mappers: 1, roots: 1, leaves: 0) },
+            blockPages: blockPages
+        )
+    }
+
+    /// Sorts pieces into strata by size, by the number of members with a page of their own, and by the number of
+    /// windows among which the leaves are divided. Where only own memory is mapped, the contents differ least.
+    static func strata(ofPieces pieces: [SamplePiece], blockPages: Int) -> [SampleStratum] {
+        struct Kind: Hashable, Comparable {
+            let size: Int
+            let roots: Int
+            let isOnlyOwn: Bool
+            let rotation: Int
+
+            static func < (left: Kind, right: Kind) -> Bool {
+                (left.size, left.roots, left.rotation, left.isOnlyOwn ? 1 : 0)
+                    < (right.size, right.roots, right.rotation, right.isOnlyOwn ? 1 : 0)
+            }
         }
-        return classes.filter { !$0.isEmpty }.map { SampleStratum($0, blockPages: blockPages) }
+        func magnitude(_ number: Int) -> Int { Int.bitWidth - 1 - max(1, number).leadingZeroBitCount }
+        let kinds = Dictionary(grouping: pieces.lazy.filter { !$0.pages.isEmpty }) { piece in
+            Kind(
+                size: magnitude(piece.pages.count) / 3,
+                roots: magnitude(piece.roots),
+                isOnlyOwn: piece.isOnlyOwn,
+                rotation: piece.rotation
+            )
+        }
+        return kinds.sorted { $0.key < $1.key }.map { kind, pieces in
+            SampleStratum(pieces, rotation: kind.rotation, blockPages: blockPages)
+        }
     }
 }
 
-/// The pages that can be sampled.
-struct SampleRanges {
-    /// For each family, the indices of the processes that can be read.
-    private(set) var members: [[Int]]
-    /// For each family, the pages of anonymous memory.
-    let ofFamilies: [[Range<Int>]]
-    /// The pages of files and shared memory.
-    let ofFiles: [Range<Int>]
-
-    init(_ processes: [SampledProcess]) {
-        var members: [[Int]] = Array(repeating: [], count: (processes.map(\.family).max() ?? -1) + 1)
-        for index in processes.indices where processes[index].unavailableReason == nil {
-            members[processes[index].family].append(index)
-        }
-        self.members = members
-        ofFamilies = members.map { family in
-            family.flatMap { processes[$0].anonymousSegments.map(\.pages) }.joinedRanges()
-        }
-        ofFiles = processes.flatMap { $0.fileSegments.map(\.pages) }.joinedRanges()
-    }
-}
-
-/// The number of windows for each group, chosen so that the average number of reads in a process is at most the
-/// requested one.
+/// The number of reads for each group, chosen so that the average number of reads in a process is at most the requested
+/// one.
 ///
 /// The reads of a process are divided between its anonymous memory and its files in proportion to their sizes. Reads
 /// that one of the two does not need, because all of it can be read for less, go to the other.
 struct ReadBudget {
-    private(set) var countsOfFamilies: [Int] = []
+    /// The reads of a family.
+    struct OfFamily {
+        /// The number of reads in all members together.
+        let reads: Double
+        /// Whether all pages are read.
+        let readsAll: Bool
+    }
+
+    private(set) var families: [OfFamily] = []
     let countOfFiles: Int
 
     init(_ processes: [SampledProcess], _ ranges: SampleRanges, reads: Double) {
         var readsOfFiles = 0.0
         var worthOfFiles = 0.0
-        var counts: [Double] = []
         for (family, members) in ranges.members.enumerated() {
             let anonymous = members.reduce(0.0) { $0 + Double(processes[$1].anonymousCount) }
             let ofFiles = members.reduce(0.0) { $0 + Double(processes[$1].fileCount) }
+            let memberCount = Double(max(1, members.count))
             let share = anonymous / max(1, anonymous + ofFiles)
-            let worth = SamplePlan.readsWorth(of: ranges.ofFamilies[family])
-            let worthOfFilesOfEach =
-                members.reduce(0.0) { $0 + SamplePlan.readsWorth(of: processes[$1].fileSegments.lazy.map(\.pages)) }
-                / Double(max(1, members.count))
+            func worthOfEach(_ segments: KeyPath<SampledProcess, [PageSegment]>) -> Double {
+                members.reduce(0.0) {
+                    $0 + SamplePlan.readsWorth(of: processes[$1][keyPath: segments].lazy.map(\.pages))
+                } / memberCount
+            }
+            let worth = worthOfEach(\.anonymousSegments)
+            let worthOfFilesOfEach = worthOfEach(\.fileSegments)
             var count = min(worth, reads * min(0.875, max(0.125, share)))
             if worthOfFilesOfEach < reads - count { count = min(worth, reads - worthOfFilesOfEach) }
-            counts.append(count)
-            readsOfFiles += (reads - count) * Double(members.count)
-            worthOfFiles += worthOfFilesOfEach * Double(members.count)
+            readsOfFiles += (reads - count) * memberCount
+            worthOfFiles += worthOfFilesOfEach * memberCount
+            // A window that few members map costs few reads.
+            let pieces = ranges.ofFamilies[family]
+            let mapped = pieces.reduce(0.0) { $0 + Double($1.pages.count) * Double($1.mappers) }
+            let pages = pieces.reduce(0.0) { $0 + Double($1.pages.count) }
+            families.append(
+                OfFamily(
+                    reads: min(count * memberCount, count * mapped / max(1, pages)).rounded(.up),
+                    readsAll: worth <= count
+                )
+            )
         }
-        countsOfFamilies = counts.map { Int($0.rounded(.up)) }
         // A window costs one read in each process that maps it.
         let mapped = processes.reduce(0.0) { sum, process in
             process.fileSegments.reduce(sum) { $0 + Double($1.pages.count) }

@@ -3,6 +3,8 @@ struct SampledMembers {
     /// The index of each process of ``processes`` among the members of the walk.
     private let memberIndices: [Int]
     private let processes: [SampledProcess]
+    /// Whether the memory of every member is known, and the family of every forked one.
+    private let knowsAll: Bool
 
     /// - Parameters:
     ///   - members: The members of the walk.
@@ -66,12 +68,23 @@ struct SampledMembers {
                     family: family(stat.layout),
                     parent: parent,
                     isFounder: !stat.isForkWithoutExec,
-                    mayHaveForked: !knowsChildren || stat.childFaultCount != 0 || parents.contains(stat.pid)
+                    mayHaveForked: !knowsChildren || stat.childFaultCount != 0 || parents.contains(stat.pid),
+                    hasParentInSet: indices[stat.parentPID] != nil
                 )
             )
         }
         self.memberIndices = memberIndices
         self.processes = processes
+        knowsAll = members.allSatisfy { member in
+            guard indices[member.pid] != nil else {
+                let hasNoMemory = member.value?.mayHoldMemory == false || member.unavailableReason == .exited
+                return !isCounted(member.pid) || hasNoMemory
+            }
+            guard let stat = member.stat, stat.layout == nil, stat.isForkWithoutExec else { return true }
+            // A process whose layout is hidden belongs to a family of which all layouts are hidden, or to any other.
+            guard let parent = indices[stat.parentPID] else { return false }
+            return members[memberIndices[parent]].stat?.layout == nil
+        }
     }
 
     /// Removes one parent from each circle. Reused pids can make the parents of processes circular.
@@ -116,7 +129,7 @@ struct SampledMembers {
         let sampling = try PageSampling(
             of: processes,
             reads: reads,
-            isClosed: isClosed,
+            isClosed: isClosed && knowsAll,
             boundsByFaults: !features.mayHaveHugePages,
             generator: SampleGenerator(),
             mayListOn: mayListOn,

@@ -24,6 +24,8 @@ struct SampledProcess: Sendable {
     let isFounder: Bool
     /// Whether it may have forked children, which may still map its pages.
     let mayHaveForked: Bool
+    /// Whether its parent is in the set, whatever the layout of either.
+    var hasParentInSet = false
 
     /// The anonymous memory and the writable private mappings, by the process's own addresses. Within a family, an
     /// address denotes the same memory.
@@ -181,7 +183,12 @@ extension SampledProcess {
             )
         }
         if let anonymous { mappings.anonymous = mappings.anonymous.within(anonymous) }
-        let ofFiles = populated(list.lazy.filter { !$0.isByAddress }.map(\.pages), fileCount, map, maximumScanCalls)
+        let ofFiles = populated(
+            list.lazy.filter { !$0.isByAddress }.map(\.pages),
+            fileCount,
+            map,
+            maximumScanCalls
+        )
         for mapping in list where !mapping.isByAddress {
             guard let source = mapping.source else { continue }
             let pages = source.page..<source.page + mapping.pages.count

@@ -6,18 +6,30 @@
 /// of this kind maps an inherited page, or a page of its own that its children map as well.
 struct SharedPageResolver {
     private let processes: [SampledProcess]
+    /// For each process, whether another one was forked from it.
+    let isParent: [Bool]
     /// Whether all processes that may share pages with these are among them.
     private let isClosed: Bool
+    /// Returns the number of page table entries that refer to a frame; `nil` if it is not known.
+    private let mapCount: ((UInt64) -> Int?)?
+    /// For each family, whether a process outside of the set may map its pages.
+    private let mayShareOutside: [Bool]
     /// For each process, whether it maps a shared page at the address in question.
     private var shares: [Bool]
     /// For each process, whether it maps an exclusive page at the address in question.
     private var owns: [Bool]
+    /// For each process, its pages in the window that it shares with none of its ancestors at their address.
+    private var unexplained: [WindowCounts.Unexplained]
 
-    init(_ processes: [SampledProcess], isClosed: Bool) {
+    init(_ processes: [SampledProcess], isClosed: Bool, mapCount: ((UInt64) -> Int?)? = nil) {
         self.processes = processes
         self.isClosed = isClosed
+        self.mapCount = mapCount
+        isParent = processes.areParents
+        mayShareOutside = processes.mayShareOutside(isClosed: isClosed)
         shares = Array(repeating: false, count: processes.count)
         owns = shares
+        unexplained = processes.indices.map { WindowCounts.Unexplained(process: $0) }
     }
 
     /// Returns the counts of anonymous pages in a window, for each family.
@@ -26,53 +38,109 @@ struct SharedPageResolver {
         guard let first = anonymous.first else { return [] }
         let family = processes[first.process].family
         if anonymous.allSatisfy({ processes[$0.process].family == family }) {
-            return [counts(of: family, anonymous, pageCount: window.pages.count)]
+            return [counts(of: family, anonymous, window)]
         }
         return Dictionary(grouping: anonymous) { processes[$0.process].family }.sorted { $0.key < $1.key }.map {
-            counts(of: $0.key, $0.value, pageCount: window.pages.count)
+            counts(of: $0.key, $0.value, window)
         }
     }
 
     private mutating func counts(
         of family: Int,
         _ holders: [SampleGroup.Holder],
-        pageCount: Int
+        _ window: SampleGroup.Window
     ) -> WindowCounts.OfFamily {
+        let pageCount = window.pages.count
         var counts = WindowCounts.OfFamily(family: family, held: holders.count)
+        counts.leafExpansion = window.leafExpansion
         var sharersByOffset: [[SampleGroup.Holder]] = Array(repeating: [], count: pageCount)
         var ownersByOffset: [[Int]] = Array(repeating: [], count: pageCount)
         for holder in holders {
+            let isLeaf = !isParent[holder.process]
+            if isLeaf { counts.heldByLeaves += 1 }
             if holder.entry.isExclusive {
                 counts.exclusive += 1
+                if isLeaf { counts.exclusiveOfLeaves += 1 }
                 if processes[holder.process].mayHaveForked { counts.exclusiveOfForkers += 1 }
                 ownersByOffset[holder.pageOffset].append(holder.process)
             } else {
                 sharersByOffset[holder.pageOffset].append(holder)
             }
         }
+        var knownParts: [Int: Double] = [:]
         for pageOffset in 0..<pageCount where !sharersByOffset[pageOffset].isEmpty {
             let sharers = sharersByOffset[pageOffset]
             if sharers.allSatisfy({ $0.entry.frame != 0 }) {
-                let distinct = Self.distinctFrames(sharers)
-                counts.shared += distinct
+                let (distinct, found) = distinctFrames(sharers, window, &knownParts)
+                counts.shared += mayShareOutside[family] ? Double(found) : distinct
                 counts.sharedLower += distinct
-                counts.sharedUpper += distinct
+                counts.sharedUpper += mayShareOutside[family] ? Double(found) : distinct
             } else {
                 add(sharers.map(\.process), owners: ownersByOffset[pageOffset], to: &counts)
             }
         }
+        for holder in holders where unexplained[holder.process].pageCount > 0 {
+            counts.unexplained.append(unexplained[holder.process])
+            unexplained[holder.process] = WindowCounts.Unexplained(process: holder.process)
+        }
         return counts
     }
 
-    private static func distinctFrames(_ sharers: [SampleGroup.Holder]) -> Int {
-        let first = sharers[0].entry.frame
-        var others: Set<UInt64> = []
-        // Almost always all sharers map the same frame, so the set stays empty.
-        for sharer in sharers where sharer.entry.frame != first { others.insert(sharer.entry.frame) }
-        return others.count + 1
+    // MARK: With frame numbers
+
+    /// Returns the number of distinct frames at one address: the sum of the parts that count there, and the number that
+    /// was found.
+    private func distinctFrames(
+        _ sharers: [SampleGroup.Holder],
+        _ window: SampleGroup.Window,
+        _ knownParts: inout [Int: Double]
+    ) -> (Double, found: Int) {
+        // Almost always all sharers map the same frame.
+        let frame = sharers[0].entry.frame
+        if sharers.allSatisfy({ $0.entry.frame == frame }) { return (part(of: sharers, window, &knownParts), 1) }
+        let frames = Dictionary(grouping: sharers, by: \.entry.frame).values
+        return (frames.reduce(0) { $0 + part(of: $1, window, &knownParts) }, frames.count)
     }
 
-    /// Counts the distinct pages that processes share at one address.
+    /// Returns the part of a frame that counts at one address: 1, if all of its mappings are there.
+    ///
+    /// The kernel may have moved memory (`mremap`), so that the frame is mapped at other addresses too, and counts there
+    /// as well. Each of its *n* mappings counts as 1/*n* of the frame, wherever it is. Processes outside of the set may
+    /// have some of the mappings: then the part is a lower bound.
+    ///
+    /// - Parameters:
+    ///   - sharers: The processes that map the frame at the address.
+    ///   - knownParts: The parts of other frames in the window, by the first process that maps them and the number of
+    ///     these. Pages of one block with equal keys were moved together, as a rule, so one of them is examined.
+    private func part(
+        of sharers: [SampleGroup.Holder],
+        _ window: SampleGroup.Window,
+        _ knownParts: inout [Int: Double]
+    ) -> Double {
+        // One page table refers to a frame once.
+        guard processes.count > sharers.count, let mapCount else { return 1 }
+        let leaves = sharers.count { !isParent[$0.process] }
+        let hasParent = leaves < sharers.count
+        let expansion = window.leafExpansion
+        if expansion > 1, hasParent, leaves == window.readLeaves, window.mappers >= processes.count { return 1 }
+        let kind = sharers[0].process << 32 | sharers.count
+        if let known = knownParts[kind] { return known }
+        var part = 1.0
+        if let mappings = mapCount(sharers[0].entry.frame), mappings > 1 {
+            if expansion == 1 {
+                part = min(1, Double(sharers.count) / Double(mappings))
+            } else if !hasParent || mappings > window.mappers {
+                // Otherwise the leaves that did not read the window may have all the other mappings.
+                part = (Double(sharers.count - leaves) + expansion * Double(leaves)) / Double(mappings)
+            }
+        }
+        knownParts[kind] = part
+        return part
+    }
+
+    // MARK: Without frame numbers
+
+    /// Counts the distinct pages that processes share at one address, by the relations of the processes.
     private mutating func add(_ sharers: [Int], owners: [Int], to counts: inout WindowCounts.OfFamily) {
         for process in sharers { shares[process] = true }
         for process in owners { owns[process] = true }
@@ -82,6 +150,7 @@ struct SharedPageResolver {
         }
         var founders: Set<Int> = []
         var creators: [Int] = []
+        var inheritors: [Int] = []
         var likely = 0
         var hasStray = false
         var foundersOfInheritedPages: Set<Int> = []
@@ -95,6 +164,7 @@ struct SharedPageResolver {
             case .inherited(let founder):
                 founders.insert(founder)
                 foundersOfInheritedPages.insert(founder)
+                inheritors.append(process)
             case .own(let founder):
                 founders.insert(founder)
                 creators.append(process)
@@ -104,11 +174,29 @@ struct SharedPageResolver {
         let lower = max(1, founders.count)
         // A shared page is mapped by at least two processes.
         let upper = max(lower, isClosed ? sharers.count / 2 : sharers.count)
-        counts.sharedLower += lower
-        counts.shared += min(max(lower, likely), upper)
-        counts.sharedUpper += upper
+        counts.sharedLower += Double(lower)
+        counts.shared += Double(min(max(lower, likely), upper))
+        counts.sharedUpper += Double(upper)
+        counts.sharersAmongLeaves += sharers.count { !isParent[$0] }
         // If there are more than the upper bound allows, some of them were inherited, and none is counted as created.
         if likely <= upper { counts.createdPages += creators.map { ($0, 1) } }
+        let isAlone = sharers.count == 1 && counts.leafExpansion == 1
+        // Pages that no ancestor explains may be the same ones as at other addresses.
+        counts.unexplainedLower += isAlone || founders.isEmpty ? lower : foundersOfInheritedPages.count
+        guard isClosed, !hasStray else { return }
+        if isAlone {
+            // The other process that maps the page has it at another address.
+            if inheritors.isEmpty {
+                unexplained[sharers[0]].left += 1
+                counts.left += 1
+            } else {
+                unexplained[sharers[0]].alone += 1
+                counts.alone += 1
+            }
+        } else if !inheritors.isEmpty {
+            for process in inheritors { unexplained[process].common += 1 }
+            counts.common += foundersOfInheritedPages.count
+        }
     }
 
     /// The origin of a shared page that a process maps.
@@ -138,64 +226,16 @@ struct SharedPageResolver {
     }
 }
 
-/// The numbers of pages that were found in one window.
-struct WindowCounts: Sendable {
-    /// The numbers of pages that one process maps in the window.
-    struct OfProcess: Sendable {
-        let process: Int
-        var anonymous = 0
-        var exclusiveAnonymous = 0
-        var ofFiles = 0
-        var exclusiveOfFiles = 0
-    }
-
-    /// The numbers of anonymous pages that one family maps in the window.
-    struct OfFamily: Sendable {
-        let family: Int
-        /// The pages of all members; a page is counted once for each process that maps it.
-        var held = 0
-        /// The pages that only one process maps.
-        var exclusive = 0
-        /// The likely number of distinct pages that several processes map.
-        var shared = 0
-        /// The lower bound of ``shared``.
-        var sharedLower = 0
-        /// The upper bound of ``shared``.
-        var sharedUpper = 0
-        /// The exclusive pages of processes that may have forked.
-        var exclusiveOfForkers = 0
-        /// The pages that a process is likely to have faulted in itself and that its children map as well.
-        var createdPages: [(process: Int, count: Int)] = []
-
-        var distinct: Int { exclusive + shared }
-    }
-
-    private(set) var processes: [OfProcess] = []
-    private(set) var families: [OfFamily] = []
-    /// The number of distinct pages of files.
-    private(set) var distinctOfFiles = 0
-    /// The number of pages of files, each counted once for each process that maps it.
-    private(set) var heldOfFiles = 0
-
-    /// - Parameters:
-    ///   - window: The window. The entries of one process must be consecutive.
-    ///   - families: The resolver, which counts the pages of a family.
-    init(_ window: SampleGroup.Window, _ families: inout SharedPageResolver) {
-        var fileOffsets: Set<Int> = []
-        for holder in window.holders {
-            if processes.last?.process != holder.process { processes.append(OfProcess(process: holder.process)) }
-            let last = processes.count - 1
-            if holder.entry.isOfFile {
-                processes[last].ofFiles += 1
-                if holder.entry.isExclusive { processes[last].exclusiveOfFiles += 1 }
-                heldOfFiles += 1
-                fileOffsets.insert(holder.pageOffset)
-            } else {
-                processes[last].anonymous += 1
-                if holder.entry.isExclusive { processes[last].exclusiveAnonymous += 1 }
-            }
+extension [SampledProcess] {
+    /// Returns for each family whether a process outside of the set may map its pages: if a process of it could not be
+    /// read, or was forked by a process that is not in the set.
+    ///
+    /// - Parameter isClosed: Whether all processes that were forked by these are among them.
+    fileprivate func mayShareOutside(isClosed: Bool) -> [Bool] {
+        var mayShare = Array<Bool>(repeating: !isClosed, count: (map(\.family).max() ?? -1) + 1)
+        for process in self where process.unavailableReason != nil || !(process.isFounder || process.hasParentInSet) {
+            mayShare[process.family] = true
         }
-        distinctOfFiles = fileOffsets.count
-        self.families = families.counts(of: window)
+        return mayShare
     }
 }

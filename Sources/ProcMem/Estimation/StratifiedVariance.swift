@@ -7,6 +7,8 @@ struct StratifiedVariance {
         let excess: Double
         /// The number of pages in the block whose kind could have been different.
         let mass: Double
+        /// The variance of the excess, if only some of the processes that map the block were read.
+        var variance = 0.0
     }
 
     /// The number of blocks that each sample represents, in the order of the spans.
@@ -16,6 +18,21 @@ struct StratifiedVariance {
     init(_ plan: SamplePlan) {
         weights = plan.spans.map { Double($0.weight) }
         strata = plan.spans.map(\.stratum)
+    }
+
+    /// - Parameter plan: The plan, of which a process reads one sample of each group.
+    init(groupsOf plan: SamplePlan) {
+        var weights: [Double] = []
+        var strata: [Int] = []
+        for span in plan.spans {
+            if span.slot == 0 {
+                weights.append(0)
+                strata.append(span.stratum)
+            }
+            weights[span.group] += Double(span.weight)
+        }
+        self.weights = weights
+        self.strata = strata
     }
 
     func weight(of span: Int) -> Double { weights[span] }
@@ -49,6 +66,8 @@ struct StratifiedVariance {
             let value = values[index]
             let weight = weights[value.span]
             spread.variance += weight * (weight - 1) * difference(at: index, of: values) / 2
+            // The difference includes this part of the variance, but not for the sampled block itself (two phases).
+            spread.variance += weight * value.variance
             // A neighbouring span without pages adds its own difference from this one.
             for step in [-1, 1] {
                 let span = value.span + step

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -145,6 +146,78 @@ import Testing
         }
         #expect(inside >= 57)
         #expect(abs(sum / 60) < 0.01)
+    }
+
+    /// Many siblings with memory of their own at one address, and with other parts of the inherited memory rewritten: each
+    /// reads some of the windows only.
+    @Test func manySiblings() throws {
+        let size = 6000
+        let workers = 40
+        func process(_ index: Int) -> SyntheticMemory.Process {
+            let start = index * 131
+            let entries = (0..<size).map { index > 0 && start..<start + 400 ~= $0 ? Page.exclusive : Page.present }
+            let own = [UInt64](repeating: Page.exclusive, count: 50 << (index % 4))
+            return SyntheticMemory.Process(
+                pid: Int32(10 + index),
+                parent: index == 0 ? 1 : 10,
+                isForkWithoutExec: index > 0,
+                mappings: [.init(start: 16, entries: entries)] + (index > 0 ? [.init(start: 10000, entries: own)] : [])
+            )
+        }
+        let processes = (0...workers).map(process)
+        let memory = try SyntheticMemory(processes)
+        let truth = Double((size + processes.reduce(0) { $0 + $1.entries.count { $0 == Page.exclusive } }) * 4096)
+        var (inside, uniqueInside, probes) = (0, 0, 0)
+        var (sum, absolute) = (0.0, 0.0)
+        for seed in 0..<40 {
+            let sampled = try memory.sampled(reads: 40, seed: UInt64(seed))
+            let distinct = try #require(sampled.distinct)
+            let doubt = 2 * distinct.standardError
+            if distinct.lower - doubt <= truth, truth <= distinct.upper + doubt { inside += 1 }
+            #expect(distinct.lower <= distinct.likely && distinct.likely <= distinct.upper)
+            sum += distinct.likely / truth - 1
+            absolute += abs(distinct.likely / truth - 1)
+            for (process, unique) in zip(processes, sampled.unique) {
+                let unique = try #require(unique)
+                let bytes = process.entries.count { $0 == Page.exclusive } * 4096
+                probes += 1
+                if abs(unique.bytes - bytes) <= 2 * unique.standardErrorBytes { uniqueInside += 1 }
+            }
+        }
+        #expect(inside >= 38, "\(inside) of 40")
+        #expect(uniqueInside >= probes * 92 / 100, "\(uniqueInside) of \(probes)")
+        #expect(abs(sum / 40) < 0.01 && absolute / 40 < 0.03, "\(sum / 40), \(absolute / 40)")
+    }
+
+    /// Each of four workers has moved what it inherited, to an address of its own. Without frame numbers, the relations
+    /// of the processes show that this is likely; with them, and the number of mappings, that it is so.
+    @Test(arguments: [true, false]) func movedMemory(_ showsFrames: Bool) throws {
+        let size = 8000
+        func entries(_ count: Int) -> [UInt64] {
+            (0..<count).map { Page.present | (showsFrames ? UInt64($0 + 1) : 0) }
+        }
+        let processes = (0...4).map { index in
+            SyntheticMemory.Process(
+                pid: Int32(10 + index),
+                parent: index == 0 ? 1 : 10,
+                isForkWithoutExec: index > 0,
+                mappings: [.init(start: index * 2 * size + 16, entries: entries(size))]
+            )
+        }
+        let counts = [UInt64](repeating: 5, count: size + 1)
+        let memory = try SyntheticMemory(processes)
+        if showsFrames {
+            try memory.tree.write(counts.withUnsafeBytes { Data($0) }, to: "/proc/kpagecount")
+        }
+        let truth = Double(size * 4096)
+        for seed in 0..<20 {
+            let distinct = try #require(try memory.sampled(reads: 64, seed: UInt64(seed)).distinct)
+            #expect(abs(distinct.likely / truth - 1) < 0.02, "\(distinct.likely / truth)")
+            #expect(distinct.lower <= truth * 1.02)
+            // A process outside may have the other mappings of a page.
+            let open = try #require(try memory.sampled(reads: 64, seed: UInt64(seed), isClosed: false).distinct)
+            #expect(open.lower <= truth * 1.02 && open.upper >= 4.9 * truth)
+        }
     }
 
     /// If no sample hits a resident page, the private part is unknown: the estimate is half of RSS, and so is its

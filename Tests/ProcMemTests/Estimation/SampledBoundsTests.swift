@@ -83,6 +83,23 @@ import Testing
         #expect(read.distinctBytes.upper == 2 * Self.count * 4096 + 4096 << 10)
     }
 
+    /// A forked process with a hidden layout may have pages of any family: a page that two others share may be two.
+    @Test(arguments: [true, false]) func aChildWhoseLayoutIsHidden(_ isHidden: Bool) throws {
+        let entries = [UInt64](repeating: Page.present, count: Self.count)
+        var processes: [SyntheticMemory.Process] = []
+        for pid: Int32 in 10...13 {
+            var process = SyntheticMemory.Process(pid: pid, mappings: [.init(start: 16, entries: entries)])
+            process.parent = pid == 10 ? 1 : 10
+            process.isForkWithoutExec = pid > 10
+            process.isLayoutHidden = isHidden && pid == 13
+            processes.append(process)
+        }
+        let memory = try SyntheticMemory(processes, ["/sys/devices/system/cpu/online": "0\n"])
+        let total = try memorySnapshot(of: .all, mode: .sampled(reads: 64), in: memory.root).total
+        let upper = try #require(total.distinctBytes.upper)
+        #expect(upper == (isHidden ? 4 : 2) * Self.count * 4096)
+    }
+
     /// Samples overrule fault counts, which are never proven: a page may be mapped without a fault, or with many others
     /// by one fault (observed on Linux 6.1).
     @Test(arguments: [true, false]) func pagesFromFewFaults(_ hasHugePages: Bool) throws {

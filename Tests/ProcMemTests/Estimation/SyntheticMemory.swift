@@ -32,6 +32,8 @@ final class SyntheticMemory {
         var start = 5
         /// How many of its pages are the kernel's zero page, which `statm` does not count.
         var zeros = 0
+        /// Whether `stat` does not show the addresses of the program.
+        var isLayoutHidden = false
         var mappings: [Mapping]
 
         var entries: [UInt64] { mappings.flatMap(\.entries) }
@@ -61,10 +63,11 @@ final class SyntheticMemory {
         }
         let resident = process.entries.count { $0 >> 63 == 1 } - process.zeros
         let shared = process.entries.count { $0 >> 63 == 1 && $0 >> 61 & 1 == 1 }
-        let stat = [
+        var stat = [
             1: "\(process.pid)", 4: "\(process.parent)", 9: process.isForkWithoutExec ? "64" : "0",
             10: "\(process.faults)", 11: "\(process.endedFaults)", 12: "0", 13: "0", 20: "1", 22: "\(process.start)",
         ]
+        if process.isLayoutHidden { for field in [26, 27, 28, 45, 46, 47] { stat[field] = "0" } }
         try tree.write(ProcessStatTests.line("x", stat), to: folder + "/stat")
         try tree.write("\(end) \(resident) \(shared) 0 0 0 0\n", to: folder + "/statm")
         try tree.write(maps, to: folder + "/maps")
@@ -91,7 +94,8 @@ final class SyntheticMemory {
                 family: 0,
                 parent: process.isForkWithoutExec ? parent : nil,
                 isFounder: !process.isForkWithoutExec,
-                mayHaveForked: parents.contains(process.pid)
+                mayHaveForked: parents.contains(process.pid),
+                hasParentInSet: parent != nil
             )
         }
         return try SampledMemory(

@@ -1,0 +1,136 @@
+import Testing
+
+@testable import ProcMem
+
+/// The pieces into which the memory of a family is cut.
+@Suite struct SamplePiecesTests {
+    private func process(_ pages: [Range<Int>], parent: Int? = nil) -> SampledProcess {
+        var process = SampledProcess(
+            process: .id(1),
+            startTimeTicks: 0,
+            anonymousCount: pages.pageCount,
+            fileCount: 0,
+            faultCount: nil,
+            endedFaultCount: nil,
+            mayLackFaults: false,
+            layout: nil,
+            family: 0,
+            parent: parent,
+            isFounder: parent == nil,
+            mayHaveForked: parent == nil,
+            hasParentInSet: parent != nil
+        )
+        process.anonymousSegments = pages.map { PageSegment(pages: $0, firstPage: $0.lowerBound, isShared: false) }
+        return process
+    }
+
+    private func pieces(_ processes: [SampledProcess]) -> [SamplePiece] {
+        [SamplePiece](processes, Array(processes.indices))
+    }
+
+    @Test func oneProcess() {
+        #expect(
+            pieces([process([10..<20, 20..<30, 40..<50])]) == [
+                SamplePiece(pages: 10..<30, mappers: 1, roots: 1, leaves: 1),
+                SamplePiece(pages: 40..<50, mappers: 1, roots: 1, leaves: 1),
+            ]
+        )
+        #expect(pieces([]).isEmpty && pieces([process([])]).isEmpty)
+    }
+
+    /// A parent and two children, one of which has more memory at an address where the other has some too.
+    @Test func theEndsOfEveryMapping() {
+        let family = [
+            process([0..<100]), process([0..<100, 200..<220], parent: 0), process([50..<100, 200..<280], parent: 0),
+        ]
+        let found = pieces(family)
+        #expect(
+            found == [
+                SamplePiece(pages: 0..<50, mappers: 2, roots: 1, leaves: 1),
+                SamplePiece(pages: 50..<100, mappers: 3, roots: 1, leaves: 2),
+                SamplePiece(pages: 200..<220, mappers: 2, roots: 2, leaves: 2),
+                SamplePiece(pages: 220..<280, mappers: 1, roots: 1, leaves: 1),
+            ]
+        )
+        #expect(found.map(\.isOnlyOwn) == [false, false, true, true])
+    }
+
+    /// A process whose parent gave up its memory is a root. Its own child is not.
+    @Test func aParentThatMapsLess() {
+        let family = [process([0..<10]), process([0..<10, 20..<30], parent: 0), process([20..<30], parent: 1)]
+        #expect(
+            pieces(family) == [
+                SamplePiece(pages: 0..<10, mappers: 2, roots: 1, leaves: 0),
+                SamplePiece(pages: 20..<30, mappers: 2, roots: 1, leaves: 1),
+            ]
+        )
+    }
+
+    /// The counts of every piece, compared with a count page by page.
+    @Test func anyFamily() {
+        var generator = SampleGenerator(seed: 3)
+        for _ in 0..<200 {
+            var family: [SampledProcess] = []
+            for index in 0..<generator.next(in: 1..<8) {
+                let ranges = (0..<generator.next(in: 0..<4)).map { _ in
+                    let start = generator.next(in: 0..<60)
+                    return start..<start + generator.next(in: 1..<30)
+                }
+                family.append(process(ranges, parent: index > 0 ? generator.next(in: 0..<index) : nil))
+            }
+            let found = pieces(family)
+            func maps(_ index: Int, _ page: Int) -> Bool {
+                family[index].anonymousSegments.contains { $0.pages.contains(page) }
+            }
+            for page in 0..<100 {
+                let mappers = family.indices.filter { maps($0, page) }
+                let piece = found.first { $0.pages.contains(page) }
+                #expect(piece?.mappers ?? 0 == mappers.count)
+                #expect(piece?.roots ?? 0 == mappers.count { family[$0].parent.map { !maps($0, page) } ?? true })
+                let parents = Set(family.compactMap(\.parent))
+                #expect(piece?.leaves ?? 0 == mappers.count { !parents.contains($0) })
+            }
+        }
+    }
+
+    /// Leaves are divided among windows if there are many of them, and few processes that read every window.
+    @Test func theWindowsAmongWhichLeavesAreDivided() {
+        func rotation(_ mappers: Int, leaves: Int) -> Int {
+            SamplePiece(pages: 0..<1000, mappers: mappers, roots: 1, leaves: leaves).rotation
+        }
+        #expect(rotation(9, leaves: 8) == 1)
+        #expect(rotation(17, leaves: 16) == 2)
+        #expect(rotation(301, leaves: 300) == 32)
+        #expect(rotation(40, leaves: 20) == 1)
+        #expect(rotation(20, leaves: 0) == 1)
+    }
+
+    /// In each group of windows every leaf reads one, and all are read about as often.
+    @Test func eachLeafReadsOneWindowOfAGroup() throws {
+        let pieces = [SamplePiece(pages: 0..<16000, mappers: 65, roots: 1, leaves: 64)]
+        let plan = SamplePlan(
+            of: pieces,
+            presentCount: 16000,
+            reads: 65 * 20,
+            readsAll: false,
+            generator: SampleGenerator(seed: 1)
+        )
+        let group = SampleGroup(plan, leafCount: 64, generator: SampleGenerator(seed: 2))
+        #expect(plan.spans.allSatisfy { $0.rotation == 8 } && !plan.isComplete)
+        #expect(plan.spans.reduce(0) { $0 + $1.weight } == 1000)
+        let segments = [PageSegment(pages: 0..<16000, firstPage: 0, isShared: false)]
+        var readers = Array(repeating: 0, count: plan.spans.count)
+        for rank in 0..<64 {
+            var groups: [Int] = []
+            try group.forEachPart(of: segments, leafRank: rank) { (window, _, _) throws(FileReadError) in
+                readers[window] += 1
+                groups.append(plan.spans[window].group)
+            }
+            #expect(groups.sorted() == Array(0..<plan.groupCount))
+        }
+        #expect(readers.allSatisfy { $0 == 8 })
+        var all = 0
+        try group.forEachPart(of: segments) { (_, _, _) throws(FileReadError) in all += 1 }
+        #expect(all == plan.spans.count)
+    }
+}
