@@ -264,8 +264,7 @@ struct PageSampling {
         try map.read(pages) { words in
             for pageOffset in 0..<words.count {
                 let entry = PageEntry(word: words[pageOffset])
-                // A page in a shared mapping that belongs to no file is memory of a device.
-                guard entry.isPresent, entry.isOfFile || !segment.isShared else { continue }
+                guard entry.isPresent, segment.counts(entry) else { continue }
                 if process.excludesZeros, !entry.isOfFile, !entry.isExclusive {
                     if zeros == nil, areZerosKnown { zeros = map.zeros(in: pages) }
                     let found = zeros ?? []

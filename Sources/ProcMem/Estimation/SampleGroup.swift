@@ -90,7 +90,7 @@ struct SampleGroup: Sendable {
                 let part = PageSegment(
                     pages: pages,
                     firstPage: segment.firstPage + (pages.lowerBound - segment.pages.lowerBound),
-                    isShared: segment.isShared
+                    contents: segment.contents
                 )
                 try body(ascending[index], pages.lowerBound - window.lowerBound, part)
             }

@@ -247,8 +247,8 @@ extension SampleStratum {
 /// The number of reads for each group, chosen so that the average number of reads in a process is at most the requested
 /// one.
 ///
-/// The reads of a process are divided between its anonymous memory and its files in proportion to their sizes. Reads
-/// that one of the two does not need, because all of it can be read for less, go to the other.
+/// The reads of a process are divided between its anonymous memory and its files in proportion to the square roots of
+/// their sizes. Reads that one of the two does not need, because all of it can be read for less, go to the other.
 struct ReadBudget {
     /// The reads of a family.
     struct OfFamily {
@@ -268,7 +268,7 @@ struct ReadBudget {
             let anonymous = members.reduce(0.0) { $0 + Double(processes[$1].anonymousCount) }
             let ofFiles = members.reduce(0.0) { $0 + Double(processes[$1].fileCount) }
             let memberCount = Double(max(1, members.count))
-            let share = anonymous / max(1, anonymous + ofFiles)
+            let share = anonymous.squareRoot() / max(1, anonymous.squareRoot() + ofFiles.squareRoot())
             func worthOfEach(_ segments: KeyPath<SampledProcess, [PageSegment]>) -> Double {
                 members.reduce(0.0) {
                     $0 + SamplePlan.readsWorth(of: processes[$1][keyPath: segments].lazy.map(\.pages))

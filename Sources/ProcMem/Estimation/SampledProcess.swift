@@ -49,14 +49,33 @@ struct PageSegment: Sendable {
     var pages: Range<Int>
     /// The page number of the first page in the process's address space.
     let firstPage: Int
-    /// Whether the mapping is shared, so that all of its pages belong to a file.
-    let isShared: Bool
+    let contents: Contents
+
+    /// The pages that are counted where they are found.
+    enum Contents: Sendable {
+        /// Anonymous pages and pages of a file.
+        case all
+        /// The pages of a file, by their position in it. A page in a shared mapping that belongs to no file is memory of
+        /// a device.
+        case pagesOfFile
+        /// The anonymous pages of a private mapping of a file, by their address.
+        case anonymousPages
+    }
+
+    /// Returns whether a page in memory is counted.
+    func counts(_ entry: PageEntry) -> Bool {
+        switch contents {
+        case .all: true
+        case .pagesOfFile: entry.isOfFile
+        case .anonymousPages: !entry.isOfFile
+        }
+    }
 }
 
 extension [PageSegment] {
     /// Appends a segment, or extends the last one if the segment continues it.
     mutating func append(joining segment: PageSegment) {
-        guard let last, last.pages.upperBound == segment.pages.lowerBound, last.isShared == segment.isShared,
+        guard let last, last.pages.upperBound == segment.pages.lowerBound, last.contents == segment.contents,
             last.firstPage + last.pages.count == segment.firstPage
         else {
             append(segment)
@@ -79,7 +98,7 @@ extension [PageSegment] {
                     PageSegment(
                         pages: start..<start + part.count,
                         firstPage: part.lowerBound,
-                        isShared: segment.isShared
+                        contents: segment.contents
                     )
                 )
                 index += 1
@@ -147,7 +166,7 @@ extension SampledProcess {
                 joining: PageSegment(
                     pages: start..<start + segment.pages.count,
                     firstPage: segment.firstPage,
-                    isShared: segment.isShared
+                    contents: segment.contents
                 )
             )
         }
@@ -178,7 +197,8 @@ extension SampledProcess {
                 joining: PageSegment(
                     pages: mapping.pages,
                     firstPage: mapping.pages.lowerBound,
-                    isShared: mapping.isShared
+                    contents: mapping.isShared
+                        ? .pagesOfFile : mapping.isByAddressAndByPosition ? .anonymousPages : .all
                 )
             )
         }
@@ -189,16 +209,17 @@ extension SampledProcess {
             map,
             maximumScanCalls
         )
-        for mapping in list where !mapping.isByAddress {
+        for mapping in list where !mapping.isByAddress || mapping.isByAddressAndByPosition {
             guard let source = mapping.source else { continue }
             let pages = source.page..<source.page + mapping.pages.count
             let file = numbering.number(of: source.file, mappedTo: pages.upperBound)
             let segment = PageSegment(
                 pages: pages,
                 firstPage: mapping.pages.lowerBound,
-                isShared: mapping.isShared
+                contents: mapping.isShared || mapping.isByAddress ? .pagesOfFile : .all
             )
-            for part in ofFiles.map({ [segment].within($0) }) ?? [segment] { mappings.ofFiles.append((file, part)) }
+            let populated = mapping.isByAddress ? anonymous : ofFiles
+            for part in populated.map({ [segment].within($0) }) ?? [segment] { mappings.ofFiles.append((file, part)) }
         }
         return mappings
     }
@@ -264,5 +285,15 @@ extension SampledProcess {
     /// The number of runs for which one scan has room.
     private static var maximumRuns: Int { 2048 }
     /// The number of pages that one read covers without costing much more than a read of one.
-    private static var pagesOfRead: Int { 16 }
+    fileprivate static var pagesOfRead: Int { 16 }
+}
+
+extension MemoryMapping {
+    /// Whether the mapping is sampled twice: its anonymous pages by their address, and the pages of its file by their
+    /// position, because other mappings may show the same pages of the file.
+    ///
+    /// A mapping that one read covers is sampled by address only.
+    fileprivate var isByAddressAndByPosition: Bool {
+        isByAddress && source != nil && pages.count > SampledProcess.pagesOfRead
+    }
 }

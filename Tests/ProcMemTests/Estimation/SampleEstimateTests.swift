@@ -220,6 +220,25 @@ import Testing
         }
     }
 
+    /// The pages of a file are the same ones in a shared mapping and in a private one that has not been written.
+    @Test func aFileThatIsMappedTwice() throws {
+        let size = 4000
+        let file = [UInt64](repeating: Page.ofFile, count: size)
+        let written = (0..<size).map { $0 < size / 4 ? Page.exclusive : Page.ofFile }
+        let memory = try SyntheticMemory([
+            .init(mappings: [
+                .init(start: 16, entries: file, rights: "rw-s", inode: 9),
+                .init(start: 10000, entries: written, inode: 9),
+            ])
+        ])
+        for seed in 0..<20 {
+            let distinct = try #require(try memory.sampled(reads: 64, seed: UInt64(seed)).distinct)
+            #expect(abs(distinct.likely / Double((size + size / 4) * 4096) - 1) < 0.08, "\(distinct.likely)")
+        }
+        let whole = try #require(try memory.sampled(reads: 1 << 16, seed: 1).distinct)
+        #expect(whole.likely == Double((size + size / 4) * 4096))
+    }
+
     /// If no sample hits a resident page, the private part is unknown: the estimate is half of RSS, and so is its
     /// error.
     @Test func memoryThatNoSampleMeets() throws {

@@ -20,7 +20,7 @@ import Testing
             mayHaveForked: parent == nil,
             hasParentInSet: parent != nil
         )
-        process.anonymousSegments = pages.map { PageSegment(pages: $0, firstPage: $0.lowerBound, isShared: false) }
+        process.anonymousSegments = pages.map { PageSegment(pages: $0, firstPage: $0.lowerBound, contents: .all) }
         return process
     }
 
@@ -118,7 +118,7 @@ import Testing
         let group = SampleGroup(plan, leafCount: 64, generator: SampleGenerator(seed: 2))
         #expect(plan.spans.allSatisfy { $0.rotation == 8 } && !plan.isComplete)
         #expect(plan.spans.reduce(0) { $0 + $1.weight } == 1000)
-        let segments = [PageSegment(pages: 0..<16000, firstPage: 0, isShared: false)]
+        let segments = [PageSegment(pages: 0..<16000, firstPage: 0, contents: .all)]
         var readers = Array(repeating: 0, count: plan.spans.count)
         for rank in 0..<64 {
             var groups: [Int] = []
