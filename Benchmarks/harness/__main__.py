@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 import traceback
@@ -10,7 +11,7 @@ from datetime import date
 from functools import partial
 
 from . import keeping, machine, measuring, places, tables, targets
-from .suites import cpu, growth, linked, micro, others, process, processes, story
+from .suites import cpu, estimator, growth, linked, micro, others, process, processes, story
 
 suites = {
     # Many short rounds: the result is the median of the ratios of the rounds.
@@ -27,9 +28,12 @@ suites = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Compares ProcMem with other tools in one run.")
     parser.add_argument(
-        "suites", nargs="*", metavar="SUITE", help=f"one of {', '.join([*suites, 'micro'])}; default: all"
+        "suites",
+        nargs="*",
+        metavar="SUITE",
+        help=f"one of {', '.join([*suites, 'micro'])}; default: all of these. Or estimator, alone and as root",
     )
-    parser.add_argument("--rounds", type=int, default=8, help="number of rounds; each tool runs in each (%(default)s)")
+    parser.add_argument("--rounds", type=int, help="number of rounds; each tool runs in each (8; estimator: 30)")
     parser.add_argument("--check", action="store_true", help="measure only cases with a target; fail if one is missed")
     parser.add_argument(
         "--quick", action="store_true", help="with --check: less than a minute, once everything is built"
@@ -37,7 +41,13 @@ def main() -> int:
     parser.add_argument(
         "--keep", metavar="NAME", help="write the run to Benchmarks/runs/NAME (default: the date, then the suites)"
     )
+    parser.add_argument(
+        "--against", metavar="PROGRAM", action="append", default=[], help="estimator: another procmem, read in turn"
+    )
     arguments = parser.parse_args()
+    if arguments.suites == ["estimator"]:
+        return estimate(arguments)
+    arguments.rounds = 8 if arguments.rounds is None else arguments.rounds
     unknown = set(arguments.suites) - {*suites, "micro"}
     if unknown or arguments.rounds < 1 or (arguments.quick and not arguments.check):
         parser.error(
@@ -79,6 +89,19 @@ def run(arguments: argparse.Namespace) -> int:
     if failures:
         print(f"bench: failed: {', '.join(failures)}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def estimate(arguments: argparse.Namespace) -> int:
+    """Compares estimates with page frames: 30 readings of each kind, unless a number of rounds is given."""
+    if os.geteuid() != 0:
+        print("bench: the estimator is compared with page frames, which root alone can read", file=sys.stderr)
+        return 1
+    described, start = machine.description(), time.monotonic()
+    results = estimator.measured(arguments.rounds or 30, arguments.against)
+    name = arguments.keep or f"{date.today()}-estimator"
+    print(estimator.keep(places.runs / name, described, results))
+    print(f"measured in {time.monotonic() - start:.0f} s; kept in Benchmarks/runs/{name}", file=sys.stderr)
+    return 1 if any(result.falsely_proven for result in results) else 0
 
 
 def check(arguments: argparse.Namespace) -> int:
