@@ -18,6 +18,8 @@ struct ByteBounds: Hashable, Sendable {
         )
     }
 
+    func contains(_ amount: Int) -> Bool { lower <= amount && amount <= upper }
+
     /// The amounts within both bounds; `nil` where there is none: the two contradict each other.
     func intersection(_ other: ByteBounds) -> ByteBounds? {
         let both = ByteBounds(lower: max(lower, other.lower), upper: min(upper, other.upper))

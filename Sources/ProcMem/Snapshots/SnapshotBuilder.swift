@@ -93,20 +93,21 @@ struct SnapshotBuilder: ~Copyable {
             features: features
         )
         inputs.gaps = census.gaps
+        let root = root
+        let charge = census.cgroup.map { cgroup in
+            (path: root.text(cgroup.path + [0]), usage: CgroupMemoryUsage(CgroupMemoryFiles(of: cgroup, in: root)))
+        }
+        if census.gaps.isEmpty { inputs.chargedAnonymousBytes = charge?.usage.anonBytes }
         // Without a process that was found, processes may be missing.
         let distinct =
             processes.isEmpty && !census.gaps.isEmpty ? .unknown : DistinctMemory(inputs, baseline: &baseline)
         if !census.isWholeTree { baseline = nil }
-        let root = root
         return MemorySnapshot(
             mode: mode,
             elapsed: start.duration(to: .now),
             processes: processes,
             total: MemoryTotal(processes, holding: distinct),
-            cgroupCharge: census.cgroup.map { cgroup in
-                let usage = CgroupMemoryUsage(CgroupMemoryFiles(of: cgroup, in: root))
-                return CgroupCharge(path: root.text(cgroup.path + [0]), usage, holding: distinct)
-            },
+            cgroupCharge: charge.map { CgroupCharge(path: $0.path, $0.usage, holding: distinct) },
             search: census.search,
             gaps: census.gaps
         )

@@ -163,6 +163,7 @@ import Testing
         _ samples: [Sample],
         includesDescendants: Bool = true,
         areAddressSpacesCompared: Bool = true,
+        chargedPages: Int? = nil,
         group: GroupFigures = GroupFigures(),
         _ features: KernelPageFeatures = features()
     ) throws -> DistinctMemory {
@@ -178,7 +179,7 @@ import Testing
                 mayShareMemoryWith: sample.mayShareMemoryWith
             )
         }
-        let inputs = DistinctMemoryInputs(
+        var inputs = DistinctMemoryInputs(
             processes: processes,
             stats: samples.map(\.stat),
             includesDescendants: includesDescendants,
@@ -187,6 +188,7 @@ import Testing
             pageSizeBytes: Self.page,
             features: features
         )
+        inputs.chargedAnonymousBytes = chargedPages.map { pages($0) }
         var baseline: FaultBaseline?
         return DistinctMemory(inputs, baseline: &baseline)
     }
@@ -335,6 +337,20 @@ import Testing
         #expect(distinct.isProven)
         #expect(distinct.lower == pages(lower) && distinct.upper == pages(330))
         #expect(distinct.estimate == pages(estimate))
+    }
+
+    /// The charge of a cgroup counts each anonymous page once. A charge outside of the bounds is not used: a part of the
+    /// memory is charged elsewhere.
+    @Test(arguments: [(nil, 410), (100, 110), (230, 240), (99, 410), (401, 410)] as [(Int?, Int)])
+    func aChargeIsAnEstimate(_ charged: Int?, _ estimate: Int) throws {
+        let family =
+            [Sample(pid: 10, anonymous: 100, faults: 900)]
+            + (11..<14).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 100, faults: 900) }
+        let counters = try distinct(family)
+        let distinct = try distinct(family, chargedPages: charged)
+        #expect(distinct.estimate == pages(estimate))
+        #expect(distinct.lower == counters.lower && distinct.upper == counters.upper)
+        #expect(distinct.assumptions == counters.assumptions)
     }
 
     /// A child may have inherited merged pages that the number of merged pages lacks.
