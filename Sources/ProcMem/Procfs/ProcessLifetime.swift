@@ -15,6 +15,8 @@ struct ProcessLifetime: ~Copyable {
 
     /// Checks that the process has not exited.
     ///
+    /// A process that is exiting counts as one that has exited: v1 reports it in the root cgroup already.
+    ///
     /// - Throws: ``ProcMemError`` with `noSuchProcess` or `zombie` if it has.
     borrowing func check() throws(ProcMemError) {
         switch directory {
@@ -29,7 +31,7 @@ struct ProcessLifetime: ~Copyable {
                 throw ProcMemError(error, path: "/proc/\(directory.process.threadID)")
             }
             // If the main thread exits before other threads, the process keeps running.
-            guard stat.isZombie, stat.threadCount <= 1 else { return }
+            guard stat.isZombie || stat.isExiting, stat.threadCount <= 1 else { return }
             throw ProcMemError(.zombie, path: "/proc/\(directory.process.threadID)")
         }
     }

@@ -90,6 +90,9 @@ struct ProcessStat: Hashable, Sendable {
     /// Whether the process is a kernel thread. The corresponding C constant is `PF_KTHREAD`.
     var isKernelThread: Bool { flags & 0x0020_0000 != 0 }
 
+    /// Whether the thread is exiting (`PF_EXITING`). Before it becomes a zombie, the kernel removes it from its cgroups.
+    var isExiting: Bool { flags & 0x4 != 0 }
+
     /// Whether the process was forked and has not executed a program since. The corresponding C constant is
     /// `PF_FORKNOEXEC`.
     var isForkWithoutExec: Bool { flags & 0x40 != 0 }

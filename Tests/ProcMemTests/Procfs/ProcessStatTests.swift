@@ -180,4 +180,10 @@ import Testing
         #expect(stat.policy == .other)
         #expect(!stat.isZombie)
     }
+
+    @Test(arguments: [("0", false), ("4", true), ("4194372", true), ("64", false)])
+    func anExitingThread(_ flags: String, _ isExiting: Bool) throws {
+        let stat = try KernelText.parse(Self.line("x", [9: flags])) { try ProcessStat(parsing: $0) }
+        #expect(stat.isExiting == isExiting)
+    }
 }
