@@ -20,12 +20,16 @@ struct PageSampling {
     let isClosed: Bool
     /// Whether each page fault creates at most one page, and no page is created without a fault.
     let boundsByFaults: Bool
+    /// Whether `/proc/kpagecount` counts only mappings of these processes and of those that are related to them.
+    private let countsMappings: Bool
 
     /// - Parameters:
     ///   - processes: The processes, with families numbered from 0.
     ///   - reads: The number of windows to read in each process.
     ///   - isClosed: Whether all processes that may share pages with these are among them.
     ///   - boundsByFaults: Whether each page fault creates at most one page, and no page is created without a fault.
+    ///   - countsMappings: Whether `/proc/kpagecount` counts the mappings of each page, and only those of these processes
+    ///     and of their relatives.
     ///   - generator: The source of random numbers.
     ///   - mayListOn: Whether there is time to list more mappings.
     ///   - mayGoOn: Whether there is time for another process.
@@ -35,6 +39,7 @@ struct PageSampling {
         reads: Int,
         isClosed: Bool,
         boundsByFaults: Bool,
+        countsMappings: Bool = true,
         generator: SampleGenerator,
         mayListOn: () -> Bool = { true },
         mayGoOn: () -> Bool = { true },
@@ -44,6 +49,7 @@ struct PageSampling {
         self.processes = processes
         self.isClosed = isClosed
         self.boundsByFaults = boundsByFaults
+        self.countsMappings = countsMappings
         files = SampleGroup(SamplePlan(of: [], presentCount: 0, count: 0, generator: generator))
         leafRanks = Self.leafRanks(of: processes)
         let reads = min(max(2, reads), Self.maximumReads)
@@ -112,7 +118,7 @@ struct PageSampling {
 
     private mutating func makeGroups(reads: Int, _ generator: SampleGenerator) {
         var generator = generator
-        let ranges = SampleRanges(processes)
+        let ranges = SampleRanges(processes, dividesLeaves: isClosed && countsMappings)
         let budget = ReadBudget(processes, ranges, reads: Double(reads))
         for (family, members) in ranges.members.enumerated() {
             // A family of one process has few shared pages, so excluding the zero page at once costs little.
@@ -121,6 +127,7 @@ struct PageSampling {
                 of: ranges.ofFamilies[family],
                 presentCount: members.map { processes[$0].anonymousCount }.max() ?? 0,
                 reads: budget.families[family].reads,
+                mostReads: budget.families[family].mostReads,
                 readsAll: budget.families[family].readsAll,
                 generator: SampleGenerator(seed: generator.next())
             )
@@ -285,7 +292,7 @@ struct PageSampling {
     }
 
     private mutating func count() {
-        let frames = showsFrames ? FrameMapCounts(in: root) : nil
+        let frames = countsMappings && showsFrames ? FrameMapCounts(in: root) : nil
         var pages = SharedPageResolver(processes, isClosed: isClosed, mapCount: frames.map { $0.mapCount(of:) })
         familyCounts = families.map { group in group.windows.map { WindowCounts($0, &pages) } }
         fileCounts = files.windows.map { WindowCounts($0, &pages) }

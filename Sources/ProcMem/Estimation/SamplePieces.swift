@@ -42,9 +42,10 @@ extension [SamplePiece] {
     /// - Parameters:
     ///   - processes: The processes.
     ///   - members: The indices of the family's members.
-    init(_ processes: [SampledProcess], _ members: [Int]) {
+    ///   - dividesLeaves: Whether each leaf may read only some of the windows.
+    init(_ processes: [SampledProcess], _ members: [Int], dividesLeaves: Bool = true) {
         self = []
-        var sweep = MappingSweep(processes, members)
+        var sweep = MappingSweep(processes, members, dividesLeaves: dividesLeaves)
         var start = 0
         for event in sweep.events {
             if event.page > start, sweep.mappers > 0 {
@@ -85,14 +86,15 @@ private struct MappingSweep {
     private var roots = 0
     private var leaves = 0
     private let parents: [Int?]
-    private let isParent: [Bool]
+    /// For each process, whether it reads every window.
+    private let readsAll: [Bool]
     private var isMapping: [Bool]
     /// For each process, the number of its children that map the page.
     private var mappingChildren: [Int]
 
-    init(_ processes: [SampledProcess], _ members: [Int]) {
+    init(_ processes: [SampledProcess], _ members: [Int], dividesLeaves: Bool) {
         parents = processes.map(\.parent)
-        isParent = processes.areParents
+        readsAll = dividesLeaves ? processes.areParents : Array(repeating: true, count: processes.count)
         isMapping = Array(repeating: false, count: processes.count)
         mappingChildren = Array(repeating: 0, count: processes.count)
         var events: [Event] = []
@@ -111,7 +113,7 @@ private struct MappingSweep {
         isMapping[process] = event.isStart
         let change = event.isStart ? 1 : -1
         mappers += change
-        if !isParent[process] { leaves += change }
+        if !readsAll[process] { leaves += change }
         // The children that map the page have a parent that maps it, or no longer have one.
         roots -= change * mappingChildren[process]
         guard let parent = parents[process] else {
@@ -147,13 +149,14 @@ struct SampleRanges {
     /// The pages of files and shared memory.
     let ofFiles: [Range<Int>]
 
-    init(_ processes: [SampledProcess]) {
+    /// - Parameter dividesLeaves: Whether each leaf may read only some of the windows.
+    init(_ processes: [SampledProcess], dividesLeaves: Bool = true) {
         var members: [[Int]] = Array(repeating: [], count: (processes.map(\.family).max() ?? -1) + 1)
         for index in processes.indices where processes[index].unavailableReason == nil {
             members[processes[index].family].append(index)
         }
         self.members = members
-        ofFamilies = members.map { [SamplePiece](processes, $0) }
+        ofFamilies = members.map { [SamplePiece](processes, $0, dividesLeaves: dividesLeaves) }
         ofFiles = processes.flatMap { $0.fileSegments.map(\.pages) }.joinedRanges()
     }
 }

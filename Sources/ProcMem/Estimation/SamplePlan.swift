@@ -48,9 +48,17 @@ struct SamplePlan: Sendable {
     ///   - pieces: The pages, ascending and disjoint.
     ///   - presentCount: The number of them that are likely to be in memory.
     ///   - reads: The number of reads in all processes together.
+    ///   - mostReads: The number of reads up to which every stratum gets some samples.
     ///   - readsAll: Whether all pages are read.
     ///   - generator: The source of random numbers.
-    init(of pieces: [SamplePiece], presentCount: Int, reads: Double, readsAll: Bool, generator: SampleGenerator) {
+    init(
+        of pieces: [SamplePiece],
+        presentCount: Int,
+        reads: Double,
+        mostReads: Double = 0,
+        readsAll: Bool,
+        generator: SampleGenerator
+    ) {
         var generator = generator
         if readsAll {
             let ranges = pieces.map(\.pages).joinedRanges()
@@ -60,7 +68,10 @@ struct SamplePlan: Sendable {
             let blockPages = Self.blockPages(of: pageCount, presentCount: presentCount)
             strata = SampleStratum.strata(ofPieces: pieces, blockPages: blockPages)
         }
-        let shares = readsAll ? strata.map(\.blockCount) : Self.shares(of: reads, strata)
+        let shares =
+            readsAll
+            ? strata.map(\.blockCount)
+            : Self.shares(of: min(max(reads, Self.leastReads(of: strata)), max(reads, mostReads)), strata)
         for (index, stratum) in strata.enumerated() {
             let share = shares[index]
             guard share > 0 else { continue }
@@ -121,24 +132,40 @@ struct SamplePlan: Sendable {
     /// Returns the pages of a span's sample.
     func pages(of span: Span) -> Range<Int> { strata[span.stratum].pages(ofBlock: span.sample) }
 
+    /// Returns the number of reads with which each stratum gets about four samples.
+    ///
+    /// One sample of memory that all processes map costs as many reads as there are processes. Without this number, a
+    /// large mapping of one process would leave too few reads for it.
+    private static func leastReads(of strata: [SampleStratum]) -> Double {
+        strata.reduce(0) { $0 + $1.readsOfSample * Double(min(4, $1.blockCount)) }
+    }
+
     /// Returns the number of groups of samples for each stratum. The reads are in proportion to the square root of the
     /// stratum's mass. There are at most as many samples as blocks.
     private static func shares(of reads: Double, _ strata: [SampleStratum]) -> [Int] {
         var shares = Array(repeating: 0, count: strata.count)
+        var reserved = 0.0
+        // One sample of each stratum, the largest first: a stratum without a sample would not be counted.
+        for index in strata.indices.sorted(by: { strata[$0].mass > strata[$1].mass })
+        where strata[index].blockCount > 0 && reserved + strata[index].readsOfSample <= reads {
+            shares[index] = 1
+            reserved += strata[index].readsOfSample
+        }
         var remaining = reads
         // The smallest strata come first: the samples that they do not need go to the others.
         var weight = strata.reduce(0.0) { $0 + $1.mass.squareRoot() }
         for index in strata.indices.sorted(by: { strata[$0].blockCount < strata[$1].blockCount }) {
             let stratum = strata[index]
             let own = stratum.mass.squareRoot()
-            let affordable = (remaining / stratum.readsOfSample).rounded(.down)
+            defer { weight -= own }
+            reserved -= Double(shares[index]) * stratum.readsOfSample
+            let affordable = max(Double(shares[index]), ((remaining - reserved) / stratum.readsOfSample).rounded(.down))
             guard affordable >= 1 else { continue }
             let share = (remaining * own / weight / stratum.readsOfSample).rounded()
             // One sample represents a stratum that is not worth one; more are needed to show how they differ.
             let wanted = min(Double(stratum.blockCount), share < 1 ? 1 : max(share, 2))
             shares[index] = Int(min(affordable, wanted))
             remaining -= Double(shares[index]) * stratum.readsOfSample
-            weight -= own
         }
         return shares
     }
@@ -254,6 +281,8 @@ struct ReadBudget {
     struct OfFamily {
         /// The number of reads in all members together.
         let reads: Double
+        /// The number of reads up to which every stratum gets some samples.
+        let mostReads: Double
         /// Whether all pages are read.
         let readsAll: Bool
     }
@@ -287,6 +316,7 @@ struct ReadBudget {
             families.append(
                 OfFamily(
                     reads: min(count * memberCount, count * mapped / max(1, pages)).rounded(.up),
+                    mostReads: count * memberCount,
                     readsAll: worth <= count
                 )
             )

@@ -131,6 +131,9 @@ struct SampledMembers {
             reads: reads,
             isClosed: isClosed && knowsAll,
             boundsByFaults: !features.mayHaveHugePages,
+            // KSM maps one page for processes that are not related. With one count for a large folio, those of its pages
+            // are averages.
+            countsMappings: !features.mayHaveMergedPages && features.isPSSEstimated != true,
             generator: SampleGenerator(),
             mayListOn: mayListOn,
             mayGoOn: mayGoOn,

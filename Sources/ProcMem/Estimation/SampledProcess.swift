@@ -262,12 +262,19 @@ extension SampledProcess {
         guard presentCount / 100 <= maximumScanCalls, ranges.count(where: { $0.count > 512 }) <= maximumScanCalls
         else { return nil }
         var joined: [Range<Int>] = []
+        // The kernel's zero page is in memory too, and is not in `presentCount`.
+        var mostPages = 100 * maximumScanCalls
         for range in ranges {
+            guard joined.count < maximumRuns else { return nil }
             guard range.count > 512 else {
                 joined.append(range)
                 continue
             }
-            guard let runs = try? map.presentRuns(in: range, maximumCount: maximumRuns) else { return nil }
+            guard
+                let runs = try? map.presentRuns(in: range, maximumCount: maximumRuns, maximumPageCount: mostPages + 1)
+            else { return nil }
+            mostPages -= runs.reduce(0) { $0 + $1.count }
+            guard mostPages >= 0 else { return nil }
             for run in runs.map({ $0.clamped(to: range) }) where !run.isEmpty {
                 // Reading a short hole costs less than another read.
                 if let last = joined.last, last.lowerBound >= range.lowerBound,

@@ -35,8 +35,18 @@ struct PageMap: ~Copyable {
     /// Returns the runs of pages within a range that are in memory; `nil` if there are `maximumCount` or more.
     ///
     /// - Throws: `ENOTTY` before Linux 6.7.
-    borrowing func presentRuns(in pages: Range<Int>, maximumCount: Int) throws(Errno) -> [Range<Int>]? {
-        try Syscalls.presentPages(in: pages, maximumCount: maximumCount, pageSizeBytes: pageSizeBytes, of: file)
+    borrowing func presentRuns(
+        in pages: Range<Int>,
+        maximumCount: Int,
+        maximumPageCount: Int
+    ) throws(Errno) -> [Range<Int>]? {
+        try Syscalls.presentPages(
+            in: pages,
+            maximumCount: maximumCount,
+            maximumPageCount: maximumPageCount,
+            pageSizeBytes: pageSizeBytes,
+            of: file
+        )
     }
 
     /// Returns the runs of pages within a range that are the kernel's zero page; `nil` before Linux 6.7, which does not

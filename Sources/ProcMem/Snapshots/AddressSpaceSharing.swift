@@ -29,7 +29,7 @@ struct AddressSpaceSharing {
     /// For each pid: a process that may share its address space.
     private(set) var possible: [Int32: Int32] = [:]
     /// Whether all processes were compared, as far as the kernel allows it.
-    let isThorough: Bool
+    private(set) var isThorough: Bool
 
     /// The largest difference between two sizes of one address space that are read one after the other. A forked
     /// process with an address space of its own differs by more: it maps a megabyte less of files than its parent.
@@ -64,7 +64,8 @@ struct AddressSpaceSharing {
             // created them.
             let oldestFirst = group.sorted { $0.rank < $1.rank }
             for candidate in oldestFirst where !insert(candidate, into: &sorted, compare) {
-                let suspects = (sorted + unsorted).prefix(Self.maximumSuspects)
+                isThorough = false
+                let suspects = [sorted.prefix(Self.maximumSuspects), unsorted.prefix(Self.maximumSuspects)].joined()
                 possible[candidate.pid] = suspects.first { candidate.mayShare(with: $0) }?.pid
                 unsorted.append(candidate)
             }

@@ -53,18 +53,24 @@ extension Syscalls {
     /// The scan is complete if the kernel returns fewer runs than there is room for. The kernel's own report of where it
     /// stopped (`walk_end`) may be out of date.
     ///
-    /// - Parameter maximumCount: The number of runs for which there is room.
+    /// - Parameters:
+    ///   - pages: The range.
+    ///   - maximumCount: The number of runs for which there is room.
+    ///   - maximumPageCount: The number of pages after which the kernel ends the scan.
+    ///   - pageSizeBytes: The system's page size.
+    ///   - map: The open `pagemap`.
     /// - Returns: `nil` if there may be more runs.
     static func presentPages(
         in pages: Range<Int>,
         maximumCount: Int,
+        maximumPageCount: Int,
         pageSizeBytes: Int,
         of map: borrowing FileDescriptor
     ) throws(Errno) -> [Range<Int>]? {
         try scan(
             pages,
             for: .present,
-            maximumPageCount: 0,
+            maximumPageCount: maximumPageCount,
             maximumRunCount: maximumCount,
             pageSizeBytes: pageSizeBytes,
             map

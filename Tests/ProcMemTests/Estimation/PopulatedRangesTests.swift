@@ -142,15 +142,19 @@ import Testing
         let pageMap = PageMap(map, pageSizeBytes: pageSize)
         let runs: [Range<Int>]?
         do {
-            runs = try pageMap.presentRuns(in: pages, maximumCount: 101)
+            runs = try pageMap.presentRuns(in: pages, maximumCount: 101, maximumPageCount: 1 << 30)
         } catch {
             try Test.cancel("needs PAGEMAP_SCAN, Linux 6.7: \(error)")
         }
         let expected = stride(from: pages.lowerBound, to: pages.upperBound, by: 40).map { $0..<$0 + 1 }
         #expect(runs == expected)
-        #expect(try pageMap.presentRuns(in: pages, maximumCount: 100) == nil)
-        #expect(throws: Errno.invalidArgument) { try pageMap.presentRuns(in: pages, maximumCount: 0) }
-        #expect(throws: Errno.invalidArgument) { try pageMap.presentRuns(in: 0..<Int.max, maximumCount: 4) }
+        #expect(try pageMap.presentRuns(in: pages, maximumCount: 100, maximumPageCount: 1 << 30) == nil)
+        #expect(throws: Errno.invalidArgument) {
+            try pageMap.presentRuns(in: pages, maximumCount: 0, maximumPageCount: 1 << 30)
+        }
+        #expect(throws: Errno.invalidArgument) {
+            try pageMap.presentRuns(in: 0..<Int.max, maximumCount: 4, maximumPageCount: 1 << 30)
+        }
     }
 }
 
