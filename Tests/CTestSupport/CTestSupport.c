@@ -10,6 +10,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -53,18 +54,30 @@ int test_run_as_user(uint32_t user_id, void (*body)(void *), void *context)
 
 int test_in_fork(int (*body)(void *), void *context)
 {
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(10);
-        _exit(body(context));
-    }
-    while (waitpid(child, &status, 0) == -1) {
-        if (errno != EINTR) {
-            return -1;
+    // Another thread may hold a lock at the moment of the fork, for example while it initialises a global. The child then
+    // waits for that lock without end.
+    for (int attempt = 0; attempt < 5; attempt++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            // Threads of libdispatch block the signal.
+            sigset_t alarm_signal;
+            sigemptyset(&alarm_signal);
+            sigaddset(&alarm_signal, SIGALRM);
+            sigprocmask(SIG_UNBLOCK, &alarm_signal, NULL);
+            alarm(10);
+            _exit(body(context));
+        }
+        while (waitpid(child, &status, 0) == -1) {
+            if (errno != EINTR) {
+                return -1;
+            }
+        }
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM) {
+            return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         }
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return -1;
 }
 
 int test_become(uint32_t group, const uint32_t *user)

@@ -99,7 +99,9 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
                 continue
             }
             series[index].isServed = true
-            series[index].newest = answer
+            // A pass that is left out does not take a snapshot away that no task has received yet.
+            let isLeftOut = if case .failure(let error) = answer { error.code == .outOfResources } else { false }
+            if !isLeftOut || series[index].newest == nil { series[index].newest = answer }
             series[index].due =
                 switch answer {
                 case .success: instant(after: now, every: series[index].interval)

@@ -133,6 +133,7 @@ enum WatcherThread {
 /// A signal that makes a thread stop waiting for descriptors. It cannot be reset.
 final class StopSignal: Sendable {
     private let event: FileDescriptor
+    private let owner = Syscalls.pid
 
     init() throws(Errno) {
         event = try Syscalls.event()
@@ -141,7 +142,9 @@ final class StopSignal: Sendable {
     /// The descriptor, which is readable after ``signal()``.
     var descriptor: Int32 { event.rawValue }
 
+    /// Makes the descriptor readable. Has no effect in a forked child, which shares the descriptor with its parent.
     func signal() {
+        guard Syscalls.pid == owner else { return }
         Syscalls.raise(event)
     }
 }

@@ -44,7 +44,8 @@ int test_filter_system_calls(void);
 /// Calls statmount(2) with arguments that no kernel accepts: returns -1 where no filter ends the process.
 int test_call_statmount(void);
 
-/// Runs a function in a forked child, and returns the child's exit status; -1 if the child did not exit normally.
+/// Runs a function in a forked child, and returns the child's exit status; -1 if the child did not exit normally. A child that hangs
+/// for 10 seconds is killed and forked again, up to five times.
 int test_in_fork(int (*body)(void *), void *context);
 
 /// The number of heap allocations that the calling thread has made since it started.

@@ -12,7 +12,11 @@ struct MemoryGuard: Sendable {
             let changes = ContainerMemoryChanges(below: [.share(reserve)], pollInterval: .milliseconds(50))
             for try await change in changes {
                 switch change.cause {
-                case .availableBelow, .limitHit, .highBreached:
+                case .limitHit, .highBreached:
+                    // Page cache alone reaches the limit, too, and the kernel reclaims it.
+                    guard isShort(change) else { continue }
+                    say("\(change.cause.name), \(available(change)): dropped \(cache.shed()) entries")
+                case .availableBelow:
                     say("\(change.cause.name), \(available(change)): dropped \(cache.shed()) entries")
                 case .availableAbove:
                     cache.grow()
@@ -24,6 +28,14 @@ struct MemoryGuard: Sendable {
         } catch {
             say("the memory is no longer followed: \(error)")
         }
+    }
+
+    /// Whether less than the reserve is available. The sequence then also reports when more is available again.
+    private func isShort(_ change: ContainerMemoryChange) -> Bool {
+        guard let available = change.memory.availableBytes, let limit = change.memory.effectiveMemoryBytes else {
+            return false
+        }
+        return Double(available) < Double(limit) * reserve
     }
 
     private func available(_ change: ContainerMemoryChange) -> String {

@@ -33,7 +33,7 @@
 ///
 /// Also polled: a move to another cgroup (whose files are watched from then on), the exit of the process, and everything
 /// that notification reports if it is not available: `EMFILE` if a user has more than `fs.inotify.max_user_instances`
-/// instances, `ENOSPC` for more than `max_user_watches` watches. Each poll of at least a second tries again.
+/// instances, `ENOSPC` for more than `max_user_watches` watches. Notification is tried again at most once a second.
 ///
 /// Changes within `debounce` of the first are read together. Changes that a slow consumer has not received are merged:
 /// counts of events are added, and a limit that changed and changed back is not reported.

@@ -143,6 +143,8 @@ extension ContainerMemoryReader {
         /// Whether every visible level could be read. `false` also if the files could not be opened again for lack of
         /// descriptors.
         public internal(set) var isComplete: Bool
+        /// Whether every bound of the available memory that exists could be read.
+        var hasAllBounds = true
 
         init(isComplete: Bool) { self.isComplete = isComplete }
 

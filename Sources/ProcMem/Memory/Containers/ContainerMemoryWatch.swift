@@ -26,16 +26,23 @@ struct ContainerMemoryWatch: Sendable {
             throw ProcMemError(.outOfResources, path: root.text(ProcPath(process, "cgroup")))
         }
         var urgency = Syscalls.Urgency.none
+        // Delivered when the files are watched: what a consumer does next is then noticed.
+        var changes: [ContainerMemoryChange] = []
         while true {
-            memory.update(urgency, deliver)
+            memory.update(urgency) { changes.append($0) }
+            var hasEnded = false
             do {
                 try lifetime.check()
-                // The events of a process that was killed are reported before.
-                try memory.follow(deliver, lifetime)
+                try memory.follow({ changes.append($0) }, lifetime)
             } catch {
-                if error.isEndOfProcess { return }
-                guard error.code == .outOfResources else { throw error }
+                hasEnded = error.isEndOfProcess
+                guard hasEnded || error.code == .outOfResources else { throw error }
             }
+            // The kernel may have counted an event since the last reading.
+            if hasEnded { memory.update(.none) { changes.append($0) } }
+            changes.forEach(deliver)
+            if hasEnded { return }
+            changes.removeAll(keepingCapacity: true)
             do throws(Errno) {
                 guard let next = try memory.wait(until: stop) else { return }
                 urgency = next
@@ -79,6 +86,7 @@ private struct WatchedMemory: ~Copyable {
         if watch.usesNotification { notifications.watch(kept.notifyingFiles()) }
         observation.ownCgroup = kept.ownCgroup
         observation.cgroups = kept.cgroups
+        observation.version = kept.version
         let directory = kept.version == .v2 ? kept.chargedDirectory : nil
         pressure.attach(to: directory, usesTriggers: watch.usesNotification, in: watch.root)
     }
@@ -137,10 +145,10 @@ private struct WatchedMemory: ~Copyable {
         guard !isStale else { return }
         // On v1, the kernel reports that a process which has just exited is in the root.
         try lifetime.check()
-        kept = files
-        if case .id = process, !kept.hasMembership {
+        if case .id = process, !files.hasMembership {
             throw ProcMemError(.noSuchProcess, path: watch.root.text(ProcPath(directoryOf: process)))
         }
+        kept = files
         attach()
         update(.none, deliver)
     }

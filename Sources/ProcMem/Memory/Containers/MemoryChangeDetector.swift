@@ -5,10 +5,13 @@ struct MemoryChangeDetector: Sendable {
         /// The process's own cgroup; `nil` if it is not known.
         var ownCgroup: String?
         /// The names of the levels that have the controller.
+        ///
+        /// The first of them is the charged cgroup, whose events are counted.
         var cgroups: [String] = []
         /// The limits of these levels, in the same order.
         var limits: [OpenMemoryFiles.LevelLimits] = []
         var reading: ContainerMemoryReader.Reading
+        var version = CgroupVersion.v1
 
         /// Whether every limit could be parsed. A file may be read between two writes to it.
         var isKnown: Bool { limits.allSatisfy(\.isKnown) }
@@ -18,6 +21,8 @@ struct MemoryChangeDetector: Sendable {
     /// For each threshold, whether the available memory is below it.
     private var isBelow: [Bool]
     private var known: Observation?
+    /// Whether the machine's memory was known in any observation.
+    private var hasSeenMachine = false
 
     init(thresholds: [AvailableThreshold]) {
         self.thresholds = thresholds
@@ -28,8 +33,15 @@ struct MemoryChangeDetector: Sendable {
     /// limit was written between the reading of two files, which a second reading decides.
     func suspectsHiddenLimit(_ observation: Observation) -> Bool {
         guard let known, observation.isKnown, observation.ownCgroup == known.ownCgroup else { return false }
-        return observation.reading.limitBytes != known.reading.limitBytes && observation.limits == known.limits
+        return Self.mayBeHidden(known, observation) && observation.limits == known.limits
             && observation.cgroups == known.cgroups
+    }
+
+    /// Whether the smallest limit differs for a reason that may be a hidden cgroup of v1. A limit above the machine's
+    /// memory does not count, so that it also differs if the machine's memory has changed.
+    private static func mayBeHidden(_ earlier: Observation, _ later: Observation) -> Bool {
+        later.version == .v1 && later.reading.limitBytes != earlier.reading.limitBytes
+            && later.reading.machineBytes == earlier.reading.machineBytes
     }
 
     /// Returns what has changed since the last observation, the most urgent first.
@@ -46,7 +58,10 @@ struct MemoryChangeDetector: Sendable {
             causes.append(.moved)
         } else {
             later.ownCgroup = later.ownCgroup ?? known.ownCgroup
-            causes += Self.events(known.reading.events, later.reading.events)
+            // The counts of another cgroup are no continuation.
+            if later.cgroups.first == known.cgroups.first {
+                causes += Self.events(known.reading.events, later.reading.events)
+            }
         }
         causes += limitChanges(from: known, to: &later, isMoved: causes.first == .moved)
         // A reading without one of the limits has too much available memory.
@@ -98,27 +113,38 @@ struct MemoryChangeDetector: Sendable {
                 changes.append(.softLimit(.init(cgroup, before.highBytes, after.highBytes)))
             }
         }
+        if !isMoved, later.reading.isComplete {
+            // A level that no longer has the controller has no limit.
+            for (cgroup, before) in zip(known.cgroups, known.limits) where !later.cgroups.contains(cgroup) {
+                if before.limitBytes != nil { changes.append(.limit(.init(cgroup, before.limitBytes, nil))) }
+                if before.highBytes != nil { changes.append(.softLimit(.init(cgroup, before.highBytes, nil))) }
+            }
+        }
         if !isKnown {
             later.reading.limitBytes = known.reading.limitBytes
-        } else if changes.isEmpty, !isMoved, later.cgroups == known.cgroups,
-            later.reading.limitBytes != known.reading.limitBytes
-        {
+        } else if changes.isEmpty, !isMoved, later.cgroups == known.cgroups, Self.mayBeHidden(known, later) {
             changes.append(.limit(.init(nil, known.reading.limitBytes, later.reading.limitBytes)))
         }
         return changes
     }
 
-    /// Compares the available memory with the thresholds. It counts as above again only a tenth of the threshold higher,
+    /// Compares the available memory with the thresholds. If one of the bounds could not be read, the available memory may
+    /// be smaller: then it can only have fallen. It counts as above again only a tenth of the threshold higher,
     /// or halfway to the limit if that is less, so that small movements around the threshold are not reported.
     private mutating func crossedThresholds(in observation: Observation) -> [ContainerMemoryChange.Cause] {
-        guard observation.isKnown, let available = observation.reading.availableBytes else { return [] }
+        let reading = observation.reading
+        hasSeenMachine = hasSeenMachine || reading.machineBytes != nil
+        let hasAllBounds = reading.hasAllBounds && (reading.machineBytes != nil || !hasSeenMachine)
+        guard observation.isKnown, let available = reading.availableBytes else { return [] }
         var causes: [ContainerMemoryChange.Cause] = []
         for (index, threshold) in thresholds.enumerated() {
             guard let bytes = threshold.bytes(of: observation.reading) else { continue }
             if !isBelow[index], available < bytes {
                 isBelow[index] = true
                 causes.append(.availableBelow(threshold))
-            } else if isBelow[index], available >= bytes.saturatingAdding(margin(above: bytes, in: observation)) {
+            } else if isBelow[index], hasAllBounds,
+                available >= bytes.saturatingAdding(margin(above: bytes, in: observation))
+            {
                 isBelow[index] = false
                 causes.append(.availableAbove(threshold))
             }
@@ -146,6 +172,7 @@ struct PendingMemoryChanges: Sendable {
     mutating func removeFirst() -> ContainerMemoryChange? { changes.isEmpty ? nil : changes.removeFirst() }
 
     mutating func add(_ change: ContainerMemoryChange) {
+        defer { refresh(with: change) }
         guard let index = changes.firstIndex(where: { $0.cause.isSuperseded(by: change.cause) }) else {
             return changes.append(change)
         }
@@ -153,6 +180,16 @@ struct PendingMemoryChanges: Sendable {
         switch merged.cause.merge(with: changes[index].cause) {
         case .cancelled: changes.remove(at: index)
         case .merged: changes[index] = merged
+        }
+    }
+
+    /// Gives every pending change the newest figures: a consumer that acts on the last element must not act on earlier
+    /// figures than those of another change.
+    private mutating func refresh(with newest: ContainerMemoryChange) {
+        for index in changes.indices {
+            changes[index].memory = newest.memory
+            changes[index].pressure = newest.pressure
+            changes[index].warnings = newest.warnings
         }
     }
 }

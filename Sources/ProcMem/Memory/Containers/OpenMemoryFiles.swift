@@ -114,6 +114,7 @@ struct OpenMemoryFiles: ~Copyable {
     ) throws(FileReadError) -> ContainerMemoryReader.Reading {
         var reading = ContainerMemoryReader.Reading(isComplete: isComplete)
         let machine = try read(memInfo, limitBytes: 65536) { MemInfo(parsing: $0) }
+        reading.hasAllBounds = machine != nil || memInfo == nil
         reading.machineBytes = machine?.totalBytes.map { max(0, $0 - (machine?.hugePageBytes ?? 0)) }
         reading.availableBytes = machine?.availableBytes
         reading.availableWithReclaimBytes = machine?.availableBytes
@@ -157,7 +158,11 @@ struct OpenMemoryFiles: ~Copyable {
         if let high, let usage, usage > high { reading.isAboveHigh = true }
         let workingSet = CgroupMemoryUsage.workingSet(of: usage, stat)
         if isCharged { (reading.usageBytes, reading.workingSetBytes) = (usage, workingSet) }
-        guard let workingSet, bound <= ceiling, bound < .max else { return }
+        guard bound <= ceiling, bound < .max else { return }
+        guard let workingSet else {
+            reading.hasAllBounds = false
+            return
+        }
         reading.availableBytes = min(reading.availableBytes ?? .max, max(0, bound - workingSet))
         let unreclaimable = max(0, workingSet - (stat?.activeFileBytes ?? 0) - (stat?.reclaimableSlabBytes ?? 0))
         reading.availableWithReclaimBytes =

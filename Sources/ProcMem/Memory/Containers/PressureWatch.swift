@@ -21,8 +21,8 @@ struct PressureWatch: ~Copyable {
         )
     }
 
-    /// The descriptor on which to wait for `POLLPRI`; negative if there is no trigger. Without one, `poll` reports an
-    /// error immediately, for ever.
+    /// The descriptor on which to wait for `POLLPRI`; negative if there is no trigger. For a file
+    /// without a trigger, `poll` returns an error each time, without waiting.
     var triggerDescriptor: Int32 {
         guard isArmed else { return -1 }
         return switch file {
@@ -47,7 +47,10 @@ struct PressureWatch: ~Copyable {
         path = newPath
         detach()
         guard directory != nil else {
-            warning = threshold == nil ? nil : "memory.pressure: only cgroup v2 reports the pressure of a cgroup"
+            warning =
+                threshold == nil
+                ? nil
+                : "memory.pressure: requires a visible cgroup of v2 below the root, with the memory controller"
             return
         }
         if usesTriggers, threshold != nil, arm(in: root) { return }

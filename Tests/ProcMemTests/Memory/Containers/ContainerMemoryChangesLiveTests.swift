@@ -72,6 +72,8 @@ extension WatcherTests {
         @Test(.memoryCgroups) func theProcessItselfIsKilled() async throws {
             let own = try Cgroup.make(.memory)
             let child = try own.child(state: "hold", 24 * Self.mib)
+            // The kernel kills this process first.
+            try "1000".write(toFile: "/proc/\(child.pid)/oom_score_adj", atomically: false, encoding: .utf8)
             // On v1, the first poll after the kill finds that the process has exited, too.
             var changes = ContainerMemoryChanges(of: child.pid, pollInterval: .seconds(2)).makeAsyncIterator()
             #expect(try await changes.next()?.cause == .start)
@@ -84,6 +86,8 @@ extension WatcherTests {
             }
             let states = try BuiltProduct.url(of: "ProcessStates").path
             _ = try own.output(of: states, ["hold", "\(128 * Self.mib)"])
+            // The sequence ends only if the kernel has killed this process.
+            #expect(child.status(within: .seconds(20)) == 128 + SIGKILL)
             child.end()
             var causes: [String] = []
             while let change = try await changes.next() { causes.append(change.cause.name) }
@@ -109,7 +113,6 @@ extension WatcherTests {
             while let change = try await notified.next() {
                 if change.cause == Self.limit(new, nil, 64 * Self.mib) { break }
             }
-            // A cgroup that is removed does not make the thread busy.
             child.end()
             #expect(try await polled.next() == nil)
         }

@@ -128,7 +128,7 @@ extension WatcherTests {
             var changes = Self.changes(v1, pressure: threshold).makeAsyncIterator()
             #expect(
                 try await changes.next()?.warnings == [
-                    "memory.pressure: only cgroup v2 reports the pressure of a cgroup"
+                    "memory.pressure: requires a visible cgroup of v2 below the root, with the memory controller"
                 ]
             )
             var system = Self.v2()

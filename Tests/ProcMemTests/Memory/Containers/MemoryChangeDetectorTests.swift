@@ -121,6 +121,52 @@ import Testing
         #expect(detector.causes(of: Self.observation()) == [])
     }
 
+    /// The margin is at most half of the distance to the limit, which a tenth of the threshold would exceed.
+    @Test func theMarginIsBelowTheLimit() {
+        let detector = Detector(thresholds: [.share(0.95)])
+        func observation(_ available: Int) -> MemoryChangeDetector.Observation {
+            Self.observation(own: Limits(limitBytes: 1000)) { $0.availableBytes = available }
+        }
+        #expect(detector.causes(of: observation(949)) == [.start, .availableBelow(.share(0.95))])
+        #expect(detector.causes(of: observation(974)) == [])
+        #expect(detector.causes(of: observation(975)) == [.availableAbove(.share(0.95))])
+    }
+
+    /// A bound that could not be read makes the available memory too large: it may have fallen, and not risen.
+    @Test func aBoundThatCannotBeRead() {
+        let detector = Detector(thresholds: [.bytes(1000)])
+        func observation(_ available: Int, hasAllBounds: Bool) -> MemoryChangeDetector.Observation {
+            Self.observation { ($0.availableBytes, $0.hasAllBounds) = (available, hasAllBounds) }
+        }
+        #expect(detector.causes(of: observation(5000, hasAllBounds: true)) == [.start])
+        #expect(detector.causes(of: observation(900, hasAllBounds: false)) == [.availableBelow(.bytes(1000))])
+        #expect(detector.causes(of: observation(9000, hasAllBounds: false)) == [])
+        #expect(detector.causes(of: observation(9000, hasAllBounds: true)) == [.availableAbove(.bytes(1000))])
+    }
+
+    /// The controller was switched off for the process's own cgroup: its parent is charged from then on.
+    @Test func aLevelWithoutTheController() {
+        let detector = Detector(thresholds: [])
+        let before = Self.observation(own: Limits(limitBytes: 100, highBytes: 90)) { $0.events.oomKill = 1 }
+        _ = detector.causes(of: before)
+        var later = Self.observation { $0.events.oomKill = 6 }
+        (later.cgroups, later.limits) = (["/a"], [Limits()])
+        let softLimit = Cause.softLimit(.init(cgroup: "/a/b", earlierBytes: 90, laterBytes: nil))
+        #expect(detector.causes(of: later) == [Self.limit("/a/b", 100, nil), softLimit])
+        later.reading.events.oomKill = 7
+        #expect(detector.causes(of: later) == [.oomKill(count: 1)])
+    }
+
+    /// A limit above the machine's memory is none, and becomes one when memory is added. No cgroup has changed.
+    @Test func theMachinesMemoryHasChanged() {
+        let detector = Detector(thresholds: [])
+        let limits = Limits(limitBytes: 100)
+        _ = detector.causes(of: Self.observation(own: limits) { ($0.limitBytes, $0.machineBytes) = (nil, 80) })
+        let larger = Self.observation(own: limits) { $0.machineBytes = 200 }
+        #expect(!detector.suspectsHiddenLimit(larger))
+        #expect(detector.causes(of: larger) == [])
+    }
+
     /// A share refers to the smallest of the limit, the soft limit and the machine's memory.
     @Test(
         arguments: [(800, nil, 2000, 160), (800, 500, 2000, 100), (nil, nil, 2000, 400), (nil, 300, nil, 60)]
@@ -175,6 +221,24 @@ private final class Detector {
         var received: [Cause] = []
         while let change = pending.removeFirst() { received.append(change.cause) }
         return received
+    }
+
+    /// A consumer that sizes by the last element it receives must not use earlier figures.
+    @Test(arguments: [false, true]) func everyChangeHasTheNewestFigures(_ isLastCancelled: Bool) {
+        var pending = PendingMemoryChanges()
+        var causes = [limit("/a/b", 5, 1), limit("/a", 9, 3), limit("/a/b", 1, 5), .oomKill(count: 1)]
+        if isLastCancelled { causes += [.availableBelow(.bytes(1)), .availableAbove(.bytes(1))] }
+        for (number, cause) in causes.enumerated() {
+            var reading = ContainerMemoryReader.Reading(isComplete: true)
+            reading.limitBytes = number
+            pending.add(ContainerMemoryChange(cause: cause, memory: reading, pressure: nil, warnings: ["\(number)"]))
+        }
+        var received: [Cause] = []
+        while let change = pending.removeFirst() {
+            received.append(change.cause)
+            #expect(change.memory.limitBytes == causes.count - 1 && change.warnings == ["\(causes.count - 1)"])
+        }
+        #expect(received == [limit("/a", 9, 3), .oomKill(count: 1)])
     }
 
     private func limit(_ cgroup: String, _ earlier: Int?, _ later: Int?) -> Cause {
