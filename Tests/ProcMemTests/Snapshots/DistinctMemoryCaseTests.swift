@@ -96,7 +96,9 @@ struct DistinctMemoryCaseTests {
         #expect(result.truth.lowerBound >= 11 * size)
         for reading in result.readings where !contains(reading, result.truth) {
             #expect(!reading.distinct.isProven)
-            #expect(reading.distinct.assumptions.contains(.faultsAreComplete), "\(reading)")
+            // Samples miss the truth in a few of a hundred readings.
+            let assumptions: Set = [DistinctMemory.Assumption.faultsAreComplete, .samplesAreRepresentative]
+            #expect(!assumptions.isDisjoint(with: reading.distinct.assumptions), "\(reading)")
         }
         // PSS shows that faults are missing.
         for reading in result.readings where reading.mode == .accurate {
