@@ -27,8 +27,8 @@ struct SamplePiece: Sendable, Equatable {
     /// The number of windows among which the leaves are divided: each leaf reads one of them, all others read each.
     ///
     /// Siblings are alike in where they write. With the same number of reads, fewer readers of more windows therefore
-    /// show more. At least eight leaves read each window, and the processes that read all windows add at most an eighth
-    /// to the reads.
+    /// show more. About eight leaves or more read each window, and the processes that read all windows add at most an
+    /// eighth to the reads.
     var rotation: Int {
         var rotation = 1
         while leaves / (rotation * 2) >= 8, (mappers - leaves) * (rotation * 2 - 1) <= mappers / 8 { rotation *= 2 }

@@ -132,7 +132,7 @@ struct SamplePlan: Sendable {
     /// Returns the pages of a span's sample.
     func pages(of span: Span) -> Range<Int> { strata[span.stratum].pages(ofBlock: span.sample) }
 
-    /// Returns the number of reads with which each stratum gets about four samples.
+    /// Returns four times the reads that one sample of each stratum costs.
     ///
     /// One sample of memory that all processes map costs as many reads as there are processes. Without this number, a
     /// large mapping of one process would leave too few reads for it.

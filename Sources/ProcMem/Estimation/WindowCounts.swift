@@ -44,7 +44,7 @@ struct WindowCounts: Sendable {
         var heldByLeaves = 0
         /// The part of ``exclusive`` that belongs to leaves.
         var exclusiveOfLeaves = 0
-        /// The number of times that leaves share the pages of ``sharedUpper``.
+        /// The number of times that leaves share the pages of ``sharedUpper``, without those that frame numbers identify.
         var sharersAmongLeaves = 0
         /// The number of leaves that each leaf stands for.
         var leafExpansion = 1.0

@@ -26,8 +26,8 @@ public struct DistinctMemory: Sendable, Hashable {
         /// writes (`process_vm_writev`, `userfaultfd`), and for pages of a process that exited without being waited
         /// for.
         case faultsAreComplete
-        /// Forked processes with equal figures have address spaces of their own, and do not share one (`CLONE_VM`). Only
-        /// `.accurate` mode compares all of them.
+        /// Forked processes with equal figures have address spaces of their own, and do not share one (`CLONE_VM`). The
+        /// kernel did not compare all of them: the time was too short, the mode is `.cheap`, or it refused (`kcmp`).
         case addressSpacesAreSeparate
         /// No process outside of the set shares anonymous pages with it: no process was forked from a member and has
         /// left the tree.

@@ -28,6 +28,35 @@ import Testing
         [SamplePiece](processes, Array(processes.indices))
     }
 
+    /// Where other processes may map the pages, each leaf reads every window.
+    @Test func leavesThatAreNotDivided() {
+        let family = [process([0..<100])] + (0..<64).map { _ in process([0..<100], parent: 0) }
+        #expect(SampleRanges(family).ofFamilies[0].map(\.rotation) == [8])
+        let ranges = SampleRanges(family, dividesLeaves: false)
+        #expect(ranges.ofFamilies[0] == [SamplePiece(pages: 0..<100, mappers: 65, roots: 1, leaves: 0)])
+        #expect(ranges.ofFamilies[0].map(\.rotation) == [1])
+    }
+
+    /// A large mapping of one process leaves enough reads for memory that all processes map.
+    @Test(arguments: [4, 64, 256]) func everyStratumHasASample(_ workers: Int) {
+        let shared = 0..<128_000
+        let family =
+            [process([shared, 200_000..<17_000_000])] + (0..<workers).map { _ in process([shared], parent: 0) }
+        let ranges = SampleRanges(family, dividesLeaves: false)
+        let budget = ReadBudget(family, ranges, reads: 64).families[0]
+        let plan = SamplePlan(
+            of: ranges.ofFamilies[0],
+            presentCount: 16_928_000,
+            reads: budget.reads,
+            mostReads: budget.mostReads,
+            readsAll: budget.readsAll,
+            generator: SampleGenerator(seed: 1)
+        )
+        let samples = plan.spans.map { plan.pages(of: $0).lowerBound }
+        #expect(samples.count { shared.contains($0) } >= 2)
+        #expect(samples.contains { !shared.contains($0) })
+    }
+
     @Test func oneProcess() {
         #expect(
             pieces([process([10..<20, 20..<30, 40..<50])]) == [

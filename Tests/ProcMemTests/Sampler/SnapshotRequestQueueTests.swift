@@ -147,6 +147,21 @@ import Testing
         #expect(wait(&requests, "late", for: series) == nil)
     }
 
+    /// A pass without descriptors neither ends a series nor takes a snapshot away that no task has received yet.
+    @Test func aPassThatIsLeftOutKeepsTheSnapshot() {
+        let lack = ProcMemError(.outOfResources, path: "/proc")
+        var requests = Requests()
+        let series = requests.beginSeries(every: 10, at: 0)
+        #expect(answered(&requests, .success(1), at: 0) == [])
+        #expect(answered(&requests, .failure(lack), at: 10) == [])
+        #expect(wait(&requests, "a", for: series) == .success(1))
+        #expect(requests.nextInstant == 20)
+        // A task that waits receives the failure.
+        #expect(wait(&requests, "a", for: series) == nil)
+        #expect(answered(&requests, .failure(lack), at: 20) == ["a"])
+        #expect(requests.nextInstant == 30)
+    }
+
     @Test func anErrorReachesAllAndEndsASeries() {
         var requests = Requests()
         let waits = requests.beginSeries(every: 10, at: 0)

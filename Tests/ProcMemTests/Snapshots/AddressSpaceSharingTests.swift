@@ -175,6 +175,17 @@ import Testing
         #expect(outcome.asked <= 10 * 1000)
     }
 
+    /// What the kernel did not compare is not called compared, and nothing is proven by it.
+    @Test func aRefusedComparisonIsNotThorough() {
+        let family = (0..<3).map { Self.process(10 + $0, parent: 10, forked: $0 > 0) }
+        #expect(AddressSpaceSharing(family, .all) { $0.pid < $1.pid ? .before : .after }.isThorough)
+        let refused = AddressSpaceSharing(family, .all) { _, _ in nil }
+        #expect(!refused.isThorough && refused.possible == [11: 10, 12: 10])
+        let refusedOnce = AddressSpaceSharing(family, .all) { first, second in first.pid == 12 ? nil : .after }
+        #expect(!refusedOnce.isThorough && refusedOnce.certain.isEmpty)
+        #expect(!AddressSpaceSharing(family, .likely) { _, _ in .after }.isThorough)
+    }
+
     @Test func aCheapSearchAsksWhatIsLikely() {
         let parent = Self.process(10, parent: 1, forked: false)
         let apart = [
