@@ -73,7 +73,7 @@
     private func reported(_ error: any Error) -> any Error {
         switch error {
         case let error as ProcMemError: Terminal.printError(error.description)
-        case is Terminal.OutputFailure: Terminal.printError("standard output: cannot be written")
+        case let error as Terminal.OutputFailure: Terminal.printError(error.description)
         default: return error
         }
         return ExitCode.failure

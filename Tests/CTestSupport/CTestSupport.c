@@ -150,7 +150,8 @@ static const int allowed_system_calls[] = {
 #define SYS_clone3 435
 #endif
 
-int test_filter_system_calls(void)
+// Allows the calls of the list; any other call gets the action.
+static int install_filter(unsigned other_action)
 {
 #ifdef NATIVE_ARCHITECTURE
     enum { count = sizeof allowed_system_calls / sizeof *allowed_system_calls };
@@ -170,7 +171,7 @@ int test_filter_system_calls(void)
     ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
     ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_get_mempolicy, 0, 1));
     ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-    ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+    ADD(BPF_STMT(BPF_RET | BPF_K, other_action));
 #undef ADD
     struct sock_fprog filter = {.len = length, .filter = program};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
@@ -178,9 +179,17 @@ int test_filter_system_calls(void)
     }
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
 #else
+    (void)other_action;
     errno = ENOSYS;
     return -1;
 #endif
+}
+
+int test_filter_system_calls(void) { return install_filter(SECCOMP_RET_KILL_PROCESS); }
+
+int test_refuse_system_calls(int error)
+{
+    return install_filter(SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA));
 }
 
 int test_call_statmount(void) { return (int)syscall(457, NULL, NULL, 0, 0); }

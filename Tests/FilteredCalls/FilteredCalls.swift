@@ -8,6 +8,8 @@ import ProcMem
 ///     FilteredCalls library [PID]    every query of the library; PID is another process
 ///     FilteredCalls thread           the same with a filter on one thread only
 ///     FilteredCalls run PROGRAM ARG… executes a program
+///     FilteredCalls refuse ERRNO PROGRAM ARG…
+///                                    executes a program; the calls fail with the error and do not end it
 ///     FilteredCalls statmount        makes a call that the lists do not contain, and ends with SIGSYS
 @main enum FilteredCalls {
     static func main() async throws {
@@ -27,20 +29,29 @@ import ProcMem
             try result.get()
         case "run":
             filter()
-            let words = Array(arguments.dropFirst())
-            execv(words[0], words.map { strdup($0) } + [nil])
-            fail("\(words): error \(errno)")
+            execute(Array(arguments.dropFirst()))
+        case "refuse":
+            let error = Int32(arguments.dropFirst().first ?? "") ?? EPERM
+            guard test_refuse_system_calls(error) == 0 else { fail("no filter: error \(errno)") }
+            execute(Array(arguments.dropFirst(2)))
         case "statmount":
             filter()
             _ = test_call_statmount()
         default:
-            fail("usage: FilteredCalls library [PID] | thread | run PROGRAM ARG… | statmount")
+            fail(
+                "usage: FilteredCalls library [PID] | thread | run PROGRAM ARG… | refuse ERRNO PROGRAM ARG… | statmount"
+            )
         }
         print("done")
     }
 
     private static func filter() {
         guard test_filter_system_calls() == 0 else { fail("no filter: error \(errno)") }
+    }
+
+    private static func execute(_ words: [String]) -> Never {
+        execv(words[0], words.map { strdup($0) } + [nil])
+        fail("\(words): error \(errno)")
     }
 
     private static func fail(_ text: String) -> Never {

@@ -7,7 +7,14 @@
 /// Standard output and standard error of the command.
 enum Terminal {
     /// A failed write to standard output: the disk is full, or the reader of the pipe has exited.
-    struct OutputFailure: Error {}
+    struct OutputFailure: Error {
+        let errorNumber: Int32
+
+        var description: String {
+            let reason = unsafe strerror(errorNumber).map { unsafe ", \(String(cString: $0))" } ?? ""
+            return "standard output: cannot be written (errno \(errorNumber)\(reason))"
+        }
+    }
 
     /// The number of columns of the terminal; `nil` if standard output is not a terminal, in which case lines are not
     /// cut.
@@ -30,12 +37,12 @@ enum Terminal {
     /// Prints a text unchanged, followed by a newline. The output is not buffered, so that the reader of a pipe
     /// receives it immediately.
     static func print(text: String) throws(OutputFailure) {
-        guard writeAll(text + "\n", to: STDOUT_FILENO) else { throw OutputFailure() }
+        if let error = failure(ofWriting: text + "\n", to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }
     }
 
     /// Prints an error message on one line.
     static func printError(_ message: String) {
-        _ = writeAll("procmem: \(message.printable)\n", to: STDERR_FILENO)
+        _ = failure(ofWriting: "procmem: \(message.printable)\n", to: STDERR_FILENO)
     }
 
     /// Lets the signals of a terminal, and of a supervisor, end the command. A program that is started by a thread which
@@ -47,17 +54,27 @@ enum Terminal {
         _ = unsafe sigprocmask(SIG_UNBLOCK, &signals, nil)
     }
 
-    private static func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+    /// Writes the whole text, and returns the error number if that fails.
+    ///
+    /// A parent process may have made the descriptor non-blocking, which affects every process that shares it. Then the
+    /// command waits until the reader has made room.
+    private static func failure(ofWriting text: String, to descriptor: Int32) -> Int32? {
         var text = text
         return text.withUTF8 { bytes in
             var done = 0
             while done < bytes.count {
                 let rest = unsafe UnsafeBufferPointer(rebasing: bytes[done...])
                 let count = unsafe write(descriptor, rest.baseAddress, rest.count)
-                guard count >= 0 || errno == EINTR else { return false }
-                done += max(0, count)
+                if count > 0 {
+                    done += count
+                } else if count < 0, errno == EAGAIN {
+                    var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = unsafe poll(&room, 1, -1)
+                } else if count == 0 || errno != EINTR {
+                    return count == 0 ? EIO : errno
+                }
             }
-            return true
+            return nil
         }
     }
 }

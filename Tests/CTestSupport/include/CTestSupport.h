@@ -41,6 +41,9 @@ int test_temporary_file(void);
 /// get_mempolicy, which procps' library makes, with EPERM. Returns 0, or -1.
 int test_filter_system_calls(void);
 
+/// As test_filter_system_calls, but a call outside the list fails with this error number and does not end the process.
+int test_refuse_system_calls(int error);
+
 /// Calls statmount(2) with arguments that no kernel accepts: returns -1 where no filter ends the process.
 int test_call_statmount(void);
 

@@ -77,6 +77,29 @@ import Testing
         #expect(run.errors == "procmem: the memory of 1 process could not be read: malformed file\n")
     }
 
+    /// A parent process may have made standard output non-blocking. A list is larger than the pipe, and is printed
+    /// completely nevertheless.
+    @Test func outputThatDoesNotBlock() throws {
+        let script = """
+            import fcntl, os, subprocess, sys, time
+            output, input = os.pipe()
+            fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, 4096)
+            os.set_blocking(input, False)
+            child = subprocess.Popen(sys.argv[1:], stdout=input)
+            os.close(input)
+            # The pipe is full before its first byte is read.
+            time.sleep(0.2)
+            text = open(output, "rb").read()
+            sys.stdout.buffer.write(text)
+            sys.exit(child.wait())
+            """
+        let command = try [BuiltProduct.url(of: "procmem").path, "memory", "--all", "--json"]
+        let run = try ChildProcess.output(of: "/usr/bin/env", ["python3", "-c", script] + command)
+        #expect(run.status == 0 && run.errorText.isEmpty, "\(run.errorText)")
+        #expect(run.text.utf8.count > 4096)
+        #expect(try JSON(parsing: run.text)["processes"] != nil)
+    }
+
     /// A failed write, for example to a full disk, is an error.
     @Test(arguments: [
         ["cpu"], ["cpu", "--json"], ["memory"], ["memory", "--json"], ["container"], ["container", "--json"], [],
@@ -88,6 +111,6 @@ import Testing
             ["-c", "exec \"$@\" >/dev/full", "sh"] + command
         )
         #expect(run.status == 1)
-        #expect(run.errorText == "procmem: standard output: cannot be written\n")
+        #expect(run.errorText == "procmem: standard output: cannot be written (errno 28, No space left on device)\n")
     }
 }
