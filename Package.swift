@@ -84,6 +84,13 @@ let package = Package(
             exclude: ["README.md", "init"],
             swiftSettings: testSettings
         ),
+        // Reads under load. scripts/load runs it.
+        .executableTarget(
+            name: "LoadChecks",
+            dependencies: ["ProcMem", "ProcessStates", "TestSupport"],
+            path: "Tests/LoadChecks",
+            swiftSettings: testSettings
+        ),
         .testTarget(
             name: "CProcpsTests",
             // ProcMem is needed for one purpose: while a test calls libprocps 3.3, which is not thread-safe, no

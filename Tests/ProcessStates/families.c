@@ -6,12 +6,14 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // Used by the bodies of forked children.
@@ -321,6 +323,33 @@ static void enter_comes_and_goes(char **arguments)
     }
 }
 
+static void enter_forks(char **arguments)
+{
+    size_t rate = number(arguments[0]), forked = 0;
+    ready(NULL, 0);
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (poll(&input, 1, 1) == 0) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        double elapsed_s = (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9;
+        while ((double)forked < elapsed_s * (double)rate) {
+            pid_t child = checked_fork();
+            if (child == 0) {
+                usleep((useconds_t)(forked % 8) * 1000);
+                _exit(0);
+            }
+            forked++;
+        }
+        while (waitpid(-1, NULL, WNOHANG) > 0) {
+        }
+    }
+    while (waitpid(-1, NULL, 0) > 0) {
+    }
+    printf("%zu\n", forked);
+    fflush(stdout);
+}
+
 /// Calls no function of the C library that has state, because the parent has the same state.
 static int stay_in_parents_memory(void *unused)
 {
@@ -367,6 +396,7 @@ const struct state family_states[] = {
     {"lines", "BYTES", "writes BYTES and forks two that write half of their own and fork two that do nothing",
      enter_lines},
     {"comes-and-goes", "", "forks eight children, ends and collects them, and repeats that", enter_comes_and_goes},
+    {"forks", "RATE", "forks RATE children a second that exit at once; at the end of its input it prints their number", enter_forks},
     {"vm-sharer", "BYTES", "writes BYTES, and makes a process in the same address space; prints its id",
      enter_vm_sharer},
     {0},

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -148,11 +149,39 @@ static void enter_thread_ends(char **arguments)
     ready(NULL, 0);
 }
 
+static void *sleep_forever(void *unused)
+{
+    for (;;) {
+        pause();
+    }
+    return unused;
+}
+
+/// The stacks are parts of one mapping: the kernel limits the number of mappings.
+static void enter_threads(char **arguments)
+{
+    size_t count = number(arguments[0]), stack_bytes = 32768;
+    char *stacks = map(count * stack_bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    for (size_t index = 0; index < count; index++) {
+        pthread_attr_setstack(&attributes, stacks + index * stack_bytes, stack_bytes);
+        pthread_t thread;
+        errno = pthread_create(&thread, &attributes, sleep_forever, NULL);
+        if (errno != 0) {
+            unavailable("pthread_create");
+        }
+    }
+    ready(NULL, 0);
+    stay();
+}
+
 const struct state thread_states[] = {
     {"zombie-leader", "BYTES", "the main thread exits, another thread writes BYTES", enter_zombie_leader},
     {"zombie-leaders", "COUNT BYTES", "forks COUNT whose main threads exit, while another thread writes BYTES; prints their ids",
      enter_zombie_leaders},
     {"thread-fork", "", "forks a child from a thread that is not the main one; prints the child's id", enter_thread_fork},
+    {"threads", "COUNT", "starts COUNT threads that sleep", enter_threads},
     {"thread", "[NAME]", "starts a thread, whose name becomes NAME and its id; prints the id", enter_thread},
     {"thread-ends", "", "starts a thread and prints its id; at the next line of input the thread ends: \"ready\" again",
      enter_thread_ends},
