@@ -18,6 +18,8 @@
 
 /// The generation in use: procps 4, with the library libproc2.
 #define CPROCPS_GENERATION 4
+/// The name of the library.
+#define CPROCPS_LIBRARY "libproc2"
 
 // The macros *_VAL take the member of a union as an argument, which a Swift call cannot pass. Up to 4.0.4, but not
 // later, their fourth argument is the context. There is one function for each member instead:

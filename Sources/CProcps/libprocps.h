@@ -30,6 +30,8 @@
 
 /// The generation in use: procps 3.3, with the library libprocps.
 #define CPROCPS_GENERATION 3
+/// The name of the library.
+#define CPROCPS_LIBRARY "libprocps"
 
 // Variadic functions are not available in Swift. These functions cover the three ways to call openproc and readproctab.
 // The lists are not copied: they must remain valid until closeproc.

@@ -14,7 +14,7 @@
 #elif defined(CPROCPS_USE_LIBPROCPS)
 #error "CPROCPS_USE_LIBPROCPS is defined, but procps 3.3's headers are missing. Install libprocps-dev (Debian 11, Ubuntu 22.04) or procps-ng-devel (RHEL 8 and 9)."
 #else
-#error "procps' headers are missing. Install libproc2-dev (Debian 12, Ubuntu 24.04 and later), libprocps-dev (Debian 11, Ubuntu 22.04) or procps-ng-devel (Fedora, RHEL); or build without the package trait Procps."
+#error "procps' headers are missing. Install libproc2-dev (Debian 12, Ubuntu 24.04 and later), libprocps-dev (Debian 11, Ubuntu 22.04) or procps-ng-devel (Fedora, RHEL), then run `swift package clean` and build again, or build without the package trait Procps."
 #endif
 
 #endif

@@ -18,6 +18,7 @@
 
                 Exit status: 0 success, 1 the figures could not be read, 64 usage error.
                 """,
+            version: Version.text,
             subcommands: [SummaryCommand.self, CPUCommand.self, MemoryCommand.self, ContainerCommand.self],
             defaultSubcommand: SummaryCommand.self
         )

@@ -106,12 +106,12 @@ import ProcMem
             _ = try reader.peakRSSBytes()
             _ = try reader.checkForExec()
         }
-        #if Procps
+        #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
             queryTable()
         #endif
     }
 
-    #if Procps
+    #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
         private static func queryTable() {
             guard var table = try? ProcessTable() else { return }
             _ = try? table.read()

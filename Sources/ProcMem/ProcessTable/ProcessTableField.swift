@@ -1,6 +1,4 @@
 #if Procps
-    import CProcps
-
     extension ProcessTable {
         /// A column of the table: each case has the name of the property of ``Row`` that it fills.
         ///
@@ -71,16 +69,6 @@
             static var commandLine: Sources { Sources(rawValue: 1 << 6) }
             static var executable: Sources { Sources(rawValue: 1 << 7) }
             static var cgroup: Sources { Sources(rawValue: 1 << 8) }
-
-            /// The files that procps reads, as bits of `cprocps_files`.
-            var procpsFiles: UInt32 {
-                var files: UInt32 = 0
-                if contains(.stat) { files |= CPROCPS_STAT.rawValue }
-                if contains(.statm) { files |= CPROCPS_STATM.rawValue }
-                if contains(.status) { files |= CPROCPS_STATUS.rawValue }
-                if contains(.namespaces) { files |= CPROCPS_NAMESPACES.rawValue }
-                return files
-            }
 
             /// Whether a row combines `stat` with a later read, so that it could combine two processes.
             var canMixProcesses: Bool { !isSubset(of: .stat) }

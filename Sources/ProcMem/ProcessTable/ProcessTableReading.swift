@@ -1,4 +1,4 @@
-#if Procps
+#if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
     import CProcps
     import Synchronization
 
@@ -239,6 +239,18 @@
             while count > 0, bytes[count - 1] == 0 { count -= 1 }
             let spaced = (0..<count).map { bytes[$0] == 0 ? UInt8(ascii: " ") : bytes[$0] }
             text = count == 0 ? nil : String(decoding: spaced, as: UTF8.self)
+        }
+    }
+
+    extension ProcessTable.Sources {
+        /// The files that procps reads, as bits of `cprocps_files`.
+        var procpsFiles: UInt32 {
+            var files: UInt32 = 0
+            if contains(.stat) { files |= CPROCPS_STAT.rawValue }
+            if contains(.statm) { files |= CPROCPS_STATM.rawValue }
+            if contains(.status) { files |= CPROCPS_STATUS.rawValue }
+            if contains(.namespaces) { files |= CPROCPS_NAMESPACES.rawValue }
+            return files
         }
     }
 #endif

@@ -1,6 +1,4 @@
 #if Procps
-    import CProcps
-
     extension ProcessTable {
         /// The state of a process: the letter in field 3 of `stat`.
         ///
@@ -108,20 +106,12 @@
             public let user: UInt64?
             /// The UTS namespace, `ns/uts`: the host name.
             public let uts: UInt64?
-
-            /// Creates the inodes from procps' values; `nil` if no link could be read.
-            init?(_ process: cprocps_process) {
-                func known(_ inode: UInt64) -> UInt64? { inode == 0 ? nil : inode }
-                cgroup = known(process.ns_cgroup)
-                ipc = known(process.ns_ipc)
-                mnt = known(process.ns_mnt)
-                net = known(process.ns_net)
-                pid = known(process.ns_pid)
-                time = known(process.ns_time)
-                user = known(process.ns_user)
-                uts = known(process.ns_uts)
-                if [cgroup, ipc, mnt, net, pid, time, user, uts].allSatisfy({ $0 == nil }) { return nil }
-            }
         }
+    }
+
+    extension ProcessTable {
+        /// The number of ticks per second in ``Row/startTimeTicks``, ``Row/userTicks`` and ``Row/systemTicks``: 100 on
+        /// nearly every Linux system.
+        public static var ticksPerSecond: Int { Syscalls.ticksPerSecond }
     }
 #endif

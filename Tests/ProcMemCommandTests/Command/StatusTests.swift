@@ -34,6 +34,17 @@ import Testing
         #expect(run.errorText.isEmpty)
     }
 
+    /// The version, and the library of procps as the dynamic linker reports it.
+    @Test func version() throws {
+        let procmem = try BuiltProduct.url(of: "procmem").path
+        let run = try ChildProcess.output(of: procmem, ["--version"])
+        #expect(run.status == 0 && run.errorText.isEmpty)
+        let linked = try ChildProcess.output(of: "/usr/bin/env", ["ldd", procmem]).text
+        let library = ["libproc2", "libprocps"].first { linked.contains("\($0).so") }
+        let expected = library.map { "linked with \($0)" } ?? "without procps' library"
+        #expect(run.text.wholeMatch(of: /procmem [0-9]+\.[0-9]+\.[0-9]+(-dev)?, (.*)\n/)?.2 == Substring(expected))
+    }
+
     /// Expects no standard output, and one line on standard error that names a path.
     private func expectFailure(_ run: CommandRun, naming path: String, _ location: SourceLocation = #_sourceLocation) {
         #expect(run.status == 1, sourceLocation: location)
