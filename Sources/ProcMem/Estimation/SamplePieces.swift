@@ -39,35 +39,24 @@ struct SamplePiece: Sendable, Equatable {
 extension [SamplePiece] {
     /// Cuts the memory of a family at the ends of every member's segments.
     ///
+    /// Different members map two consecutive pieces, even if their numbers are equal: neighbouring mappings of two
+    /// members have different contents.
+    ///
     /// - Parameters:
     ///   - processes: The processes.
     ///   - members: The indices of the family's members.
+    ///   - areParents: For each process, whether another one was forked from it.
     ///   - dividesLeaves: Whether each leaf may read only some of the windows.
-    init(_ processes: [SampledProcess], _ members: [Int], dividesLeaves: Bool = true) {
+    init(_ processes: [SampledProcess], _ members: [Int], areParents: [Bool], dividesLeaves: Bool = true) {
         self = []
-        var sweep = MappingSweep(processes, members, dividesLeaves: dividesLeaves)
+        var sweep = MappingSweep(processes, members, areParents: areParents, dividesLeaves: dividesLeaves)
         var start = 0
         for event in sweep.events {
             if event.page > start, sweep.mappers > 0 {
-                append(joining: sweep.piece(start..<event.page))
+                append(sweep.piece(start..<event.page))
             }
             start = event.page
             sweep.apply(event)
-        }
-    }
-
-    private mutating func append(joining piece: SamplePiece) {
-        if let last, last.pages.upperBound == piece.pages.lowerBound, last.mappers == piece.mappers,
-            last.roots == piece.roots, last.leaves == piece.leaves
-        {
-            self[count - 1] = SamplePiece(
-                pages: last.pages.lowerBound..<piece.pages.upperBound,
-                mappers: piece.mappers,
-                roots: piece.roots,
-                leaves: piece.leaves
-            )
-        } else {
-            append(piece)
         }
     }
 }
@@ -76,7 +65,8 @@ extension [SamplePiece] {
 private struct MappingSweep {
     struct Event {
         let page: Int
-        let process: Int
+        /// The index of the process among the members.
+        let member: Int
         let isStart: Bool
     }
 
@@ -85,38 +75,41 @@ private struct MappingSweep {
     private(set) var mappers = 0
     private var roots = 0
     private var leaves = 0
+    /// For each member, the index of its parent among the members; `nil` if that is not a member that can be read.
     private let parents: [Int?]
-    /// For each process, whether it reads every window.
+    /// For each member, whether it reads every window.
     private let readsAll: [Bool]
     private var isMapping: [Bool]
-    /// For each process, the number of its children that map the page.
+    /// For each member, the number of its children that map the page.
     private var mappingChildren: [Int]
 
-    init(_ processes: [SampledProcess], _ members: [Int], dividesLeaves: Bool) {
-        parents = processes.map(\.parent)
-        readsAll = dividesLeaves ? processes.areParents : Array(repeating: true, count: processes.count)
-        isMapping = Array(repeating: false, count: processes.count)
-        mappingChildren = Array(repeating: 0, count: processes.count)
+    init(_ processes: [SampledProcess], _ members: [Int], areParents: [Bool], dividesLeaves: Bool) {
+        var numbers: [Int: Int] = [:]
+        for (number, process) in members.enumerated() { numbers[process] = number }
+        parents = members.map { member in processes[member].parent.flatMap { numbers[$0] } }
+        readsAll = dividesLeaves ? members.map { areParents[$0] } : Array(repeating: true, count: members.count)
+        isMapping = Array(repeating: false, count: members.count)
+        mappingChildren = Array(repeating: 0, count: members.count)
         var events: [Event] = []
-        for process in members {
+        for (number, process) in members.enumerated() {
             for pages in processes[process].anonymousSegments.map(\.pages).joinedRanges() {
-                events.append(Event(page: pages.lowerBound, process: process, isStart: true))
-                events.append(Event(page: pages.upperBound, process: process, isStart: false))
+                events.append(Event(page: pages.lowerBound, member: number, isStart: true))
+                events.append(Event(page: pages.upperBound, member: number, isStart: false))
             }
         }
         self.events = events.sorted { $0.page < $1.page }
     }
 
     mutating func apply(_ event: Event) {
-        let process = event.process
-        guard isMapping[process] != event.isStart else { return }
-        isMapping[process] = event.isStart
+        let member = event.member
+        guard isMapping[member] != event.isStart else { return }
+        isMapping[member] = event.isStart
         let change = event.isStart ? 1 : -1
         mappers += change
-        if !readsAll[process] { leaves += change }
+        if !readsAll[member] { leaves += change }
         // The children that map the page have a parent that maps it, or no longer have one.
-        roots -= change * mappingChildren[process]
-        guard let parent = parents[process] else {
+        roots -= change * mappingChildren[member]
+        guard let parent = parents[member] else {
             roots += change
             return
         }
@@ -138,6 +131,15 @@ extension [SampledProcess] {
         }
         return areParents
     }
+
+    /// For each family, the indices of the processes that could be read so far.
+    var readableMembers: [[Int]] {
+        var members: [[Int]] = Array<[Int]>(repeating: [], count: (map(\.family).max() ?? -1) + 1)
+        for index in indices where self[index].unavailableReason == nil {
+            members[self[index].family].append(index)
+        }
+        return members
+    }
 }
 
 /// The pages that can be sampled.
@@ -151,12 +153,11 @@ struct SampleRanges {
 
     /// - Parameter dividesLeaves: Whether each leaf may read only some of the windows.
     init(_ processes: [SampledProcess], dividesLeaves: Bool = true) {
-        var members: [[Int]] = Array(repeating: [], count: (processes.map(\.family).max() ?? -1) + 1)
-        for index in processes.indices where processes[index].unavailableReason == nil {
-            members[processes[index].family].append(index)
+        members = processes.readableMembers
+        let areParents = processes.areParents
+        ofFamilies = members.map { members in
+            [SamplePiece](processes, members, areParents: areParents, dividesLeaves: dividesLeaves)
         }
-        self.members = members
-        ofFamilies = members.map { [SamplePiece](processes, $0, dividesLeaves: dividesLeaves) }
         ofFiles = processes.flatMap { $0.fileSegments.map(\.pages) }.joinedRanges()
     }
 }

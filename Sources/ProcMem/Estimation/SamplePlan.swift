@@ -15,10 +15,6 @@ struct SamplePlan: Sendable {
         let slot: Int
         /// The number of spans of the group.
         let rotation: Int
-        /// The number of processes that map the sample.
-        let mappers: Int
-        /// The number of leaves that map the sample.
-        let leaves: Int
 
         /// The number of blocks that the sample represents.
         var weight: Int { blocks.count }
@@ -28,6 +24,8 @@ struct SamplePlan: Sendable {
     /// The spans, in the order of their strata and blocks.
     private(set) var spans: [Span] = []
     private(set) var groupCount = 0
+    /// Whether every block is read in every process that maps it.
+    let isComplete: Bool
 
     /// - Parameters:
     ///   - ranges: The pages, ascending and disjoint.
@@ -91,14 +89,14 @@ struct SamplePlan: Sendable {
                         sample: sample,
                         group: groupCount + part / rotation,
                         slot: part % rotation,
-                        rotation: rotation,
-                        mappers: stratum.piece(ofBlock: sample).mappers,
-                        leaves: stratum.piece(ofBlock: sample).leaves
+                        rotation: rotation
                     )
                 )
             }
             groupCount += share
         }
+        isComplete =
+            spans.count == strata.reduce(0) { $0 + $1.blockCount } && spans.allSatisfy { $0.rotation == 1 }
     }
 
     /// Returns the number of pages in a block.
@@ -122,11 +120,6 @@ struct SamplePlan: Sendable {
     /// that cost do not depend on its length; the rest grows with the number of pages.
     static func readsWorth(of ranges: some Sequence<Range<Int>>) -> Double {
         ranges.reduce(0) { $0 + 0.67 + Double($1.count) / 50 }
-    }
-
-    /// Whether every block is read in every process that maps it.
-    var isComplete: Bool {
-        spans.count == strata.reduce(0) { $0 + $1.blockCount } && spans.allSatisfy { $0.rotation == 1 }
     }
 
     /// Returns the pages of a span's sample.
@@ -221,9 +214,6 @@ struct SampleStratum: Sendable {
         let start = pieces[index].pages.lowerBound + (block - firstBlocks[index]) * blockPages
         return start..<min(pieces[index].pages.upperBound, start + blockPages)
     }
-
-    /// Returns the piece that contains a block.
-    func piece(ofBlock block: Int) -> SamplePiece { pieces[index(ofBlock: block)] }
 
     private func index(ofBlock block: Int) -> Int {
         max(0, firstBlocks.partitioningIndex { $0 > block } - 1)
