@@ -24,7 +24,7 @@ struct FamilyEstimate {
         var left = 0.0
         var createdPages: [Int: Double] = [:]
         forEachWindow { span, isOfFiles, counts in
-            let weight = isOfFiles ? estimator.fileSums.weight(of: span) : estimator.familySums[family].weight(of: span)
+            let weight = plan(isOfFiles).spans[span].weight
             let held = counts.expandedHeld
             let own = counts.expandedExclusive
             exclusive.add(weight, held: held, counted: own)
@@ -62,6 +62,7 @@ struct FamilyEstimate {
                 - Double(counts.common) * (1 - resolved.common) - Double(counts.alone) * (1 - resolved.alone)
             let value = StratifiedVariance.Value(
                 span: span,
+                blockPages: plan(isOfFiles).spans[span].samplePageCount,
                 excess: likely.excess(held: counts.expandedHeld, counted: counted),
                 mass: counted * likely.scale,
                 variance: isOfFiles ? 0 : memberVariance(ofSpan: span, counts, likely)
@@ -84,6 +85,10 @@ struct FamilyEstimate {
         distinct.lower = lowerTotal
         distinct.upper = upperTotal + unseen
         distinct.standardError = spread.standardError
+    }
+
+    private func plan(_ isOfFiles: Bool) -> SamplePlan {
+        isOfFiles ? estimator.sampling.files.plan : estimator.sampling.families[family].plan
     }
 
     /// Calls a closure for each window that has pages of the family, in ascending order of the spans: first for those of

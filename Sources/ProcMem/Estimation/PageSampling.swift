@@ -150,7 +150,9 @@ struct PageSampling {
             SamplePlan(
                 of: ranges.ofFiles,
                 presentCount: processes.map(\.fileCount).max() ?? 0,
-                count: budget.countOfFiles,
+                reads: budget.ofFiles.reads,
+                mostReads: budget.ofFiles.mostReads,
+                readsAll: budget.ofFiles.readsAll,
                 generator: SampleGenerator(seed: generator.next())
             )
         )
@@ -197,19 +199,19 @@ struct PageSampling {
     /// Returns the processes in which more anonymous pages were found than RSS allows, so that some must be the
     /// kernel's zero page.
     private func processesBeyondRSS() -> [Int] {
-        var pageCounts = Array(repeating: 0, count: processes.count)
+        var pageCounts = Array(repeating: 0.0, count: processes.count)
         for family in families {
             for (span, window) in family.windows.enumerated() {
                 let (weight, rotation) = (family.plan.spans[span].weight, family.plan.spans[span].rotation)
                 for holder in window.holders {
-                    pageCounts[holder.process] += leafRanks[holder.process] == nil ? weight : weight * rotation
+                    pageCounts[holder.process] += leafRanks[holder.process] == nil ? weight : weight * Double(rotation)
                 }
             }
         }
         return processes.indices.filter { index in
             let process = processes[index]
             return process.unavailableReason == nil && !process.excludesZeros
-                && pageCounts[index] > process.anonymousCount.saturatingAdding(process.anonymousCount / 8 + 64)
+                && pageCounts[index] > Double(process.anonymousCount) * 1.125 + 64
         }
     }
 

@@ -46,9 +46,16 @@ struct SampleEstimator {
     /// For each family, the sums over the groups of windows of which a leaf reads one.
     private let leafSums: [StratifiedVariance]
     /// For each process, its counts in the windows of its family.
-    private var inFamily: [[(span: Int, counts: WindowCounts.OfProcess)]]
+    private var inFamily: [[Found]]
     /// For each process, its counts in the windows of files.
-    private var inFiles: [[(span: Int, counts: WindowCounts.OfProcess)]]
+    private var inFiles: [[Found]]
+
+    /// The counts of a process in a window.
+    private struct Found {
+        let span: Int
+        let blockPages: Int
+        let counts: WindowCounts.OfProcess
+    }
 
     private var pageSizeBytes: Double { Double(sampling.root.pageSizeBytes) }
 
@@ -68,12 +75,17 @@ struct SampleEstimator {
             for (span, window) in counts.enumerated() {
                 for process in window.processes {
                     let isLeaf = sampling.leafRanks[process.process] != nil
-                    inFamily[process.process].append((isLeaf ? spans[span].group : span, process))
+                    let index = isLeaf ? spans[span].group : span
+                    let blockPages = spans[span].samplePageCount
+                    inFamily[process.process].append(Found(span: index, blockPages: blockPages, counts: process))
                 }
             }
         }
         for (span, window) in sampling.fileCounts.enumerated() {
-            for process in window.processes { inFiles[process.process].append((span, process)) }
+            let blockPages = sampling.files.plan.spans[span].samplePageCount
+            for process in window.processes {
+                inFiles[process.process].append(Found(span: span, blockPages: blockPages, counts: process))
+            }
             for counts in window.families { familyCountsInFiles[counts.family].append((span, counts)) }
         }
     }
@@ -83,8 +95,9 @@ struct SampleEstimator {
     /// A leaf reads one window of each group, which has all the weight of the group there.
     func weight(ofSpan span: Int, in process: Int) -> Double {
         let family = sampling.processes[process].family
-        guard sampling.leafRanks[process] != nil else { return familySums[family].weight(of: span) }
-        return leafSums[family].weight(of: sampling.families[family].plan.spans[span].group)
+        let planned = sampling.families[family].plan.spans[span]
+        guard sampling.leafRanks[process] != nil else { return planned.weight }
+        return leafSums[family].weight(of: planned.group, blockPages: planned.samplePageCount)
     }
 
     // MARK: One process
@@ -147,8 +160,9 @@ struct SampleEstimator {
         )
         var ofFiles = ScaledPart(statm: Double(process.fileCount), isWhole: isWhole)
         for (sums, found) in [(sums(of: index), inFamily[index]), (fileSums, inFiles[index])] {
-            for (span, counts) in found {
-                let weight = sums.weight(of: span)
+            for found in found {
+                let weight = sums.weight(of: found.span, blockPages: found.blockPages)
+                let counts = found.counts
                 anonymous.add(weight, held: Double(counts.anonymous), counted: Double(counts.exclusiveAnonymous))
                 ofFiles.add(weight, held: Double(counts.ofFiles), counted: Double(counts.exclusiveOfFiles))
             }
@@ -160,10 +174,10 @@ struct SampleEstimator {
     ///
     /// - Parameter ofFiles: The pages of files; `nil` for the spread of the anonymous pages alone.
     private func spread(of index: Int, _ anonymous: ScaledPart, _ ofFiles: ScaledPart?) -> SampleSpread {
-        func spread(_ sums: StratifiedVariance, _ found: [(span: Int, counts: WindowCounts.OfProcess)]) -> SampleSpread
-        {
+        func spread(_ sums: StratifiedVariance, _ found: [Found]) -> SampleSpread {
             sums.spread(
-                found.map { (span, counts) in
+                found.map { found in
+                    let counts = found.counts
                     var excess = anonymous.excess(
                         held: Double(counts.anonymous),
                         counted: Double(counts.exclusiveAnonymous)
@@ -176,7 +190,12 @@ struct SampleEstimator {
                         )
                         mass += Double(counts.ofFiles) * ofFiles.scale
                     }
-                    return StratifiedVariance.Value(span: span, excess: excess, mass: mass)
+                    return StratifiedVariance.Value(
+                        span: found.span,
+                        blockPages: found.blockPages,
+                        excess: excess,
+                        mass: mass
+                    )
                 }
             )
         }
@@ -216,23 +235,28 @@ struct SampleEstimator {
         var part = ScaledPart(statm: held, isWhole: isWhole)
         // The windows of families contain pages of files too: those of writable private mappings that have not been
         // written.
-        let groups = [(fileSums, sampling.fileCounts)] + zip(familySums, sampling.familyCounts)
-        for (sums, windows) in groups {
+        let groups =
+            [(fileSums, sampling.files.plan.spans, sampling.fileCounts)]
+            + sampling.families.indices.map {
+                (familySums[$0], sampling.families[$0].plan.spans, sampling.familyCounts[$0])
+            }
+        for (_, spans, windows) in groups {
             for (span, counts) in windows.enumerated() {
                 part.add(
-                    sums.weight(of: span),
+                    spans[span].weight,
                     held: counts.heldOfFiles,
                     counted: Double(counts.distinctOfFiles)
                 )
             }
         }
         let spread = groups.reduce(SampleSpread()) { spread, group in
-            let (sums, windows) = group
+            let (sums, spans, windows) = group
             return spread
                 + sums.spread(
                     windows.enumerated().map { (span, counts) in
                         StratifiedVariance.Value(
                             span: span,
+                            blockPages: spans[span].samplePageCount,
                             excess: part.excess(
                                 held: counts.heldOfFiles,
                                 counted: Double(counts.distinctOfFiles)

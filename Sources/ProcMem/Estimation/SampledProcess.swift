@@ -8,7 +8,7 @@ struct SampledProcess: Sendable {
     /// The number of pages of files and shared memory, from `statm`.
     let fileCount: Int
     /// The number of page faults since the process was forked; `nil` if it is not known.
-    let faultCount: Int?
+    var faultCount: Int?
     /// The number of page faults of its descendants that have exited; `nil` if it is not known.
     let endedFaultCount: Int?
     /// Whether a process that is not in the set may have faulted in pages that this one maps.

@@ -110,6 +110,51 @@ import Testing
         )
     }
 
+    /// Workers whose parent has given up what they inherited: they have more pages than faults. Memory that they faulted in
+    /// themselves at equal addresses looks the same in their mappings.
+    @Test func memoryThatAParentGaveUp() {
+        func piece(faults: Int?) -> SamplePiece? {
+            var family = [process([0..<10])] + (0..<6).map { _ in process([0..<10, 100..<1100], parent: 0) }
+            for index in family.indices { family[index].faultCount = faults }
+            return pieces(family).last
+        }
+        let inherited = piece(faults: 50)
+        #expect(inherited?.pages == 100..<1100 && inherited?.roots == 6)
+        #expect(inherited?.mayBeInherited == true && inherited?.isOnlyOwn == false)
+        #expect(inherited?.mass == 1000 * (1 + 5.0 / 8))
+        for faults in [1500, 1000, nil] {
+            let own = piece(faults: faults)
+            #expect(own?.mayBeInherited == false && own?.isOnlyOwn == true && own?.mass == 750)
+        }
+        // The parent still maps these pages, so they are not given up.
+        var family = [process([0..<1000])] + (0..<6).map { _ in process([0..<1000, 2000..<2100], parent: 0) }
+        for index in family.indices { family[index].faultCount = 100 }
+        #expect(pieces(family).map(\.mayBeInherited) == [false, false])
+    }
+
+    @Test func pagesInOtherRanges() {
+        #expect([0..<10, 20..<30].pageCount(in: [5..<25, 28..<40]) == 5 + 5 + 2)
+        #expect([0..<10].pageCount(in: []) == 0 && [Range<Int>]().pageCount(in: [0..<5]) == 0)
+        #expect([0..<10].pageCount(in: [10..<20]) == 0)
+    }
+
+    /// Files are cut where the number of processes that map them changes.
+    @Test func piecesOfFiles() {
+        var processes = (0..<3).map { _ in process([]) }
+        for (index, ranges) in [[0..<100], [0..<50, 40..<60], [200..<210]].enumerated() {
+            processes[index].fileSegments = ranges.map {
+                PageSegment(pages: $0, firstPage: $0.lowerBound, contents: .pagesOfFile)
+            }
+        }
+        #expect(
+            SampleRanges(processes).ofFiles == [
+                SamplePiece(pages: 0..<60, mappers: 2, roots: 2, leaves: 0),
+                SamplePiece(pages: 60..<100, mappers: 1, roots: 1, leaves: 0),
+                SamplePiece(pages: 200..<210, mappers: 1, roots: 1, leaves: 0),
+            ]
+        )
+    }
+
     /// The counts of every piece, compared with a count page by page.
     @Test func anyFamily() {
         var generator = SampleGenerator(seed: 3)
