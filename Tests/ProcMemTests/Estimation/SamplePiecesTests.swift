@@ -111,7 +111,7 @@ import Testing
     }
 
     /// Workers whose parent has given up what they inherited: they have more pages than faults. Memory that they faulted in
-    /// themselves at equal addresses looks the same in their mappings.
+    /// themselves at equal addresses has the same mappings.
     @Test func memoryThatAParentGaveUp() {
         func piece(faults: Int?) -> SamplePiece? {
             var family = [process([0..<10])] + (0..<6).map { _ in process([0..<10, 100..<1100], parent: 0) }
