@@ -4,36 +4,27 @@ struct FamilyEstimate {
     private(set) var distinct = SampledMemory.Distinct(likely: 0, lower: 0, upper: 0, standardError: 0)
 
     private let family: Int
-    private let sampling: PageSampling
+    private let estimator: SampleEstimator
+    private var sampling: PageSampling { estimator.sampling }
 
     init(_ family: Int, of estimator: SampleEstimator) {
         self.family = family
-        sampling = estimator.sampling
-        let (familySums, fileSums) = (estimator.familySums[family], estimator.fileSums)
-        let members = sampling.processes.filter { $0.family == family && $0.unavailableReason == nil }
-        let held = members.reduce(0.0) { $0 + Double($1.anonymousCount) }
-        var shared = ScaledPart(
-            statm: held,
-            isWhole: sampling.families[family].plan.isComplete && sampling.files.plan.isComplete
-        )
+        self.estimator = estimator
+        let sampling = estimator.sampling
+        let members = estimator.members[family].filter { sampling.processes[$0].unavailableReason == nil }
+        let held = members.reduce(0.0) { $0 + Double(sampling.processes[$1].anonymousCount) }
+        var shared = ScaledPart(statm: held, isWhole: estimator.isWhole(family))
         var lower = shared
         var upper = shared
         var ofForkers = shared
         var exclusive = shared
-        var moved = MovedPages(sampling.processes, memberCount: members.count)
+        var moved = MovedPages(sampling.processes, members: members) { estimator.sharedPages(of: $0) }
         var common = 0.0
         var alone = 0.0
         var left = 0.0
         var createdPages: [Int: Double] = [:]
-        func forEach(_ body: (StratifiedVariance, Int, WindowCounts, WindowCounts.OfFamily) -> Void) {
-            for (sums, windows) in [(familySums, sampling.familyCounts[family]), (fileSums, sampling.fileCounts)] {
-                for (span, window) in windows.enumerated() {
-                    for counts in window.families where counts.family == family { body(sums, span, window, counts) }
-                }
-            }
-        }
-        forEach { (sums, span, window, counts) in
-            let weight = sums.weight(of: span)
+        forEachWindow { span, isOfFiles, counts in
+            let weight = plan(isOfFiles).spans[span].weight
             let held = counts.expandedHeld
             let own = counts.expandedExclusive
             exclusive.add(weight, held: held, counted: own)
@@ -45,10 +36,14 @@ struct FamilyEstimate {
             common += weight * Double(counts.common)
             left += weight * Double(counts.left)
             alone += weight * Double(counts.alone)
-            moved.add(weight, window, counts)
+            for pages in counts.unexplained {
+                moved.add(pages, weight: isOfFiles ? weight : estimator.weight(ofSpan: span, in: pages.process))
+            }
+            if counts.reliesOnClosedSet { distinct.reliesOnClosedSet = true }
+            if counts.reliesOnRelations { distinct.reliesOnRelations = true }
         }
         let scale = shared.scale
-        let isWhole = sampling.processes.allSatisfy { $0.family != family || $0.unavailableReason == nil }
+        let isWhole = members.count == estimator.members[family].count
         let resolved = isWhole ? moved.resolved() : MovedPages.Resolution()
         var likely = shared
         likely.remove(common * (1 - resolved.common) + alone * (1 - resolved.alone))
@@ -59,25 +54,22 @@ struct FamilyEstimate {
         }
         // Pages that no ancestor explains may be the same as those that are explained at other addresses.
         let lowerTotal = min(exclusive.total + max(lower.total, moved.lowerOfShared), likelyTotal)
-        var values: [[StratifiedVariance.Value]] = [[], []]
-        for (group, windows) in [sampling.familyCounts[family], sampling.fileCounts].enumerated() {
-            for (span, window) in windows.enumerated() {
-                for counts in window.families where counts.family == family {
-                    let counted =
-                        counts.expandedExclusive + counts.shared
-                        - Double(counts.common) * (1 - resolved.common) - Double(counts.alone) * (1 - resolved.alone)
-                    values[group].append(
-                        StratifiedVariance.Value(
-                            span: span,
-                            excess: likely.excess(held: counts.expandedHeld, counted: counted),
-                            mass: counted * likely.scale,
-                            variance: group == 0 ? memberVariance(of: window, span, likely) : 0
-                        )
-                    )
-                }
-            }
+        var values: [StratifiedVariance.Value] = []
+        var valuesOfFiles: [StratifiedVariance.Value] = []
+        forEachWindow { span, isOfFiles, counts in
+            let counted =
+                counts.expandedExclusive + counts.shared
+                - Double(counts.common) * (1 - resolved.common) - Double(counts.alone) * (1 - resolved.alone)
+            let value = StratifiedVariance.Value(
+                span: span,
+                blockPages: plan(isOfFiles).spans[span].samplePageCount,
+                excess: likely.excess(held: counts.expandedHeld, counted: counted),
+                mass: counted * likely.scale,
+                variance: isOfFiles ? 0 : memberVariance(ofSpan: span, counts, likely)
+            )
+            if isOfFiles { valuesOfFiles.append(value) } else { values.append(value) }
         }
-        let spread = familySums.spread(values[0]) + fileSums.spread(values[1])
+        let spread = estimator.familySums[family].spread(values) + estimator.fileSums.spread(valuesOfFiles)
         // A process cannot have created more pages than it had faults.
         var excess = 0.0
         for (process, count) in createdPages {
@@ -89,30 +81,51 @@ struct FamilyEstimate {
             upperTotal = min(upperTotal, max(lowerTotal, exclusive.total - ofForkers.total + faults))
         }
         let unseen = shared.unseen
-        distinct = SampledMemory.Distinct(
-            likely: max(lowerTotal, min(likelyTotal - excess, upperTotal)) + unseen / 2,
-            lower: lowerTotal,
-            upper: upperTotal + unseen,
-            standardError: spread.standardError
-        )
+        distinct.likely = max(lowerTotal, min(likelyTotal - excess, upperTotal)) + unseen / 2
+        distinct.lower = lowerTotal
+        distinct.upper = upperTotal + unseen
+        distinct.standardError = spread.standardError
+    }
+
+    private func plan(_ isOfFiles: Bool) -> SamplePlan {
+        isOfFiles ? estimator.sampling.files.plan : estimator.sampling.families[family].plan
+    }
+
+    /// Calls a closure for each window that has pages of the family, in ascending order of the spans: first for those of
+    /// the family itself, then for those of files.
+    private func forEachWindow(_ body: (_ span: Int, _ isOfFiles: Bool, _ counts: WindowCounts.OfFamily) -> Void) {
+        for (span, window) in sampling.familyCounts[family].enumerated() {
+            for counts in window.families where counts.family == family { body(span, false, counts) }
+        }
+        for (span, counts) in estimator.familyCountsInFiles[family] { body(span, true, counts) }
     }
 
     /// Returns the variance of a window's excess that comes from the leaves that did not read it: that of a simple random
     /// sample without replacement.
-    private func memberVariance(of window: WindowCounts, _ span: Int, _ part: ScaledPart) -> Double {
-        let read = sampling.families[family].windows[span].readLeaves
-        let leaves = sampling.families[family].windows[span].leaves
-        guard leaves > read, read > 1 else { return 0 }
-        var sum = 0.0
-        var squares = 0.0
-        for counts in window.processes where sampling.leafRanks[counts.process] != nil {
-            let excess = part.excess(held: Double(counts.anonymous), counted: Double(counts.exclusiveAnonymous))
-            sum += excess
-            squares += excess * excess
+    ///
+    /// An exclusive page counts once for each leaf that its reader stands for. A shared page that was found only because
+    /// one leaf has read the window is part of the variance too, to the extent that the total depends on that leaf.
+    private func memberVariance(
+        ofSpan span: Int,
+        _ counts: WindowCounts.OfFamily,
+        _ part: ScaledPart
+    ) -> Double {
+        let window = sampling.families[family].windows[span]
+        let (read, all) = (Double(window.readLeaves), Double(window.leaves))
+        guard all > read, read > 0 else { return 0 }
+        var excesses: [Int: Double] = [:]
+        for found in sampling.familyCounts[family][span].processes where sampling.leafRanks[found.process] != nil {
+            excesses[found.process] = part.excess(
+                held: Double(found.anonymous),
+                counted: Double(found.exclusiveAnonymous)
+            )
         }
-        let (count, all) = (Double(read), Double(leaves))
-        let variance = max(0, squares - sum * sum / count) / (count - 1)
-        return all * all * (1 - count / all) * variance / count
+        for pages in counts.dependent { excesses[pages.process, default: 0] += pages.pages * part.scale }
+        let sum = excesses.values.reduce(0, +)
+        let squares = excesses.values.reduce(0) { $0 + $1 * $1 }
+        // One leaf does not show how much the leaves differ: as much as the whole of its pages is assumed.
+        let variance = read > 1 ? max(0, squares - sum * sum / read) / (read - 1) : squares
+        return all * all * (1 - read / all) * variance / read
     }
 
     /// Returns the number of pages that can have been created by processes that have forked, and by their exited
@@ -124,7 +137,8 @@ struct FamilyEstimate {
     /// - Returns: `nil` if the fault counts are not known or may be incomplete.
     private func faultsOfForkers() -> Double? {
         var sum = 0.0
-        for process in sampling.processes where process.family == family {
+        for index in estimator.members[family] {
+            let process = sampling.processes[index]
             if process.mayLackFaults { return nil }
             guard process.mayHaveForked else { continue }
             guard let faults = process.faultCount, let ofChildren = process.endedFaultCount else { return nil }

@@ -15,10 +15,10 @@ struct MovedPages {
         var apart: Double?
     }
 
-    /// The weighted numbers of the pages that were found in one process.
+    /// The pages that were found in one process.
     private struct OfProcess {
-        var held = 0.0
-        var shared = 0.0
+        let samples: SampleEstimator.SharedPages
+        // Weighted numbers, not yet scaled.
         var left = 0.0
         var alone = 0.0
         var common = 0.0
@@ -28,38 +28,44 @@ struct MovedPages {
     private let memberCount: Int
     private var processes: [Int: OfProcess] = [:]
 
-    init(_ relations: [SampledProcess], memberCount: Int) {
+    /// - Parameters:
+    ///   - members: The members that were read.
+    ///   - shared: Returns the shared anonymous pages of a member; `nil` if no sample found a page of it.
+    init(_ relations: [SampledProcess], members: [Int], shared: (Int) -> SampleEstimator.SharedPages?) {
         self.relations = relations
-        self.memberCount = memberCount
+        memberCount = members.count
+        for member in members { processes[member] = shared(member).map { OfProcess(samples: $0) } }
     }
 
-    mutating func add(_ weight: Double, _ window: WindowCounts, _ counts: WindowCounts.OfFamily) {
-        for pages in counts.unexplained {
-            processes[pages.process, default: OfProcess()].left += weight * Double(pages.left)
-            processes[pages.process, default: OfProcess()].alone += weight * Double(pages.alone)
-            processes[pages.process, default: OfProcess()].common += weight * Double(pages.common)
-        }
-        for pages in window.processes where relations[pages.process].family == counts.family {
-            processes[pages.process, default: OfProcess()].held += weight * Double(pages.anonymous)
-            processes[pages.process, default: OfProcess()].shared +=
-                weight * Double(pages.anonymous - pages.exclusiveAnonymous)
-        }
+    /// Adds the pages of a window.
+    ///
+    /// - Parameter weight: The number of blocks for which the window stands in the process: a leaf that reads one window
+    ///   of a group has all the weight of the group there.
+    mutating func add(_ pages: WindowCounts.Unexplained, weight: Double) {
+        processes[pages.process]?.left += weight * Double(pages.left)
+        processes[pages.process]?.alone += weight * Double(pages.alone)
+        processes[pages.process]?.common += weight * Double(pages.common)
     }
 
     /// Returns the figure of each process, scaled.
     private func scaled(_ figure: KeyPath<OfProcess, Double>) -> [Int: Double] {
-        processes.reduce(into: [:]) { figures, found in
-            let (process, pages) = found
-            guard pages.held > 0 else { return }
-            figures[process] = pages[keyPath: figure] / pages.held * Double(relations[process].anonymousCount)
-        }
+        processes.mapValues { $0[keyPath: figure] * $0.samples.scale }
     }
 
     /// A lower bound of the distinct shared pages. A page has at most one mapping in each member, and the pages of one
     /// member are distinct.
+    ///
+    /// Each figure is reduced by its error first: the largest of many figures is large by chance. One of *n* figures is
+    /// too large by √(2 ln 20*n*) standard errors in at most one of 20 cases. The logarithm is rounded up.
     var lowerOfShared: Double {
-        let shared = scaled(\.shared).values
-        return max(shared.reduce(0, +) / Double(max(1, memberCount)), shared.max() ?? 0)
+        let bits = Int.bitWidth - processes.count.saturatingMultiplied(by: 20).leadingZeroBitCount
+        let errors = (2 * 0.6932 * Double(bits)).squareRoot()
+        var (sum, largest) = (0.0, 0.0)
+        for process in processes.values {
+            sum += max(0, process.samples.pages - 2 * process.samples.standardError)
+            largest = max(largest, process.samples.pages - errors * process.samples.standardError)
+        }
+        return max(sum / Double(max(1, memberCount)), largest)
     }
 
     /// Returns what the pages are likely to be, in a family of which all members were read.
@@ -77,13 +83,12 @@ struct MovedPages {
         let aloneSum = alone.values.reduce(0, +)
         resolution.apart = left
         guard aloneSum > 0 else { return resolution }
-        let shared = scaled(\.shared)
         var most = 0.0
         for (process, pages) in alone where pages > 0 {
             var ofAncestors = 0.0
             var last = process
             while let next = relations[last].parent {
-                ofAncestors += shared[next] ?? 0
+                ofAncestors += processes[next]?.samples.pages ?? 0
                 last = next
             }
             most = max(most, pages - ofAncestors)

@@ -58,7 +58,7 @@ struct PageSampling {
         makeGroups(reads: reads, generator)
         try readWindows(mayGoOn)
         guard !isCutShort else { return }
-        count()
+        count(mayGoOn)
     }
 
     /// The maximum number of windows in each process. All entries are kept in memory until they are counted: at this
@@ -87,7 +87,14 @@ struct PageSampling {
                         isCutShort = true
                         return
                     }
-                    found = process.mappings(list, map, maximumScanCalls: maximumScanCalls, numbering: &numbering)
+                    found = process.mappings(
+                        list,
+                        map,
+                        maximumScanCalls: maximumScanCalls,
+                        numbering: &numbering,
+                        mayListOn: mayListOn
+                    )
+                    if !mayListOn() { isCutShort = true }
                 }
             } catch {
                 processes[index].unavailableReason = try UnavailableReason(error)
@@ -143,7 +150,9 @@ struct PageSampling {
             SamplePlan(
                 of: ranges.ofFiles,
                 presentCount: processes.map(\.fileCount).max() ?? 0,
-                count: budget.countOfFiles,
+                reads: budget.ofFiles.reads,
+                mostReads: budget.ofFiles.mostReads,
+                readsAll: budget.ofFiles.readsAll,
                 generator: SampleGenerator(seed: generator.next())
             )
         )
@@ -169,7 +178,6 @@ struct PageSampling {
             try readWindows(ofProcess: index)
         }
         let beyond = processesBeyondRSS()
-        guard !beyond.isEmpty else { return }
         let isBeyond = Set(beyond)
         for family in Set(beyond.map { processes[$0].family }) { families[family].removeHolders(isBeyond) }
         files.removeHolders(isBeyond)
@@ -181,24 +189,29 @@ struct PageSampling {
             processes[index].excludesZeros = true
             try readWindows(ofProcess: index)
         }
+        // Processes that have exited since their mappings were listed are not counted.
+        let (read, ranks) = (processes, leafRanks)
+        for (family, members) in read.readableMembers.enumerated() {
+            families[family].countMembers(members.lazy.map { (read[$0].anonymousSegments, ranks[$0]) })
+        }
     }
 
     /// Returns the processes in which more anonymous pages were found than RSS allows, so that some must be the
     /// kernel's zero page.
     private func processesBeyondRSS() -> [Int] {
-        var pageCounts = Array(repeating: 0, count: processes.count)
+        var pageCounts = Array(repeating: 0.0, count: processes.count)
         for family in families {
             for (span, window) in family.windows.enumerated() {
                 let (weight, rotation) = (family.plan.spans[span].weight, family.plan.spans[span].rotation)
                 for holder in window.holders {
-                    pageCounts[holder.process] += leafRanks[holder.process] == nil ? weight : weight * rotation
+                    pageCounts[holder.process] += leafRanks[holder.process] == nil ? weight : weight * Double(rotation)
                 }
             }
         }
         return processes.indices.filter { index in
             let process = processes[index]
             return process.unavailableReason == nil && !process.excludesZeros
-                && pageCounts[index] > process.anonymousCount.saturatingAdding(process.anonymousCount / 8 + 64)
+                && pageCounts[index] > Double(process.anonymousCount) * 1.125 + 64
         }
     }
 
@@ -215,13 +228,11 @@ struct PageSampling {
         var readCount = 0
         var areZerosUnknown = false
         let leafRank = leafRanks[index]
-        var windowsOfLeaf: [Int] = []
         do {
             try withPages(of: process) { (_, _, map) throws(FileReadError) in
                 try families[process.family].forEachPart(of: process.anonymousSegments, leafRank: leafRank) {
                     (window, pageOffset, segment) throws(FileReadError) in
                     readCount += 1
-                    if leafRank != nil, windowsOfLeaf.last != window { windowsOfLeaf.append(window) }
                     let areZerosKnown = try entries(of: segment, map, process) {
                         let holder = SampleGroup.Holder(process: index, pageOffset: pageOffset + $0, entry: $1)
                         found.append(Found(isOfFiles: false, window: window, holder: holder))
@@ -240,10 +251,6 @@ struct PageSampling {
         } catch {
             processes[index].unavailableReason = try UnavailableReason(error)
             return
-        }
-        // A process that is read again was counted before.
-        if processes[index].readCount == 0 {
-            for window in windowsOfLeaf { families[process.family].addLeaf(toWindow: window) }
         }
         processes[index].readCount += readCount
         processes[index].mayHoldZeros = areZerosUnknown
@@ -291,10 +298,17 @@ struct PageSampling {
         families.contains { $0.windows.contains { $0.holders.first.map { $0.entry.frame != 0 } ?? false } }
     }
 
-    private mutating func count() {
+    /// Counts the pages. If the time is over, no further map counts of frames are read.
+    private mutating func count(_ mayGoOn: () -> Bool) {
         let frames = countsMappings && showsFrames ? FrameMapCounts(in: root) : nil
-        var pages = SharedPageResolver(processes, isClosed: isClosed, mapCount: frames.map { $0.mapCount(of:) })
-        familyCounts = families.map { group in group.windows.map { WindowCounts($0, &pages) } }
-        fileCounts = files.windows.map { WindowCounts($0, &pages) }
+        withoutActuallyEscaping(mayGoOn) { mayGoOn in
+            var pages = SharedPageResolver(
+                processes,
+                isClosed: isClosed,
+                mapCount: frames.map { frames in { mayGoOn() ? frames.mapCount(of: $0) : nil } }
+            )
+            familyCounts = families.map { group in group.windows.map { WindowCounts($0, &pages) } }
+            fileCounts = files.windows.map { WindowCounts($0, &pages) }
+        }
     }
 }

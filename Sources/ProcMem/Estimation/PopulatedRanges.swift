@@ -73,6 +73,16 @@ struct PopulatedRanges {
 extension [Range<Int>] {
     var pageCount: Int { reduce(0) { $0.saturatingAdding($1.count) } }
 
+    /// Returns the number of pages that are in other ranges as well. Both are in ascending order.
+    func pageCount(in others: [Range<Int>]) -> Int {
+        var (sum, first, second) = (0, 0, 0)
+        while first < count, second < others.count {
+            sum = sum.saturatingAdding(self[first].clamped(to: others[second]).count)
+            if self[first].upperBound < others[second].upperBound { first += 1 } else { second += 1 }
+        }
+        return sum
+    }
+
     /// Returns the same pages as the smallest number of disjoint ranges, in ascending order.
     func joinedRanges() -> [Range<Int>] {
         var joined: [Range<Int>] = []

@@ -12,6 +12,10 @@ struct SampledMemory {
         var lower: Double
         var upper: Double
         var standardError: Double
+        /// Whether the bounds rely on all processes that share anonymous pages with these being among them.
+        var reliesOnClosedSet = false
+        /// Whether the bounds rely on the relations of the processes, because frame numbers are not visible.
+        var reliesOnRelations = false
     }
 
     /// The USS of each process; `nil` for a process that was not sampled.
@@ -35,12 +39,23 @@ struct SampleEstimator {
     let sampling: PageSampling
     let familySums: [StratifiedVariance]
     let fileSums: StratifiedVariance
+    /// For each family, the indices of its processes.
+    let members: [[Int]]
+    /// For each family, its counts in the windows of files.
+    private(set) var familyCountsInFiles: [[(span: Int, counts: WindowCounts.OfFamily)]]
     /// For each family, the sums over the groups of windows of which a leaf reads one.
     private let leafSums: [StratifiedVariance]
     /// For each process, its counts in the windows of its family.
-    private var inFamily: [[(span: Int, counts: WindowCounts.OfProcess)]]
+    private var inFamily: [[Found]]
     /// For each process, its counts in the windows of files.
-    private var inFiles: [[(span: Int, counts: WindowCounts.OfProcess)]]
+    private var inFiles: [[Found]]
+
+    /// The counts of a process in a window.
+    private struct Found {
+        let span: Int
+        let blockPages: Int
+        let counts: WindowCounts.OfProcess
+    }
 
     private var pageSizeBytes: Double { Double(sampling.root.pageSizeBytes) }
 
@@ -51,18 +66,38 @@ struct SampleEstimator {
         leafSums = sampling.families.map { StratifiedVariance(groupsOf: $0.plan) }
         inFamily = Array(repeating: [], count: sampling.processes.count)
         inFiles = inFamily
+        var members: [[Int]] = Array(repeating: [], count: sampling.families.count)
+        for (index, process) in sampling.processes.enumerated() { members[process.family].append(index) }
+        self.members = members
+        familyCountsInFiles = Array(repeating: [], count: sampling.families.count)
         for (family, counts) in sampling.familyCounts.enumerated() {
             let spans = sampling.families[family].plan.spans
             for (span, window) in counts.enumerated() {
                 for process in window.processes {
                     let isLeaf = sampling.leafRanks[process.process] != nil
-                    inFamily[process.process].append((isLeaf ? spans[span].group : span, process))
+                    let index = isLeaf ? spans[span].group : span
+                    let blockPages = spans[span].samplePageCount
+                    inFamily[process.process].append(Found(span: index, blockPages: blockPages, counts: process))
                 }
             }
         }
         for (span, window) in sampling.fileCounts.enumerated() {
-            for process in window.processes { inFiles[process.process].append((span, process)) }
+            let blockPages = sampling.files.plan.spans[span].samplePageCount
+            for process in window.processes {
+                inFiles[process.process].append(Found(span: span, blockPages: blockPages, counts: process))
+            }
+            for counts in window.families { familyCountsInFiles[counts.family].append((span, counts)) }
         }
+    }
+
+    /// Returns the number of blocks for which a window of a family stands in a process.
+    ///
+    /// A leaf reads one window of each group, which has all the weight of the group there.
+    func weight(ofSpan span: Int, in process: Int) -> Double {
+        let family = sampling.processes[process].family
+        let planned = sampling.families[family].plan.spans[span]
+        guard sampling.leafRanks[process] != nil else { return planned.weight }
+        return leafSums[family].weight(of: planned.group, blockPages: planned.samplePageCount)
     }
 
     // MARK: One process
@@ -71,38 +106,9 @@ struct SampleEstimator {
     func unique(of index: Int) -> SampledMemory.Unique? {
         let process = sampling.processes[index]
         guard process.unavailableReason == nil else { return nil }
-        let own = sampling.leafRanks[index] != nil ? leafSums[process.family] : familySums[process.family]
-        let isWhole = sampling.families[process.family].plan.isComplete && sampling.files.plan.isComplete
-        var anonymous = ScaledPart(
-            statm: Double(process.anonymousCount),
-            isWhole: isWhole,
-            mayHoldZeros: process.mayHoldZeros
-        )
-        var ofFiles = ScaledPart(statm: Double(process.fileCount), isWhole: isWhole)
-        for (sums, found) in [(own, inFamily[index]), (fileSums, inFiles[index])] {
-            for (span, counts) in found {
-                let weight = sums.weight(of: span)
-                anonymous.add(weight, held: Double(counts.anonymous), counted: Double(counts.exclusiveAnonymous))
-                ofFiles.add(weight, held: Double(counts.ofFiles), counted: Double(counts.exclusiveOfFiles))
-            }
-        }
-        func spread(_ sums: StratifiedVariance, _ found: [(span: Int, counts: WindowCounts.OfProcess)]) -> SampleSpread
-        {
-            sums.spread(
-                found.map { (span, counts) in
-                    StratifiedVariance.Value(
-                        span: span,
-                        excess: anonymous.excess(
-                            held: Double(counts.anonymous),
-                            counted: Double(counts.exclusiveAnonymous)
-                        )
-                            + ofFiles.excess(held: Double(counts.ofFiles), counted: Double(counts.exclusiveOfFiles)),
-                        mass: Double(counts.anonymous) * anonymous.scale + Double(counts.ofFiles) * ofFiles.scale
-                    )
-                }
-            )
-        }
-        let spread = spread(own, inFamily[index]) + spread(fileSums, inFiles[index])
+        let isWhole = isWhole(process.family)
+        let (anonymous, ofFiles) = parts(of: index)
+        let spread = spread(of: index, anonymous, ofFiles)
         // If no sample found any page, half of the memory is assumed: then the error is at most the other half.
         let unseen = anonymous.unseen + ofFiles.unseen
         let error = (spread.standardError * spread.standardError + unseen * unseen / 4).squareRoot()
@@ -112,6 +118,88 @@ struct SampleEstimator {
             bytes: Int(saturating: ((anonymous.total + ofFiles.total + unseen / 2) * pageSizeBytes).rounded()),
             standardErrorBytes: Int(saturating: (max(error, leastError) * pageSizeBytes).rounded(.up))
         )
+    }
+
+    /// The shared anonymous pages of one process, estimated from its own samples.
+    struct SharedPages {
+        let pages: Double
+        let standardError: Double
+        /// The factor that scales the weighted number of pages that were found to the number in `statm`.
+        let scale: Double
+    }
+
+    /// Returns the shared anonymous pages of a process that was sampled; `nil` if no sample found an anonymous page.
+    func sharedPages(of index: Int) -> SharedPages? {
+        let (anonymous, _) = parts(of: index)
+        guard anonymous.held > 0 else { return nil }
+        return SharedPages(
+            pages: max(0, anonymous.statm - anonymous.total),
+            standardError: spread(of: index, anonymous, nil).standardError,
+            scale: anonymous.scale
+        )
+    }
+
+    /// Whether every page of a family and of all files was read.
+    func isWhole(_ family: Int) -> Bool {
+        sampling.families[family].plan.isComplete && sampling.files.plan.isComplete
+    }
+
+    private func sums(of index: Int) -> StratifiedVariance {
+        let family = sampling.processes[index].family
+        return sampling.leafRanks[index] != nil ? leafSums[family] : familySums[family]
+    }
+
+    /// Returns the exclusive pages of a process: the anonymous ones, and those of files.
+    private func parts(of index: Int) -> (anonymous: ScaledPart, ofFiles: ScaledPart) {
+        let process = sampling.processes[index]
+        let isWhole = isWhole(process.family)
+        var anonymous = ScaledPart(
+            statm: Double(process.anonymousCount),
+            isWhole: isWhole,
+            mayHoldZeros: process.mayHoldZeros
+        )
+        var ofFiles = ScaledPart(statm: Double(process.fileCount), isWhole: isWhole)
+        for (sums, found) in [(sums(of: index), inFamily[index]), (fileSums, inFiles[index])] {
+            for found in found {
+                let weight = sums.weight(of: found.span, blockPages: found.blockPages)
+                let counts = found.counts
+                anonymous.add(weight, held: Double(counts.anonymous), counted: Double(counts.exclusiveAnonymous))
+                ofFiles.add(weight, held: Double(counts.ofFiles), counted: Double(counts.exclusiveOfFiles))
+            }
+        }
+        return (anonymous, ofFiles)
+    }
+
+    /// Returns the spread of the exclusive pages of a process.
+    ///
+    /// - Parameter ofFiles: The pages of files; `nil` for the spread of the anonymous pages alone.
+    private func spread(of index: Int, _ anonymous: ScaledPart, _ ofFiles: ScaledPart?) -> SampleSpread {
+        func spread(_ sums: StratifiedVariance, _ found: [Found]) -> SampleSpread {
+            sums.spread(
+                found.map { found in
+                    let counts = found.counts
+                    var excess = anonymous.excess(
+                        held: Double(counts.anonymous),
+                        counted: Double(counts.exclusiveAnonymous)
+                    )
+                    var mass = Double(counts.anonymous) * anonymous.scale
+                    if let ofFiles {
+                        excess += ofFiles.excess(
+                            held: Double(counts.ofFiles),
+                            counted: Double(counts.exclusiveOfFiles)
+                        )
+                        mass += Double(counts.ofFiles) * ofFiles.scale
+                    }
+                    return StratifiedVariance.Value(
+                        span: found.span,
+                        blockPages: found.blockPages,
+                        excess: excess,
+                        mass: mass
+                    )
+                }
+            )
+        }
+        return spread(sums(of: index), inFamily[index]) + spread(fileSums, inFiles[index])
     }
 
     // MARK: All of them
@@ -126,6 +214,8 @@ struct SampleEstimator {
             sum.lower += part.lower
             sum.upper += part.upper
             variance += part.standardError * part.standardError
+            sum.reliesOnClosedSet = sum.reliesOnClosedSet || part.reliesOnClosedSet
+            sum.reliesOnRelations = sum.reliesOnRelations || part.reliesOnRelations
         }
         let files = distinctOfFiles()
         sum.likely += files.likely
@@ -145,23 +235,28 @@ struct SampleEstimator {
         var part = ScaledPart(statm: held, isWhole: isWhole)
         // The windows of families contain pages of files too: those of writable private mappings that have not been
         // written.
-        let groups = [(fileSums, sampling.fileCounts)] + zip(familySums, sampling.familyCounts)
-        for (sums, windows) in groups {
+        let groups =
+            [(fileSums, sampling.files.plan.spans, sampling.fileCounts)]
+            + sampling.families.indices.map {
+                (familySums[$0], sampling.families[$0].plan.spans, sampling.familyCounts[$0])
+            }
+        for (_, spans, windows) in groups {
             for (span, counts) in windows.enumerated() {
                 part.add(
-                    sums.weight(of: span),
+                    spans[span].weight,
                     held: counts.heldOfFiles,
                     counted: Double(counts.distinctOfFiles)
                 )
             }
         }
         let spread = groups.reduce(SampleSpread()) { spread, group in
-            let (sums, windows) = group
+            let (sums, spans, windows) = group
             return spread
                 + sums.spread(
                     windows.enumerated().map { (span, counts) in
                         StratifiedVariance.Value(
                             span: span,
+                            blockPages: spans[span].samplePageCount,
                             excess: part.excess(
                                 held: counts.heldOfFiles,
                                 counted: Double(counts.distinctOfFiles)

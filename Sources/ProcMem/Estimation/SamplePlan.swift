@@ -1,7 +1,9 @@
 /// The blocks of a set of pages that are read: a stratified random sample.
 ///
-/// Each stratum is cut into spans. One block of each span is chosen at random and represents the span. The choice does
-/// not depend on the contents of other blocks: more samples where two neighbours differ would mostly miss differences
+/// Each stratum is cut into spans with about the same number of pages. One block of each span is chosen at random and
+/// represents the span. A block is chosen with a probability in proportion to its pages, so that what it shows of each
+/// page holds for every page of the span: blocks of different sizes, at the ends of mappings, add no error. The choice
+/// does not depend on the contents of other blocks: more samples where two neighbours differ would mostly miss differences
 /// that are smaller than a span.
 struct SamplePlan: Sendable {
     /// Consecutive blocks of one stratum, which one of them represents.
@@ -15,19 +17,21 @@ struct SamplePlan: Sendable {
         let slot: Int
         /// The number of spans of the group.
         let rotation: Int
-        /// The number of processes that map the sample.
-        let mappers: Int
-        /// The number of leaves that map the sample.
-        let leaves: Int
+        /// The number of pages in the blocks of the span.
+        let pageCount: Int
+        /// The number of pages in the sample.
+        let samplePageCount: Int
 
-        /// The number of blocks that the sample represents.
-        var weight: Int { blocks.count }
+        /// The number of blocks of the sample's size that the sample represents.
+        var weight: Double { Double(pageCount) / Double(max(1, samplePageCount)) }
     }
 
     private let strata: [SampleStratum]
     /// The spans, in the order of their strata and blocks.
     private(set) var spans: [Span] = []
     private(set) var groupCount = 0
+    /// Whether every block is read in every process that maps it.
+    let isComplete: Bool
 
     /// - Parameters:
     ///   - ranges: The pages, ascending and disjoint.
@@ -77,13 +81,11 @@ struct SamplePlan: Sendable {
             guard share > 0 else { continue }
             let rotation = min(stratum.rotation, stratum.blockCount / share)
             let spanCount = share * rotation
-            // The first block of a part, computed without overflow for any number of blocks.
-            func start(_ part: Int) -> Int {
-                stratum.blockCount / spanCount * part + stratum.blockCount % spanCount * part / spanCount
-            }
+            let starts = stratum.spanStarts(spanCount)
             for part in 0..<spanCount {
-                let blocks = start(part)..<start(part + 1)
-                let sample = generator.next(in: blocks)
+                let blocks = starts[part]..<starts[part + 1]
+                let pages = stratum.pagesBefore(blocks.lowerBound)..<stratum.pagesBefore(blocks.upperBound)
+                let sample = pages.isEmpty ? blocks.lowerBound : stratum.block(ofPage: generator.next(in: pages))
                 spans.append(
                     Span(
                         stratum: index,
@@ -92,13 +94,15 @@ struct SamplePlan: Sendable {
                         group: groupCount + part / rotation,
                         slot: part % rotation,
                         rotation: rotation,
-                        mappers: stratum.piece(ofBlock: sample).mappers,
-                        leaves: stratum.piece(ofBlock: sample).leaves
+                        pageCount: pages.count,
+                        samplePageCount: stratum.pages(ofBlock: sample).count
                     )
                 )
             }
             groupCount += share
         }
+        isComplete =
+            spans.count == strata.reduce(0) { $0 + $1.blockCount } && spans.allSatisfy { $0.rotation == 1 }
     }
 
     /// Returns the number of pages in a block.
@@ -122,11 +126,6 @@ struct SamplePlan: Sendable {
     /// that cost do not depend on its length; the rest grows with the number of pages.
     static func readsWorth(of ranges: some Sequence<Range<Int>>) -> Double {
         ranges.reduce(0) { $0 + 0.67 + Double($1.count) / 50 }
-    }
-
-    /// Whether every block is read in every process that maps it.
-    var isComplete: Bool {
-        spans.count == strata.reduce(0) { $0 + $1.blockCount } && spans.allSatisfy { $0.rotation == 1 }
     }
 
     /// Returns the pages of a span's sample.
@@ -177,6 +176,8 @@ struct SampleStratum: Sendable {
     private let pieces: [SamplePiece]
     /// The index of the first block of each piece.
     private let firstBlocks: [Int]
+    /// The number of pages before each piece.
+    private let firstPages: [Int]
     let blockCount: Int
     let pageCount: Int
     private let blockPages: Int
@@ -199,7 +200,12 @@ struct SampleStratum: Sendable {
         self.pieces = pieces
         self.rotation = rotation
         self.blockPages = blockPages
-        pageCount = pieces.reduce(0) { $0.saturatingAdding($1.pages.count) }
+        var pageCount = 0
+        firstPages = pieces.map { piece in
+            defer { pageCount = pageCount.saturatingAdding(piece.pages.count) }
+            return pageCount
+        }
+        self.pageCount = pageCount
         var count = 0
         var reads = 0.0
         var mass = 0.0
@@ -222,8 +228,33 @@ struct SampleStratum: Sendable {
         return start..<min(pieces[index].pages.upperBound, start + blockPages)
     }
 
-    /// Returns the piece that contains a block.
-    func piece(ofBlock block: Int) -> SamplePiece { pieces[index(ofBlock: block)] }
+    /// Returns the number of pages in the blocks before a block, or in all blocks.
+    func pagesBefore(_ block: Int) -> Int {
+        guard block < blockCount else { return pageCount }
+        let index = index(ofBlock: block)
+        return firstPages[index] + (block - firstBlocks[index]) * blockPages
+    }
+
+    /// Returns the block that contains the page with an index among all pages of the stratum.
+    func block(ofPage page: Int) -> Int {
+        let index = max(0, firstPages.partitioningIndex { $0 > page } - 1)
+        return min(blockCount - 1, firstBlocks[index] + (page - firstPages[index]) / blockPages)
+    }
+
+    /// Returns the first block of each of several spans with about the same number of pages, and the end of the last
+    /// one. Each span has at least one block.
+    func spanStarts(_ count: Int) -> [Int] {
+        var starts = [0]
+        for part in 1..<max(1, count) {
+            // Computed without overflow for any number of pages.
+            let page = pageCount / count * part + pageCount % count * part / count
+            let block = block(ofPage: page)
+            // The nearer end of the block.
+            let isNearerToEnd = page - pagesBefore(block) > pagesBefore(block + 1) - page
+            starts.append(min(max(isNearerToEnd ? block + 1 : block, starts[part - 1] + 1), blockCount - count + part))
+        }
+        return starts + [blockCount]
+    }
 
     private func index(ofBlock block: Int) -> Int {
         max(0, firstBlocks.partitioningIndex { $0 > block } - 1)
@@ -288,7 +319,7 @@ struct ReadBudget {
     }
 
     private(set) var families: [OfFamily] = []
-    let countOfFiles: Int
+    let ofFiles: OfFamily
 
     init(_ processes: [SampledProcess], _ ranges: SampleRanges, reads: Double) {
         var readsOfFiles = 0.0
@@ -321,13 +352,7 @@ struct ReadBudget {
                 )
             )
         }
-        // A window costs one read in each process that maps it.
-        let mapped = processes.reduce(0.0) { sum, process in
-            process.fileSegments.reduce(sum) { $0 + Double($1.pages.count) }
-        }
-        let windows = mapped > 0 ? readsOfFiles * Double(ranges.ofFiles.pageCount) / mapped : 0
-        let worth = SamplePlan.readsWorth(of: ranges.ofFiles)
-        countOfFiles = Int((worthOfFiles <= readsOfFiles ? worth : min(windows, worth)).rounded(.up))
+        ofFiles = OfFamily(reads: readsOfFiles, mostReads: readsOfFiles, readsAll: worthOfFiles <= readsOfFiles)
     }
 }
 

@@ -8,7 +8,7 @@ struct SampledProcess: Sendable {
     /// The number of pages of files and shared memory, from `statm`.
     let fileCount: Int
     /// The number of page faults since the process was forked; `nil` if it is not known.
-    let faultCount: Int?
+    var faultCount: Int?
     /// The number of page faults of its descendants that have exited; `nil` if it is not known.
     let endedFaultCount: Int?
     /// Whether a process that is not in the set may have faulted in pages that this one maps.
@@ -179,18 +179,22 @@ extension SampledProcess {
     ///   - map: The open `pagemap`.
     ///   - maximumScanCalls: The maximum number of system calls that find the next page after a hole.
     ///   - numbering: The common numbering of the files, which is extended.
+    ///   - mayListOn: Whether there is time for another system call.
+    /// - Returns: The mappings; those for which there was no time keep their holes.
     func mappings(
         _ list: [MemoryMapping],
         _ map: borrowing PageMap,
         maximumScanCalls: Int,
-        numbering: inout FileNumbering
+        numbering: inout FileNumbering,
+        mayListOn: () -> Bool = { true }
     ) -> Mappings {
         var mappings = Mappings()
         let anonymous = populated(
             list.lazy.filter(\.isByAddress).map(\.pages),
             anonymousCount,
             map,
-            maximumScanCalls
+            maximumScanCalls,
+            mayListOn
         )
         for mapping in list where mapping.isByAddress {
             mappings.anonymous.append(
@@ -207,7 +211,8 @@ extension SampledProcess {
             list.lazy.filter { !$0.isByAddress }.map(\.pages),
             fileCount,
             map,
-            maximumScanCalls
+            maximumScanCalls,
+            mayListOn
         )
         for mapping in list where !mapping.isByAddress || mapping.isByAddressAndByPosition {
             guard let source = mapping.source else { continue }
@@ -232,7 +237,8 @@ extension SampledProcess {
         _ pages: some Sequence<Range<Int>>,
         _ presentCount: Int,
         _ map: borrowing PageMap,
-        _ maximumScanCalls: Int
+        _ maximumScanCalls: Int,
+        _ mayListOn: () -> Bool
     ) -> [Range<Int>]? {
         let size = pages.reduce(0) { $0.saturatingAdding($1.count) }
         // Pages that a single read covers are not worth a system call.
@@ -240,23 +246,33 @@ extension SampledProcess {
         let ranges = Array(pages).joinedRanges()
         let share = max(0.125, Double(presentCount) / max(1, Double(anonymousCount) + Double(fileCount)))
         let scanCalls = Int((Double(maximumScanCalls) * share).rounded(.up))
-        if let runs = Self.presentRuns(in: ranges, presentCount: presentCount, map, maximumScanCalls: scanCalls) {
+        if let runs = Self.presentRuns(
+            in: ranges,
+            presentCount: presentCount,
+            map,
+            maximumScanCalls: scanCalls,
+            mayListOn
+        ) {
             return runs
         }
         return PopulatedRanges(in: ranges, presentCount: presentCount, maximumScanCalls: scanCalls) {
-            (range) throws(Errno) in try map.firstPresent(in: range)
+            (range) throws(Errno) in
+            guard mayListOn() else { throw .interrupted }
+            return try map.firstPresent(in: range)
         }.ranges
     }
 
     /// Returns the runs of pages in memory, from one scan of each large range. Small ranges are kept.
     ///
-    /// - Returns: `nil` if the kernel cannot scan, or if there are too many pages or runs: the cost of a scan grows with
-    ///   the pages that are in memory, that of a search for the next page after a hole does not.
+    /// - Returns: `nil` if the kernel cannot scan, if there is no time for all ranges, or if there are too many pages or
+    ///   runs: the cost of a scan grows with the pages that are in memory, that of a search for the next page after a
+    ///   hole does not.
     private static func presentRuns(
         in ranges: [Range<Int>],
         presentCount: Int,
         _ map: borrowing PageMap,
-        maximumScanCalls: Int
+        maximumScanCalls: Int,
+        _ mayListOn: () -> Bool
     ) -> [Range<Int>]? {
         // A page adds about a hundredth of the cost of a call.
         guard presentCount / 100 <= maximumScanCalls, ranges.count(where: { $0.count > 512 }) <= maximumScanCalls
@@ -265,7 +281,7 @@ extension SampledProcess {
         // The kernel's zero page is in memory too, and is not in `presentCount`.
         var mostPages = 100 * maximumScanCalls
         for range in ranges {
-            guard joined.count < maximumRuns else { return nil }
+            guard joined.count < maximumRuns, mayListOn() else { return nil }
             guard range.count > 512 else {
                 joined.append(range)
                 continue

@@ -20,6 +20,8 @@ struct SharedPageResolver {
     private var owns: [Bool]
     /// For each process, its pages in the window that it shares with none of its ancestors at their address.
     private var unexplained: [WindowCounts.Unexplained]
+    /// For each process, the shared pages in the window that depend on it.
+    private var dependent: [Double]
 
     init(_ processes: [SampledProcess], isClosed: Bool, mapCount: ((UInt64) -> Int?)? = nil) {
         self.processes = processes
@@ -30,6 +32,7 @@ struct SharedPageResolver {
         shares = Array(repeating: false, count: processes.count)
         owns = shares
         unexplained = processes.indices.map { WindowCounts.Unexplained(process: $0) }
+        dependent = Array(repeating: 0, count: processes.count)
     }
 
     /// Returns the counts of anonymous pages in a window, for each family.
@@ -67,39 +70,88 @@ struct SharedPageResolver {
                 sharersByOffset[holder.pageOffset].append(holder)
             }
         }
-        var knownParts: [Int: Double] = [:]
+        var knownParts: [Int: FramePart] = [:]
         for pageOffset in 0..<pageCount where !sharersByOffset[pageOffset].isEmpty {
             let sharers = sharersByOffset[pageOffset]
             if sharers.allSatisfy({ $0.entry.frame != 0 }) {
-                let (distinct, found) = distinctFrames(sharers, window, &knownParts)
-                counts.shared += mayShareOutside[family] ? Double(found) : distinct
-                counts.sharedLower += distinct
-                counts.sharedUpper += mayShareOutside[family] ? Double(found) : distinct
+                addFrames(of: sharers, window, &knownParts, to: &counts)
             } else {
-                add(sharers.map(\.process), owners: ownersByOffset[pageOffset], to: &counts)
+                add(sharers.map(\.process), owners: ownersByOffset[pageOffset], window, to: &counts)
             }
         }
-        for holder in holders where unexplained[holder.process].pageCount > 0 {
-            counts.unexplained.append(unexplained[holder.process])
-            unexplained[holder.process] = WindowCounts.Unexplained(process: holder.process)
+        for holder in holders {
+            let process = holder.process
+            if unexplained[process].pageCount > 0 {
+                counts.unexplained.append(unexplained[process])
+                unexplained[process] = WindowCounts.Unexplained(process: process)
+            }
+            if dependent[process] > 0 {
+                counts.dependent.append(WindowCounts.DependentPages(process: process, pages: dependent[process]))
+                dependent[process] = 0
+            }
         }
         return counts
     }
 
+    /// Records that a page would not have been found without one leaf.
+    ///
+    /// The page counts once, and not once for each leaf that this one stands for. What the total would be without the
+    /// leaf (the jackknife) gives the part that corresponds to an exclusive page.
+    private mutating func addDependent(on process: Int, _ window: SampleGroup.Window) {
+        guard window.leafExpansion > 1, !isParent[process] else { return }
+        dependent[process] += (1 - 1 / Double(window.readLeaves)) / window.leafExpansion
+    }
+
     // MARK: With frame numbers
 
-    /// Returns the number of distinct frames at one address: the sum of the parts that count there, and the number that
-    /// was found.
-    private func distinctFrames(
-        _ sharers: [SampleGroup.Holder],
+    /// The part of a frame that counts at one address.
+    private struct FramePart {
+        /// The part; `nil` if it is not known.
+        let pages: Double?
+        /// The part that each leaf adds, in the unit of ``WindowCounts/DependentPages``.
+        var ofEachLeaf = 0.0
+    }
+
+    /// Counts the distinct frames at one address.
+    private mutating func addFrames(
+        of sharers: [SampleGroup.Holder],
         _ window: SampleGroup.Window,
-        _ knownParts: inout [Int: Double]
-    ) -> (Double, found: Int) {
+        _ knownParts: inout [Int: FramePart],
+        to counts: inout WindowCounts.OfFamily
+    ) {
         // Almost always all sharers map the same frame.
         let frame = sharers[0].entry.frame
-        if sharers.allSatisfy({ $0.entry.frame == frame }) { return (part(of: sharers, window, &knownParts), 1) }
-        let frames = Dictionary(grouping: sharers, by: \.entry.frame).values
-        return (frames.reduce(0) { $0 + part(of: $1, window, &knownParts) }, frames.count)
+        guard sharers.contains(where: { $0.entry.frame != frame }) else {
+            addFrame(of: sharers, window, &knownParts, to: &counts)
+            return
+        }
+        for (_, sharers) in Dictionary(grouping: sharers, by: \.entry.frame) {
+            addFrame(of: sharers, window, &knownParts, to: &counts)
+        }
+    }
+
+    private mutating func addFrame(
+        of sharers: [SampleGroup.Holder],
+        _ window: SampleGroup.Window,
+        _ knownParts: inout [Int: FramePart],
+        to counts: inout WindowCounts.OfFamily
+    ) {
+        let part = part(of: sharers, window, &knownParts)
+        let pages = part.pages ?? 1
+        counts.sharedLower += pages
+        // It may be mapped at other addresses too. Memory that a process shares with its parent was rarely moved.
+        if part.pages == nil, sharers.count == 1 || sharers.allSatisfy({ !isParent[$0.process] }) {
+            counts.unexplainedLower += 1
+        }
+        if part.ofEachLeaf > 0 {
+            for sharer in sharers where !isParent[sharer.process] { dependent[sharer.process] += part.ofEachLeaf }
+        } else if sharers.count == 1 {
+            addDependent(on: sharers[0].process, window)
+        }
+        let mayShareOutside = mayShareOutside[counts.family]
+        counts.shared += mayShareOutside ? 1 : pages
+        counts.sharedUpper += mayShareOutside ? 1 : pages
+        if !mayShareOutside, pages != 1 { counts.reliesOnClosedSet = true }
     }
 
     /// Returns the part of a frame that counts at one address: 1, if all of its mappings are there.
@@ -115,24 +167,32 @@ struct SharedPageResolver {
     private func part(
         of sharers: [SampleGroup.Holder],
         _ window: SampleGroup.Window,
-        _ knownParts: inout [Int: Double]
-    ) -> Double {
+        _ knownParts: inout [Int: FramePart]
+    ) -> FramePart {
         // One page table refers to a frame once.
-        guard processes.count > sharers.count, let mapCount else { return 1 }
+        guard processes.count > sharers.count else { return FramePart(pages: 1) }
+        guard let mapCount else { return FramePart(pages: nil) }
         let leaves = sharers.count { !isParent[$0.process] }
         let hasParent = leaves < sharers.count
         let expansion = window.leafExpansion
-        if expansion > 1, hasParent, leaves == window.readLeaves, window.mappers >= processes.count { return 1 }
+        if expansion > 1, hasParent, leaves == window.readLeaves, window.mappers >= processes.count {
+            return FramePart(pages: 1)
+        }
         let kind = sharers[0].process << 32 | sharers.count
         if let known = knownParts[kind] { return known }
-        var part = 1.0
-        if let mappings = mapCount(sharers[0].entry.frame), mappings > 1 {
-            if expansion == 1 {
-                part = min(1, Double(sharers.count) / Double(mappings))
-            } else if !hasParent || mappings > window.mappers {
+        var part = FramePart(pages: 1)
+        if let mappings = mapCount(sharers[0].entry.frame) {
+            if mappings > 1, expansion == 1 {
+                part = FramePart(pages: min(1, Double(sharers.count) / Double(mappings)))
+            } else if mappings > 1, !hasParent || mappings > window.mappers {
                 // Otherwise the leaves that did not read the window may have all the other mappings.
-                part = (Double(sharers.count - leaves) + expansion * Double(leaves)) / Double(mappings)
+                part = FramePart(
+                    pages: (Double(sharers.count - leaves) + expansion * Double(leaves)) / Double(mappings),
+                    ofEachLeaf: 1 / Double(mappings)
+                )
             }
+        } else {
+            part = FramePart(pages: nil)
         }
         knownParts[kind] = part
         return part
@@ -141,7 +201,12 @@ struct SharedPageResolver {
     // MARK: Without frame numbers
 
     /// Counts the distinct pages that processes share at one address, by the relations of the processes.
-    private mutating func add(_ sharers: [Int], owners: [Int], to counts: inout WindowCounts.OfFamily) {
+    private mutating func add(
+        _ sharers: [Int],
+        owners: [Int],
+        _ window: SampleGroup.Window,
+        to counts: inout WindowCounts.OfFamily
+    ) {
         for process in sharers { shares[process] = true }
         for process in owners { owns[process] = true }
         defer {
@@ -177,7 +242,13 @@ struct SharedPageResolver {
         counts.sharedLower += Double(lower)
         counts.shared += Double(min(max(lower, likely), upper))
         counts.sharedUpper += Double(upper)
-        counts.sharersAmongLeaves += sharers.count { !isParent[$0] }
+        let leaves = sharers.count { !isParent[$0] }
+        counts.sharersAmongLeaves += leaves
+        counts.reliesOnRelations = true
+        if isClosed, upper < sharers.count || (counts.leafExpansion > 1 && leaves > 0) {
+            counts.reliesOnClosedSet = true
+        }
+        if sharers.count == 1 { addDependent(on: sharers[0], window) }
         // If there are more than the upper bound allows, some of them were inherited, and none is counted as created.
         if likely <= upper { counts.createdPages += creators.map { ($0, 1) } }
         let isAlone = sharers.count == 1 && counts.leafExpansion == 1

@@ -3,7 +3,9 @@ struct StratifiedVariance {
     /// The result of one sample. Spans without a value have no pages.
     struct Value {
         let span: Int
-        /// The number of pages in the block beyond the expected number.
+        /// The number of pages in the block.
+        let blockPages: Int
+        /// The number of pages of a kind in the block beyond the expected number.
         let excess: Double
         /// The number of pages in the block whose kind could have been different.
         let mass: Double
@@ -11,43 +13,48 @@ struct StratifiedVariance {
         var variance = 0.0
     }
 
-    /// The number of blocks that each sample represents, in the order of the spans.
-    private let weights: [Double]
+    /// The number of pages that each sample represents, in the order of the spans.
+    private let pageCounts: [Double]
     private let strata: [Int]
 
     init(_ plan: SamplePlan) {
-        weights = plan.spans.map { Double($0.weight) }
+        pageCounts = plan.spans.map { Double($0.pageCount) }
         strata = plan.spans.map(\.stratum)
     }
 
     /// - Parameter plan: The plan, of which a process reads one sample of each group.
     init(groupsOf plan: SamplePlan) {
-        var weights: [Double] = []
+        var pageCounts: [Double] = []
         var strata: [Int] = []
         for span in plan.spans {
             if span.slot == 0 {
-                weights.append(0)
+                pageCounts.append(0)
                 strata.append(span.stratum)
             }
-            weights[span.group] += Double(span.weight)
+            pageCounts[span.group] += Double(span.pageCount)
         }
-        self.weights = weights
+        self.pageCounts = pageCounts
         self.strata = strata
     }
 
-    func weight(of span: Int) -> Double { weights[span] }
+    /// Returns the number of blocks of a size that a sample of that size represents.
+    func weight(of span: Int, blockPages: Int) -> Double { pageCounts[span] / Double(max(1, blockPages)) }
 
-    /// Returns the mean square of the differences between the excess of a span and that of its neighbours.
+    private func weight(of value: Value) -> Double { weight(of: value.span, blockPages: value.blockPages) }
+
+    /// Returns the mean square of the differences between the excess of a span and that of its neighbours, in blocks of
+    /// one size.
     private func difference(at index: Int, of values: [Value]) -> Double {
         let value = values[index]
         var sum = 0.0
         var count = 0.0
         for step in [-1, 1] {
             let span = value.span + step
-            guard weights.indices.contains(span), strata[span] == strata[value.span] else { continue }
+            guard strata.indices.contains(span), strata[span] == strata[value.span] else { continue }
             let other = index + step
             let hasValue = values.indices.contains(other) && values[other].span == span
-            let difference = value.excess - (hasValue ? values[other].excess : 0)
+            let ratio = hasValue ? Double(value.blockPages) / Double(max(1, values[other].blockPages)) : 0
+            let difference = value.excess - (hasValue ? values[other].excess * ratio : 0)
             sum += difference * difference
             count += 1
         }
@@ -64,19 +71,21 @@ struct StratifiedVariance {
         var spread = SampleSpread()
         for index in values.indices {
             let value = values[index]
-            let weight = weights[value.span]
-            spread.variance += weight * (weight - 1) * difference(at: index, of: values) / 2
+            let weight = weight(of: value)
+            spread.variance += weight * max(0, weight - 1) * difference(at: index, of: values) / 2
             // The difference includes this part of the variance, but not for the sampled block itself (two phases).
             spread.variance += weight * value.variance
             // A neighbouring span without pages adds its own difference from this one.
             for step in [-1, 1] {
                 let span = value.span + step
-                guard weights.indices.contains(span), strata[span] == strata[value.span] else { continue }
-                let other = index + step
-                if values.indices.contains(other), values[other].span == span { continue }
-                spread.variance += weights[span] * (weights[span] - 1) * value.excess * value.excess / 4
+                guard strata.indices.contains(span), strata[span] == strata[value.span] else { continue }
+                let neighbour = index + step
+                if values.indices.contains(neighbour), values[neighbour].span == span { continue }
+                let other = self.weight(of: span, blockPages: value.blockPages)
+                spread.variance += other * max(0, other - 1) * value.excess * value.excess / 4
             }
-            guard weight > 1 else { continue }
+            // A sample of all pages of its span leaves nothing unsampled.
+            guard weight > 1.000_001 else { continue }
             let mass = weight * value.mass
             spread.massSum += mass
             spread.massSquares += mass * mass

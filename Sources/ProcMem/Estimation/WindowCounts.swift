@@ -22,6 +22,14 @@ struct WindowCounts: Sendable {
         var pageCount: Int { left + alone + common }
     }
 
+    /// The part of the shared pages that one leaf adds, in a window that some of the leaves have read.
+    struct DependentPages: Sendable {
+        let process: Int
+        /// The number of pages, in the unit of the leaf's exclusive pages: each of these counts once for each leaf that
+        /// the leaf stands for.
+        var pages = 0.0
+    }
+
     /// The numbers of anonymous pages that one family maps in the window.
     struct OfFamily: Sendable {
         let family: Int
@@ -48,6 +56,13 @@ struct WindowCounts: Sendable {
         var sharersAmongLeaves = 0
         /// The number of leaves that each leaf stands for.
         var leafExpansion = 1.0
+        /// The shared pages that would not have been found, or would count less, without one leaf, by process: see
+        /// ``DependentPages``.
+        var dependent: [DependentPages] = []
+        /// Whether ``sharedUpper`` relies on all processes that share the pages being in the set.
+        var reliesOnClosedSet = false
+        /// Whether the relations of the processes decide which of them share a page.
+        var reliesOnRelations = false
         /// The shared pages that no ancestor explains, by process.
         var unexplained: [Unexplained] = []
         /// The parts of ``shared`` and ``sharedLower`` that no ancestor explains: see ``Unexplained``.

@@ -120,6 +120,8 @@ extension DistinctMemory {
             var bounds = sampled.bounds(withUnsampledBytes: others) + hugetlbBounds
             var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
             if inputs.group.areSamplesCached { assumptions.insert(.nothingChanged) }
+            if sampled.reliesOnClosedSet { assumptions.insert(.noRelativesOutside) }
+            if sampled.reliesOnRelations { assumptions.insert(.layoutsIdentifyFamilies) }
             bounds.lower = max(0, bounds.lower - inputs.bytesCountedTwicePossibly)
             let shareBytes = shares.sumBytes.saturatingAdding(hugetlb.evidence.proven.lower)
             if shareBytes > bounds.lower, shareBytes <= bounds.upper {

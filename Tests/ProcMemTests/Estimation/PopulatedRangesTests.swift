@@ -158,6 +158,53 @@ import Testing
     }
 }
 
+/// The time that finding the populated parts of mappings may take.
+@Suite struct ListingTimeTests {
+    /// Each scan of a mapping is preceded by a check of the time, in which the remaining ones are given up.
+    @Test(arguments: [0, 1, 5, 100]) func theTimeIsCheckedBeforeEachScan(_ allowed: Int) throws {
+        let pageSize = SystemRoot.live.pageSizeBytes
+        let memories = try (0..<12).map { _ in try #require(AnonymousPages(count: 4096, pageSizeBytes: pageSize)) }
+        for memory in memories { memory.write(1000) }
+        let starts = Set(memories.map(\.firstPage))
+        let directory = try ProcessDirectory(.current, in: .live)
+        let list = try directory.open(ProcessMemoryPaths().maps).memoryMappings(pageSizeBytes: pageSize)
+        // The kernel joins neighbouring mappings.
+        let mappings = list.filter { mapping in starts.contains { mapping.pages.contains($0) } }
+        let map = try PageMap(directory.open(ProcessMemoryPaths().pagemap), pageSizeBytes: pageSize)
+        let process = SampledProcess(
+            process: .current,
+            startTimeTicks: 0,
+            anonymousCount: 12,
+            fileCount: 0,
+            faultCount: nil,
+            endedFaultCount: nil,
+            mayLackFaults: false,
+            layout: nil,
+            family: 0,
+            parent: nil,
+            isFounder: true,
+            mayHaveForked: false
+        )
+        var (numbering, checks) = (FileNumbering(), 0)
+        var found = process
+        found.setSegments(
+            from: process.mappings(mappings, map, maximumScanCalls: 1000, numbering: &numbering) {
+                checks += 1
+                return checks <= allowed
+            },
+            []
+        )
+        #expect(checks > 0)
+        let count = found.anonymousSegments.map(\.pages).pageCount
+        if allowed == 0 { #expect(count == mappings.map(\.pages).pageCount) }
+        guard allowed == 100 else { return }
+        guard (try? map.firstPresent(in: 0..<1)) != nil || (try? map.firstPresent(in: mappings[0].pages)) != nil else {
+            try Test.cancel("needs PAGEMAP_SCAN, Linux 6.7")
+        }
+        #expect(checks >= mappings.count && count < 12 * 512)
+    }
+}
+
 /// Anonymous memory of the test, of which single pages are written.
 private final class AnonymousPages {
     private let start: UnsafeMutableRawPointer

@@ -4,7 +4,7 @@ import Testing
 
 /// The pieces into which the memory of a family is cut.
 @Suite struct SamplePiecesTests {
-    private func process(_ pages: [Range<Int>], parent: Int? = nil) -> SampledProcess {
+    private func process(_ pages: [Range<Int>], parent: Int? = nil, family: Int = 0) -> SampledProcess {
         var process = SampledProcess(
             process: .id(1),
             startTimeTicks: 0,
@@ -14,7 +14,7 @@ import Testing
             endedFaultCount: nil,
             mayLackFaults: false,
             layout: nil,
-            family: 0,
+            family: family,
             parent: parent,
             isFounder: parent == nil,
             mayHaveForked: parent == nil,
@@ -25,7 +25,7 @@ import Testing
     }
 
     private func pieces(_ processes: [SampledProcess]) -> [SamplePiece] {
-        [SamplePiece](processes, Array(processes.indices))
+        [SamplePiece](processes, Array(processes.indices), areParents: processes.areParents)
     }
 
     /// Where other processes may map the pages, each leaf reads every window.
@@ -84,6 +84,21 @@ import Testing
         #expect(found.map(\.isOnlyOwn) == [false, false, true, true])
     }
 
+    /// Two members each have a mapping, and the second begins where the first ends: the numbers of members are equal, the
+    /// members are not.
+    @Test func neighbouringMappingsOfTwoMembers() {
+        let family = [
+            process([0..<10]), process([0..<10, 20..<30], parent: 0), process([0..<10, 30..<50], parent: 0),
+        ]
+        #expect(
+            pieces(family) == [
+                SamplePiece(pages: 0..<10, mappers: 3, roots: 1, leaves: 2),
+                SamplePiece(pages: 20..<30, mappers: 1, roots: 1, leaves: 1),
+                SamplePiece(pages: 30..<50, mappers: 1, roots: 1, leaves: 1),
+            ]
+        )
+    }
+
     /// A process whose parent gave up its memory is a root. Its own child is not.
     @Test func aParentThatMapsLess() {
         let family = [process([0..<10]), process([0..<10, 20..<30], parent: 0), process([20..<30], parent: 1)]
@@ -91,6 +106,51 @@ import Testing
             pieces(family) == [
                 SamplePiece(pages: 0..<10, mappers: 2, roots: 1, leaves: 0),
                 SamplePiece(pages: 20..<30, mappers: 2, roots: 1, leaves: 1),
+            ]
+        )
+    }
+
+    /// Workers whose parent has given up what they inherited: they have more pages than faults. Memory that they faulted in
+    /// themselves at equal addresses has the same mappings.
+    @Test func memoryThatAParentGaveUp() {
+        func piece(faults: Int?) -> SamplePiece? {
+            var family = [process([0..<10])] + (0..<6).map { _ in process([0..<10, 100..<1100], parent: 0) }
+            for index in family.indices { family[index].faultCount = faults }
+            return pieces(family).last
+        }
+        let inherited = piece(faults: 50)
+        #expect(inherited?.pages == 100..<1100 && inherited?.roots == 6)
+        #expect(inherited?.mayBeInherited == true && inherited?.isOnlyOwn == false)
+        #expect(inherited?.mass == 1000 * (1 + 5.0 / 8))
+        for faults in [1500, 1000, nil] {
+            let own = piece(faults: faults)
+            #expect(own?.mayBeInherited == false && own?.isOnlyOwn == true && own?.mass == 750)
+        }
+        // The parent still maps these pages, so they are not given up.
+        var family = [process([0..<1000])] + (0..<6).map { _ in process([0..<1000, 2000..<2100], parent: 0) }
+        for index in family.indices { family[index].faultCount = 100 }
+        #expect(pieces(family).map(\.mayBeInherited) == [false, false])
+    }
+
+    @Test func pagesInOtherRanges() {
+        #expect([0..<10, 20..<30].pageCount(in: [5..<25, 28..<40]) == 5 + 5 + 2)
+        #expect([0..<10].pageCount(in: []) == 0 && [Range<Int>]().pageCount(in: [0..<5]) == 0)
+        #expect([0..<10].pageCount(in: [10..<20]) == 0)
+    }
+
+    /// Files are cut where the number of processes that map them changes.
+    @Test func piecesOfFiles() {
+        var processes = (0..<3).map { _ in process([]) }
+        for (index, ranges) in [[0..<100], [0..<50, 40..<60], [200..<210]].enumerated() {
+            processes[index].fileSegments = ranges.map {
+                PageSegment(pages: $0, firstPage: $0.lowerBound, contents: .pagesOfFile)
+            }
+        }
+        #expect(
+            SampleRanges(processes).ofFiles == [
+                SamplePiece(pages: 0..<60, mappers: 2, roots: 2, leaves: 0),
+                SamplePiece(pages: 60..<100, mappers: 1, roots: 1, leaves: 0),
+                SamplePiece(pages: 200..<210, mappers: 1, roots: 1, leaves: 0),
             ]
         )
     }
@@ -114,12 +174,22 @@ import Testing
             for page in 0..<100 {
                 let mappers = family.indices.filter { maps($0, page) }
                 let piece = found.first { $0.pages.contains(page) }
+                for other in piece?.pages ?? 0..<0 { #expect(family.indices.filter { maps($0, other) } == mappers) }
                 #expect(piece?.mappers ?? 0 == mappers.count)
                 #expect(piece?.roots ?? 0 == mappers.count { family[$0].parent.map { !maps($0, page) } ?? true })
                 let parents = Set(family.compactMap(\.parent))
                 #expect(piece?.leaves ?? 0 == mappers.count { !parents.contains($0) })
             }
         }
+    }
+
+    /// Each family is cut by itself: the time grows with the processes, not with processes times families.
+    @Test(.timeLimit(.minutes(1))) func manyFamilies() {
+        let count = 30_000
+        let processes = (0..<count).map { process([0..<10], family: $0) }
+        let pieces = SampleRanges(processes).ofFamilies
+        #expect(pieces.count == count)
+        #expect(pieces.allSatisfy { $0 == [SamplePiece(pages: 0..<10, mappers: 1, roots: 1, leaves: 1)] })
     }
 
     /// Leaves are divided among windows if there are many of them, and few processes that read every window.

@@ -114,6 +114,27 @@ import Testing
 }
 
 @Suite struct SampleStratumTests {
+    /// Blocks at the ends of mappings are smaller than the others. What every page has is estimated without an error.
+    @Test func blocksOfDifferentSizes() {
+        let ranges = (0..<400).map { $0 * 100..<$0 * 100 + 1 + $0 * 7 % 40 }
+        for seed in 0..<20 {
+            let plan = SamplePlan(
+                of: ranges,
+                presentCount: ranges.pageCount,
+                count: 40,
+                generator: SampleGenerator(seed: UInt64(seed))
+            )
+            let total = plan.spans.reduce(0.0) { $0 + $1.weight * Double(plan.pages(of: $1).count) }
+            #expect(abs(total - Double(ranges.pageCount)) < 0.001)
+            #expect(plan.spans.allSatisfy { $0.samplePageCount == plan.pages(of: $0).count })
+            // The spans of a stratum have about the same number of pages: they differ by the blocks at their ends.
+            for spans in Dictionary(grouping: plan.spans, by: \.stratum).values {
+                let average = Double(spans.reduce(0) { $0 + $1.pageCount }) / Double(spans.count)
+                #expect(spans.allSatisfy { abs(Double($0.pageCount) - average) <= 32 })
+            }
+        }
+    }
+
     @Test func blocksCoverTheRanges() {
         let stratum = SampleStratum([10..<50, 60..<61, 100..<132], blockPages: 16)
         #expect(stratum.blockCount == 6)

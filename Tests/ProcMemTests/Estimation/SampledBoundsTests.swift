@@ -47,6 +47,23 @@ import Testing
         #expect(try upper(family(founderFaults: 5, endedFaults: 0)) == Self.count)
     }
 
+    /// Half of the processes that share a page is the most that there can be only if all of them are in the set.
+    @Test func whatTheBoundsRelyOn() throws {
+        let memory = try SyntheticMemory(family(founderFaults: 5000, endedFaults: 0))
+        let closed = try #require(try memory.sampled(reads: 64, seed: 1).distinct)
+        #expect(closed.upper == Double(2 * Self.count * 4096) && closed.reliesOnClosedSet && closed.reliesOnRelations)
+        let open = try #require(try memory.sampled(reads: 64, seed: 1, isClosed: false).distinct)
+        #expect(open.upper == Double(4 * Self.count * 4096) && !open.reliesOnClosedSet && open.reliesOnRelations)
+        let own = [UInt64](repeating: Page.exclusive, count: Self.count)
+        let alone = try SyntheticMemory([.init(mappings: [.init(start: 16, entries: own)])])
+        let distinct = try #require(try alone.sampled(reads: 64, seed: 1).distinct)
+        #expect(!distinct.reliesOnClosedSet && !distinct.reliesOnRelations)
+        // The snapshot names it.
+        let snapshot = try memorySnapshot(of: .all, mode: .sampled(reads: 64), in: memory.root)
+        let assumptions = snapshot.total.distinctBytes.assumptions
+        #expect(assumptions.isSuperset(of: [.samplesAreRepresentative, .noRelativesOutside, .layoutsIdentifyFamilies]))
+    }
+
     /// A child faulted pages in and exited. Its own children, which the founder adopted, still map these pages.
     @Test func pagesOfAChildThatHasExited() throws {
         #expect(try upper(family(founderFaults: 5, endedFaults: 2 * Self.count)) == 2 * Self.count)

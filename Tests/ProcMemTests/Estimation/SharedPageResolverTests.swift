@@ -219,6 +219,17 @@ import Testing
         // A frame of leaves alone: the two that were read stand for four.
         #expect(shared([1, 2], mappings: 4) == 1)
         #expect(shared([1, 2], mappings: 8) == 0.5)
+        // What the total would be without a leaf: a frame of leaves alone counts for each of them, and a page that is
+        // counted once is lost with the only leaf that shows it.
+        func dependent(_ sharers: [Int], mappings: Int? = nil) -> [Int: Double]? {
+            let frames = mappings == nil ? [:] : Dictionary(uniqueKeysWithValues: sharers.map { ($0, UInt64(5)) })
+            return counts(family, sharers: sharers, frames: frames, mapCounts: [5: mappings ?? 0], window: window)
+                .map { Dictionary(uniqueKeysWithValues: $0.dependent.map { ($0.process, $0.pages) }) }
+        }
+        #expect(dependent([1, 2], mappings: 8) == [1: 0.125, 2: 0.125])
+        #expect(dependent([0, 1, 2], mappings: 9) == [:])
+        #expect(dependent([1]) == [1: 0.4375])
+        #expect(dependent([0]) == [:] && dependent([1, 2]) == [:] && dependent([0, 1]) == [:])
         // Only four processes map the window, so that the frame is mapped elsewhere too.
         window.mappers = 4
         window.leaves = 3

@@ -50,6 +50,9 @@ final class SyntheticMemory {
         for process in processes { try write(process) }
     }
 
+    /// The folder with the files of a process.
+    func path(of pid: Int32) -> String { tree.directory.path + "/proc/\(pid)" }
+
     private func write(_ process: Process) throws {
         let folder = "/proc/\(process.pid)"
         let end = process.mappings.map { $0.start + $0.entries.count }.max() ?? 0
@@ -75,8 +78,15 @@ final class SyntheticMemory {
     }
 
     /// Samples all processes, with random numbers from a seed.
-    func sampled(reads: Int, seed: UInt64, isClosed: Bool = true, boundsByFaults: Bool = false) throws -> SampledMemory
-    {
+    ///
+    /// - Parameter mayGoOn: Whether there is time for another process; called before each of them.
+    func sampled(
+        reads: Int,
+        seed: UInt64,
+        isClosed: Bool = true,
+        boundsByFaults: Bool = false,
+        mayGoOn: () -> Bool = { true }
+    ) throws -> SampledMemory {
         let parents = Set(processes.map(\.parent))
         let sampled = processes.map { process in
             let present = process.entries.filter { $0 >> 63 == 1 }
@@ -105,6 +115,7 @@ final class SyntheticMemory {
                 isClosed: isClosed,
                 boundsByFaults: boundsByFaults,
                 generator: SampleGenerator(seed: seed),
+                mayGoOn: mayGoOn,
                 in: root
             )
         )
