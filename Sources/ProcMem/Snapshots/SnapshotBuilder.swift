@@ -43,14 +43,17 @@ struct SnapshotBuilder: ~Copyable {
         of scope: ProcessScope? = nil,
         isConcurrent: Bool
     ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
-        let census = try ProcessCensus(
-            of: scope ?? self.scope,
+        let scope = scope ?? self.scope
+        var census = try ProcessCensus(
+            of: scope,
             mode: mode,
             detail: detail,
             limits: limits,
             isConcurrent: isConcurrent,
             in: root
         )
+        // The memory of all processes is that of the system, which `/proc/meminfo` reports.
+        if scope.kind != .all { census.findFilledCgroup(in: root) }
         return (census, AddressSpaceSharing(of: census.members, mode, in: root))
     }
 
@@ -97,7 +100,7 @@ struct SnapshotBuilder: ~Copyable {
         let charge = census.cgroup.map { cgroup in
             (path: root.text(cgroup.path + [0]), usage: CgroupMemoryUsage(CgroupMemoryFiles(of: cgroup, in: root)))
         }
-        if census.gaps.isEmpty { inputs.chargedAnonymousBytes = charge?.usage.anonBytes }
+        inputs.charge = census.filled?.charge(knowing: charge?.usage, features, in: root)
         // Without a process that was found, processes may be missing.
         let distinct =
             processes.isEmpty && !census.gaps.isEmpty ? .unknown : DistinctMemory(inputs, baseline: &baseline)
@@ -294,6 +297,8 @@ struct ProcessCensus: Sendable {
     let gaps: Set<ProcessGap>
     /// The cgroup of the scope; `nil` if the scope is not a cgroup.
     let cgroup: CgroupDirectory?
+    /// The cgroup that the processes fill; `nil` if they fill none, or this was not found out.
+    var filled: FilledCgroup?
 
     /// Whether no process is missing, and each new member was forked from another member.
     var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }
