@@ -169,6 +169,7 @@ struct PassRunner: ~Copyable {
     /// Runs one pass.
     mutating func run() throws(ProcMemError) -> MemorySnapshot {
         let start = ContinuousClock.now
+        if builder.detail == .totals { return try builder.totals(since: start) }
         let (census, sharing) = try findProcesses(at: start)
         return try builder.snapshot(of: census, sharing, since: start)
     }

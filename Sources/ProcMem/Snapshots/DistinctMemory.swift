@@ -50,6 +50,10 @@ public struct DistinctMemory: Sendable, Hashable {
         case nothingChanged
         /// `/proc/meminfo` counts pages of hugetlbfs, or there are none.
         case hugetlbIsCounted
+        /// The processes of the cgroup map the anonymous pages that are charged to it, and no others. This is false for
+        /// processes that were moved between cgroups with their memory, for pages that KSM merged with those of another
+        /// cgroup, and for children of processes in another cgroup that share its pages.
+        case chargesFollowProcesses
     }
 }
 
