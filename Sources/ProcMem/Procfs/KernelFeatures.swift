@@ -68,7 +68,8 @@ final class KernelPageFeatures {
     ///
     /// Each CPU keeps up to 64 pages of changes to itself (`MEMCG_CHARGE_BATCH`, mm/memcontrol.c), for up to two seconds.
     private(set) lazy var chargeLagBytes: Int? = onlineCPUCount.map {
-        ($0 * Self.pagesInAChargeBatch).saturatingMultiplied(by: root.pageSizeBytes)
+        // The caller may pass any page size.
+        max(0, ($0 * Self.pagesInAChargeBatch).saturatingMultiplied(by: root.pageSizeBytes))
     }
 
     private static var pagesInAChargeBatch: Int { 64 }
