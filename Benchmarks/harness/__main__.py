@@ -11,13 +11,14 @@ from datetime import date
 from functools import partial
 
 from . import keeping, machine, measuring, places, tables, targets
-from .suites import cpu, estimator, growth, linked, micro, others, process, processes, story
+from .suites import cgroups, cpu, estimator, growth, linked, micro, others, process, processes, story
 
 suites = {
     # Many short rounds: the result is the median of the ratios of the rounds.
     "cpu": lambda rounds: cpu.cases(3 * rounds),
     "process": lambda rounds: process.cases(3 * rounds),
     "processes": processes.cases,
+    "cgroups": lambda rounds: cgroups.cases(3 * rounds),
     "story": lambda rounds: story.cases(min(rounds, 3)),
     "growth": lambda rounds: growth.cases(min(rounds, 2)),
     "others": lambda rounds: others.cases(min(rounds, 3)),
@@ -109,6 +110,7 @@ def check(arguments: argparse.Namespace) -> int:
     rounds = 2 if arguments.quick else arguments.rounds
     start = time.monotonic()
     cases = [*suites["cpu"](rounds), *suites["process"](rounds), *processes.cases(rounds, with_all=False)]
+    cases += suites["cgroups"](rounds)
     ends = {
         growth.memory_scale: (128, 2048) if arguments.quick else (128, 8192),
         growth.process_scale: (100, 300) if arguments.quick else (100, 1000),

@@ -27,9 +27,9 @@ def tree_of(root: int) -> Scene:
 
 
 @contextlib.contextmanager
-def holding(workers: int, mebibytes: int, *detail: str) -> Iterator[Scene]:
-    """A process with memory, and its forked workers."""
-    command = [str(places.built / "tree"), str(workers), str(mebibytes), *detail]
+def holding(workers: int, mebibytes: int, *detail: str, prefix: tuple[str, ...] = ()) -> Iterator[Scene]:
+    """A process with memory, and its forked workers. `prefix` is a command that executes the process."""
+    command = [*prefix, str(places.built / "tree"), str(workers), str(mebibytes), *detail]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         try:
             root = int(holder.stdout.readline())
@@ -149,6 +149,28 @@ def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
     finally:
         for level in reversed(made):
             remove_cgroup(level)
+
+
+@contextlib.contextmanager
+def holding_in_cgroup(workers: int, mebibytes: int) -> Iterator[Scene | None]:
+    """A process with memory, and its forked workers, in a cgroup of their own with the memory controller; None if no
+    cgroup can be created."""
+    mount = next((path for path in map(Path, ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")) if path.is_dir()), None)
+    own = mount / f"procmem-bench-{os.getpid()}" if mount else None
+    try:
+        if (own.parent / "cgroup.subtree_control").exists():
+            (own.parent / "cgroup.subtree_control").write_text("+memory")
+        own.mkdir()
+    except (OSError, AttributeError) as error:
+        print(f"bench: cannot create a cgroup: {error}", file=sys.stderr)
+        yield None
+        return
+    try:
+        joining = 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"'
+        with holding(workers, mebibytes, prefix=("sh", "-c", joining, "sh", str(own))) as scene:
+            yield Scene({**scene.environment, "CGROUP": str(own)})
+    finally:
+        remove_cgroup(own)
 
 
 def remove_cgroup(level: Path) -> None:

@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 
 from .measuring import Case
-from .suites import cpu, growth, process, processes
+from .suites import cgroups, cpu, growth, process, processes
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,18 @@ def verdicts(cases: list[Case]) -> list[Verdict]:
         at_most(by_title, cpu.at_root, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
         at_most(by_title, cpu.in_fourth, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
         within(by_title, cpu.in_fourth, "ProcMem CPULimitReader", 6000),
+        *(verdict for count in cgroups.sizes for verdict in cgroup_totals(by_title, cgroups.totals(count))),
         *(flat(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, within 100 ms, warm")),
         *(linear(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, within 100 ms, warm")),
     ]
     return found
+
+
+def cgroup_totals(cases: dict[str, Case], title: str) -> list[Verdict]:
+    return [
+        at_most(cases, title, "ProcMem totals", "the same reads in C", 2),
+        within(cases, title, "ProcMem totals", 200_000),
+    ]
 
 
 def at_most(cases: dict[str, Case], title: str, name: str, reference: str, limit: float) -> Verdict:

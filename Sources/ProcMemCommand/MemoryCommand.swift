@@ -55,6 +55,7 @@
                   procmem memory --all --by-command --sort rss
                   procmem memory 1234 --columns pid,rss,anon,file,shmem,peak,command
                   procmem memory --cgroup-of 1234 --budget 20ms --watch 2s
+                  procmem memory --cgroup /user.slice --totals
                 """
         )
 
@@ -91,6 +92,14 @@
 
         @Flag(help: "Report all processes.")
         var all = false
+
+        @Flag(
+            help: """
+                With --cgroup or --cgroup-of: no processes, only the memory charged to the cgroup and an estimate of the \
+                part that its processes map. The cost does not grow with processes or memory.
+                """
+        )
+        var totals = false
 
         @Option(
             help: """
@@ -165,6 +174,17 @@
             if exhaustive, !tree || pids.isEmpty {
                 throw ValidationError("--exhaustive requires --tree and at least one pid.")
             }
+            if totals {
+                guard cgroup != nil || cgroupOf != nil else {
+                    throw ValidationError("--totals requires --cgroup or --cgroup-of.")
+                }
+                if mode != nil || reads != nil || budget != nil || columns != nil || sort != nil || byCommand {
+                    throw ValidationError(
+                        "--totals reads no processes: --mode, --reads, --budget, --columns, --sort and --by-command do not "
+                            + "apply."
+                    )
+                }
+            }
             if reads ?? 1 < 1 { throw ValidationError("--reads must be at least 1.") }
             if reads != nil, chosenMode != .sampled { throw ValidationError("--reads requires --mode sampled.") }
             try validateSelection()
@@ -194,7 +214,6 @@
             }
             try answering {
                 let selection = selection
-                let detail = selection.detail(in: memoryMode)
                 let snapshot = try memorySnapshot(of: scope, mode: memoryMode, detail: detail, in: common.root)
                 if common.json {
                     try Terminal.print(text: MemoryAnswer(snapshot: snapshot, selection: selection).json())
@@ -219,9 +238,10 @@
             chosenMode.mode(reads: reads ?? 64, budget: budget?.duration ?? .milliseconds(50))
         }
 
+        private var detail: MemoryDetail { totals ? .totals : selection.detail(in: memoryMode) }
+
         private func follow(every interval: Duration) async throws {
             let selection = selection
-            let detail = selection.detail(in: memoryMode)
             let sampler = MemorySampler(of: scope, mode: memoryMode, detail: detail, in: common.root)
             var hasPrinted = false
             do {

@@ -6,7 +6,8 @@ import Foundation
 enum KernelChecks {
     static let all: [Check] =
         QuotaChecks.all + PlaceChecks.all + EnforcementChecks.all + AffinityChecks.all + ChangeChecks.all
-        + MemorySceneChecks.all + MemoryBoundsChecks.all + SwapChecks.all + ContainerMemoryChecks.all
+        + MemorySceneChecks.all + MemoryBoundsChecks.all + SwapChecks.all + CgroupChargeChecks.all
+        + ContainerMemoryChecks.all
         + ContainerEventChecks.all + MemoryChangeChecks.all + PressureChecks.all + HiddenProcessChecks.all
         + RuntimeChecks.all
         + CounterChecks.all

@@ -25,7 +25,7 @@ enum SwapChecks {
         },
         Check("swap/workers that share what is swapped out", on: [.v2]) {
             try withSwap {
-                let (_, child) = try pressed(["tree", "4", "\(size)"])
+                let (cgroup, child) = try pressed(["tree", "4", "\(size)"])
                 let scope = ProcessScope.tree(root: child.pid)
                 let snapshot = try memorySnapshot(of: scope, mode: .accurate)
                 let each = snapshot.processes.map { $0.usage.swapBytes ?? 0 }
@@ -47,6 +47,11 @@ enum SwapChecks {
                         "\(mode): \(distinct), the truth is \(truth)"
                     )
                 }
+                // The charge does not include what is swapped out.
+                let totals = try memorySnapshot(of: .cgroup(cgroup.path), mode: .cheap, detail: .totals)
+                let distinct = totals.total.distinctBytes
+                let estimate = try require(distinct.estimate, "an estimate of the cgroup")
+                try expect(abs(estimate - truth) <= 7 << 20, "totals: \(distinct), the truth is \(truth)")
                 print("swap of each \(each.map { $0 >> 20 }), together \(sum >> 20), /proc/swaps \(used >> 20) MiB")
             }
         },

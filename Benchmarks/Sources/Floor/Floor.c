@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,4 +89,25 @@ long floor_all(const char *memory_file)
     }
     closedir(proc);
     return count;
+}
+
+/// The files of a cgroup of either version, and those of the system, that a reading of totals needs.
+long floor_totals(const char *cgroup)
+{
+    static const char *const v1[] = {"memory.usage_in_bytes", "memory.stat", "memory.kmem.usage_in_bytes", NULL};
+    static const char *const v2[] = {"memory.current", "memory.stat", "pids.current", NULL};
+    int directory = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return -1;
+    bool is_v1 = faccessat(directory, v1[0], R_OK, 0) == 0;
+    long length = 0;
+    for (const char *const *name = is_v1 ? v1 : v2; *name; name++) {
+        long count = read_file(directory, *name);
+        if (count < 0 && strcmp(*name, "pids.current") != 0) length = -1;
+        if (length >= 0 && count > 0) length += count;
+    }
+    close(directory);
+    read_file(AT_FDCWD, "/proc/meminfo");
+    read_file(AT_FDCWD, "/sys/devices/system/cpu/online");
+    read_file(AT_FDCWD, "/sys/devices/system/node/online");
+    return length;
 }

@@ -1,5 +1,6 @@
 // The floor as a program: FloorProgram CASE BATCHES CALLS prints the same columns as the Swift programs. The
-// environment variable ROOT is the pid of the process, or of the root of the tree, to measure.
+// environment variable ROOT is the pid of the process, or of the root of the tree, to measure, and CGROUP the directory of
+// a cgroup.
 #include "Floor.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ static long tree_list(void) { return floor_tree(root, NULL); }
 static long tree_statm(void) { return floor_tree(root, "statm"); }
 static long tree_rollup(void) { return floor_tree(root, "smaps_rollup"); }
 static long all_list(void) { return floor_all(NULL); }
+static long totals(void) { return floor_totals(getenv("CGROUP")); }
 static long all_statm(void) { return floor_all("statm"); }
 
 int main(int count, char **arguments)
@@ -36,8 +38,10 @@ int main(int count, char **arguments)
         {"tree, accurate", tree_rollup, NULL},
         {"all, list", all_list, NULL},
         {"all, cheap", all_statm, NULL},
+        {"cgroup, totals", totals, NULL},
     };
     if (count < 4) return 64;
+    if (strstr(arguments[1], "cgroup") && !getenv("CGROUP")) return 64;
     root = getenv("ROOT") ? atoi(getenv("ROOT")) : getpid();
     int batches = atoi(arguments[2]), calls = atoi(arguments[3]);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

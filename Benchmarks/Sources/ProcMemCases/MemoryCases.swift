@@ -7,11 +7,18 @@ let modes: [String: MemoryMode] = [
 
 /// Returns the cases for the memory of one process, of a tree and of all processes, which return bytes. The cases of
 /// lists return the number of processes.
-func memoryCases(of root: Int32) -> [String: ProcMemCases.Case] {
+///
+/// - Parameters:
+///   - root: The pid of the process, or of the root of the tree.
+///   - path: The directory of a cgroup.
+func memoryCases(of root: Int32, in path: String) -> [String: ProcMemCases.Case] {
     let tree = ProcessScope.tree(root: root)
+    let cgroup = ProcessScope.cgroup(path)
     var cases: [String: ProcMemCases.Case] = [
         "tree, list": { try time { try processList(of: tree).processes.count } },
         "all, list": { try time { try processList(of: .all).processes.count } },
+        "cgroup, totals": { try time { try bytes(memorySnapshot(of: cgroup, mode: .cheap, detail: .totals)) } },
+        "cgroup, cheap": { try time { try bytes(memorySnapshot(of: cgroup, mode: .cheap)) } },
         "process, cheap, kept": {
             var reader = try MemoryReader(of: root)
             try time { try reader.usage(mode: .cheap).rssBytes ?? 0 }

@@ -4,7 +4,7 @@ import ProcMem
 /// Measures the time of ProcMem: `ProcMemCases CASE BATCHES CALLS`. Without arguments it lists the cases.
 ///
 /// The environment variable `ROOT` is the pid of the process, or of the root of the tree, to measure. The default is
-/// the calling process.
+/// the calling process. `CGROUP` is the directory of the cgroup to measure.
 @main struct ProcMemCases {
     /// A case that runs on the main thread of a process without other threads. In a process with several threads each
     /// system call on a descriptor costs more, and the C program for comparison has one thread.
@@ -14,7 +14,7 @@ import ProcMem
     @MainActor static func main() async throws {
         let environment = ProcessInfo.processInfo.environment
         let root = environment["ROOT"].flatMap { Int32($0) } ?? ProcessInfo.processInfo.processIdentifier
-        let cases = cpuCases().merging(memoryCases(of: root)) { $1 }
+        let cases = cpuCases().merging(memoryCases(of: root, in: environment["CGROUP"] ?? "/")) { $1 }
         let waitingCases = samplerCases(of: root)
         guard let name = CommandLine.arguments.dropFirst().first else {
             for name in (Array(cases.keys) + Array(waitingCases.keys)).sorted() { print(name) }

@@ -17,29 +17,36 @@ struct CgroupDirectory: Hashable, Sendable {
     /// - Parameter name: The cgroup as written in `/proc/PID/cgroup`, or the path of its directory.
     init(named name: String, in root: SystemRoot) throws(ProcMemError) {
         let bytes = Array(name.utf8)
-        let lookup = CgroupHierarchy.find(.memory, of: .current, in: root)
-        var candidates = [CgroupDirectory(bytes)]
-        if let mount = lookup.hierarchy?.mount,
-            let relative = CgroupHierarchy.relativePath(of: bytes, below: mount.root)
-        {
-            candidates.append(CgroupDirectory(mount.mountPoint + relative))
+        if let found = try CgroupDirectory(bytes).existing(in: root) {
+            self = found
+            return
         }
-        for candidate in candidates where candidate.path.first == UInt8(ascii: "/") {
-            do throws(FileReadError) {
-                _ = try root.open(candidate.file("cgroup.procs").span)
-                self = candidate
-                return
-            } catch  where error.isAbsence {
-                continue
-            } catch {
-                throw ProcMemError(error, path: root.text(candidate.file("cgroup.procs")))
-            }
+        let lookup = CgroupHierarchy.find(.memory, of: .current, in: root)
+        if let mount = lookup.hierarchy?.mount,
+            let relative = CgroupHierarchy.relativePath(of: bytes, below: mount.root),
+            let found = try CgroupDirectory(mount.mountPoint + relative).existing(in: root)
+        {
+            self = found
+            return
         }
         throw ProcMemError(
             .invalidArgument,
             path: name,
             detail: "no such cgroup; name it as /proc/PID/cgroup does, or by its directory"
         )
+    }
+
+    /// Returns the directory if it is that of a cgroup, else `nil`.
+    private func existing(in root: SystemRoot) throws(ProcMemError) -> CgroupDirectory? {
+        guard path.first == UInt8(ascii: "/") else { return nil }
+        do throws(FileReadError) {
+            _ = try root.open(file("cgroup.procs").span)
+            return self
+        } catch  where error.isAbsence {
+            return nil
+        } catch {
+            throw ProcMemError(error, path: root.text(file("cgroup.procs")))
+        }
     }
 
     /// Finds the directory of a process's cgroup in the hierarchy of the memory controller.

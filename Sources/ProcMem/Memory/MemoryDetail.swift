@@ -1,8 +1,22 @@
-/// The figures of a process that a snapshot reads beyond those of its ``MemoryMode``.
+/// The figures that a snapshot reads: those of its ``MemoryMode``, further ones of each process, or totals alone.
 ///
-/// The distinct memory and the figures of the mode are the same for both values, with one exception: ``all`` also reads
-/// the pages of hugetlbfs, which narrows the bounds in modes that do not read them.
+/// The distinct memory and the figures of the mode are the same for ``standard`` and ``all``, with one exception: ``all``
+/// also reads the pages of hugetlbfs, which narrows the bounds in modes that do not read them.
 public enum MemoryDetail: Sendable, Hashable {
+    /// No process, only the totals of a cgroup: its charge, and an estimate of the distinct memory of its processes from
+    /// that charge. The mode makes no difference.
+    ///
+    /// About ten small files, regardless of the number of processes and of their memory: `memory.stat` and the other files
+    /// that ``CgroupCharge`` names, and `/proc/meminfo`. No process is listed, and no privileges are required. Only a
+    /// cgroup has totals of its own: a snapshot of another scope throws ``ProcMemError`` with `invalidArgument`, as does
+    /// one that excludes the calling process.
+    ///
+    /// The estimate is never proven. It is the memory that is charged to the cgroup and that a process maps: `anon` and
+    /// `file_mapped` (v2), `total_rss` and `total_mapped_file` (v1). Memory that the processes map and that is charged to
+    /// another cgroup is missing, above all the pages of programs and libraries that another cgroup read first. So are
+    /// pages of hugetlbfs, unless the kernel charges them (`hugetlb` in `memory.stat`). <doc:CountingPagesOnce> describes
+    /// the bounds and what they rely on.
+    case totals
     /// The figures of the mode.
     case standard
     /// Also the figures that only `/proc/PID/status` has: ``MemoryUsage/fileBytes``, ``MemoryUsage/shmemBytes`` and

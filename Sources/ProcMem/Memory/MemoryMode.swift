@@ -40,7 +40,8 @@ public enum MemoryMode: Sendable, Hashable {
     /// changed. Each figure has its ``MemorySource`` and age.
     ///
     /// The time includes that for listing the processes. If the listing alone takes longer, the list is cut short and
-    /// reports the gap (``ProcessGap/timeLimit``).
+    /// reports the gap (``ProcessGap/timeLimit``). The distinct memory of a cgroup is then estimated by its charge, as with
+    /// ``MemoryDetail/totals``.
     case within(Duration)
 }
 

@@ -80,6 +80,24 @@ public struct ProcessScope: Sendable, Hashable {
     public static var all: ProcessScope { ProcessScope(kind: .all) }
 }
 
+extension ProcessScope {
+    var isCgroup: Bool {
+        switch kind {
+        case .cgroup, .cgroupOf: true
+        case .processes, .trees, .all: false
+        }
+    }
+
+    /// Finds the directory of the cgroup; `nil` if the scope is not a cgroup.
+    func cgroup(in root: SystemRoot) throws(ProcMemError) -> CgroupDirectory? {
+        switch kind {
+        case .cgroup(let path): try CgroupDirectory(named: path, in: root)
+        case .cgroupOf(let process): try CgroupDirectory(of: process.validated(in: root), in: root)
+        case .processes, .trees, .all: nil
+        }
+    }
+}
+
 /// The method by which the processes of a list were found.
 public enum DiscoveryMethod: String, Sendable, Hashable, CaseIterable {
     /// The caller named the processes.
@@ -90,6 +108,8 @@ public enum DiscoveryMethod: String, Sendable, Hashable, CaseIterable {
     case scan
     /// Through `cgroup.procs` of a cgroup and of its descendants.
     case cgroupFiles
+    /// The processes were not listed: only the totals of their cgroup were read (``MemoryDetail/totals``).
+    case unlisted
 }
 
 /// The reason why processes may be missing from a list.

@@ -90,14 +90,14 @@ enum CgroupProcesses {
 
     /// Returns whether the kernel silently omits processes outside the caller's pid namespace: v1 does, v2 lists them
     /// as 0.
-    private static func mayLeaveOut(_ cgroup: CgroupDirectory, in root: SystemRoot) -> Bool {
+    static func mayLeaveOut(_ cgroup: CgroupDirectory, in root: SystemRoot) -> Bool {
         guard root.isLive, !Syscalls.isInInitialPIDNamespace else { return false }
         // Every v2 cgroup has this file except the root of the hierarchy, which a namespace does not show.
         return (try? root.open(cgroup.file("cgroup.events").span)) == nil
     }
 
     /// - Returns: The ids, with a 0 for each process outside the caller's pid namespace.
-    private static func ids(parsing bytes: Span<UInt8>) throws(ParseError) -> [Int32] {
+    static func ids(parsing bytes: Span<UInt8>) throws(ParseError) -> [Int32] {
         var ids: [Int32] = []
         var index = 0
         while let field = bytes.nextField(at: &index) {

@@ -75,10 +75,8 @@ struct ProcessWalk<Value: Sendable>: Sendable {
             children = ProcessChildren(in: root, exhaustive: exhaustive)
             for process in roots { try visit(named: process, isAmongSeveral: roots.count > 1) }
             search = children?.search ?? search
-        case .cgroup(let path):
-            try visit(cgroup: CgroupDirectory(named: path, in: root))
-        case .cgroupOf(let process):
-            try visit(cgroup: CgroupDirectory(of: process.validated(in: root), in: root))
+        case .cgroup, .cgroupOf:
+            if let cgroup = try scope.cgroup(in: root) { try visit(cgroup: cgroup) }
         case .all:
             try visitAll()
         }

@@ -27,7 +27,8 @@ final class KernelPageFeatures {
         mayHaveSmallerHugePages: Bool,
         mergedBytes: Int?,
         mayHaveMergedPages: Bool = false,
-        isPSSEstimated: Bool? = false
+        isPSSEstimated: Bool? = false,
+        chargeLagBytes: Int? = 0
     ) {
         self.init(in: .live)
         self.isStatmExact = isStatmExact
@@ -37,6 +38,7 @@ final class KernelPageFeatures {
         self.mergedBytes = mergedBytes
         self.mayHaveMergedPages = mayHaveMergedPages
         self.isPSSEstimated = isPSSEstimated
+        self.chargeLagBytes = chargeLagBytes
     }
 
     /// Whether `statm` is exact, which requires Linux 6.16. Before, each CPU or thread keeps a part of the count to
@@ -48,8 +50,7 @@ final class KernelPageFeatures {
     /// It is `nil` if that file or the number of CPUs cannot be read, and if another file system than procfs provides the
     /// file: lxcfs shows the memory of a cgroup there, which is less than the processes of the cgroup may map.
     private(set) lazy var systemMemory: SystemMemory? = {
-        guard let information = try? MemInfo.ofMachine(in: root), let cpus = try? CPUSet.online(in: root).count
-        else { return nil }
+        guard let information = try? MemInfo.ofMachine(in: root), let cpus = onlineCPUCount else { return nil }
         let nodes = (try? CPUSet.onlineNodes(in: root).count) ?? 1
         let slack = (cpus * nodes * Self.pagesInABatch).saturatingMultiplied(by: root.pageSizeBytes)
         return SystemMemory(
@@ -59,6 +60,19 @@ final class KernelPageFeatures {
             hugetlbBytes: information.hugetlbBytes
         )
     }()
+
+    private lazy var onlineCPUCount: Int? = try? CPUSet.online(in: root).count
+
+    /// The amount in bytes by which a figure of `memory.stat` may differ from the present state; `nil` if the number of
+    /// CPUs is not known.
+    ///
+    /// Each CPU keeps up to 64 pages of changes to itself (`MEMCG_CHARGE_BATCH`, mm/memcontrol.c), for up to two seconds.
+    private(set) lazy var chargeLagBytes: Int? = onlineCPUCount.map {
+        // The caller may pass any page size.
+        max(0, ($0 * Self.pagesInAChargeBatch).saturatingMultiplied(by: root.pageSizeBytes))
+    }
+
+    private static var pagesInAChargeBatch: Int { 64 }
 
     /// The largest `stat_threshold` that the kernel assigns to a CPU for each node (mm/vmstat.c).
     private static var pagesInABatch: Int { 125 }

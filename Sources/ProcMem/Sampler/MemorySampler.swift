@@ -40,7 +40,8 @@ public actor MemorySampler {
     /// - Parameters:
     ///   - scope: The processes to measure.
     ///   - mode: How memory is measured.
-    ///   - detail: Whether `status` of each process is read too, for the figures that only this file has.
+    ///   - detail: Whether `status` of each process is read too, for the figures that only this file has, or no process at
+    ///     all.
     ///   - limits: The maximum number of processes, and the maximum duration of the search in each pass.
     ///   - maximumAge: The age up to which a figure of an earlier pass is used (``MemoryMode/within(_:)``). After this
     ///     time the processes are also searched for again, even if none seems to have started or exited.

@@ -16,6 +16,7 @@ struct OpenCensus: ~Copyable {
     private let openMembers: [OpenMember]
     private let newest: Int
     private let search: DiscoveryMethod
+    private let filled: FilledCgroup?
     private let root: SystemRoot
 
     /// Opens the files of all processes.
@@ -58,6 +59,7 @@ struct OpenCensus: ~Copyable {
             openMembers: openMembers,
             newest: newest,
             search: census.search,
+            filled: census.filled,
             root: root
         )
     }
@@ -67,12 +69,14 @@ struct OpenCensus: ~Copyable {
         openMembers: [OpenMember],
         newest: Int,
         search: DiscoveryMethod,
+        filled: FilledCgroup?,
         root: SystemRoot
     ) {
         self.files = files
         self.openMembers = openMembers
         self.newest = newest
         self.search = search
+        self.filled = filled
         self.root = root
     }
 
@@ -105,7 +109,9 @@ struct OpenCensus: ~Copyable {
             }
             members.append(member)
         }
-        return ProcessCensus(members: members, search: search, gaps: [], cgroup: nil)
+        var census = ProcessCensus(members: members, search: search, gaps: [], cgroup: nil)
+        census.filled = filled
+        return census
     }
 
     /// Returns the last field of `/proc/loadavg`: the pid or thread id that the kernel assigned last in the caller's
@@ -163,6 +169,7 @@ struct PassRunner: ~Copyable {
     /// Runs one pass.
     mutating func run() throws(ProcMemError) -> MemorySnapshot {
         let start = ContinuousClock.now
+        if builder.detail == .totals { return try builder.totals(since: start) }
         let (census, sharing) = try findProcesses(at: start)
         return try builder.snapshot(of: census, sharing, since: start)
     }

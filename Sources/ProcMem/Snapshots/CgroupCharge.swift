@@ -18,6 +18,10 @@ public struct CgroupCharge: Sendable, Hashable {
     /// The kernel memory charged, in bytes: `kernel` in `memory.stat` (v2; requires Linux 5.18) or
     /// `memory.kmem.usage_in_bytes` (v1).
     public let kernelBytes: Int?
+    /// The number of tasks in the cgroup and its descendants: every thread counts, also those of zombies. It is
+    /// `pids.current` (v2), and `nil` if the pids controller is not enabled for the cgroup and on v1, where that controller
+    /// has a hierarchy of its own.
+    public let taskCount: Int?
     /// The reason for each figure that is `nil`: the file, and what was found there.
     public let reasonsByUnknownFigure: [ContainerMemory.Figure: String]
 
@@ -55,6 +59,7 @@ extension CgroupCharge {
         fileBytes = usage.fileBytes
         shmemBytes = usage.shmemBytes
         kernelBytes = usage.kernelBytes
+        taskCount = usage.taskCount
         reasonsByUnknownFigure = usage.unknown.filter {
             [.usageBytes, .anonBytes, .fileBytes, .shmemBytes, .kernelBytes].contains($0.key)
         }
@@ -62,8 +67,8 @@ extension CgroupCharge {
 }
 
 extension CgroupMemoryUsage {
-    /// The charged pages that any process maps, in bytes.
-    fileprivate var mappedBytes: Int? {
+    /// The charged pages that any process maps, in bytes, without those of hugetlbfs.
+    var mappedBytes: Int? {
         guard let anonBytes, let mappedFileBytes else { return nil }
         return anonBytes.saturatingAdding(mappedFileBytes)
     }
@@ -90,6 +95,7 @@ extension CgroupCharge: Encodable {
         try names.encode(fileBytes, forKey: "fileBytes")
         try names.encode(shmemBytes, forKey: "shmemBytes")
         try names.encode(kernelBytes, forKey: "kernelBytes")
+        try names.encode(taskCount, forKey: "taskCount")
         try names.encode(
             Dictionary(uniqueKeysWithValues: reasonsByUnknownFigure.map { ($0.key.rawValue, $0.value) }),
             forKey: "unknown"

@@ -50,6 +50,10 @@ public struct DistinctMemory: Sendable, Hashable {
         case nothingChanged
         /// `/proc/meminfo` counts pages of hugetlbfs, or there are none.
         case hugetlbIsCounted
+        /// The processes of the cgroup map the anonymous pages that are charged to it, and no others. This is false for
+        /// processes that were moved between cgroups with their memory, for pages that KSM merged with those of another
+        /// cgroup, and for children of processes in another cgroup that share its pages.
+        case chargesFollowProcesses
     }
 }
 
@@ -74,9 +78,9 @@ struct DistinctMemoryInputs {
     /// Why processes of the set may be missing among these; the bounds then have no upper end.
     var gaps: Set<ProcessGap> = []
     var group = GroupFigures()
-    /// The anonymous memory that the kernel charges to the cgroup of which these are all processes; `nil` if they are not
-    /// the processes of one cgroup, or if the charge is not known.
-    var chargedAnonymousBytes: Int?
+    /// The anonymous memory that the kernel charges to the cgroup of which these are all processes; `nil` if they do not
+    /// fill a cgroup, or if the charge is not known.
+    var charge: AnonymousCharge?
     /// Whether the address spaces of all processes were compared (`kcmp`), as far as the kernel allows it.
     var areAddressSpacesCompared = true
     let pageSizeBytes: Int
@@ -136,17 +140,18 @@ extension DistinctMemory {
         }
 
         // The charge counts each anonymous page once. It is no bound: a page stays charged to the cgroup in which a process
-        // first touched it, and the kernel's counts lag. It is used where no bound contradicts it.
-        let charged = inputs.chargedAnonymousBytes.flatMap { anonymous.narrowest.bounds.contains($0) ? $0 : nil }
+        // first touched it. It is used where no bound contradicts it.
+        let charged = inputs.charge?.bytes(within: anonymous.narrowest.bounds)
         let (bounds, assumptions) = total.narrowest
         let isKnown = inputs.holders.allSatisfy { $0.rssBytes != nil }
         var likely: Int?
         if let sampled = inputs.group.distinct, unsampled.isEmpty {
             likely = Int(saturating: sampled.likely.rounded()).saturatingAdding(hugetlb.likelyBytes)
             // Samples without frame numbers may not show which pages are the same.
-            if let charged, sampled.upper - sampled.lower > sampled.likely / 10 {
-                let pages = charged.saturatingAdding(counters.likelyFileBytes).saturatingAdding(hugetlb.likelyBytes)
-                if bounds.contains(pages) { likely = pages }
+            if let charge = inputs.charge, let charged, sampled.upper - sampled.lower > sampled.likely / 10 {
+                let others = counters.likelyFileBytes.saturatingAdding(hugetlb.likelyBytes)
+                let pages = AnonymousCharge(bytes: charged.saturatingAdding(others), lagBytes: charge.lagBytes)
+                likely = pages.bytes(within: bounds) ?? likely
             }
         } else if let anonymousBytes = shares.likelyAnonymousOfClosedSet ?? charged ?? counters.likelyAnonymousBytes {
             let pages = anonymousBytes.saturatingAdding(max(counters.likelyFileBytes, shares.fileSumBytes))

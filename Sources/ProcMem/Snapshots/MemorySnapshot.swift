@@ -12,13 +12,15 @@
 /// - Parameters:
 ///   - scope: The processes to measure.
 ///   - mode: How memory is measured.
-///   - detail: Whether `status` of each process is read too, for the figures that only this file has.
+///   - detail: Whether `status` of each process is read too, for the figures that only this file has, or no process at
+///     all.
 ///   - limits: The maximum number of processes, and the maximum duration of the search.
 ///   - root: The directory below which the kernel's files are read.
 /// - Returns: The figures of each process, and their totals.
 /// - Throws: ``ProcMemError`` with `noSuchProcess` if a process that the scope names does not exist, `invalidArgument`
-///   for a pid below 1 or a cgroup that does not exist, `procUnavailable` if `/proc` is not mounted or belongs to
-///   another pid namespace, `outOfResources` if no file descriptor is left.
+///   for a pid below 1, for a cgroup that does not exist, and for totals of another scope than a cgroup,
+///   `procUnavailable` if `/proc` is not mounted or belongs to another pid namespace, `outOfResources` if no file
+///   descriptor is left.
 public func memorySnapshot(
     of scope: ProcessScope,
     mode: MemoryMode,
@@ -28,6 +30,7 @@ public func memorySnapshot(
 ) throws(ProcMemError) -> MemorySnapshot {
     let start = ContinuousClock.now
     var builder = SnapshotBuilder(of: scope, mode: mode, detail: detail, limits: limits, in: root)
+    if detail == .totals { return try builder.totals(since: start) }
     let (census, sharing) = try builder.findProcesses(isConcurrent: true)
     return try builder.snapshot(of: census, sharing, since: start)
 }
@@ -38,7 +41,7 @@ public struct MemorySnapshot: Sendable, Hashable {
     public let mode: MemoryMode
     /// The duration of the measurement, including the search for the processes.
     public let elapsed: Duration
-    /// The processes. A tree begins with its root, and every parent precedes its children; named processes keep their
+    /// The processes; none with ``MemoryDetail/totals``. A tree begins with its root, and every parent precedes its children; named processes keep their
     /// order; all others are sorted by pid.
     public let processes: [ProcessMemory]
     /// The sums over the processes, and their distinct memory.

@@ -3,9 +3,13 @@
 /// A sum covers the processes for which the figure is known, and is `nil` if it is known for none. ``figureCounts``
 /// gives the number of these processes. A sum that lacks processes with memory is a lower bound. Processes that share
 /// one address space (``ProcessMemory/sharesMemoryWith``) are counted once.
+///
+/// With ``MemoryDetail/totals``, no process is read: only ``distinctBytes`` is known. No sum is, and the numbers of
+/// processes by figure and by source are 0.
 public struct MemoryTotal: Sendable, Hashable {
-    /// The number of processes.
-    public let processCount: Int
+    /// The number of processes; `nil` if they were not listed (``MemoryDetail/totals``). ``CgroupCharge/taskCount`` may be
+    /// known then.
+    public let processCount: Int?
     /// The number of processes without memory of their own: kernel threads, zombies, and processes that exited while
     /// they were measured.
     public let processesWithoutMemoryCount: Int
@@ -53,10 +57,11 @@ extension MemoryTotal {
     /// - Parameters:
     ///   - processes: The processes of the snapshot.
     ///   - distinct: Their distinct memory.
-    init(_ processes: [ProcessMemory], holding distinct: DistinctMemory) {
+    ///   - isListed: Whether the processes were listed. Otherwise there are none in the snapshot.
+    init(_ processes: [ProcessMemory], holding distinct: DistinctMemory, isListed: Bool = true) {
         let usages = processes.map(\.usage)
         let counted = processes.filter { $0.sharesMemoryWith == nil }.map(\.usage)
-        processCount = processes.count
+        processCount = isListed ? processes.count : nil
         processesWithoutMemoryCount = usages.count { !$0.mayHoldMemory }
         rssBytes = counted.compactMap(\.rssBytes).saturatingSum
         pssBytes = counted.compactMap(\.pssBytes).saturatingSum

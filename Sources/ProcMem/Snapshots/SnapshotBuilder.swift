@@ -43,14 +43,17 @@ struct SnapshotBuilder: ~Copyable {
         of scope: ProcessScope? = nil,
         isConcurrent: Bool
     ) throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
-        let census = try ProcessCensus(
-            of: scope ?? self.scope,
+        let scope = scope ?? self.scope
+        var census = try ProcessCensus(
+            of: scope,
             mode: mode,
             detail: detail,
             limits: limits,
             isConcurrent: isConcurrent,
             in: root
         )
+        // The memory of all processes is that of the system, which `/proc/meminfo` reports.
+        if scope.kind != .all { census.findFilledCgroup(in: root) }
         return (census, AddressSpaceSharing(of: census.members, mode, in: root))
     }
 
@@ -95,12 +98,19 @@ struct SnapshotBuilder: ~Copyable {
         inputs.gaps = census.gaps
         let root = root
         let charge = census.cgroup.map { cgroup in
-            (path: root.text(cgroup.path + [0]), usage: CgroupMemoryUsage(CgroupMemoryFiles(of: cgroup, in: root)))
+            (
+                path: root.text(cgroup.path + [0]),
+                usage: CgroupMemoryUsage(CgroupMemoryFiles(of: cgroup, in: root), .charge)
+            )
         }
-        if census.gaps.isEmpty { inputs.chargedAnonymousBytes = charge?.usage.anonBytes }
+        inputs.charge = census.filled?.charge(knowing: charge?.usage, features, in: root)
         // Without a process that was found, processes may be missing.
-        let distinct =
+        var distinct =
             processes.isEmpty && !census.gaps.isEmpty ? .unknown : DistinctMemory(inputs, baseline: &baseline)
+        // A list that was cut short says nothing of the rest. The charge of a cgroup includes all processes, also the caller.
+        if !scope.excludesCaller, let usage = charge?.usage, !census.gaps.isDisjoint(with: [.timeLimit, .countLimit]) {
+            distinct = distinct.extended(by: DistinctMemory(chargedTo: usage, features))
+        }
         if !census.isWholeTree { baseline = nil }
         return MemorySnapshot(
             mode: mode,
@@ -294,6 +304,8 @@ struct ProcessCensus: Sendable {
     let gaps: Set<ProcessGap>
     /// The cgroup of the scope; `nil` if the scope is not a cgroup.
     let cgroup: CgroupDirectory?
+    /// The cgroup that the processes fill; `nil` if they fill none, or this was not found out.
+    var filled: FilledCgroup?
 
     /// Whether no process is missing, and each new member was forked from another member.
     var isWholeTree: Bool { gaps.isEmpty && (search == .childrenFiles || search == .scan) }
@@ -317,7 +329,11 @@ struct ProcessCensus: Sendable {
         in root: SystemRoot
     ) throws(ProcMemError) {
         var limits = limits
-        if case .within(let budget) = mode { limits.maximumDuration = min(limits.maximumDuration, budget) }
+        if case .within(let budget) = mode {
+            // The charge of a cgroup is read even if the time is too short for its processes.
+            let reserve = scope.isCgroup ? min(budget / 2, .microseconds(200)) : .zero
+            limits.maximumDuration = min(limits.maximumDuration, budget - reserve)
+        }
         var walk = ProcessWalk(in: root, budget: SearchBudget(limits), isConcurrent: isConcurrent && mode != .accurate)
         {
             (directory, stat) -> MemoryUsage in

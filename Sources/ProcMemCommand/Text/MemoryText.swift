@@ -11,6 +11,8 @@ struct MemoryText {
     ///
     /// - Parameter width: The number of columns of the terminal; `nil` if lines are not cut.
     func lines(fitting width: Int?) -> [String] {
+        let details = summary.sentence(fitting: width) + details(fitting: width)
+        guard snapshot.total.processCount != nil else { return details }
         let processes = snapshot.processes.filter { !hidesKernelThreads || $0.usage.unavailable != .kernelThread }
         let columns = selection.columns(in: snapshot.mode)
         let rows = selection.rows(of: processes, in: snapshot.mode)
@@ -32,8 +34,7 @@ struct MemoryText {
         if !omitted.isEmpty {
             notes.append("not shown, the terminal is too narrow: \(omitted.joined(separator: ", "))")
         }
-        return table.lines(fitting: width) + [""] + summary.sentence(fitting: width) + details(fitting: width)
-            + notes.flatMap { [$0].sentence(fitting: width) }
+        return table.lines(fitting: width) + [""] + details + notes.flatMap { [$0].sentence(fitting: width) }
     }
 
     /// The title of a column. A sum that counts a page once for each process is marked.
@@ -69,14 +70,15 @@ struct MemoryText {
     }
 
     private var reading: String {
-        if case .within = snapshot.mode { "budgeted reading" } else { "\(snapshot.mode.name) reading" }
+        if snapshot.total.processCount == nil { return "totals" }
+        return if case .within = snapshot.mode { "budgeted reading" } else { "\(snapshot.mode.name) reading" }
     }
 
     /// The snapshot on one line: the distinct memory and the time that the reading took.
     var line: String {
-        let count = snapshot.total.processCount.counted("process", "processes")
+        let count = snapshot.total.processCount.map { $0.counted("process", "processes") + ", " } ?? ""
         let proof = snapshot.total.distinctBytes.isProven ? "proven" : "not proven"
-        return "\(snapshot.total.distinctBytes.text) distinct, \(proof), \(count), in \(snapshot.elapsed.asTime)"
+        return "\(snapshot.total.distinctBytes.text) distinct, \(proof), \(count)in \(snapshot.elapsed.asTime)"
             + (snapshot.total.sourcesText.map { ": \($0)" } ?? "")
             + (snapshot.isComplete ? "" : "; processes may be missing")
     }
@@ -239,8 +241,16 @@ extension UnavailableReason {
 extension MemorySnapshot {
     /// The error message if no figure of any process could be read; `nil` otherwise.
     var failure: String? {
+        if total.processCount == nil {
+            let reasons = cgroupCharge?.reasonsByUnknownFigure
+            return total.distinctBytes.estimate == nil
+                ? "the memory of the cgroup could not be read: " + (reasons?[.anonBytes] ?? "unknown").printable : nil
+        }
         guard total.rssBytes == nil else { return nil }
-        if processes.isEmpty, let gap = gaps.notes.first { return "no process was read; \(gap)" }
+        if processes.isEmpty, let gap = gaps.notes.first {
+            // The charge of a cgroup gives an estimate without a process.
+            return total.distinctBytes.estimate == nil ? "no process was read; \(gap)" : nil
+        }
         let reasons = processes.compactMap(\.usage.unavailable)
         // Kernel threads and zombies are read: they have no memory. A process that is gone is not read.
         let isGone = !reasons.isEmpty && reasons.allSatisfy { $0 == .exited }

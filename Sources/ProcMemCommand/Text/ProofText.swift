@@ -75,6 +75,7 @@ extension DistinctMemory.Assumption {
         case .statmIsExact: 8
         case .hugetlbIsCounted: 9
         case .addressSpacesAreSeparate: 10
+        case .chargesFollowProcesses: 11
         }
     }
 
@@ -92,6 +93,7 @@ extension DistinctMemory.Assumption {
         case .statmIsExact: "statm is not exact before Linux 6.16"
         case .hugetlbIsCounted: "pages of hugetlbfs are not known"
         case .addressSpacesAreSeparate: "processes may share an address space"
+        case .chargesFollowProcesses: "memory may be charged to another cgroup"
         }
     }
 }

@@ -19,7 +19,7 @@ struct SummaryText {
         if let container { lines.append(row("memory", memory(container))) }
         if let snapshot = snapshots.first, let root = snapshot.processes.first {
             let name = root.command.map { "\($0.printable) " } ?? ""
-            let count = snapshot.total.processCount.counted("process", "processes")
+            let count = snapshot.processes.count.counted("process", "processes")
             lines.append(row("tree", "\(count), root \(name)(\(root.pid)); distinct memory:"))
         }
         lines += snapshots.flatMap { snapshot in

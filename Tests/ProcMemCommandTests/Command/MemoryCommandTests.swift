@@ -111,6 +111,52 @@ import Testing
         )
     }
 
+    @Test func theTotalsOfACgroup() throws {
+        let tree = try Systems.processes()
+        try tree.write("20971520\n", to: "/sys/fs/cgroup/web/memory.current")
+        try tree.write(
+            "anon 8388608\nfile 4194304\nfile_mapped 2097152\nshmem 1024\nkernel 65536\n",
+            to: "/sys/fs/cgroup/web/memory.stat"
+        )
+        try tree.write("12\n", to: "/sys/fs/cgroup/web/pids.current")
+        try tree.write("0\n", to: "/sys/devices/system/cpu/online")
+        let arguments = ["memory", "--cgroup", "/web", "--totals"]
+        let answer = try CommandRun(arguments + ["--json"], in: tree).json()
+        #expect(answer["processes"]?.elements.isEmpty == true && answer["search"] == "unlisted")
+        #expect(answer["total"]?["processCount"] == .null && answer["total"]?["rssBytes"] == .null)
+        let distinct = try #require(answer["total"]?["distinctBytes"])
+        #expect(distinct["estimate"] == 10_485_760 && distinct["proven"] == .bool(false) && distinct["upper"] == .null)
+        #expect(distinct["assumptions"]?.elements == ["chargesFollowProcesses"])
+        #expect(answer["cgroup"]?["taskCount"] == 12)
+        let text = try CommandRun(arguments, in: tree)
+        #expect(text.status == 0 && text.errors.isEmpty && text.lines.count == 3)
+        let lower = Double(8_388_608 - 64 * Systems.pageSizeBytes) / 1_048_576
+        let bounds = "10.0 MiB (at least \(String(format: "%.2f", lower)) MiB)"
+        let summary = "distinct memory: \(bounds), not proven: memory may be charged to another cgroup; totals in "
+        #expect(text.lines[0].hasPrefix(summary))
+        // 10 MiB are mapped by no process of the system.
+        #expect(text.lines[1].hasPrefix("cgroup charge: 20.0 MiB, 10.0 MiB (10.0–"))
+        #expect(text.lines[2] == "  of it: page cache 4.00 MiB, 1.00 KiB of it shared memory, kernel 64.0 KiB")
+        try FileManager.default.removeItem(atPath: tree.directory.path + "/sys/fs/cgroup/web/memory.stat")
+        let failed = try CommandRun(arguments, in: tree)
+        #expect(
+            failed.status == 1 && failed.errorLines.count == 1 && failed.errors.contains("memory.stat: does not exist")
+        )
+    }
+
+    @Test(
+        arguments: [
+            ["--totals"], ["1", "--totals"], ["--all", "--totals"],
+            ["--cgroup", "/web", "--totals", "--mode", "cheap"],
+            ["--cgroup", "/web", "--totals", "--budget", "1ms"], ["--cgroup", "/web", "--totals", "--columns", "pid"],
+            ["--cgroup", "/web", "--totals", "--by-command"], ["--cgroup", "/web", "--totals", "--reads", "9"],
+        ]
+    )
+    func totalsOfNothingElse(_ arguments: [String]) throws {
+        let run = try CommandRun(["memory"] + arguments, in: Systems.processes())
+        #expect(run.status == 64 && run.errors.contains("--totals"))
+    }
+
     @Test func accurateTreeAsText() throws {
         let run = try CommandRun("memory", "100", "--tree", "--mode", "accurate", in: Systems.processes())
         #expect(

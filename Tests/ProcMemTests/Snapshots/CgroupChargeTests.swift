@@ -122,22 +122,6 @@ import Testing
         #expect(try #require(cheap.cgroupCharge?.unattributedBytes?.lower) <= Self.tolerance)
     }
 
-    /// Workers that wrote and freed memory have more faults than pages, so that counters show too much. The charge shows
-    /// the pages.
-    @Test(.enabled(if: Rights.isRoot, "needs root, to read page frame numbers"))
-    func theChargeOfWorkersThatFreedMemory() throws {
-        let own = try Cgroup.make(.memory)
-        let child = try own.child(state: "churning", 4, 16 * Self.mib)
-        let pids = try processList(of: .tree(root: child.pid)).processes.map(\.pid)
-        try ChildProcess.waitUntilStill(pids)
-        let truth = try PageFrames.distinctBytes(of: pids)
-        let counters = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.distinctBytes
-        #expect(try #require(counters.estimate) > 2 * truth)
-        let distinct = try memorySnapshot(of: .cgroup(own.path), mode: .cheap).total.distinctBytes
-        // The memory of files is that of the largest process, which is mapped only in part.
-        #expect(abs(try #require(distinct.estimate) - truth) <= 2 * Self.mib)
-    }
-
     @Test func aFileThatNoProcessMaps() throws {
         let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"

@@ -164,6 +164,7 @@ import Testing
         includesDescendants: Bool = true,
         areAddressSpacesCompared: Bool = true,
         chargedPages: Int? = nil,
+        chargeLag: Int = 0,
         group: GroupFigures = GroupFigures(),
         _ features: KernelPageFeatures = features()
     ) throws -> DistinctMemory {
@@ -188,7 +189,7 @@ import Testing
             pageSizeBytes: Self.page,
             features: features
         )
-        inputs.chargedAnonymousBytes = chargedPages.map { pages($0) }
+        inputs.charge = chargedPages.map { AnonymousCharge(bytes: pages($0), lagBytes: pages(chargeLag)) }
         var baseline: FaultBaseline?
         return DistinctMemory(inputs, baseline: &baseline)
     }
@@ -339,18 +340,49 @@ import Testing
         #expect(distinct.estimate == pages(estimate))
     }
 
-    /// The charge of a cgroup counts each anonymous page once. A charge outside of the bounds is not used: a part of the
-    /// memory is charged elsewhere.
-    @Test(arguments: [(nil, 410), (100, 110), (230, 240), (99, 410), (401, 410)] as [(Int?, Int)])
-    func aChargeIsAnEstimate(_ charged: Int?, _ estimate: Int) throws {
+    /// The charge of a cgroup counts each anonymous page once. A charge outside of the bounds by more than the kernel's
+    /// count may lag is not used: a part of the memory is charged elsewhere.
+    @Test(
+        arguments: [
+            (nil, 0, 410), (100, 0, 110), (230, 0, 240), (99, 0, 410), (401, 0, 410), (90, 10, 110), (89, 10, 410),
+            (230, 10, 240),
+        ] as [(Int?, Int, Int)]
+    )
+    func aChargeIsAnEstimate(_ charged: Int?, _ lag: Int, _ estimate: Int) throws {
         let family =
             [Sample(pid: 10, anonymous: 100, faults: 900)]
             + (11..<14).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 100, faults: 900) }
         let counters = try distinct(family)
-        let distinct = try distinct(family, chargedPages: charged)
+        let distinct = try distinct(family, chargedPages: charged, chargeLag: lag)
         #expect(distinct.estimate == pages(estimate))
         #expect(distinct.lower == counters.lower && distinct.upper == counters.upper)
         #expect(distinct.assumptions == counters.assumptions)
+    }
+
+    /// The charge replaces samples that decide little, and that do not contradict it.
+    @Test(arguments: [(300, 310), (150, 160), (70, 260), (500, 260)]) func aChargeInsteadOfWideSamples(
+        _ charged: Int,
+        _ estimate: Int
+    ) throws {
+        let family =
+            [Sample(pid: 10, anonymous: 100, faults: 900, uss: 0)]
+            + (11..<14).map { Sample(pid: $0, parent: 10, isFork: true, anonymous: 100, faults: 900, uss: 0) }
+        let wide = SampledMemory.Distinct(
+            likely: Double(pages(260)),
+            lower: Double(pages(120)),
+            upper: Double(pages(380)),
+            standardError: 0
+        )
+        let narrow = SampledMemory.Distinct(
+            likely: Double(pages(260)),
+            lower: Double(pages(250)),
+            upper: Double(pages(270)),
+            standardError: 0
+        )
+        let used = try distinct(family, chargedPages: charged, group: GroupFigures(distinct: wide))
+        #expect(used.estimate == pages(estimate))
+        let unused = try distinct(family, chargedPages: charged, group: GroupFigures(distinct: narrow))
+        #expect(unused.estimate == pages(260))
     }
 
     /// A child may have inherited merged pages that the number of merged pages lacks.

@@ -19,3 +19,7 @@ long floor_pagemap(int file, unsigned long address, int entries);
 long floor_tree(pid_t root, const char *memory_file);
 /// Returns the number of processes in /proc. It opens the directory, stat and `memory_file` of each.
 long floor_all(const char *memory_file);
+
+/// Reads the files of a cgroup and of the system that the totals of the cgroup consist of. Returns the number of bytes of
+/// those of the cgroup.
+long floor_totals(const char *cgroup);

@@ -10,6 +10,8 @@ struct CgroupMemoryUsage: Hashable, Sendable {
     /// `memory.stat`, and the figures that one version reports there and the other in a file of its own.
     private var stat = CgroupMemoryStat()
     private(set) var pressure: MemoryPressure?
+    /// `pids.current` (v2).
+    private(set) var taskCount: Int?
     /// The reasons why figures are `nil`: the file, and what was found there.
     private(set) var unknown: [ContainerMemory.Figure: String] = [:]
     /// Unexpected contents and failed reads, without files that are merely missing.
@@ -21,7 +23,9 @@ struct CgroupMemoryUsage: Hashable, Sendable {
         case usage
         /// The usage and its inactive file pages: two files.
         case workingSet
-        /// Everything: five files on v2, three on v1.
+        /// The usage by purpose, and on v2 the number of tasks: three files.
+        case charge
+        /// The usage by purpose, swap and pressure: four files on v2, three on v1.
         case all
     }
 
@@ -63,7 +67,13 @@ struct CgroupMemoryUsage: Hashable, Sendable {
     init(_ files: CgroupMemoryFiles, _ detail: Detail = .all, stat: CgroupMemoryStat? = nil) {
         readUsage(files)
         if detail != .usage { readStat(files, stat, detail) }
-        if detail == .all {
+        switch detail {
+        case .usage, .workingSet: break
+        case .charge where files.version == .v2:
+            // A missing file is no failure: the pids controller is not enabled, or the cgroup is the root.
+            taskCount = try? files.bytes("pids.current")
+        case .charge: readKernelAndSwap(files)
+        case .all:
             readKernelAndSwap(files)
             readPressure(files)
         }
@@ -90,7 +100,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
                 if bytes == nil { unknown[figure] = "\(path): has no \(name)" }
             }
             require(stat.inactiveFileBytes, .inactiveFileBytes, isV1 ? "total_inactive_file" : "inactive_file")
-            guard detail == .all else { return }
+            guard detail != .workingSet else { return }
             require(stat.anonBytes, .anonBytes, isV1 ? "total_rss" : "anon")
             require(stat.fileBytes, .fileBytes, isV1 ? "total_cache" : "file")
             require(stat.shmemBytes, .shmemBytes, isV1 ? "total_shmem" : "shmem")

@@ -22,12 +22,12 @@ import ProcMem
         print("uss", accurate.ussBytes ?? 0)
 
         let snapshot = try ProcMem.memorySnapshot(of: .currentTree, mode: .cheap)
-        print("processes", snapshot.total.processCount)
+        print("processes", snapshot.total.processCount ?? 0)
 
         let sampler = ProcMem.MemorySampler(of: .currentTree, mode: .cheap)
-        print("sampled", try await sampler.snapshot().total.processCount)
+        print("sampled", try await sampler.snapshot().total.processCount ?? 0)
         for try await snapshot in sampler.snapshots(every: .seconds(1)) {
-            print("followed", snapshot.total.processCount)
+            print("followed", snapshot.total.processCount ?? 0)
             break
         }
 
