@@ -1,6 +1,5 @@
 #if Procps && (CPROCPS_USE_LIBPROCPS || (canImport(CProcpsHasLibprocps) && !canImport(CProcpsHasLibproc2)))
     import CProcps
-    import Synchronization
     import Testing
 
     @testable import ProcMem

@@ -1,6 +1,5 @@
 #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
     import CProcps
-    import Synchronization
 
     /// The table of all processes, read by procps' C library: the columns that a process monitor shows.
     ///

@@ -1,6 +1,5 @@
 #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
     import CProcps
-    import Synchronization
 
     #if canImport(Glibc)
         import Glibc
@@ -10,7 +9,7 @@
 
     // libprocps 3.3 reads every file into one static buffer. All contexts of libproc2 share one handle of the NUMA
     // library.
-    let procpsLock = Mutex(())
+    let procpsLock = Monitor(())
 
     extension ProcessTable {
         /// The processes to read. At most 255 ids: libproc2 up to 4.0.4 does not accept more.

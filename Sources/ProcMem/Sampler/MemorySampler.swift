@@ -1,5 +1,3 @@
-import Synchronization
-
 /// An actor that measures the memory of several processes on a thread of its own, on request or at regular intervals.
 ///
 /// Use it in a program that displays or monitors memory and must not block. An accurate measurement of a large tree can
@@ -27,7 +25,7 @@ public actor MemorySampler {
     typealias Waiter = WaitingTask<Answer?>
 
     private let thread: ThreadExecutor
-    nonisolated let requests = Mutex(SnapshotRequestQueue<Waiter, MemorySnapshot>())
+    nonisolated let requests = Monitor(SnapshotRequestQueue<Waiter, MemorySnapshot>())
 
     /// Runs one pass. It owns the state that is kept between passes; actor isolation ensures that only the thread uses
     /// it.

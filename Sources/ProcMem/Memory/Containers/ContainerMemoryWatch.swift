@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The body of the watcher thread: read the memory, report what has changed, wait, repeat.
 struct ContainerMemoryWatch: Sendable {
     let process: ProcessSelector
@@ -166,7 +164,7 @@ private struct WatchedMemory: ~Copyable {
 
 /// The changes that a watcher thread has found and that an iterator has not returned yet.
 final class ContainerMemoryMailbox: Sendable {
-    private let pending = Mutex(PendingMemoryChanges())
+    private let pending = Monitor(PendingMemoryChanges())
 
     func next() -> ContainerMemoryChange? { pending.withLock { $0.removeFirst() } }
 
