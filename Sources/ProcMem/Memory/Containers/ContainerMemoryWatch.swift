@@ -63,6 +63,10 @@ private struct WatchedMemory: ~Copyable {
     private var resolvedAt: Int
     /// Whether the last reading failed.
     private var hasFailed = false
+    /// Whether the pressure has exceeded the threshold before the first successful reading.
+    private var isPressurePending = false
+    /// The warnings of the last change; `nil` before the first.
+    private var reportedWarnings: [String]?
     /// Whether the files could not be opened again for lack of descriptors or memory.
     private(set) var isStale: Bool
 
@@ -101,8 +105,16 @@ private struct WatchedMemory: ~Copyable {
         } catch {
             hasFailed = true
         }
-        if pressure.isExceeded(urgency) { causes.append(.pressure) }
+        if pressure.isExceeded(urgency) { isPressurePending = true }
+        let warnings = warnings
+        // The first change has the cause `.start`.
+        if reportedWarnings != nil || !causes.isEmpty {
+            if isPressurePending { causes.append(.pressure) }
+            isPressurePending = false
+            if causes.isEmpty, warnings != reportedWarnings { causes.append(.warnings) }
+        }
         guard !causes.isEmpty else { return }
+        reportedWarnings = warnings
         let stalls = pressure.pressure()
         for cause in causes {
             deliver(
