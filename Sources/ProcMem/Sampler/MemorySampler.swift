@@ -17,6 +17,9 @@
 /// request, it sleeps without a timeout. ``MemoryMode`` describes the cost of a pass and the privileges that it requires.
 /// The sampler adds a small constant cost to each pass, and allocates no memory for it.
 ///
+/// In a child that the program forks, the thread does not exist: there, ``snapshot()`` throws `outOfResources`, and sequences
+/// end. The child can create a sampler of its own.
+///
 /// The actor runs on that thread. Code that is isolated to a sampler, for example a function with a parameter
 /// `isolated MemorySampler`, waits for a pass in progress. ``snapshot()`` and ``snapshots(every:)`` are `nonisolated`.
 public actor MemorySampler {
@@ -134,10 +137,12 @@ extension MemorySampler {
     /// Returns the newest answer of a series if it has not been returned yet, or else the next one; `nil` when the task
     /// is cancelled.
     nonisolated func nextAnswer(of series: Int) async -> Answer? {
-        await answer { (requests, id, waiter) in requests.wait(id, waiter, for: series) }
+        guard thread.isUsable else { return nil }
+        return await answer { (requests, id, waiter) in requests.wait(id, waiter, for: series) }
     }
 
     nonisolated func endSeries(_ series: Int) {
+        guard thread.isUsable else { return }
         // Several tasks can wait for one series, through copies of its iterator.
         for waiter in requests.withLock({ $0.endSeries(series) }) { waiter.resume(returning: nil) }
     }
@@ -169,6 +174,10 @@ extension MemorySampler {
     }
 
     private nonisolated func startThread() throws(ProcMemError) {
+        guard thread.isUsable else {
+            let detail = "the sampler belongs to the process that has forked this one"
+            throw ProcMemError(.outOfResources, path: "MemorySampler", detail: detail)
+        }
         do {
             try thread.start()
         } catch {

@@ -1,3 +1,5 @@
+import CLinux
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -71,5 +73,18 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
             var time = timespec(tv_sec: instant / 1_000_000_000, tv_nsec: instant % 1_000_000_000)
             unsafe pthread_cond_timedwait(condition, mutex, &time)
         }
+    }
+}
+
+/// The lock of a C library that is not thread-safe. There is one for the whole program.
+///
+/// It has no state in Swift: ThreadSanitizer does not know the once-initialisation of a global variable, and would report a race
+/// for a global ``Monitor``.
+struct LibraryLock: Sendable {
+    /// Calls a closure under the lock.
+    func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        procmem_lock_library()
+        defer { procmem_unlock_library() }
+        return try body()
     }
 }

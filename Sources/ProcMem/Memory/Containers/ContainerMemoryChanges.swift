@@ -46,6 +46,9 @@
 /// ``ContainerMemoryReader/read()``; once a second the files are found and opened again. The cost grows with the number of
 /// levels. No privileges are required. Pressure requires Linux 4.20, its triggers 5.2.
 ///
+/// In a child that the program forks, an iterator of the parent ends; releasing it does not affect the parent. If the program
+/// closes the descriptors of an iterator, changes are polled until new ones can be opened.
+///
 /// The sequence ends when the process exits; events that were counted for it before are still returned. It throws
 /// ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` or `zombie` if the process does not exist or
 /// has exited at the start, `outOfResources` if no thread or descriptor is available at the start, and the errors of
@@ -122,6 +125,7 @@ extension ContainerMemoryChanges {
         private var signals: AsyncStream<Result<Void, ProcMemError>>.AsyncIterator
         /// The error that ends the sequence after the last change.
         private var failure: ProcMemError?
+        private let owner = ForkGeneration.current
 
         fileprivate init(_ watch: ContainerMemoryWatch) {
             signals = mailbox.signals(from: watch).makeAsyncIterator()
@@ -138,7 +142,8 @@ extension ContainerMemoryChanges {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ProcMemError) -> ContainerMemoryChange? {
-            while !Task.isCancelled {
+            // A forked child does not have the thread.
+            while !Task.isCancelled, owner.isCurrent {
                 if let change = mailbox.next() { return change }
                 if let failure {
                     self.failure = nil
