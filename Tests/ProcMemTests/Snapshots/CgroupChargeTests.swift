@@ -109,7 +109,7 @@ import Testing
         return try #require(snapshot.cgroupCharge?.unattributedBytes?.estimate)
     }
 
-    @Test func whatProcessesHold() throws {
+    @Test(.unsanitized) func whatProcessesHold() throws {
         let own = try Cgroup.make(.memory)
         let child = try own.make().child(state: "tree", 3, 48 * Self.mib)
         let snapshot = try memorySnapshot(of: .cgroup(of: child.pid), mode: .accurate)
@@ -138,7 +138,7 @@ import Testing
         #expect(abs(try #require(distinct.estimate) - truth) <= 2 * Self.mib)
     }
 
-    @Test func aFileThatNoProcessMaps() throws {
+    @Test(.unsanitized) func aFileThatNoProcessMaps() throws {
         let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }
