@@ -52,7 +52,7 @@ let package = Package(
         .executableTarget(
             name: "ProcMemCommand",
             dependencies: [
-                "ProcMem", "CArguments",
+                "ProcMem", "CArguments", "CLinux",
                 .product(
                     name: "ArgumentParser",
                     package: "swift-argument-parser",

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
@@ -201,7 +202,33 @@ int procmem_start_thread(void *(*body)(void *), void *context)
     return error;
 }
 
+static pthread_mutex_t library_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+void procmem_lock_library(void) { pthread_mutex_lock(&library_mutex); }
+
+void procmem_unlock_library(void) { pthread_mutex_unlock(&library_mutex); }
+
 int procmem_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int procmem_set_owner(int descriptor, int is_thread)
+{
+    struct f_owner_ex owner = {
+        .type = is_thread ? F_OWNER_TID : F_OWNER_PID,
+        .pid = is_thread ? (pid_t)syscall(SYS_gettid) : getpid(),
+    };
+    return fcntl(descriptor, F_SETOWN_EX, &owner);
+}
+
+int procmem_identify(int descriptor, struct procmem_identity *identity)
+{
+    struct stat file;
+    struct f_owner_ex owner = {0};
+    if (fstat(descriptor, &file) != 0) return -1;
+    identity->device = file.st_dev;
+    identity->inode = file.st_ino;
+    identity->owner = fcntl(descriptor, F_GETOWN_EX, &owner) == 0 ? owner.pid : 0;
+    return 0;
+}
 
 int32_t procmem_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
 

@@ -48,7 +48,7 @@
         }
 
         func run() throws {
-            if watch { return try answering { try CallingThread.run { try await follow() } } }
+            if watch { return try following { try await follow() } }
             try answering {
                 let observation = try observe()
                 let limits = try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)

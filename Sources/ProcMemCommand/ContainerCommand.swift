@@ -64,7 +64,7 @@
         }
 
         func run() throws {
-            if watch { return try answering { try CallingThread.run { try await follow() } } }
+            if watch { return try following { try await follow() } }
             try answering {
                 let memory = try pid.map { try ContainerMemory(of: $0, in: common.root) } ?? .current(in: common.root)
                 if common.json {

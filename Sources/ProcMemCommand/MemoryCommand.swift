@@ -210,7 +210,7 @@
 
         func run() throws {
             if let watch {
-                return try answering { try CallingThread.run { try await follow(every: watch.duration) } }
+                return try following { try await follow(every: watch.duration) }
             }
             try answering {
                 let selection = selection

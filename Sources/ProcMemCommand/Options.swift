@@ -69,6 +69,13 @@
         }
     }
 
+    /// Runs a command that prints a line for each change, like ``answering(_:)``, on the calling thread. It also ends when
+    /// standard output is closed.
+    func following(_ body: @escaping () async throws -> Void) throws {
+        OutputWatch.start()
+        try answering { try CallingThread.run(body) }
+    }
+
     /// Prints a failure, and returns the exit status for it.
     private func reported(_ error: any Error) -> any Error {
         switch error {

@@ -1,6 +1,5 @@
 #if Procps && (CPROCPS_USE_LIBPROCPS || (canImport(CProcpsHasLibprocps) && !canImport(CProcpsHasLibproc2)))
     import CProcps
-    import Synchronization
     import Testing
 
     @testable import ProcMem
@@ -37,7 +36,7 @@
 
             @Test("A scan for pids: this process, compared with getpid, the user database and /proc/self")
             func ownProcess() throws {
-                try procpsLock.withLock { _ in
+                try procpsLock.withLock {
                     var pids = [getpid(), 0]
                     try pids.withUnsafeMutableBufferPointer { pids in
                         var count = 0
@@ -61,7 +60,7 @@
 
             @Test("A scan of all processes, and one for a user: this process is in both, and the second has one user")
             func everything() throws {
-                try procpsLock.withLock { _ in
+                try procpsLock.withLock {
                     var all: [Int32] = []
                     try forEach(cprocps_openproc(fields)) { all.append($0.pointee.tgid) }
                     #expect(all.contains(getpid()) && all.contains(getppid()))
@@ -93,7 +92,7 @@
                     }
                     return pids
                 }
-                try procpsLock.withLock { _ in
+                try procpsLock.withLock {
                     let all = try pids(cprocps_readproctab(PROC_FILLSTAT))
                     #expect(all.contains(getpid()) && all.contains(getppid()))
                     var wanted = [getpid(), 0]
@@ -107,7 +106,7 @@
 
             @Test("look_up_our_self, and the names of namespaces give their numbers")
             func ourselves() throws {
-                procpsLock.withLock { _ in
+                procpsLock.withLock {
                     var process = proc_t()
                     look_up_our_self(&process)
                     #expect(process.ppid == getppid())

@@ -1,6 +1,6 @@
 #if Procps && (CPROCPS_USE_LIBPROCPS || (canImport(CProcpsHasLibprocps) && !canImport(CProcpsHasLibproc2)))
     import CProcps
-    import Synchronization
+    import ProcMem
     import Testing
 
     #if canImport(Glibc)
@@ -155,7 +155,7 @@
                 #expect(name.map { String(cString: $0) } == "KILL")
             }
 
-            private static let message = Mutex("")
+            private static let message = Monitor("")
 
             @Test("alloc.h: a handler that Swift sets receives the library's message as one text")
             func allocationFailures() {

@@ -20,6 +20,6 @@ package enum BuildMode {
         #endif
     }
 
-    /// A statically linked sanitizer is in the program itself.
-    private static var isSanitized: Bool { dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil }
+    /// Whether the tests were built with a sanitizer. A statically linked one is in the program itself.
+    package static var isSanitized: Bool { dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil }
 }

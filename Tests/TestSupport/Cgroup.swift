@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import ProcMem
 
 /// A cgroup that a test creates in the running kernel, in v1 or v2. It is removed with everything in it when the last
 /// reference to it goes: those of the test, of cgroups in it, and of processes that started in it or were moved into
@@ -30,7 +30,7 @@ package final class Cgroup: Sendable {
     private let controllers: [Controller]
     private let parent: Cgroup?
     /// After the removal another cgroup may have its name.
-    private let isRemoved = Mutex(false)
+    private let isRemoved = Monitor(false)
 
     /// Creates a cgroup with a unique name, at the path that ``CgroupPlace`` finds.
     ///

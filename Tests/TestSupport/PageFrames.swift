@@ -55,6 +55,20 @@ package enum PageFrames {
         return noPage == 0 && zeroPage == 0
     }
 
-    /// Whether the kernel shows frames to this process.
-    package static let areVisible: Bool = (try? distinctBytes(of: [getpid()])).map { $0 > 1 << 20 } ?? false
+    /// Whether the kernel shows frames to this process, and the pages of a process are few enough to be read: a
+    /// sanitizer reserves terabytes of address space.
+    package static let areVisible: Bool = !BuildMode.isSanitized && isFrameVisible
+
+    /// Whether the kernel shows the frame of a page of this process.
+    private static var isFrameVisible: Bool {
+        let file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        let page = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+        defer { page.deallocate() }
+        page.initialize(to: 1)
+        var entry: UInt64 = 0
+        guard pread(file, &entry, 8, off_t(Int(bitPattern: page) / pageSize * 8)) == 8 else { return false }
+        return entry & ((1 << 55) - 1) != 0 && access("/proc/kpageflags", R_OK) == 0
+    }
 }

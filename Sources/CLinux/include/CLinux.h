@@ -57,8 +57,26 @@ int procmem_at_fork_in_child(void (*function)(void));
 /// eventfd(2) with the value 0, close-on-exec and non-blocking.
 int procmem_event(void);
 
+/// fcntl(2) with F_SETOWN_EX: makes the calling process, or the calling thread, the owner of an open file. Without O_ASYNC, the
+/// kernel sends the owner no signal.
+int procmem_set_owner(int descriptor, int is_thread);
+
+/// The file to which a descriptor refers, and its owner; 0 if it has none, or one that has exited.
+struct procmem_identity {
+    uint64_t device;
+    uint64_t inode;
+    int32_t owner;
+};
+
+/// fstat(2), and fcntl(2) with F_GETOWN_EX.
+int procmem_identify(int descriptor, struct procmem_identity *identity);
+
 /// Starts a detached thread that blocks all signals. Returns 0 or the error number.
 int procmem_start_thread(void *(*body)(void *), void *context);
+
+/// Locks a mutex that exists from the start of the program, and needs no initialisation.
+void procmem_lock_library(void);
+void procmem_unlock_library(void);
 
 /// Sets the name of the calling thread, of at most 15 bytes, which lists of a process's threads show.
 int procmem_name_thread(const char *name);

@@ -25,6 +25,9 @@
 /// much again to verify that the right files are watched. The cost grows with the number of levels. No privileges are
 /// required. Notification requires Linux 2.6.13.
 ///
+/// In a child that the program forks, an iterator of the parent ends; releasing it does not affect the parent. If the program
+/// closes the descriptors of an iterator, changes are polled until new ones can be opened.
+///
 /// The sequence ends when the process exits. It throws ``ProcMemError`` with `invalidArgument` for an id below 1,
 /// `noSuchProcess` or `zombie` if the process does not exist or has exited at the start, `outOfResources` if no thread
 /// or descriptor is available at the start, and the errors of ``CPULimits/current(in:)``. An error ends the sequence.
@@ -88,6 +91,7 @@ extension CPULimitChanges {
     public struct AsyncIterator: AsyncIteratorProtocol {
         private var answers: AsyncStream<Result<CPULimits, ProcMemError>>.AsyncIterator
         private var known: CPULimits?
+        private let owner = ForkGeneration.current
 
         fileprivate init(_ watch: CPULimitWatch) {
             answers = watch.answers().makeAsyncIterator()
@@ -104,7 +108,8 @@ extension CPULimitChanges {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ProcMemError) -> CPULimits? {
-            while !Task.isCancelled, let answer = await answers.next(isolation: actor) {
+            // A forked child does not have the thread.
+            while !Task.isCancelled, owner.isCurrent, let answer = await answers.next(isolation: actor) {
                 let limits = try answer.get()
                 // The limits changed and changed back between two calls.
                 if let known, known.isEquivalent(to: limits) { continue }

@@ -143,7 +143,7 @@ struct CPUStat: Hashable, Sendable {
         while let entry = bytes.nextEntry(at: &index) {
             let name = entry.key
             func number() throws(ParseError) -> Int {
-                guard let number = entry.value.flatMap({ bytes.decimal(in: $0) }) else {
+                guard let number = bytes.firstField(in: entry.rest).flatMap({ bytes.decimal(in: $0) }) else {
                     throw ParseError(expected: "a number after \(bytes.text(in: name))")
                 }
                 return number

@@ -13,9 +13,11 @@ struct OpenMembership {
         self.file = files.keep(file)
     }
 
-    /// Returns whether the process is still in the same cgroups, as far as the file shows.
+    /// Returns whether the process is still in the same cgroups, as far as the file shows, and whether the descriptors of the
+    /// open files still refer to them: another part of the program may have closed all descriptors.
     func isUnchanged(in files: borrowing OpenFiles) -> Bool {
-        (try? files.contents(of: file, equal: contents)) == true
+        guard files.areIntact else { return false }
+        return (try? files.contents(of: file, equal: contents)) == true
     }
 }
 
@@ -30,8 +32,8 @@ struct MembershipSchedule {
         case resolve
     }
 
-    /// The pid that opened the files; a different pid means that this is a forked child.
-    private var openerPID = Syscalls.pid
+    /// The process that opened the files; another one is a forked child.
+    private var opener = ForkGeneration.current
     private var lastComparison = Syscalls.coarseMilliseconds
     private var lastResolution = Syscalls.coarseMilliseconds
 
@@ -41,7 +43,7 @@ struct MembershipSchedule {
     /// Returns the step that is due: a resolution after a fork and once a second, else a comparison every 100 ms.
     mutating func nextStep() -> Step {
         let now = Syscalls.coarseMilliseconds
-        if Syscalls.pid != openerPID || now - lastResolution >= Self.millisecondsBetweenResolutions { return .resolve }
+        if !opener.isCurrent || now - lastResolution >= Self.millisecondsBetweenResolutions { return .resolve }
         guard now - lastComparison >= Self.millisecondsBetweenComparisons else { return .none }
         lastComparison = now
         return .compare

@@ -14,12 +14,14 @@
 /// ``checkForExec()`` returns `true`, so that the caller can start a new baseline.
 ///
 /// The reader keeps three descriptors: the process's directory, `statm` and, if permitted, `pagemap`. A child forked by
-/// the caller inherits a reader of the same process: to measure its own memory, the child must create a reader itself.
+/// the caller inherits a reader of the same process: to measure its own memory, the child must create a reader itself. A
+/// program that closes all of its descriptors must create its readers again: a reader does not check before each reading that
+/// no other file has the number of its descriptor.
 public struct MemoryReader: ~Copyable {
     private let process: ProcessSelector
     private let root: SystemRoot
     private let directory: ProcessDirectory
-    private let statm: FileDescriptor
+    private let statm: LastingDescriptor
     private var program: RunningProgram
     /// The largest RSS that was read since the program started or since the reader was created.
     private var largestSeenRSSBytes = 0
@@ -62,7 +64,7 @@ public struct MemoryReader: ~Copyable {
         self.process = process
         self.root = root
         self.directory = directory
-        self.statm = statm
+        self.statm = LastingDescriptor(statm)
         self.program = program
     }
 
@@ -100,7 +102,7 @@ public struct MemoryReader: ~Copyable {
 
     private func openStatm() throws(FileReadError) -> Statm {
         try OpenFiles.read(
-            statm.rawValue,
+            statm.uncheckedValue,
             expectedBytes: Statm.readOptions.expectedBytes,
             limitBytes: Statm.readOptions.limitBytes
         ) { (bytes) throws(ParseError) in

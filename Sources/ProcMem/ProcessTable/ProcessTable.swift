@@ -1,6 +1,5 @@
 #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
     import CProcps
-    import Synchronization
 
     /// The table of all processes, read by procps' C library: the columns that a process monitor shows.
     ///
@@ -60,7 +59,7 @@
             sources = fields.reduce(into: []) { $0.formUnion($1.source) }
             let files = sources.procpsFiles
             var reader: UnsafeMutablePointer<cprocps_reader>?
-            let error = procpsLock.withLock { _ in unsafe cprocps_reader_new(&reader, files) }
+            let error = procpsLock.withLock { unsafe cprocps_reader_new(&reader, files) }
             guard error == 0, let reader = unsafe reader else {
                 throw ProcMemError(.outOfResources, path: "procps", errno: error)
             }
@@ -68,7 +67,7 @@
         }
 
         deinit {
-            procpsLock.withLock { _ in unsafe cprocps_reader_free(UnsafeMutablePointer(reader)) }
+            procpsLock.withLock { unsafe cprocps_reader_free(UnsafeMutablePointer(reader)) }
         }
 
         /// Reads every process that `/proc` shows, in the kernel's order.

@@ -1,6 +1,5 @@
 #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
     import CProcps
-    import Synchronization
 
     #if canImport(Glibc)
         import Glibc
@@ -10,7 +9,7 @@
 
     // libprocps 3.3 reads every file into one static buffer. All contexts of libproc2 share one handle of the NUMA
     // library.
-    let procpsLock = Mutex(())
+    let procpsLock = LibraryLock()
 
     extension ProcessTable {
         /// The processes to read. At most 255 ids: libproc2 up to 4.0.4 does not accept more.
@@ -47,7 +46,7 @@
         /// Returns the numbers that procps reads for each process, without those of threads.
         private func processes(of selection: Selection) throws(ProcMemError) -> [cprocps_process] {
             var processes: [cprocps_process] = []
-            try procpsLock.withLock { (_) throws(ProcMemError) in
+            try procpsLock.withLock { () throws(ProcMemError) in
                 let reader = unsafe UnsafeMutablePointer<cprocps_reader>(reader)
                 let error =
                     switch selection {

@@ -156,7 +156,7 @@ final class KernelPageFeatures {
         while let entry = bytes.nextEntry(at: &index) {
             guard bytes.equals("thp_fault_alloc", in: entry.key) || bytes.equals("thp_collapse_alloc", in: entry.key)
             else { continue }
-            guard let count = entry.value.flatMap({ bytes.decimal(in: $0) }) else {
+            guard let count = bytes.firstField(in: entry.rest).flatMap({ bytes.decimal(in: $0) }) else {
                 throw ParseError("a count of huge pages")
             }
             sum = sum.saturatingAdding(count)

@@ -40,32 +40,44 @@ struct MemInfo: Hashable, Sendable {
         return try file.withContents(readOptions) { MemInfo(parsing: $0) }
     }
 
+    /// The fields to parse.
+    enum Fields {
+        case all
+        /// What the machine's memory and its available memory depend on.
+        case available
+    }
+
     /// Parses lines that consist of `Key:`, spaces, a number and ` kB`.
-    init(parsing bytes: Span<UInt8>) {
+    init(parsing bytes: Span<UInt8>, _ fields: Fields = .all) {
         var index = 0
-        while let entry = bytes.nextEntry(at: &index) {
-            guard let value = entry.value else { continue }
+        while fields == .all || !hasAvailableFields, let entry = bytes.nextEntry(at: &index) {
             let key = entry.key
-            let size = bytes.sizeBytes(in: value, unitBytes: 1024)
+            var value: Range<Int>? { bytes.firstField(in: entry.rest) }
+            var size: Int? { value.flatMap { bytes.sizeBytes(in: $0, unitBytes: 1024) } }
             if bytes.equals("MemTotal", in: key) {
                 totalBytes = totalBytes ?? size
             } else if bytes.equals("MemAvailable", in: key) {
                 availableBytes = availableBytes ?? size
             } else if bytes.equals("HugePages_Total", in: key) {
-                hugePageCount = hugePageCount ?? bytes.decimal(in: value)
+                hugePageCount = hugePageCount ?? value.flatMap { bytes.decimal(in: $0) }
             } else if bytes.equals("Hugepagesize", in: key) {
                 hugePageSizeBytes = hugePageSizeBytes ?? size
+            } else if bytes.equals("Hugetlb", in: key) {
+                hugetlbBytes = hugetlbBytes ?? size
+            } else if fields == .available {
+                continue
             } else if bytes.equals("AnonPages", in: key) {
                 anonymousBytes = anonymousBytes ?? size
             } else if bytes.equals("AnonHugePages", in: key) {
                 anonymousHugeBytes = anonymousHugeBytes ?? size
-            } else if bytes.equals("Hugetlb", in: key) {
-                hugetlbBytes = hugetlbBytes ?? size
             } else if bytes.equals("Mapped", in: key) {
                 mappedBytes = mappedBytes ?? size
             }
         }
     }
+
+    /// Whether later lines cannot change a figure of ``Fields/available``.
+    private var hasAvailableFields: Bool { totalBytes != nil && availableBytes != nil && hugetlbBytes != nil }
 
     /// Reads the file, which must have the machine's memory.
     static func withTotal(in root: SystemRoot) throws(FileReadError) -> MemInfo {

@@ -28,7 +28,7 @@ struct ProcessStatus: Hashable, Sendable {
         var (swapBytes, hugetlbBytes): (Int?, Int?)
         var index = 0
         while let entry = bytes.nextEntry(at: &index) {
-            guard let value = entry.value else { continue }
+            guard let value = bytes.firstField(in: entry.rest) else { continue }
             let key = entry.key
             if bytes.equals("Tgid", in: key) {
                 pid = bytes.decimal(in: value).flatMap { Int32(exactly: $0) }

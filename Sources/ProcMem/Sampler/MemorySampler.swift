@@ -1,5 +1,3 @@
-import Synchronization
-
 /// An actor that measures the memory of several processes on a thread of its own, on request or at regular intervals.
 ///
 /// Use it in a program that displays or monitors memory and must not block. An accurate measurement of a large tree can
@@ -19,6 +17,9 @@ import Synchronization
 /// request, it sleeps without a timeout. ``MemoryMode`` describes the cost of a pass and the privileges that it requires.
 /// The sampler adds a small constant cost to each pass, and allocates no memory for it.
 ///
+/// In a child that the program forks, the thread does not exist: there, ``snapshot()`` throws `outOfResources`, and sequences
+/// end. The child can create a sampler of its own.
+///
 /// The actor runs on that thread. Code that is isolated to a sampler, for example a function with a parameter
 /// `isolated MemorySampler`, waits for a pass in progress. ``snapshot()`` and ``snapshots(every:)`` are `nonisolated`.
 public actor MemorySampler {
@@ -27,7 +28,7 @@ public actor MemorySampler {
     typealias Waiter = WaitingTask<Answer?>
 
     private let thread: ThreadExecutor
-    nonisolated let requests = Mutex(SnapshotRequestQueue<Waiter, MemorySnapshot>())
+    nonisolated let requests = Monitor(SnapshotRequestQueue<Waiter, MemorySnapshot>())
 
     /// Runs one pass. It owns the state that is kept between passes; actor isolation ensures that only the thread uses
     /// it.
@@ -137,10 +138,12 @@ extension MemorySampler {
     /// Returns the newest answer of a series if it has not been returned yet, or else the next one; `nil` when the task
     /// is cancelled.
     nonisolated func nextAnswer(of series: Int) async -> Answer? {
-        await answer { (requests, id, waiter) in requests.wait(id, waiter, for: series) }
+        guard thread.isUsable else { return nil }
+        return await answer { (requests, id, waiter) in requests.wait(id, waiter, for: series) }
     }
 
     nonisolated func endSeries(_ series: Int) {
+        guard thread.isUsable else { return }
         // Several tasks can wait for one series, through copies of its iterator.
         for waiter in requests.withLock({ $0.endSeries(series) }) { waiter.resume(returning: nil) }
     }
@@ -172,6 +175,10 @@ extension MemorySampler {
     }
 
     private nonisolated func startThread() throws(ProcMemError) {
+        guard thread.isUsable else {
+            let detail = "the sampler belongs to the process that has forked this one"
+            throw ProcMemError(.outOfResources, path: "MemorySampler", detail: detail)
+        }
         do {
             try thread.start()
         } catch {

@@ -51,36 +51,60 @@ extension Span<UInt8> {
         precondition(index >= 0)
         guard index < count else { return nil }
         let start = index
-        var end = index
-        while end < count, unsafe self[unchecked: end] != UInt8(ascii: "\n") { end += 1 }
+        let end = firstIndex(of: UInt8(ascii: "\n"), in: start..<count) ?? count
         index = Swift.min(end + 1, count)
         return start..<end
     }
 
     /// Returns the next line that has a key, `KEY VALUE …` or `KEY: VALUE …`, and advances `index` past it.
     ///
-    /// The key ends at the first colon of the line or, if there is none, at the first space. `value` is the field after
-    /// the key, or `nil` if there is none. `rest` is everything after the key, up to the end of the line.
-    func nextEntry(at index: inout Int) -> (key: Range<Int>, value: Range<Int>?, rest: Range<Int>)? {
+    /// The key ends at the first colon of the line or, if there is none, at the first space. `rest` is everything after
+    /// the key, up to the end of the line. Its first field is the value: ``firstField(in:)`` finds it in the lines that
+    /// the caller is interested in.
+    func nextEntry(at index: inout Int) -> (key: Range<Int>, rest: Range<Int>)? {
         while let line = nextLine(at: &index) {
-            var fieldIndex = line.lowerBound
-            guard let first = nextField(at: &fieldIndex), first.upperBound <= line.upperBound else { continue }
-            var key = first
             if let colon = firstIndex(of: UInt8(ascii: ":"), in: line) {
-                key = line.lowerBound..<colon
-                fieldIndex = colon + 1
+                return (line.lowerBound..<colon, colon + 1..<line.upperBound)
             }
-            let rest = fieldIndex..<line.upperBound
-            let value = nextField(at: &fieldIndex).flatMap { $0.upperBound <= line.upperBound ? $0 : nil }
-            return (key, value, rest)
+            if let first = firstField(in: line) { return (first, first.upperBound..<line.upperBound) }
         }
         return nil
     }
 
-    /// Returns the index of the first occurrence of a byte within a range.
+    /// Returns the range of the first run of bytes within a range that are not spaces; `nil` if there is none.
+    func firstField(in range: Range<Int>) -> Range<Int>? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        var start = range.lowerBound
+        while start < range.upperBound, unsafe self[unchecked: start].isASCIISpace { start += 1 }
+        var end = start
+        while end < range.upperBound, unsafe !self[unchecked: end].isASCIISpace { end += 1 }
+        return start == end ? nil : start..<end
+    }
+
+    /// Returns the index of the first occurrence of a byte within a range. Examines eight bytes at a time.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        return range.first { unsafe self[unchecked: $0] == byte }
+        var index = range.lowerBound
+        let lowBits: UInt64 = 0x0101_0101_0101_0101
+        let pattern = lowBits &* UInt64(byte)
+        while index + 8 <= range.upperBound {
+            let difference = unsafe word(at: index) ^ pattern
+            // The highest bit of a byte that is 0, and perhaps also of bytes above it, but of none below it.
+            let zeros = (difference &- lowBits) & ~difference & (lowBits << 7)
+            if zeros != 0 { return index + zeros.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < range.upperBound {
+            if unsafe self[unchecked: index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Returns eight bytes as a number whose lowest byte is the first one. The caller checks the bounds.
+    @unsafe @inline(__always)
+    private func word(at index: Int) -> UInt64 {
+        unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
     }
 
     /// Returns a number that consists of decimal digits only; `nil` for an empty range, a sign, any other byte, or a
@@ -130,7 +154,9 @@ extension Span<UInt8> {
     }
 
     /// Returns whether the bytes of a range equal a text.
+    @inline(__always)
     func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
+        // Most texts that a key is compared with have another length.
         range.count == text.utf8CodeUnitCount && hasPrefix(text, in: range)
     }
 
@@ -138,9 +164,16 @@ extension Span<UInt8> {
     func hasPrefix(_ text: StaticString, in range: Range<Int>) -> Bool {
         guard range.count >= text.utf8CodeUnitCount else { return false }
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        let (start, first) = unsafe (text.utf8Start, range.lowerBound)
-        for offset in 0..<text.utf8CodeUnitCount where unsafe self[unchecked: first + offset] != start[offset] {
-            return false
+        let (start, first, length) = unsafe (text.utf8Start, range.lowerBound, text.utf8CodeUnitCount)
+        var offset = 0
+        while offset + 8 <= length {
+            let expected = unsafe UnsafeRawPointer(start).loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            if unsafe word(at: first + offset) != UInt64(littleEndian: expected) { return false }
+            offset += 8
+        }
+        while offset < length {
+            if unsafe self[unchecked: first + offset] != start[offset] { return false }
+            offset += 1
         }
         return true
     }

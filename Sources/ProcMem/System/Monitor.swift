@@ -1,3 +1,5 @@
+import CLinux
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,15 +10,19 @@
 /// `pthread_mutex_t` and a `pthread_cond_t`.
 ///
 /// Unlike a polled event, a monitor needs no file descriptor, and its timeout has a resolution of nanoseconds.
+///
+/// It is the only lock of the library, in place of `Synchronization.Mutex`: ThreadSanitizer intercepts these calls of
+/// libc. It does not know the futex of a `Mutex`, and reports races of every program in which threads share one.
 @safe
-final class Monitor<Value: Sendable>: @unchecked Sendable {
+package final class Monitor<Value: Sendable>: @unchecked Sendable {
     // Why @unchecked and @safe: the value is accessed only under the lock. The two pointers are allocated in init and
     // freed in deinit. No thread is waiting then, because a waiting thread retains the monitor.
     private var value: Value
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init(_ value: Value) {
+    /// Creates a monitor with the initial value.
+    package init(_ value: Value) {
         self.value = value
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe condition.initialize(to: pthread_cond_t())
@@ -37,7 +43,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Accesses the value under the lock, and then wakes the waiting thread, which examines the value again.
-    func withLock<Result, Failure: Error>(
+    package func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         unsafe pthread_mutex_lock(mutex)
@@ -51,11 +57,10 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     /// Waits until a closure returns a result for the value, or until an instant.
     ///
     /// - Parameters:
-    ///   - instant: The end of the wait, on the clock of ``Syscalls/monotonicNanoseconds``; `nil` waits without a
-    ///     timeout.
+    ///   - instant: The end of the wait, on the clock `CLOCK_MONOTONIC`; `nil` waits without a timeout.
     ///   - found: Returns the result, or `nil` to continue waiting. It is called immediately, after every change, and
     ///     on spurious wake-ups.
-    func wait<Result>(until instant: Int?, for found: (inout Value) -> Result?) -> Result? {
+    package func wait<Result>(until instant: Int?, for found: (inout Value) -> Result?) -> Result? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {
@@ -68,5 +73,18 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
             var time = timespec(tv_sec: instant / 1_000_000_000, tv_nsec: instant % 1_000_000_000)
             unsafe pthread_cond_timedwait(condition, mutex, &time)
         }
+    }
+}
+
+/// The lock of a C library that is not thread-safe. There is one for the whole program.
+///
+/// It has no state in Swift: ThreadSanitizer does not know the once-initialisation of a global variable, and would report a race
+/// for a global ``Monitor``.
+struct LibraryLock: Sendable {
+    /// Calls a closure under the lock.
+    func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        procmem_lock_library()
+        defer { procmem_unlock_library() }
+        return try body()
     }
 }

@@ -1,15 +1,19 @@
+import Synchronization
+
 /// A set of inotify watches with one descriptor, which becomes readable when a watched file changes (`inotify(7)`).
 ///
 /// If the kernel provides no queue (at most 128 for each user unless configured otherwise) or no watch, the descriptor
-/// does not become readable. The next ``watch(_:open:)`` tries again.
+/// does not become readable. The next ``watch(_:open:)`` tries again, and also if another part of the program, for example a
+/// loop that closes all descriptors, has closed the queue. The thread that watches the first file must be the one that waits.
 struct FileWatches: ~Copyable {
-    private var queue: FileDescriptor?
+    private var queue: LastingDescriptor?
     private var watchDescriptors: Set<Int32> = []
 
-    /// The descriptor to wait for; negative if there is no queue.
+    /// The descriptor to wait for; negative if there is no queue, or if another part of the program has closed it,
+    /// and in a forked child.
     var descriptor: Int32 {
         switch queue {
-        case .some(let queue): queue.rawValue
+        case .some(let queue): queue.checkedValue
         case .none: -1
         }
     }
@@ -47,13 +51,22 @@ struct FileWatches: ~Copyable {
     }
 
     private mutating func replace(by add: (_ queue: Int32, _ watchDescriptors: inout Set<Int32>) -> Void) {
-        if descriptor < 0 { queue = try? Syscalls.fileNotifications() }
+        if descriptor < 0 {
+            watchDescriptors = []
+            queue = Self.makeQueue()
+        }
         let queue = descriptor
         guard queue >= 0 else { return }
         var current: Set<Int32> = []
         add(queue, &current)
         for watchDescriptor in watchDescriptors.subtracting(current) { Syscalls.unwatch(watchDescriptor, on: queue) }
         watchDescriptors = current
+    }
+
+    private static func makeQueue() -> LastingDescriptor? {
+        guard let queue = try? Syscalls.fileNotifications() else { return nil }
+        // The thread that creates the queue is the only one that uses it.
+        return LastingDescriptor(queue, markedAs: .thread)
     }
 
     /// Discards the queued events.
@@ -63,8 +76,6 @@ struct FileWatches: ~Copyable {
         do {
             try Syscalls.drain(queue)
         } catch {
-            // Reading failed: another part of the program, for example a loop that closes all descriptors, has closed
-            // the queue.
             self.queue = nil
             watchDescriptors = []
         }
@@ -85,11 +96,14 @@ extension FileWatches {
         milliseconds: Int32,
         debounceMilliseconds: Int32
     ) throws(Errno) -> Syscalls.Urgency? {
+        if stop.isSignalled { return nil }
+        let milliseconds = stop.limit(milliseconds)
         let happened = try Syscalls.wait(for: stop.descriptor, descriptor, urgent: urgent, milliseconds: milliseconds)
-        if happened.first { return nil }
+        if stop.isSignalled { return nil }
+        if happened.first { stop.loseDescriptor() }
         guard happened.second else { return happened.urgency }
-        let isStopped = try Syscalls.wait(for: stop.descriptor, -1, milliseconds: debounceMilliseconds).first
-        return isStopped ? nil : happened.urgency
+        _ = try Syscalls.wait(for: stop.descriptor, -1, milliseconds: debounceMilliseconds)
+        return stop.isSignalled ? nil : happened.urgency
     }
 }
 
@@ -131,20 +145,39 @@ enum WatcherThread {
 }
 
 /// A signal that makes a thread stop waiting for descriptors. It cannot be reset.
+///
+/// The signal itself is a flag in memory; the descriptor only ends the wait. If another part of the program has closed the
+/// descriptor, nothing is written to its number, and nothing waits for it: the thread finds the flag at its next poll.
 final class StopSignal: Sendable {
-    private let event: FileDescriptor
-    private let owner = Syscalls.pid
+    private let event: LastingDescriptor
+    private let owner = ForkGeneration.current
+    private let flag = Atomic<Bool>(false)
+    /// Whether the descriptor was readable although the signal was not given: then its number refers to another event.
+    private let hasLostDescriptor = Atomic<Bool>(false)
 
     init() throws(Errno) {
-        event = try Syscalls.event()
+        event = LastingDescriptor(try Syscalls.event(), markedAs: .process)
     }
 
-    /// The descriptor, which is readable after ``signal()``.
-    var descriptor: Int32 { event.rawValue }
+    /// Whether ``signal()`` was called.
+    var isSignalled: Bool { flag.load(ordering: .acquiring) }
+
+    /// The descriptor, which is readable after ``signal()``; negative if another part of the program has closed it.
+    var descriptor: Int32 { hasLostDescriptor.load(ordering: .relaxed) ? -1 : event.checkedValue }
+
+    /// Notes that the descriptor is readable for another reason than ``signal()``.
+    func loseDescriptor() { hasLostDescriptor.store(true, ordering: .relaxed) }
+
+    /// Returns the longest time to wait: at most a second if the descriptor cannot end the wait.
+    func limit(_ milliseconds: Int32) -> Int32 {
+        descriptor >= 0 ? milliseconds : milliseconds < 0 ? 1000 : min(milliseconds, 1000)
+    }
 
     /// Makes the descriptor readable. Has no effect in a forked child, which shares the descriptor with its parent.
     func signal() {
-        guard Syscalls.pid == owner else { return }
-        Syscalls.raise(event)
+        guard owner.isCurrent else { return }
+        flag.store(true, ordering: .releasing)
+        let descriptor = descriptor
+        if descriptor >= 0 { Syscalls.raise(descriptor) }
     }
 }

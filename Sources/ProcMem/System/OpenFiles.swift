@@ -3,15 +3,28 @@
 /// Each reading is one `pread`; open and close, and the lookup of the path, are needed only once.
 struct OpenFiles: ~Copyable {
     private var descriptors: [Int32] = []
+    /// What the descriptors referred to when the files were opened.
+    private var identities: [DescriptorIdentity?] = []
 
     deinit {
-        for descriptor in descriptors { Syscalls.close(descriptor) }
+        // Another part of the program may have closed a descriptor, and use its number for another file.
+        for index in descriptors.indices where isIntact(index) { Syscalls.close(descriptors[index]) }
     }
 
     /// Keeps a file open, and returns the index by which it is read.
     mutating func keep(_ file: consuming FileDescriptor) -> Int {
-        descriptors.append(file.relinquish())
+        let descriptor = file.relinquish()
+        descriptors.append(descriptor)
+        identities.append(DescriptorIdentity(of: descriptor))
         return descriptors.count - 1
+    }
+
+    /// Whether every descriptor still refers to the file that was opened. Two system calls for each file.
+    var areIntact: Bool { descriptors.indices.allSatisfy { isIntact($0) } }
+
+    private func isIntact(_ index: Int) -> Bool {
+        guard let identity = identities[index] else { return false }
+        return DescriptorIdentity(of: descriptors[index]) == identity
     }
 
     /// Returns the descriptor of a file, for example to watch it.

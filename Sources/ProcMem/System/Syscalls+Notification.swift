@@ -18,8 +18,7 @@ extension Syscalls {
     }
 
     /// Makes an event readable permanently.
-    static func raise(_ event: borrowing FileDescriptor) {
-        let descriptor = event.rawValue
+    static func raise(_ descriptor: Int32) {
         var one: UInt64 = 1
         // Writing fails only if the counter is at its maximum of 2^64 - 1: then the event is readable already.
         _ = try? retrying { unsafe libcWrite(descriptor, &one, MemoryLayout<UInt64>.size) }

@@ -26,6 +26,7 @@ final class ThreadExecutor: SerialExecutor {
 
     private let name: StaticString
     private let starter: Starter
+    private let owner = ForkGeneration.current
     private let state = Monitor(State())
     /// The id of the thread; 0 before it starts and after it has ended.
     private let threadID = Atomic<Int32>(0)
@@ -44,8 +45,10 @@ final class ThreadExecutor: SerialExecutor {
         state.withLock { $0.work = work }
     }
 
-    /// Starts the thread, unless it has been started.
+    /// Starts the thread, unless it has been started. Fails in a forked child, which does not have the thread, and in which
+    /// the lock may be held for ever.
     func start() throws(Errno) {
+        guard isUsable else { throw .wouldBlock }
         try state.withLock { (state) throws(Errno) in
             guard !state.isStarted else { return }
             try starter(name) { [self] in run() }
@@ -58,8 +61,12 @@ final class ThreadExecutor: SerialExecutor {
         state.withLock { $0.isWoken = true }
     }
 
+    /// Whether the calling process has the thread, or may start it: it is not a forked child.
+    var isUsable: Bool { owner.isCurrent }
+
     /// Ends the thread after its current work and the enqueued jobs.
     func stop() {
+        guard isUsable else { return }
         state.withLock { state in
             state.isStopped = true
             state.work = nil

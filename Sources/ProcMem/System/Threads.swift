@@ -1,5 +1,4 @@
 import CLinux
-import Synchronization
 
 /// Dedicated threads for blocking work, which must not run on Swift's cooperative pool.
 enum BackgroundThread {
@@ -69,30 +68,22 @@ enum ConcurrentWork {
     private final class PendingResult<Part: Sendable, Result: Sendable>: Sendable {
         private let part: Part
         private let body: @Sendable (Part) -> Result
-        private let result = Mutex<Result?>(nil)
-        /// `nil` if no descriptor was available.
-        private let isDone = try? StopSignal()
+        private let result = Monitor<Result?>(nil)
+        private let isStarted: Bool
 
         init(of part: Part, on name: StaticString, _ body: @escaping @Sendable (Part) -> Result) {
             self.part = part
             self.body = body
-            guard let isDone else { return }
-            do {
-                try BackgroundThread.start(name) { [self] in
+            isStarted =
+                (try? BackgroundThread.start(name) { [result] in
                     let value = body(part)
                     result.withLock { $0 = value }
-                    isDone.signal()
-                }
-            } catch {
-                isDone.signal()
-            }
+                }) != nil
         }
 
         func wait() -> Result {
-            if let isDone {
-                while let ready = try? Syscalls.wait(for: isDone.descriptor, -1, milliseconds: -1), !ready.first {}
-            }
-            return result.withLock { $0 } ?? body(part)
+            let found: Result? = isStarted ? result.wait(until: nil) { $0 } : nil
+            return found ?? body(part)
         }
     }
 }

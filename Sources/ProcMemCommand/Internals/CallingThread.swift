@@ -1,5 +1,4 @@
-import Dispatch
-import Synchronization
+import ProcMem
 
 /// Runs asynchronous code on the calling thread.
 ///
@@ -11,16 +10,13 @@ final class CallingThread: TaskExecutor {
         var result: Result<Void, any Error>?
     }
 
-    private let state = Mutex(State())
-    /// Counts the jobs that wait.
-    private let waiting = DispatchSemaphore(value: 0)
+    private let state = Monitor(State())
 
     private init() {}
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
-        waiting.signal()
     }
 
     /// Runs asynchronous code, and returns when it has ended.
@@ -38,9 +34,8 @@ final class CallingThread: TaskExecutor {
             thread.state.withLock { $0.result = result }
         }
         while true {
-            thread.waiting.wait()
-            let job = thread.state.withLock { $0.jobs.removeFirst() }
-            unsafe job.runSynchronously(on: thread.asUnownedTaskExecutor())
+            let job = thread.state.wait(until: nil) { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
+            if let job { unsafe job.runSynchronously(on: thread.asUnownedTaskExecutor()) }
             if let result = thread.state.withLock(\.result) { return try result.get() }
         }
     }

@@ -25,6 +25,7 @@ struct ContainerChangeText {
         case .highBreached(let count):
             return text(count.counted("time", "times") + " above the soft limit", events.high)
         case .pressure: return pressureText
+        case .warnings: return change.warnings.isEmpty ? "no warning any more" : "a new warning"
         case .availableBelow(let threshold): return "available memory below \(threshold.text)"
         case .availableAbove(let threshold): return "available memory above \(threshold.text) again"
         }

@@ -78,6 +78,35 @@ import Testing
         #expect(watch.status() == SIGINT)
     }
 
+    @Test(arguments: ["cpu", "container", "memory"]) func aClosedOutputEndsIt(_ subcommand: String) throws {
+        let tree = subcommand == "container" ? try Systems.container() : try Systems.cpus(quota: "150000 100000")
+        // The first line of `memory` is followed by another one only after 1,000 seconds.
+        let arguments = subcommand == "memory" ? ["memory", "--watch", "1000s"] : [subcommand, "--watch"]
+        let root = subcommand == "memory" ? [] : ["--sysroot", tree.directory.path]
+        var ends: [Int32] = [0, 0]
+        for isSocket in [false, true] {
+            try #require((isSocket ? socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) : pipe(&ends)) == 0)
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            let reader = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+            let process = Process()
+            process.executableURL = try BuiltProduct.url(of: "procmem")
+            process.arguments = arguments + root
+            process.standardInput = FileHandle.nullDevice
+            let writer = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+            process.standardOutput = writer
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            try? writer.close()
+            #expect(try reader.read(upToCount: 1)?.count == 1)
+            #expect(process.isRunning)
+            try reader.close()
+            process.waitUntilExit()
+            // The tests may ignore SIGPIPE, and a program inherits this.
+            let isBySignal = process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGPIPE
+            #expect(isBySignal || process.terminationReason == .exit && process.terminationStatus == 1)
+        }
+    }
+
     /// In a user namespace with a limit of 0 inotify instances, `inotify_init1` fails with `EMFILE`.
     @Test(.enabled(if: UserNamespace.isAvailable, "needs a user namespace")) func pollsWithoutNotification() throws {
         let tree = try Systems.cpus(quota: "150000 100000")

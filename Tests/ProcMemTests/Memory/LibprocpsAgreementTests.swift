@@ -1,6 +1,5 @@
 #if Procps && (CPROCPS_USE_LIBPROCPS || (canImport(CProcpsHasLibprocps) && !canImport(CProcpsHasLibproc2)))
     import CProcps
-    import Synchronization
     import TestSupport
     import Testing
 
@@ -12,7 +11,7 @@
             let child = try ChildProcess(state: "hold", 48 << 20)
             let statm = try Statm(of: child.pid)
             let page = SystemRoot.live.pageSizeBytes
-            try procpsLock.withLock { _ in
+            try procpsLock.withLock {
                 var pids = [child.pid, 0]
                 try pids.withUnsafeMutableBufferPointer { pids in
                     let scan = try #require(cprocps_openproc_pids(PROC_FILLMEM, pids.baseAddress))

@@ -1,16 +1,15 @@
 import Dispatch
 import Foundation
-import Synchronization
 import TestSupport
 
 @testable import ProcMem
 
 /// A pass for tests, instead of a measurement: it counts the calls, and can be made to wait and to fail.
 final class SamplerPass: Sendable {
-    private let state = Mutex((begun: 0, ended: 0, threads: Set<String>(), error: ProcMemError?.none))
+    private let state = Monitor((begun: 0, ended: 0, threads: Set<String>(), error: ProcMemError?.none))
     private let gate: DispatchSemaphore?
     /// Whether a pass that was never let through has timed out.
-    private let isOverdue = Mutex(false)
+    private let isOverdue = Monitor(false)
 
     /// - Parameter isHeld: Whether each pass waits until it is let through.
     init(isHeld: Bool = false) {

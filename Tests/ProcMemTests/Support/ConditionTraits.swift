@@ -24,6 +24,9 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: Allocations.areCounted, "this build does not count allocations")
     }
 
+    /// For tests of exact figures of the test process itself, to which a sanitizer adds memory, threads or time.
+    static var unsanitized: Self { .disabled(if: BuildMode.isSanitized, "a sanitizer changes what is measured") }
+
     static var optimized: Self { .enabled(if: BuildMode.isOptimized, "a debug build allocates for closures") }
 }
 

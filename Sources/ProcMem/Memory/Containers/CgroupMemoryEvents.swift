@@ -146,9 +146,9 @@ extension ContainerMemory.SwapEvents {
 extension Span<UInt8> {
     /// Returns the number after a name.
     fileprivate func count(
-        of entry: (key: Range<Int>, value: Range<Int>?, rest: Range<Int>)
+        of entry: (key: Range<Int>, rest: Range<Int>)
     ) throws(ParseError) -> Int {
-        guard let count = entry.value.flatMap({ decimal(in: $0) }) else {
+        guard let count = firstField(in: entry.rest).flatMap({ decimal(in: $0) }) else {
             throw ParseError(expected: "a number after \(text(in: entry.key))")
         }
         return count

@@ -45,16 +45,31 @@ struct CgroupMemoryStat: Hashable, Sendable {
     /// Creates a value without any figure.
     init() {}
 
-    init(parsing bytes: Span<UInt8>, _ version: CgroupVersion) throws(ParseError) {
+    /// The figures to parse.
+    enum Figures {
+        case all
+        /// What the memory that is available depends on: the inactive and active file pages, the reclaimable slab, and on
+        /// v1 `hierarchical_memory_limit`.
+        case reclaimable
+    }
+
+    init(
+        parsing bytes: Span<UInt8>,
+        _ version: CgroupVersion,
+        _ figures: Figures = .all
+    ) throws(ParseError) {
         var index = 0
-        while let entry = bytes.nextEntry(at: &index) {
-            let (name, value) = (entry.key, entry.value)
+        while figures == .all || !hasReclaimableFigures(version), let entry = bytes.nextEntry(at: &index) {
+            let name = entry.key
             func size() throws(ParseError) -> Int {
-                guard let value, let size = bytes.sizeBytes(in: value, unitBytes: 1) else { throw parseError() }
+                guard let value = bytes.firstField(in: entry.rest), let size = bytes.sizeBytes(in: value, unitBytes: 1)
+                else { throw parseError() }
                 return size
             }
             func limit() throws(ParseError) -> MemoryLimitFile {
-                guard let value, let limit = MemoryLimitFile(bytes, in: value) else { throw parseError() }
+                guard let value = bytes.firstField(in: entry.rest), let limit = MemoryLimitFile(bytes, in: value) else {
+                    throw parseError()
+                }
                 return limit
             }
             func parseError() -> ParseError {
@@ -62,7 +77,15 @@ struct CgroupMemoryStat: Hashable, Sendable {
             }
             switch version {
             case .v1:
-                if bytes.equals("total_rss", in: name) {
+                if bytes.equals("total_inactive_file", in: name) {
+                    inactiveFileBytes = try size()
+                } else if bytes.equals("total_active_file", in: name) {
+                    activeFileBytes = try size()
+                } else if bytes.equals("hierarchical_memory_limit", in: name) {
+                    memoryLimit = try limit()
+                } else if figures == .reclaimable {
+                    continue
+                } else if bytes.equals("total_rss", in: name) {
                     anonBytes = try size()
                 } else if bytes.equals("total_cache", in: name) {
                     fileBytes = try size()
@@ -70,23 +93,25 @@ struct CgroupMemoryStat: Hashable, Sendable {
                     mappedFileBytes = try size()
                 } else if bytes.equals("total_shmem", in: name) {
                     shmemBytes = try size()
-                } else if bytes.equals("total_inactive_file", in: name) {
-                    inactiveFileBytes = try size()
-                } else if bytes.equals("total_active_file", in: name) {
-                    activeFileBytes = try size()
                 } else if bytes.equals("total_inactive_anon", in: name) {
                     inactiveAnonBytes = try size()
                 } else if bytes.equals("total_active_anon", in: name) {
                     activeAnonBytes = try size()
                 } else if bytes.equals("total_swap", in: name) {
                     swapBytes = try size()
-                } else if bytes.equals("hierarchical_memory_limit", in: name) {
-                    memoryLimit = try limit()
                 } else if bytes.equals("hierarchical_memsw_limit", in: name) {
                     memorySwapLimit = try limit()
                 }
             case .v2:
-                if bytes.equals("anon", in: name) {
+                if bytes.equals("inactive_file", in: name) {
+                    inactiveFileBytes = try size()
+                } else if bytes.equals("active_file", in: name) {
+                    activeFileBytes = try size()
+                } else if bytes.equals("slab_reclaimable", in: name) {
+                    reclaimableSlabBytes = try size()
+                } else if figures == .reclaimable {
+                    continue
+                } else if bytes.equals("anon", in: name) {
                     anonBytes = try size()
                 } else if bytes.equals("file", in: name) {
                     fileBytes = try size()
@@ -94,16 +119,10 @@ struct CgroupMemoryStat: Hashable, Sendable {
                     mappedFileBytes = try size()
                 } else if bytes.equals("shmem", in: name) {
                     shmemBytes = try size()
-                } else if bytes.equals("inactive_file", in: name) {
-                    inactiveFileBytes = try size()
-                } else if bytes.equals("active_file", in: name) {
-                    activeFileBytes = try size()
                 } else if bytes.equals("inactive_anon", in: name) {
                     inactiveAnonBytes = try size()
                 } else if bytes.equals("active_anon", in: name) {
                     activeAnonBytes = try size()
-                } else if bytes.equals("slab_reclaimable", in: name) {
-                    reclaimableSlabBytes = try size()
                 } else if bytes.equals("sock", in: name) {
                     socketBytes = try size()
                 } else if bytes.equals("hugetlb", in: name) {
@@ -113,5 +132,11 @@ struct CgroupMemoryStat: Hashable, Sendable {
                 }
             }
         }
+    }
+
+    /// Whether all figures of ``Figures/reclaimable`` have been found.
+    private func hasReclaimableFigures(_ version: CgroupVersion) -> Bool {
+        guard inactiveFileBytes != nil, activeFileBytes != nil else { return false }
+        return version == .v1 ? memoryLimit != nil : reclaimableSlabBytes != nil
     }
 }

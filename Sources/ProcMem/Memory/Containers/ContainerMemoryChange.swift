@@ -30,13 +30,15 @@ public struct ContainerMemoryChange: Sendable, Hashable {
         case highBreached(count: Int)
         /// Processes have waited for memory for a larger share of the time than the threshold.
         case pressure
+        /// ``ContainerMemoryChange/warnings`` has changed: a requested change cannot be detected any more, or can be again.
+        case warnings
         /// ``ContainerMemory/availableBytes`` has fallen below a threshold.
         case availableBelow(AvailableThreshold)
         /// ``ContainerMemory/availableBytes`` has risen again above a threshold by a tenth of it.
         case availableAbove(AvailableThreshold)
 
         /// The name in the JSON of `procmem container --watch`: `start`, `moved`, `limit`, `softLimit`, `oomKill`,
-        /// `limitHit`, `highBreached`, `pressure`, `availableBelow` or `availableAbove`.
+        /// `limitHit`, `highBreached`, `pressure`, `warnings`, `availableBelow` or `availableAbove`.
         public var name: String {
             switch self {
             case .start: "start"
@@ -47,6 +49,7 @@ public struct ContainerMemoryChange: Sendable, Hashable {
             case .limitHit: "limitHit"
             case .highBreached: "highBreached"
             case .pressure: "pressure"
+            case .warnings: "warnings"
             case .availableBelow: "availableBelow"
             case .availableAbove: "availableAbove"
             }
@@ -131,7 +134,7 @@ extension ContainerMemoryChange: Encodable {
         case .limit(let change), .softLimit(let change): limit = change
         case .oomKill(let number), .limitHit(let number), .highBreached(let number): count = number
         case .availableBelow(let reached), .availableAbove(let reached): threshold = reached
-        case .start, .moved, .pressure: break
+        case .start, .moved, .pressure, .warnings: break
         }
         try names.encode(cause.name, forKey: "cause")
         try names.encode(limit?.cgroup, forKey: "cgroup")

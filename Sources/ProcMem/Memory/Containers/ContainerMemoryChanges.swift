@@ -20,13 +20,15 @@
 /// **Events** of the charged cgroup and its descendants: the OOM killer has killed a process, the limit was hit, the soft
 /// limit was breached. From `memory.events` (v2), reported immediately, through `inotify(7)`; the kernel notifies at most
 /// once in 10 milliseconds. On v1, `memory.oom_control` and `memory.failcnt` are polled. A limit that is hit at a level
-/// above is counted there, and not here.
+/// above is counted there, and not here. The counts end with the cgroup: events between the last reading and the removal of
+/// the cgroup, for example by a supervisor as soon as the last process has been killed, are lost.
 ///
 /// **Pressure**: processes have waited for memory for a larger share of a window than `pressure`. Where the caller may
 /// write `memory.pressure` (v2: as root, or in a cgroup that was delegated to it), the kernel reports it, by a trigger and
 /// `POLLPRI`, at most once in each window. Elsewhere, as in an ordinary container, which mounts the file read-only,
 /// `total` in the file is polled, eight times in each window. On v1 there is no pressure of a cgroup, and
-/// ``ContainerMemoryChange/warnings`` says so, as it does if the kernel does not count pressure.
+/// ``ContainerMemoryChange/warnings`` says so, as it does if the kernel does not count pressure. A warning that arises or
+/// ends later is a change with the cause ``ContainerMemoryChange/Cause/warnings``.
 ///
 /// **Available memory** has fallen below a threshold, or has risen again above it by a tenth of the threshold. Polled at
 /// `pollInterval`, and read at each notification.
@@ -43,6 +45,9 @@
 /// immediately), the sequence ends, or the iterator is released. Each poll costs as much as
 /// ``ContainerMemoryReader/read()``; once a second the files are found and opened again. The cost grows with the number of
 /// levels. No privileges are required. Pressure requires Linux 4.20, its triggers 5.2.
+///
+/// In a child that the program forks, an iterator of the parent ends; releasing it does not affect the parent. If the program
+/// closes the descriptors of an iterator, changes are polled until new ones can be opened.
 ///
 /// The sequence ends when the process exits; events that were counted for it before are still returned. It throws
 /// ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` or `zombie` if the process does not exist or
@@ -120,6 +125,7 @@ extension ContainerMemoryChanges {
         private var signals: AsyncStream<Result<Void, ProcMemError>>.AsyncIterator
         /// The error that ends the sequence after the last change.
         private var failure: ProcMemError?
+        private let owner = ForkGeneration.current
 
         fileprivate init(_ watch: ContainerMemoryWatch) {
             signals = mailbox.signals(from: watch).makeAsyncIterator()
@@ -136,7 +142,8 @@ extension ContainerMemoryChanges {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ProcMemError) -> ContainerMemoryChange? {
-            while !Task.isCancelled {
+            // A forked child does not have the thread.
+            while !Task.isCancelled, owner.isCurrent {
                 if let change = mailbox.next() { return change }
                 if let failure {
                     self.failure = nil

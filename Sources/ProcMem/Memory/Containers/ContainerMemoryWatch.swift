@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The body of the watcher thread: read the memory, report what has changed, wait, repeat.
 struct ContainerMemoryWatch: Sendable {
     let process: ProcessSelector
@@ -65,6 +63,10 @@ private struct WatchedMemory: ~Copyable {
     private var resolvedAt: Int
     /// Whether the last reading failed.
     private var hasFailed = false
+    /// Whether the pressure has exceeded the threshold before the first successful reading.
+    private var isPressurePending = false
+    /// The warnings of the last change; `nil` before the first.
+    private var reportedWarnings: [String]?
     /// Whether the files could not be opened again for lack of descriptors or memory.
     private(set) var isStale: Bool
 
@@ -103,8 +105,16 @@ private struct WatchedMemory: ~Copyable {
         } catch {
             hasFailed = true
         }
-        if pressure.isExceeded(urgency) { causes.append(.pressure) }
+        if pressure.isExceeded(urgency) { isPressurePending = true }
+        let warnings = warnings
+        // The first change has the cause `.start`.
+        if reportedWarnings != nil || !causes.isEmpty {
+            if isPressurePending { causes.append(.pressure) }
+            isPressurePending = false
+            if causes.isEmpty, warnings != reportedWarnings { causes.append(.warnings) }
+        }
         guard !causes.isEmpty else { return }
+        reportedWarnings = warnings
         let stalls = pressure.pressure()
         for cause in causes {
             deliver(
@@ -166,7 +176,7 @@ private struct WatchedMemory: ~Copyable {
 
 /// The changes that a watcher thread has found and that an iterator has not returned yet.
 final class ContainerMemoryMailbox: Sendable {
-    private let pending = Mutex(PendingMemoryChanges())
+    private let pending = Monitor(PendingMemoryChanges())
 
     func next() -> ContainerMemoryChange? { pending.withLock { $0.removeFirst() } }
 

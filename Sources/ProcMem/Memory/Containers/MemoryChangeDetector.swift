@@ -200,7 +200,7 @@ extension ContainerMemoryChange.Cause {
     /// Whether a later change makes one of the two superfluous.
     fileprivate func isSuperseded(by later: Self) -> Bool {
         switch (self, later) {
-        case (.start, .start), (.moved, .moved), (.pressure, .pressure): true
+        case (.start, .start), (.moved, .moved), (.pressure, .pressure), (.warnings, .warnings): true
         case (.oomKill, .oomKill), (.limitHit, .limitHit), (.highBreached, .highBreached): true
         case (.limit(let first), .limit(let second)), (.softLimit(let first), .softLimit(let second)):
             first.cgroup == second.cgroup

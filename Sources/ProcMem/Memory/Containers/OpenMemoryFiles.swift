@@ -113,7 +113,7 @@ struct OpenMemoryFiles: ~Copyable {
         noting note: (LevelLimits) -> Void = { _ in }
     ) throws(FileReadError) -> ContainerMemoryReader.Reading {
         var reading = ContainerMemoryReader.Reading(isComplete: isComplete)
-        let machine = try read(memInfo, limitBytes: 65536) { MemInfo(parsing: $0) }
+        let machine = try read(memInfo, limitBytes: 65536) { MemInfo(parsing: $0, .available) }
         reading.hasAllBounds = machine != nil || memInfo == nil
         reading.machineBytes = machine?.totalBytes.map { max(0, $0 - (machine?.hugePageBytes ?? 0)) }
         reading.availableBytes = machine?.availableBytes
@@ -148,7 +148,7 @@ struct OpenMemoryFiles: ~Copyable {
         }
         let version = version
         let stat = try read(level.stat, limitBytes: 65536) { (bytes) throws(ParseError) in
-            try CgroupMemoryStat(parsing: bytes, version)
+            try CgroupMemoryStat(parsing: bytes, version, .reclaimable)
         }
         note(limit, ceiling, &reading)
         if isCharged {

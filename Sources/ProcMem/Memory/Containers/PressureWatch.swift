@@ -9,7 +9,7 @@ struct PressureWatch: ~Copyable {
     private let threshold: PressureThreshold?
     /// The path of `memory.pressure`, with a NUL at its end.
     private var path: [UInt8] = []
-    private var file: FileDescriptor?
+    private var file: LastingDescriptor?
     private var isArmed = false
     private var growth: StallGrowth
 
@@ -21,12 +21,12 @@ struct PressureWatch: ~Copyable {
         )
     }
 
-    /// The descriptor on which to wait for `POLLPRI`; negative if there is no trigger. For a file
-    /// without a trigger, `poll` returns an error each time, without waiting.
+    /// The descriptor on which to wait for `POLLPRI`; negative if there is no trigger, or if another part of the program has
+    /// closed it. For a file without a trigger, `poll` returns an error each time, without waiting.
     var triggerDescriptor: Int32 {
         guard isArmed else { return -1 }
         return switch file {
-        case .some(let file): file.rawValue
+        case .some(let file): file.checkedValue
         case .none: -1
         }
     }
@@ -55,7 +55,7 @@ struct PressureWatch: ~Copyable {
         }
         if usesTriggers, threshold != nil, arm(in: root) { return }
         do throws(FileReadError) {
-            file = try root.open(path.span)
+            file = LastingDescriptor(try root.open(path.span))
             _ = try reading()
         } catch {
             file = nil
@@ -78,7 +78,7 @@ struct PressureWatch: ~Copyable {
             return false
         }
         for request in threshold.triggers where (try? Syscalls.write(request, to: file)) != nil {
-            self.file = consume file
+            self.file = LastingDescriptor(file)
             isArmed = true
             return true
         }
@@ -89,9 +89,9 @@ struct PressureWatch: ~Copyable {
     mutating func isExceeded(_ urgency: Syscalls.Urgency) -> Bool {
         guard let threshold else { return false }
         if isArmed {
-            if urgency == .failure {
-                // The cgroup has been removed, or its pressure is not counted any more. The next attach opens the file
-                // again.
+            if urgency == .failure || triggerDescriptor < 0 {
+                // The cgroup has been removed, its pressure is not counted any more, or the descriptor was closed. The next
+                // attach opens the file again.
                 detach()
                 path = []
             }
@@ -110,7 +110,7 @@ struct PressureWatch: ~Copyable {
         case .none: throw .system(.noSuchFileOrDirectory)
         case .some(let file):
             return try OpenFiles.read(
-                file.rawValue,
+                file.uncheckedValue,
                 expectedBytes: MemoryPressure.readOptions.expectedBytes,
                 limitBytes: MemoryPressure.readOptions.limitBytes,
                 MemoryPressure.init(parsing:)
