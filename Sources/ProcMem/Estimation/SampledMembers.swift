@@ -152,15 +152,16 @@ struct SampledMembers {
                 )
             } else {
                 var reason = sampling.processes[index].unavailableReason ?? .unsupported
-                // A file of a process that has exited is as absent as one that the kernel does not provide.
+                // A file of a process that has exited is as absent, or as empty, as one that the kernel does not provide.
                 if reason == .unsupported, root.isLive,
-                    (try? ProcessDirectory(processes[index].process, in: root)) == nil
+                    let end = UnavailableReason(ofEnd: processes[index].process, in: root)
                 {
-                    reason = .exited
+                    reason = end
                 }
                 // The figures of a process that has exited no longer count.
+                let hasEnded = reason == .exited || reason == .zombie
                 members[memberIndex].value =
-                    reason == .exited ? MemoryUsage(unavailable: reason) : MemoryUsage(usage, lacking: reason)
+                    hasEnded ? MemoryUsage(unavailable: reason) : MemoryUsage(usage, lacking: reason)
             }
         }
         return memory

@@ -91,6 +91,18 @@ extension UnavailableReason {
     }
 }
 
+extension UnavailableReason {
+    /// How a process has ended: `exited`, or `zombie` if its parent has not reaped it; `nil` if it is alive.
+    init?(ofEnd process: ProcessSelector, in root: SystemRoot) {
+        guard let stat = try? ProcessDirectory(process, in: root).stat() else {
+            self = .exited
+            return
+        }
+        guard stat.isZombie else { return nil }
+        self = .zombie
+    }
+}
+
 extension ProcessDirectory {
     /// How often a process is read again that executed another program during the read.
     static var maximumAttempts: Int { 16 }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct FewResourcesTests {
     private static let questions = [
         [], ["--json"], ["cpu"], ["cpu", "--throttling", "0.01"], ["container"], ["memory"],
-        ["memory", "--all", "--mode", "within"], ["memory", "--mode", "accurate", "--json"],
+        ["memory", "--all", "--mode", "within", "--budget", "20s"], ["memory", "--mode", "accurate", "--json"],
     ]
 
     /// Runs the command under a limit of prlimit; `timeout` ends it with status 124 if it hangs.

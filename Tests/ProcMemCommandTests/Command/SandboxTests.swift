@@ -95,7 +95,7 @@ struct Sandbox: CustomTestStringConvertible, Sendable {
 @Suite(.timeLimit(.minutes(4))) struct SandboxTests {
     private static let questions = [
         [], ["--json"], ["cpu"], ["container", "--json"], ["memory"],
-        ["memory", "--all", "--mode", "within", "--json"],
+        ["memory", "--all", "--mode", "within", "--budget", "20s", "--json"],
     ]
 
     private func ask(_ question: [String], in sandbox: Sandbox) throws {
