@@ -19,7 +19,7 @@ enum AffinityLookup {
                 warnings.append("sched_getaffinity: no CPU in the mask is online; the kernel widens it on wake-up")
             } catch {
                 let error = FileReadError.system(error)
-                guard !error.isAbsence else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }
+                guard !error.isExit else { throw ProcMemError(error, path: "/proc/\(process.threadID)") }
                 warnings.append("sched_getaffinity: \(error.summary)")
             }
         }
@@ -33,7 +33,7 @@ enum AffinityLookup {
             warnings.append("\(root.text(statusPath)): has no Cpus_allowed")
         } catch {
             let directory = ProcPath(directoryOf: process)
-            if error.isAbsence, case .id = process, (try? root.open(directory, as: .directory)) == nil {
+            if error.isExit, case .id = process, (try? root.open(directory, as: .directory)) == nil {
                 throw ProcMemError(error, path: root.text(directory))
             }
             warnings.append("\(root.text(statusPath)): \(error.summary)")

@@ -106,6 +106,15 @@ struct SampledMembers {
         return parents
     }
 
+    /// Returns how a process has ended; `nil` if it has not, or if that is not known.
+    private func end(of process: ProcessSelector, in root: SystemRoot) -> UnavailableReason? {
+        do throws(FileReadError) {
+            return try ProcessDirectory(process, in: root).end()
+        } catch {
+            return error.isExit ? .exited : nil
+        }
+    }
+
     /// Samples the processes and sets the figures of the members.
     ///
     /// - Parameters:
@@ -154,7 +163,7 @@ struct SampledMembers {
                 var reason = sampling.processes[index].unavailableReason ?? .unsupported
                 // A file of a process that has exited is as absent, or as empty, as one that the kernel does not provide.
                 if reason == .unsupported, root.isLive,
-                    let end = UnavailableReason(ofEnd: processes[index].process, in: root)
+                    let end = end(of: processes[index].process, in: root)
                 {
                     reason = end
                 }

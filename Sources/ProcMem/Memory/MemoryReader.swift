@@ -159,8 +159,11 @@ public struct MemoryReader: ~Copyable {
 
     private func error(_ failure: FileReadError) -> ProcMemError {
         let path = root.text(ProcPath(directoryOf: process))
-        guard failure.isAbsence else { return ProcMemError(failure, path: path) }
-        let isZombie = (try? directory.stat())?.isZombie ?? false
-        return ProcMemError(isZombie ? .zombie : .exited, path: path)
+        guard failure.isExit else { return ProcMemError(failure, path: path) }
+        do throws(FileReadError) {
+            return ProcMemError(try directory.end() == .zombie ? .zombie : .exited, path: path)
+        } catch {
+            return ProcMemError(error, path: path)
+        }
     }
 }

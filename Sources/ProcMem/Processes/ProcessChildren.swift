@@ -82,13 +82,11 @@ struct ProcessChildren {
                 )
                 guard stat.pid != stat.parentPID else { continue }
                 children[stat.parentPID, default: []].append(pid)
-            } catch  where error.isAbsence {
+            } catch  where error.isExit {
                 continue
-            } catch .system(.permissionDenied), .system(.notPermitted) {
+            } catch  where !error.isLackOfResources {
                 // The parent of this process is not known.
                 budget.note(.hidden)
-            } catch .malformed, .tooLarge {
-                continue
             }
         }
         return children

@@ -113,7 +113,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
             let ids: [Int32]
             do {
                 ids = try children?.ids(of: directory, stat, within: &budget) ?? []
-            } catch  where !error.isAbsence {
+            } catch  where !error.isExit {
                 // The process is a member; its children are not known.
                 budget.note(.hidden)
                 return []
@@ -122,7 +122,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
         } catch .system(.permissionDenied), .system(.notPermitted) {
             include(unreadable: candidate)
             return []
-        } catch  where !error.isAbsence && !candidate.isNamed {
+        } catch  where !error.isExit && !candidate.isNamed {
             include(unreadable: candidate, after: error)
             return []
         }
@@ -161,7 +161,7 @@ struct ProcessWalk<Value: Sendable>: Sendable {
             members.append(Member(pid: met.pid, depth: 0, stat: met, value: nil))
         } catch .system(.permissionDenied), .system(.notPermitted) {
             include(unreadable: listed)
-        } catch  where !error.isAbsence {
+        } catch  where !error.isExit {
             include(unreadable: listed, after: error)
         }
     }
@@ -214,12 +214,12 @@ extension ProcessWalk {
         do throws(FileReadError) {
             try visitDescendants(try visit(named))
         } catch {
-            if error.isAbsence, includeIfHidden(named) { return }
-            let path = error.isAbsence ? ProcPath(directoryOf: process) : ProcPath(process, "stat")
+            if error.isExit, includeIfHidden(named) { return }
+            let path = error.isExit ? ProcPath(directoryOf: process) : ProcPath(process, "stat")
             let failure = ProcMemError(explaining: error, at: path, of: process, in: root)
             guard isAmongSeveral, failure.code != .procUnavailable else { throw failure }
             note(failure)
-            include(unreadable: named, error.isAbsence ? .exited : UnavailableReason(ofOneAmongSeveral: error))
+            include(unreadable: named, error.isExit ? .exited : UnavailableReason(ofOneAmongSeveral: error))
         }
         // A remaining stray was found under another parent, or is not in these trees.
         strays = []
@@ -233,7 +233,7 @@ extension ProcessWalk {
             do throws(FileReadError) {
                 let children = try visit(next)
                 if try !visitConcurrently(children) { pending += children }
-            } catch  where error.isAbsence {
+            } catch  where error.isExit {
                 includeIfHidden(next)
             }
         }
@@ -263,7 +263,7 @@ extension ProcessWalk {
         for stray in strays {
             do throws(FileReadError) {
                 try visitDescendants(visit(stray))
-            } catch  where error.isAbsence {
+            } catch  where error.isExit {
                 includeIfHidden(stray)
             }
         }

@@ -89,7 +89,7 @@ struct ProcessDirectory: ~Copyable {
         for id in (try? threadIDs()) ?? [] where .id(id) != process {
             do throws(FileReadError) {
                 if let value = try body(id) { return value }
-            } catch  where error.isAbsence {
+            } catch  where error.isExit {
                 // The thread has exited since the list was read.
                 continue
             }
@@ -154,7 +154,7 @@ extension ProcessDirectory {
     borrowing func smapsRollupOfAnyThread() throws(FileReadError) -> SmapsRollup {
         do {
             return try smapsRollup()
-        } catch  where error.isAbsence {
+        } catch  where error.isExit {
             let ofThread = try firstValueFromLiveThread(of: stat()) { (id) throws(FileReadError) in
                 try smapsRollup(through: ProcessMemoryPaths(thread: id))
             }

@@ -6,7 +6,7 @@ extension ProcMemError {
     /// these cases.
     init(explaining failure: FileReadError, at path: ProcPath, of process: ProcessSelector, in root: SystemRoot) {
         self.init(failure, path: root.text(path))
-        guard failure.isAbsence else { return }
+        guard failure.isExit else { return }
         let isMissingFile = failure == .system(.noSuchFileOrDirectory)
         let code: Code
         var detail: String?
@@ -14,7 +14,7 @@ extension ProcMemError {
             let directory = try ProcessDirectory(process, in: root)
             code = Code(explainedBy: directory, isMissingFile: isMissingFile)
         } catch {
-            if !error.isAbsence {
+            if !error.isExit {
                 code = ProcMemError(error, path: root.text(path)).code
             } else if root.isLive, !ProcNamespace.isVisible {
                 code = .procUnavailable
@@ -41,7 +41,7 @@ extension ProcMemError.Code {
                 self = isMissingFile ? .unsupported : .executing
             }
         } catch {
-            self = error.isAbsence ? .exited : ProcMemError(error, path: "").code
+            self = error.isExit ? .exited : ProcMemError(error, path: "").code
         }
     }
 }
@@ -91,26 +91,25 @@ extension UnavailableReason {
     }
 }
 
-extension UnavailableReason {
-    /// How a process has ended: `exited`, or `zombie` if its parent has not reaped it; `nil` if it is alive.
-    init?(ofEnd process: ProcessSelector, in root: SystemRoot) {
-        guard let stat = try? ProcessDirectory(process, in: root).stat() else {
-            self = .exited
-            return
-        }
-        guard stat.isZombie else { return nil }
-        self = .zombie
-    }
-}
-
 extension ProcessDirectory {
     /// How often a process is read again that executed another program during the read.
     static var maximumAttempts: Int { 16 }
 
-    /// Returns whether the process has not exited.
+    /// Returns how the process has ended: `exited`, or `zombie` if its parent has not reaped it; `nil` if it is alive.
+    ///
+    /// - Throws: Any other failure to read `stat`, for example if the caller has no descriptor left.
+    borrowing func end() throws(FileReadError) -> UnavailableReason? {
+        do throws(FileReadError) {
+            return try stat().isZombie ? .zombie : nil
+        } catch  where error.isExit {
+            return .exited
+        }
+    }
+
+    /// Returns whether the process is known to be alive.
     borrowing func isAlive() -> Bool {
-        guard let stat = try? stat() else { return false }
-        return !stat.isZombie
+        guard let end = try? end() as UnavailableReason?? else { return false }
+        return end == nil
     }
 
     /// Derives the reason from a failure to read a file of the process.
@@ -121,8 +120,8 @@ extension ProcessDirectory {
     /// - Throws: The failure itself, if it is unrelated to the process.
     borrowing func unavailableReason(_ failure: FileReadError) throws(FileReadError) -> UnavailableReason {
         switch failure {
-        case .system(.noSuchProcess): isAlive() ? .executing : .exited
-        case .system(.noSuchFileOrDirectory): (try? stat()) == nil ? .exited : .unsupported
+        case .system(.noSuchProcess): try end() == nil ? .executing : .exited
+        case .system(.noSuchFileOrDirectory): try end() == nil ? .unsupported : .exited
         default: try UnavailableReason(failure)
         }
     }

@@ -66,7 +66,7 @@ extension ProcessDirectory {
         do {
             return try stat().startTimeTicks
         } catch {
-            if case .system = error, !error.isAbsence { throw ProcMemError(error, path: path + "/stat") }
+            if case .system = error, !error.isExit { throw ProcMemError(error, path: path + "/stat") }
             return nil
         }
     }

@@ -68,6 +68,10 @@ extension FileReadError {
             || self == .system(.noSuchDevice)
     }
 
+    /// Whether the process that the file belongs to may have exited. The kernel returns these two errors for it; `ENODEV`
+    /// and `ENOTDIR` are no errors of a process's file.
+    var isExit: Bool { self == .system(.noSuchFileOrDirectory) || self == .system(.noSuchProcess) }
+
     /// Whether the caller has no descriptor or memory left, which says nothing about the file.
     var isLackOfResources: Bool {
         switch self {
