@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A set of inotify watches with one descriptor, which becomes readable when a watched file changes (`inotify(7)`).
 ///
 /// If the kernel provides no queue (at most 128 for each user unless configured otherwise) or no watch, the descriptor
@@ -86,10 +88,10 @@ extension FileWatches {
         debounceMilliseconds: Int32
     ) throws(Errno) -> Syscalls.Urgency? {
         let happened = try Syscalls.wait(for: stop.descriptor, descriptor, urgent: urgent, milliseconds: milliseconds)
-        if happened.first { return nil }
+        if happened.first || stop.isSignalled { return nil }
         guard happened.second else { return happened.urgency }
         let isStopped = try Syscalls.wait(for: stop.descriptor, -1, milliseconds: debounceMilliseconds).first
-        return isStopped ? nil : happened.urgency
+        return isStopped || stop.isSignalled ? nil : happened.urgency
     }
 }
 
@@ -131,13 +133,20 @@ enum WatcherThread {
 }
 
 /// A signal that makes a thread stop waiting for descriptors. It cannot be reset.
+///
+/// The signal itself is a flag in memory; the descriptor only ends a wait early. If it cannot be written, the thread finds
+/// the flag when its wait is over.
 final class StopSignal: Sendable {
     private let event: FileDescriptor
     private let owner = Syscalls.pid
+    private let flag = Atomic<Bool>(false)
 
     init() throws(Errno) {
         event = try Syscalls.event()
     }
+
+    /// Whether ``signal()`` was called.
+    var isSignalled: Bool { flag.load(ordering: .acquiring) }
 
     /// The descriptor, which is readable after ``signal()``.
     var descriptor: Int32 { event.rawValue }
@@ -145,6 +154,7 @@ final class StopSignal: Sendable {
     /// Makes the descriptor readable. Has no effect in a forked child, which shares the descriptor with its parent.
     func signal() {
         guard Syscalls.pid == owner else { return }
+        flag.store(true, ordering: .releasing)
         Syscalls.raise(event)
     }
 }

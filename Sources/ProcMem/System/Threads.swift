@@ -90,7 +90,9 @@ enum ConcurrentWork {
 
         func wait() -> Result {
             if let isDone {
-                while let ready = try? Syscalls.wait(for: isDone.descriptor, -1, milliseconds: -1), !ready.first {}
+                while !isDone.isSignalled,
+                    (try? Syscalls.wait(for: isDone.descriptor, -1, milliseconds: 1000)) != nil
+                {}
             }
             return result.withLock { $0 } ?? body(part)
         }
