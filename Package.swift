@@ -70,6 +70,17 @@ let package = Package(
             path: "Tests/FilteredCalls",
             swiftSettings: testSettings
         ),
+        // Defines functions of the C library, so that a program that links it can make them fail.
+        .target(name: "CFaults", path: "Tests/CFaults"),
+        // Makes every query of the library while one of its system calls fails.
+        .executableTarget(
+            name: "FaultCases",
+            dependencies: ["CFaults", "ProcMem", "TestSupport", "ProcessStates"],
+            path: "Tests/FaultCases",
+            swiftSettings: testSettings
+        ),
+        // Makes a system call of a program fail from outside.
+        .executableTarget(name: "CallInjector", path: "Tests/CallInjector"),
         .target(
             name: "TestSupport",
             dependencies: ["CTestSupport", "ProcMem"],
@@ -101,7 +112,7 @@ let package = Package(
         .testTarget(
             name: "ProcMemTests",
             dependencies: [
-                "ProcMem", "ProcessStates", "FilteredCalls", "TestSupport", "CTestSupport",
+                "ProcMem", "ProcessStates", "FilteredCalls", "FaultCases", "TestSupport", "CTestSupport",
                 .target(name: "CProcps", condition: .when(traits: ["Procps"])),
             ],
             resources: [.copy("Fixtures")],

@@ -47,40 +47,41 @@ public struct CPULimitReader: ~Copyable {
         self.process = process
         self.root = root
         kept = OpenLimitFiles(of: process, in: root)
-        _ = try affinityCount()
+        _ = try affinity()
     }
 
     /// Reads the current limits.
     ///
     /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process has exited.
     public mutating func read() throws(ProcMemError) -> Reading {
-        let affinityCount = try affinityCount()
+        let affinity = try affinity()
         let policy = AffinityLookup.policy(of: process, in: root)
         refreshIfDue()
-        var quota: CPUQuota?
-        var isComplete = true
+        var tightest: (quota: CPUQuota?, isComplete: Bool)
         do {
-            quota = try kept.tightestQuota()
+            tightest = try kept.tightestQuota()
         } catch {
             // A file cannot be read any more: its cgroup has been removed, and the process is in another one.
             resolve()
-            do { quota = try kept.tightestQuota() } catch { isComplete = false }
+            do { tightest = try kept.tightestQuota() } catch { tightest = (nil, false) }
         }
         return Reading(
-            affinityCount: affinityCount,
-            quota: quota,
+            affinityCount: affinity.count,
+            quota: tightest.quota,
             isQuotaEnforced: policy?.isBoundByQuota ?? true,
-            isComplete: isComplete && kept.isComplete && !isStale
+            isComplete: affinity.isKnown && tightest.isComplete && kept.isComplete && !isStale
         )
     }
 
-    private func affinityCount() throws(ProcMemError) -> Int {
+    /// Returns the number of CPUs in the mask, and whether it comes from the first source rather than from a substitute.
+    private func affinity() throws(ProcMemError) -> (count: Int, isKnown: Bool) {
         if root.isLive, let count = try? Syscalls.withAffinityMask(of: process.threadID, { $0.setBitCount }), count > 0
         {
-            return count
+            return (count, true)
         }
         var warnings: [String] = []
-        return try AffinityLookup.affinity(of: process, in: root, warnings: &warnings).count
+        let count = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings).count
+        return (count, warnings.isEmpty)
     }
 
     private mutating func refreshIfDue() {
@@ -109,8 +110,8 @@ extension CPULimitReader {
         public let quota: CPUQuota?
         /// Whether the kernel enforces the quota on the process; `false` under a real-time policy.
         public let isQuotaEnforced: Bool
-        /// Whether every level from the process's own cgroup up to the mount's root could be read, and whether the
-        /// files could be opened again when that was necessary.
+        /// Whether the affinity mask and every level from the process's own cgroup up to the mount's root could be read
+        /// and parsed, and whether the files could be opened again when that was necessary.
         public let isComplete: Bool
 
         private var rule: EffectiveCPUs {
@@ -183,6 +184,8 @@ struct OpenLimitFiles: ~Copyable {
         do throws(FileReadError) {
             return files.keep(try root.open(path.span))
         } catch {
+            // A level without the controller lacks its files. Any other failure says nothing about the limit.
+            if !error.isMissingPath { isComplete = false }
             if error.isLackOfResources { isOutOfResources = true }
             return nil
         }
@@ -191,21 +194,23 @@ struct OpenLimitFiles: ~Copyable {
     /// Returns whether the process is still in the same cgroups.
     borrowing func isMembershipUnchanged() -> Bool { membership?.isUnchanged(in: files) ?? false }
 
-    /// Returns the tightest quota of the levels. A malformed level counts as having no quota.
+    /// Returns the tightest quota of the levels, and whether all of them could be parsed. A malformed level counts as
+    /// having no quota.
     ///
     /// - Throws: ``FileReadError/system(_:)`` if a file cannot be read any more.
-    borrowing func tightestQuota() throws(FileReadError) -> CPUQuota? {
+    borrowing func tightestQuota() throws(FileReadError) -> (quota: CPUQuota?, isComplete: Bool) {
         var tightest: CPUQuota?
+        var isComplete = true
         for level in levels {
             do throws(FileReadError) {
                 guard let quota = try quota(of: level) else { continue }
                 if let known = tightest, !quota.isTighter(than: known) { continue }
                 tightest = quota
             } catch .malformed, .tooLarge {
-                continue
+                isComplete = false
             }
         }
-        return tightest
+        return (tightest, isComplete)
     }
 
     private borrowing func quota(of level: Level) throws(FileReadError) -> CPUQuota? {
@@ -213,7 +218,8 @@ struct OpenLimitFiles: ~Copyable {
             return try files.read(level.quotaFile, CFSLimit.init(parsing:)).quota
         }
         let quota = try files.read(level.quotaFile, CFSQuota.init(parsing:))
-        guard let quotaMicroseconds = quota.quotaMicroseconds, let periodFile = level.periodFile else { return nil }
+        guard let quotaMicroseconds = quota.quotaMicroseconds else { return nil }
+        guard let periodFile = level.periodFile else { throw .malformed(ParseError("a period"), found: "no file") }
         let period = try files.read(periodFile, CFSPeriod.init(parsing:))
         return CPUQuota(quotaMicroseconds: quotaMicroseconds, periodMicroseconds: period.periodMicroseconds)
     }

@@ -93,9 +93,12 @@ extension CPUThrottling {
                     level: level,
                     of: hierarchy,
                     in: root,
-                    readOptions: CPUStat.readOptions,
-                    CPUStat.init(parsing:)
-                )
+                    readOptions: CPUStat.readOptions
+                ) { (bytes) throws(ParseError) in
+                    // Unlike `cpu.stat.local`, the file of a cgroup without the controller has figures too.
+                    guard bytes.count > 0 else { throw ParseError("figures") }
+                    return try CPUStat(parsing: bytes)
+                }
                 warnings += stat.warning.map { [$0] } ?? []
                 // The processes of a cgroup without the controller are accounted for in its parent.
                 if stat.warning == nil, stat.value?.isEmpty ?? true { continue }

@@ -42,7 +42,7 @@ struct CgroupDirectory: Hashable, Sendable {
         do throws(FileReadError) {
             _ = try root.open(file("cgroup.procs").span)
             return self
-        } catch  where error.isAbsence {
+        } catch  where error.isMissingPath {
             return nil
         } catch {
             throw ProcMemError(error, path: root.text(file("cgroup.procs")))
@@ -83,13 +83,20 @@ extension CgroupHierarchy {
     /// Returns whether there are cgroups above the mount's root, hidden by a cgroup namespace or by the mount. Their
     /// limits apply, although their files are not visible.
     ///
-    /// Only the root of a v1 hierarchy has the file `release_agent`, and only the root of v2 lacks `cgroup.events`.
+    /// Only the root of a v1 hierarchy has the file `release_agent`, and only the root of v2 lacks `cgroup.events`. If
+    /// the file cannot be opened for another reason than absence, cgroups above are assumed.
     func hasHiddenAncestors(in root: SystemRoot) -> Bool {
         if mount.root != [UInt8(ascii: "/")] { return true }
         let top = levelCount - 1
         switch version {
         case .v1: return (try? root.open(path(of: "release_agent", atLevel: top).span)) == nil
-        case .v2: return (try? root.open(path(of: "cgroup.events", atLevel: top).span)) != nil
+        case .v2:
+            do throws(FileReadError) {
+                _ = try root.open(path(of: "cgroup.events", atLevel: top).span)
+                return true
+            } catch {
+                return !error.isMissingPath
+            }
         }
     }
 }
@@ -125,7 +132,7 @@ struct CgroupLevelFile<Value> {
         } catch .system(.isDirectory) {
             // A child cgroup has the name of the file, which is possible only if the level does not have the limit
             // file.
-        } catch  where error.isAbsence {
+        } catch  where error.isMissingPath {
             // A level without the controller does not have the file, and neither has the root of the hierarchy. If the
             // level itself does not exist, the process was moved or its cgroup was removed. The mount's root exists if
             // a level below it does.

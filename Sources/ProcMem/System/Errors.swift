@@ -72,6 +72,11 @@ extension FileReadError {
     /// and `ENOTDIR` are no errors of a process's file.
     var isExit: Bool { self == .system(.noSuchFileOrDirectory) || self == .system(.noSuchProcess) }
 
+    /// Whether no file has the path. For a file of a cgroup the kernel returns no other error if it does not exist.
+    var isMissingPath: Bool {
+        self == .system(.noSuchFileOrDirectory) || self == .system(.notDirectory)
+    }
+
     /// Whether the caller has no descriptor or memory left, which says nothing about the file.
     var isLackOfResources: Bool {
         switch self {

@@ -71,14 +71,34 @@ struct OpenFiles: ~Copyable {
         _ parse: (Span<UInt8>) throws(ParseError) -> R
     ) throws(FileReadError) -> R? {
         try unsafe withBuffer(byteCount: limitBytes) { (buffer) throws(FileReadError) in
-            let bytes = try unsafe Span<UInt8>(_unsafeBytes: read(descriptor, from: 0, into: buffer))
-            guard bytes.count < limitBytes else { return nil }
+            let count = try unsafe fill(buffer, from: descriptor)
+            guard count < limitBytes else { return nil }
+            let bytes = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             do throws(ParseError) {
                 return try parse(bytes)
             } catch {
                 throw .malformed(error, found: bytes.excerpt)
             }
         }
+    }
+
+    /// Reads a file from its beginning, and returns the number of bytes.
+    ///
+    /// The kernel writes these files in one piece that ends in a newline. A read that ends elsewhere was cut: what it
+    /// returned may be the beginning of a larger number, so that it is continued. A cut at the end of a line is not
+    /// detected.
+    private static func fill(
+        _ buffer: UnsafeMutableRawBufferPointer,
+        from descriptor: Int32
+    ) throws(FileReadError) -> Int {
+        var count = 0
+        repeat {
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let part = try unsafe read(descriptor, from: count, into: rest)
+            if unsafe part.isEmpty { break }
+            count += part.count
+        } while unsafe count < buffer.count && buffer[count - 1] != UInt8(ascii: "\n")
+        return count
     }
 
     /// Passes a buffer on the stack for sizes up to a page, and on the heap for larger ones. A temporary allocation is on
@@ -110,7 +130,7 @@ struct OpenFiles: ~Copyable {
         }
     }
 
-    /// Reads once: the kernel writes these files in one piece, up to the size of the buffer.
+    /// Reads once, at most the size of the buffer.
     private static func read(
         _ descriptor: Int32,
         from offset: Int,

@@ -9,7 +9,9 @@ import Testing
     private static func agrees(_ reading: CPULimitReader.Reading, _ limits: CPULimits) -> Bool {
         reading.affinityCount == limits.affinity.count && reading.quota == limits.binding?.quota
             && reading.isQuotaEnforced == limits.binding?.isEnforced ?? reading.isQuotaEnforced
-            && reading.isComplete == limits.isComplete && reading.limitedBy == limits.limitedBy
+            // A reading has no warnings: what it could not parse makes it incomplete.
+            && reading.isComplete == (limits.isComplete && limits.warnings.isEmpty)
+            && reading.limitedBy == limits.limitedBy
             && reading.effectiveCPUs == limits.effectiveCPUs
             && CPULimits.Rounding.allCases.allSatisfy {
                 reading.effectiveCPUCount(rounding: $0) == limits.effectiveCPUCount(rounding: $0)

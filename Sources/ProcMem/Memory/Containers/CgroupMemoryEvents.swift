@@ -90,7 +90,7 @@ struct CgroupMemoryEvents: Hashable, Sendable {
         } catch {
             let reason = files.reason(file, error, absence: absence)
             if let figure { unknown[figure] = unknown[figure] ?? reason }
-            if !error.isAbsence, error != .system(.notSupported) { warnings.append(reason) }
+            if !error.isMissingPath, error != .system(.notSupported) { warnings.append(reason) }
             return nil
         }
     }

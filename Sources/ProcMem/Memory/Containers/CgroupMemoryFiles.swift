@@ -61,8 +61,8 @@ struct CgroupMemoryFiles {
     ///
     /// - Parameter absence: The condition under which the kernel does not report the figure.
     func reason(_ file: StaticString, _ failure: FileReadError, absence: String? = nil) -> String {
-        let found = failure.isAbsence ? "does not exist" : failure.summary
-        let isUnreported = failure.isAbsence || failure == .system(.notSupported)
+        let found = failure.isMissingPath ? "does not exist" : failure.summary
+        let isUnreported = failure.isMissingPath || failure == .system(.notSupported)
         return "\(text(file)): \(found)" + (isUnreported ? absence.map { ": \($0)" } ?? "" : "")
     }
 

@@ -231,7 +231,7 @@ struct SmallestLimit: Hashable, Sendable {
             return limit.limitBytes
         } catch {
             let reason = files.reason(file, error, absence: absence)
-            if error.isAbsence {
+            if error.isMissingPath {
                 self.absence = self.absence ?? reason
             } else {
                 failure = failure ?? reason

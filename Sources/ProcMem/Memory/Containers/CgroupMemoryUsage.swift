@@ -154,6 +154,6 @@ struct CgroupMemoryUsage: Hashable, Sendable {
     ) {
         let reason = files.reason(file, failure, absence: absence)
         for figure in figures { unknown[figure] = reason }
-        if !failure.isAbsence, failure != .system(.notSupported) { warnings.append(reason) }
+        if !failure.isMissingPath, failure != .system(.notSupported) { warnings.append(reason) }
     }
 }

@@ -140,8 +140,8 @@ extension ContainerMemoryReader {
         public internal(set) var events = ContainerMemory.Events()
         /// The machine's memory without huge pages.
         public internal(set) var machineBytes: Int?
-        /// Whether every visible level could be read. `false` also if the files could not be opened again for lack of
-        /// descriptors.
+        /// Whether every visible level, and every bound of the available memory, could be read and parsed. `false` also if
+        /// the files could not be opened again for lack of descriptors.
         public internal(set) var isComplete: Bool
         /// Whether every bound of the available memory that exists could be read.
         var hasAllBounds = true

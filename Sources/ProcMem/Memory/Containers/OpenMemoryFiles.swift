@@ -79,6 +79,8 @@ struct OpenMemoryFiles: ~Copyable {
             if (try? root.open(path.span, as: .directory)) != nil { return nil }
             return files.keep(file)
         } catch {
+            // A level without the controller lacks its files. Any other failure says nothing about the limit.
+            if !error.isMissingPath { isComplete = false }
             if error.isLackOfResources { isOutOfResources = true }
             return nil
         }
@@ -123,6 +125,7 @@ struct OpenMemoryFiles: ~Copyable {
             try readLevel(index, ceiling: ceiling, into: &reading, note)
         }
         try readEvents(into: &reading)
+        if !reading.hasAllBounds { reading.isComplete = false }
         return reading
     }
 
@@ -138,6 +141,7 @@ struct OpenMemoryFiles: ~Copyable {
         let high = highFile?.limitBytes
         let isKnown = (limit != nil || level.limit == nil) && (highFile != nil || level.high == nil)
         noteLimits(LevelLimits(limitBytes: limit?.limitBytes, highBytes: high, isKnown: isKnown))
+        if !isKnown { reading.isComplete = false }
         if let high { reading.highBytes = min(high, reading.highBytes ?? .max) }
         var bound = min(limit?.limitBytes ?? .max, high ?? .max)
         let isCharged = index == chargedLevel
@@ -151,6 +155,7 @@ struct OpenMemoryFiles: ~Copyable {
             try CgroupMemoryStat(parsing: bytes, version, .reclaimable)
         }
         note(limit, ceiling, &reading)
+        if stat == nil, level.stat != nil { reading.isComplete = false }
         if isCharged {
             note(stat?.memoryLimit, ceiling, &reading)
             bound = min(bound, stat?.memoryLimit?.limitBytes ?? .max)

@@ -61,7 +61,7 @@ struct PressureWatch: ~Copyable {
             file = nil
             guard threshold != nil else { return }
             let absence = "requires Linux 4.20; psi=0 or cgroup.pressure disables it"
-            let isUnreported = error.isAbsence || error == .system(.notSupported)
+            let isUnreported = error.isMissingPath || error == .system(.notSupported)
             warning = "\(root.text(path)): \(isUnreported ? "does not exist: \(absence)" : error.summary)"
         }
     }

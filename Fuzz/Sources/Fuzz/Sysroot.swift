@@ -1,0 +1,118 @@
+import Foundation
+
+@testable import ProcMem
+
+/// Builds a file tree from the input and makes every query of it.
+///
+/// The input consists of parts that the byte 0 separates: the first is the contents of the first file of ``files``, and so
+/// on. A file whose part is missing or empty does not exist.
+enum Sysroot {
+    private static let files = [
+        "/proc/17/stat", "/proc/17/statm", "/proc/17/status", "/proc/17/cgroup", "/proc/17/mountinfo",
+        "/proc/17/smaps_rollup", "/proc/17/maps", "/proc/17/task/17/children", "/proc/18/stat", "/proc/18/statm",
+        "/proc/18/smaps_rollup", "/proc/meminfo", "/sys/devices/system/cpu/online", "/sys/fs/cgroup/a/cpu.max",
+        "/sys/fs/cgroup/a/b/cpu.max", "/sys/fs/cgroup/a/memory.max", "/sys/fs/cgroup/a/memory.current",
+        "/sys/fs/cgroup/a/memory.stat", "/sys/fs/cgroup/a/b/memory.max", "/sys/fs/cgroup/a/b/memory.high",
+        "/sys/fs/cgroup/a/b/memory.current", "/sys/fs/cgroup/a/b/memory.stat", "/sys/fs/cgroup/a/b/memory.events",
+        "/sys/fs/cgroup/a/b/memory.pressure", "/sys/fs/cgroup/a/b/cgroup.procs", "/sys/fs/cgroup/a/b/cpu.stat",
+    ]
+
+    /// In memory, because each input writes all files again. Removed when the program exits normally; scripts/fuzz removes
+    /// it after a trap.
+    private static let directory: String = {
+        let parent = ProcessInfo.processInfo.environment["PROCMEM_FUZZ_FOLDER"] ?? "/dev/shm"
+        let directory = "\(parent)/procmem-fuzz-\(getpid())"
+        for file in files {
+            let folder = (directory + file as NSString).deletingLastPathComponent
+            try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+        symlink("17", directory + "/proc/self")
+        return directory
+    }()
+
+    @Sendable static func check(_ input: ArraySlice<UInt8>) {
+        let parts = input.split(separator: 0, omittingEmptySubsequences: false)
+        for (index, file) in files.enumerated() {
+            let path = directory + file
+            guard index < parts.count, !parts[index].isEmpty else {
+                unlink(path)
+                continue
+            }
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            _ = parts[index].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            close(descriptor)
+        }
+        let root = SystemRoot(directory: directory)
+        checkCPUs(root)
+        checkContainer(root)
+        checkProcesses(root)
+    }
+
+    private static func require(_ condition: Bool, _ what: @autoclosure () -> String) {
+        if !condition { fatalError("not so: \(what())") }
+    }
+
+    private static func checkCPUs(_ root: SystemRoot) {
+        let count = effectiveCPUCount(in: root)
+        require(count >= 1, "a count of at least 1, \(count)")
+        for limits in [try? CPULimits.current(in: root), try? CPULimits(of: 17, in: root)].compactMap(\.self) {
+            let counts = [CPULimits.Rounding.down, .nearest, .up].map { limits.effectiveCPUCount(rounding: $0) }
+            require(counts == counts.sorted() && counts[0] >= 1, "counts in order, \(counts)")
+            require(counts[2] <= max(1, limits.affinity.count), "a count within the mask, \(counts)")
+            require(limits.effectiveCPUs > 0, "a positive fraction, \(limits)")
+            require(limits.isComplete || !limits.warnings.isEmpty, "a warning, \(limits)")
+            checkJSON(limits)
+        }
+        if var reader = try? CPULimitReader(in: root), let reading = try? reader.read() {
+            require(reading.effectiveCPUCount() == count, "the reader's count, \(reading), \(count)")
+        }
+        for figure in [CPUThrottling.current(in: root)].flatMap({ [$0.periods, $0.throttledMicroseconds] }) {
+            require(figure ?? 0 >= 0, "no negative figure, \(figure ?? 0)")
+        }
+    }
+
+    private static func checkContainer(_ root: SystemRoot) {
+        guard let memory = try? ContainerMemory.current(in: root) else { return }
+        let figures = [
+            memory.limitBytes, memory.highBytes, memory.swapLimitBytes, memory.usageBytes, memory.workingSetBytes,
+            memory.availableBytes, memory.availableWithReclaimBytes, memory.anonBytes, memory.fileBytes,
+            memory.machineBytes, memory.effectiveMemoryBytes, memory.unexplainedBytes,
+        ]
+        require(figures.allSatisfy { $0 ?? 0 >= 0 }, "no negative figure, \(memory)")
+        if let available = memory.availableBytes, let withReclaim = memory.availableWithReclaimBytes {
+            require(available <= withReclaim, "at least the available memory, \(memory)")
+        }
+        if let usage = memory.usageBytes, let workingSet = memory.workingSetBytes {
+            require(workingSet <= usage, "a working set within the usage, \(memory)")
+        }
+        checkJSON(memory)
+        guard var reader = try? ContainerMemoryReader(in: root), let reading = try? reader.read() else { return }
+        require(reading.limitBytes == memory.limitBytes, "the reader's limit, \(reading), \(memory)")
+    }
+
+    private static func checkProcesses(_ root: SystemRoot) {
+        for scope in [ProcessScope.tree(root: 17), .cgroup("/sys/fs/cgroup/a/b"), .all] {
+            for mode in [MemoryMode.cheap, .accurate] {
+                guard let snapshot = try? memorySnapshot(of: scope, mode: mode, in: root) else { continue }
+                let distinct = snapshot.total.distinctBytes
+                let upper = distinct.upper ?? .max
+                require(distinct.lower >= 0 && distinct.lower <= upper, "bounds in order, \(distinct)")
+                require((distinct.lower...upper).contains(distinct.estimate ?? distinct.lower), "\(distinct)")
+                for usage in snapshot.processes.map(\.usage) {
+                    let figures = [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes, usage.sharedBytes]
+                    require(figures.allSatisfy { $0 ?? 0 >= 0 }, "no negative figure, \(usage)")
+                }
+                checkJSON(snapshot)
+            }
+        }
+        _ = try? memoryUsage(of: 17, mode: .sampled(reads: 16), in: root)
+        if var reader = try? MemoryReader(of: 17, in: root) { _ = try? reader.usage(mode: .cheap) }
+        _ = root.isPSSEstimated
+    }
+
+    private static func checkJSON(_ value: some Encodable) {
+        guard let data = try? JSONEncoder().encode(value) else { return require(false, "JSON of \(value)") }
+        require((try? JSONSerialization.jsonObject(with: data)) != nil, "JSON")
+        require(data.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "no control byte")
+    }
+}

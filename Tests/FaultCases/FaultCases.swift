@@ -1,0 +1,47 @@
+import Foundation
+import ProcMem
+import TestSupport
+
+/// Makes every query of the library while one of its system calls fails, or a read is cut short; then the next call, and
+/// so on.
+///
+///     FaultCases [--all] [--strict] [--times] [CASE…]    the cases whose names begin with one of these texts
+///
+/// With `--all`, every error that a manual page lists is injected, and reads are cut to every length. With `--strict`, a
+/// number without an explanation may not differ either. Prints the outcomes, and each problem: an answer that differs from the undisturbed one without a label, or a descriptor that stays open. Exit
+/// status: 0 if there is no problem, 1 otherwise, 3 if a call is repeated without end, 128 and more after a trap.
+@main enum FaultCases {
+    static func main() async throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        let names = arguments.filter { !$0.hasPrefix("--") }
+        var campaign = Campaign(
+            isExhaustive: arguments.contains("--all"),
+            isStrict: arguments.contains("--strict")
+        )
+        let (v2, v1) = (try Systems.v2(), try Systems.v1())
+        let child = try ChildProcess(state: "tree", 2, 262144)
+        let cases =
+            FaultCase.all("v2", of: 17, cgroup: "/a/b", isWhole: true, in: v2.root())
+            + FaultCase.all("v1", of: 17, cgroup: "/sys/fs/cgroup/memory/a", isWhole: true, in: v1.root())
+            + FaultCase.all("live", of: child.pid, cgroup: nil, isWhole: false, in: .live)
+            + FaultCase.all("live below /", of: child.pid, cgroup: nil, isWhole: false, in: SystemRoot(directory: "/"))
+        for test in cases where names.isEmpty || names.contains(where: { test.name.hasPrefix($0) }) {
+            let start = ContinuousClock.now
+            let (before, known) = (campaign.tally.faults, campaign.problems.count)
+            await campaign.run(test)
+            for problem in campaign.problems[known...] { print(problem) }
+            if arguments.contains("--times") {
+                print("\(start.duration(to: .now)) \(campaign.tally.faults - before) \(test.name)")
+            }
+        }
+        let tally = campaign.tally
+        print(
+            """
+            \(tally.cases) cases, \(tally.calls) system calls, \(tally.faults) faults: \(tally.same) the same answer, \
+            \(tally.labelled) labelled, \(tally.absent) without what is missing, \(tally.errors) errors, \(tally.unlabelled) without a label, \(tally.leaks) leaks
+            """
+        )
+        withExtendedLifetime((v2, v1, child)) {}
+        exit(campaign.problems.isEmpty ? 0 : 1)
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Every query while one of its system calls fails or a read is cut short, and then the next call, and so on. The program
+/// FaultCases judges the outcomes: a typed error, the same answer, or one that states what it lacks; no trap, no descriptor
+/// left open, and no call that is repeated without end.
+///
+/// These are the representative errors and cases. `scripts/faults` injects every error of the manual pages, and cuts reads
+/// to every length.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct FaultTests {
+    private static let queries = [
+        "CPULimit", "CPUThrottling", "effective", "ContainerMemory", "MemoryReader", "Statm", "SmapsRollup", "PSS",
+        "processList", "memoryUsage", "of tree cheap", "of tree accurate",
+        "MemorySampler.snapshot",
+    ]
+
+    @Test(arguments: ["v2", "v1"]) func noFaultChangesAnAnswerUnseen(_ system: String) throws {
+        let output = try ChildProcess.output(
+            of: BuiltProduct.url(of: "FaultCases").path,
+            Self.queries.map { "\(system): \($0)" } + Self.queries.map { "\(system): memorySnapshot \($0)" }
+        )
+        #expect(output.status == 0, "\(output.text)\(output.errorText)")
+        // Without these, the test could pass without a fault.
+        let faults = Self.number(before: "faults:", in: output.text)
+        #expect(faults > 4000, "\(output.text)")
+        #expect(Self.number(before: "the same answer", in: output.text) > faults / 4)
+        #expect(Self.number(before: "labelled", in: output.text) > 100)
+        #expect(Self.number(before: "errors", in: output.text) > 100)
+    }
+
+    /// A campaign finds an answer that a fault changes: the count of CPUs, for which the allowance is switched off.
+    @Test func anUnlabelledDifferenceIsAProblem() throws {
+        let output = try ChildProcess.output(
+            of: BuiltProduct.url(of: "FaultCases").path,
+            ["--strict", "v2: effectiveCPUCount"]
+        )
+        #expect(output.status == 1)
+        #expect(output.text.contains("v2: effectiveCPUCount: openat2"), "\(output.text)")
+        #expect(Self.number(before: "without a label", in: output.text) > 0)
+    }
+
+    private static func number(before words: String, in text: String) -> Int {
+        guard let end = text.range(of: " \(words)", options: .backwards)?.lowerBound else { return -1 }
+        return text[..<end].split(separator: " ").last.flatMap { Int($0) } ?? -1
+    }
+}
