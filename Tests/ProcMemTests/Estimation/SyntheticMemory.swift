@@ -75,8 +75,13 @@ final class SyntheticMemory {
     }
 
     /// Samples all processes, with random numbers from a seed.
-    func sampled(reads: Int, seed: UInt64, isClosed: Bool = true, boundsByFaults: Bool = false) throws -> SampledMemory
-    {
+    func sampled(
+        reads: Int,
+        seed: UInt64,
+        isClosed: Bool = true,
+        boundsByFaults: Bool = false,
+        estimatesShares: Bool = false
+    ) throws -> SampledMemory {
         let parents = Set(processes.map(\.parent))
         let sampled = processes.map { process in
             let present = process.entries.filter { $0 >> 63 == 1 }
@@ -106,7 +111,8 @@ final class SyntheticMemory {
                 boundsByFaults: boundsByFaults,
                 generator: SampleGenerator(seed: seed),
                 in: root
-            )
+            ),
+            estimatesShares: estimatesShares
         )
     }
 
