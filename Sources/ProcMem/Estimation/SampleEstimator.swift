@@ -22,12 +22,22 @@ struct SampledMemory {
     private(set) var unique: [Unique?]
     /// The distinct memory of all processes, in bytes.
     private(set) var distinct: Distinct?
+    /// The part of it that consists of files and shared memory.
+    private(set) var files = Distinct(likely: 0, lower: 0, upper: 0, standardError: 0)
+    /// The anonymous memory of each process; empty unless it was asked for and ``distinct`` is ambiguous.
+    private(set) var shares: [MemberShare?] = []
 
-    init(_ sampling: PageSampling) {
+    /// - Parameters:
+    ///   - sampling: The samples.
+    ///   - estimatesShares: Whether to estimate the memory of each process if that of all is ambiguous.
+    init(_ sampling: PageSampling, estimatesShares: Bool = false) {
         unique = []
         let estimator = SampleEstimator(sampling)
         unique = sampling.processes.indices.map { estimator.unique(of: $0) }
-        distinct = estimator.distinct()
+        files = estimator.distinctOfFiles()
+        let distinct = estimator.distinct(files)
+        self.distinct = distinct
+        if estimatesShares, distinct.isAmbiguous { shares = estimator.memberShares() }
     }
 }
 
@@ -44,7 +54,7 @@ struct SampleEstimator {
     /// For each family, its counts in the windows of files.
     private(set) var familyCountsInFiles: [[(span: Int, counts: WindowCounts.OfFamily)]]
     /// For each family, the sums over the groups of windows of which a leaf reads one.
-    private let leafSums: [StratifiedVariance]
+    let leafSums: [StratifiedVariance]
     /// For each process, its counts in the windows of its family.
     private var inFamily: [[Found]]
     /// For each process, its counts in the windows of files.
@@ -205,7 +215,9 @@ struct SampleEstimator {
     // MARK: All of them
 
     /// Returns the estimated distinct memory of all processes, in bytes.
-    func distinct() -> SampledMemory.Distinct? {
+    ///
+    /// - Parameter files: The part of files and shared memory.
+    func distinct(_ files: SampledMemory.Distinct) -> SampledMemory.Distinct {
         var sum = SampledMemory.Distinct(likely: 0, lower: 0, upper: 0, standardError: 0)
         var variance = 0.0
         for family in sampling.families.indices {
@@ -217,19 +229,18 @@ struct SampleEstimator {
             sum.reliesOnClosedSet = sum.reliesOnClosedSet || part.reliesOnClosedSet
             sum.reliesOnRelations = sum.reliesOnRelations || part.reliesOnRelations
         }
-        let files = distinctOfFiles()
+        sum.standardError = variance.squareRoot()
+        sum = sum.scaled(by: pageSizeBytes)
         sum.likely += files.likely
         sum.lower += files.lower
         sum.upper += files.upper
-        variance += files.standardError * files.standardError
-        sum.standardError = variance.squareRoot() * pageSizeBytes
-        sum.likely *= pageSizeBytes
-        sum.lower *= pageSizeBytes
-        sum.upper *= pageSizeBytes
+        sum.standardError =
+            (sum.standardError * sum.standardError + files.standardError * files.standardError).squareRoot()
         return sum
     }
 
-    private func distinctOfFiles() -> SampledMemory.Distinct {
+    /// Returns the estimated distinct memory of files and of shared memory, in bytes.
+    func distinctOfFiles() -> SampledMemory.Distinct {
         let held = sampling.processes.reduce(0.0) { $0 + ($1.unavailableReason == nil ? Double($1.fileCount) : 0) }
         let isWhole = sampling.files.plan.isComplete && sampling.families.allSatisfy(\.plan.isComplete)
         var part = ScaledPart(statm: held, isWhole: isWhole)
@@ -272,6 +283,18 @@ struct SampleEstimator {
             lower: part.total,
             upper: total,
             standardError: spread.standardError
+        ).scaled(by: pageSizeBytes)
+    }
+}
+
+extension SampledMemory.Distinct {
+    /// Returns the same figures in another unit.
+    fileprivate func scaled(by factor: Double) -> Self {
+        Self(
+            likely: likely * factor,
+            lower: lower * factor,
+            upper: upper * factor,
+            standardError: standardError * factor
         )
     }
 }

@@ -121,6 +121,8 @@ struct SampledMembers {
     ///   - members: The members of the walk.
     ///   - reads: The number of windows to read in each process.
     ///   - isClosed: Whether all processes that may share pages with these are among them.
+    ///   - estimatesShares: Whether to estimate the memory of each process if that of all is ambiguous.
+    ///   - generator: The source of random numbers.
     ///   - mayListOn: Whether there is time to list more mappings.
     ///   - mayGoOn: Whether there is time for another process.
     ///   - features: The kernel features that determine whether fault counts bound the number of pages.
@@ -130,6 +132,8 @@ struct SampledMembers {
         _ members: inout [ProcessWalk<MemoryUsage>.Member],
         reads: Int,
         isClosed: Bool,
+        estimatesShares: Bool = false,
+        generator: SampleGenerator = SampleGenerator(),
         mayListOn: () -> Bool = { true },
         mayGoOn: () -> Bool = { true },
         _ features: KernelPageFeatures,
@@ -143,13 +147,13 @@ struct SampledMembers {
             // KSM maps one page for processes that are not related. With one count for a large folio, those of its pages
             // are averages.
             countsMappings: !features.mayHaveMergedPages && features.isPSSEstimated != true,
-            generator: SampleGenerator(),
+            generator: generator,
             mayListOn: mayListOn,
             mayGoOn: mayGoOn,
             in: root
         )
         guard !sampling.isCutShort else { return nil }
-        let memory = SampledMemory(sampling)
+        let memory = SampledMemory(sampling, estimatesShares: estimatesShares)
         for (index, memberIndex) in memberIndices.enumerated() {
             guard let usage = members[memberIndex].value else { continue }
             if let unique = memory.unique[index] {
@@ -174,5 +178,16 @@ struct SampledMembers {
             }
         }
         return memory
+    }
+
+    /// Returns the parts of the estimate.
+    ///
+    /// - Parameters:
+    ///   - memory: The estimates.
+    ///   - members: The members of the walk.
+    func parts(of memory: SampledMemory, _ members: [ProcessWalk<MemoryUsage>.Member]) -> SampledParts {
+        var shares: [Int32: MemberShare] = [:]
+        for (memberIndex, share) in zip(memberIndices, memory.shares) { shares[members[memberIndex].pid] = share }
+        return SampledParts(files: memory.files, shares: shares)
     }
 }

@@ -33,9 +33,9 @@ public enum MemoryMode: Sendable, Hashable {
     /// A read starts only if it is predicted to finish in the remaining time, so the time is exceeded by at most one
     /// read. The cost of an accurate read is predicted from the last accurate read of the same process, or from its RSS
     /// and the number of its mappings if there is none. One process is measured accurately if that fits into the time,
-    /// otherwise by samples, otherwise by its counters. Several processes are sampled together. They are read
-    /// accurately only if all of them fit: an accurate read of only some processes of a forked family does not narrow
-    /// the bounds of the total. A ``MemorySampler`` distributes the accurate reads of idle processes over some passes
+    /// otherwise by samples, otherwise by its counters. Several processes are sampled together, with more reads if the
+    /// time allows it and the bounds are wide. All of them are read accurately if that fits. Otherwise a few of them are,
+    /// if samples leave open how many different pages a forked family shares (<doc:CountingPagesOnce>). A ``MemorySampler`` distributes the accurate reads of idle processes over some passes
     /// if they are likely to narrow the total. It keeps a figure as long as the counters of the process have not
     /// changed. Each figure has its ``MemorySource`` and age.
     ///

@@ -17,17 +17,20 @@ struct BudgetedFigures: Sendable {
         /// Counts the mappings of a process while the function in the last argument returns `true`; `nil` if there are
         /// more than the number in the second argument, or if it was stopped or failed.
         let countMappings: (ProcessCensus.Member, Int, () -> Bool) throws(FileReadError) -> Int?
-        /// Samples all members while the functions return `true`, the first of them while mappings are listed; `nil` if
-        /// it was stopped.
-        let sample: ([ProcessCensus.Member], () -> Bool, () -> Bool) throws(FileReadError) -> Sampled?
+        /// Samples all members, with a number of reads in each, while the functions return `true`, the first of them while
+        /// mappings are listed; `nil` if it was stopped.
+        let sample: ([ProcessCensus.Member], Int, () -> Bool, () -> Bool) throws(FileReadError) -> Sampled?
         /// Computes the bounds from what is known so far.
         let outlook: ([ProcessCensus.Member], GroupFigures) -> Outlook
+        /// Returns the process that is counted for the address space of another one; `nil` if that is the process itself.
+        var sharer: (Int32) -> Int32? = { _ in nil }
     }
 
     /// The result of sampling.
     struct Sampled {
         let members: [ProcessCensus.Member]
         let distinct: SampledMemory.Distinct?
+        var parts: SampledParts?
     }
 
     /// The bounds before further reads.
@@ -36,15 +39,22 @@ struct BudgetedFigures: Sendable {
         /// The width of the bounds that accurate reads of all processes are likely to give; `nil` if they would not lower
         /// the upper bound.
         let widthIfAllAreRead: Int?
+        /// The members of which accurate reads would show the memory of all; `nil` if samples leave nothing open, or
+        /// accurate reads would not show it.
+        var draws: DrawnMembers?
+        /// The part of the distance between the bounds that more samples would make smaller.
+        var widthOfSamplingError = 0
 
         /// The distance between the bounds.
         var width: Int { (bounds.upper ?? .max) - bounds.lower }
         /// Whether samples are worth their cost after all processes were read accurately.
         var isWide: Bool { !bounds.isProven && width > (bounds.upper ?? .max) / 32 }
+        /// Whether more samples would make the bounds much narrower.
+        var needsSamples: Bool { isWide && widthOfSamplingError >= width / 2 }
     }
 
-    private var cache: FigureCache
-    private var costs: ReadCosts
+    var cache: FigureCache
+    var costs: ReadCosts
     /// The start of the last pass, and the state of the processes in it.
     private var last: (start: ContinuousClock.Instant, scene: Int)?
     /// The last pass that found nothing worth reading.
@@ -82,7 +92,9 @@ struct BudgetedFigures: Sendable {
         )
         defer { last = (pass.start, pass.scene) }
         useCache(&members, &pass, probes)
-        let isComplete = pass.waiting.isEmpty && (pass.result.distinct != nil || pass.sampledCount == 0)
+        defer { Self.shareFigures(&members, probes) }
+        let areSamplesComplete = pass.result.distinct == nil ? pass.sampledCount == 0 : pass.nextReads == nil
+        let isComplete = pass.waiting.isEmpty && areSamplesComplete
         guard !isComplete, probes.now() < deadline, !isSettled(pass) else { return pass.result }
         let outlook = probes.outlook(members, pass.result)
         // The bounds are computed once more at the end of the pass, and the snapshot is built from them.
@@ -94,18 +106,17 @@ struct BudgetedFigures: Sendable {
             isRead = try sample(&members, &pass, probes)
             guard pass.result.distinct != nil else { return settle(pass, isRead) }
         }
-        if probes.now() + wholeCost(of: pass, at: probes.now()) <= pass.end {
-            isRead = isRead || !pass.waiting.isEmpty
-            try read(&members, &pass, probes)
-            if pass.waiting.isEmpty, pass.result.distinct == nil, probes.outlook(members, pass.result).isWide {
-                let isSampled = try sample(&members, &pass, probes)
-                isRead = isRead || isSampled
-            }
-        } else if canCompleteLater(pass, at: probes.now()) {
+        if try readAll(&members, &pass, probes) { isRead = true }
+        guard !pass.waiting.isEmpty, pass.result.distinct != nil else { return settle(pass, isRead) }
+        if try readSome(&members, &pass, probes) { isRead = true }
+        if canCompleteLater(pass, at: probes.now()) {
             let outlook = isRead ? probes.outlook(members, pass.result) : outlook
-            // Reads that were begun are completed: otherwise those that were made would be of no use.
-            if let width = outlook.widthIfAllAreRead, pass.hasAccurate || width < outlook.width / 2 {
+            // Reads that were begun are completed: all together give narrow bounds.
+            // More samples than the first ones do not make accurate reads less worthwhile.
+            let worthwhile = pass.sampleReads > Pass.fewestReads ? outlook.width : outlook.width / 2
+            if let width = outlook.widthIfAllAreRead, pass.hasAccurate || width < worthwhile {
                 isRead = true
+                pass.sort(by: outlook.draws)
                 try read(&members, &pass, probes)
             }
         }
@@ -115,7 +126,7 @@ struct BudgetedFigures: Sendable {
     // MARK: One pass
 
     /// The state of one pass.
-    private struct Pass {
+    struct Pass {
         let start: ContinuousClock.Instant
         /// The time at which reading must end.
         var end: ContinuousClock.Instant
@@ -129,14 +140,32 @@ struct BudgetedFigures: Sendable {
         var hasUnreadable = false
         /// Whether a process has accurate figures that were read in an earlier pass.
         var hasAccurate = false
+        /// The number of reads of the samples in each process.
+        var sampleReads = 0
         var result = GroupFigures()
 
         /// The number of processes that can be sampled.
         var sampledCount: Int { fingerprints.count { $0 != nil } }
+
+        /// The number of reads of the first samples.
+        static var fewestReads: Int { 64 }
+        /// The number of reads with which the processes may be sampled again; `nil` if there were enough.
+        var nextReads: Int? { sampleReads < 1024 ? max(sampleReads, Self.fewestReads) * 4 : nil }
+
+        /// Sorts the processes that wait in the order in which they are drawn: then those that were read are of use
+        /// before all of them are.
+        mutating func sort(by draws: DrawnMembers?) {
+            guard let draws else { return }
+            let ranks = Dictionary(draws.members.enumerated().map { ($1.pid, $0) }) { first, _ in first }
+            waiting = waiting.map { ($0, ranks[$0.key.pid] ?? .max) }.sorted { left, right in
+                (left.0.since, left.1) == (right.0.since, right.1)
+                    ? left.0.precedes(right.0) : (left.0.since, left.1) < (right.0.since, right.1)
+            }.map(\.0)
+        }
     }
 
     /// A process that has no accurate figures.
-    private struct Waiting {
+    struct Waiting {
         let index: Int
         let key: FigureCache.Key
         let fingerprint: ProcessFingerprint
@@ -170,6 +199,8 @@ struct BudgetedFigures: Sendable {
         for index in members.indices {
             guard let fingerprint = pass.fingerprints[index] else { continue }
             let key = pass.keys[index]
+            // An address space is read once.
+            if probes.sharer(key.pid) != nil { continue }
             if let known = cache.figures(of: key, fingerprint, at: pass.start) {
                 members[index].value = known
                 pass.hasAccurate = true
@@ -203,11 +234,13 @@ struct BudgetedFigures: Sendable {
         pass.waiting.sort { $0.precedes($1) }
         if let samples {
             pass.result.distinct = samples.samples.distinct
+            pass.result.parts = samples.samples.parts
             pass.result.areSamplesCached = true
+            pass.sampleReads = samples.samples.reads
         }
     }
 
-    private func cost(
+    func cost(
         of fingerprint: ProcessFingerprint,
         _ entry: FigureCache.Entry?,
         at now: ContinuousClock.Instant
@@ -221,7 +254,7 @@ struct BudgetedFigures: Sendable {
     }
 
     /// Returns the predicted duration of accurate reads of all processes that wait for one.
-    private func wholeCost(of pass: Pass, at now: ContinuousClock.Instant) -> Duration {
+    func wholeCost(of pass: Pass, at now: ContinuousClock.Instant) -> Duration {
         pass.waiting.reduce(.zero) { $0 + cost(of: $1.fingerprint, cache.entries[$1.key], at: now) }
     }
 
@@ -265,109 +298,5 @@ struct BudgetedFigures: Sendable {
         let passes = cache.maximumAge / max(.microseconds(1), last.start.duration(to: pass.start))
         // Half of the passes: a read may take longer than predicted, and the figures are to be of use for some time.
         return all / time <= passes / 2
-    }
-
-    // MARK: Reading
-
-    /// Samples all processes, if that fits.
-    ///
-    /// - Returns: Whether sampling was started.
-    private mutating func sample(
-        _ members: inout [ProcessCensus.Member],
-        _ pass: inout Pass,
-        _ probes: Probes
-    ) throws(FileReadError) -> Bool {
-        let start = probes.now()
-        let count = pass.sampledCount
-        let time = start.duration(to: pass.end)
-        guard count > 0, costs.samples(of: count, at: start) <= time else { return false }
-        // What follows the lists and the reads takes time in proportion to them, and is not interrupted.
-        let (listEnd, readEnd) = (start + time * 0.6, start + time * 0.9)
-        let sampled = try probes.sample(members, { probes.now() < listEnd }, { probes.now() < readEnd })
-        let end = probes.now()
-        let took = start.duration(to: end)
-        // Sampling that was stopped would not have fitted into this time.
-        costs.learn(samplesOf: count, took: sampled == nil ? max(took * 2, time * 1.5) : took, at: end)
-        guard let sampled else { return true }
-        var usages: [FigureCache.Key: MemoryUsage] = [:]
-        for waiting in pass.waiting {
-            let value = sampled.members[waiting.index].value
-            members[waiting.index].value = value
-            // A figure from the cache is not stored as a new one: it keeps its age.
-            if value?.source.age == nil { usages[waiting.key] = value }
-        }
-        cache.keep(
-            FigureCache.Samples(usages: usages, distinct: sampled.distinct, taken: end, fingerprints: pass.fingerprints)
-        )
-        pass.result.distinct = sampled.distinct
-        pass.result.areSamplesCached = false
-        return true
-    }
-
-    /// Reads the processes that wait, until one does not fit.
-    private mutating func read(
-        _ members: inout [ProcessCensus.Member],
-        _ pass: inout Pass,
-        _ probes: Probes
-    ) throws(FileReadError) {
-        var readCount = 0
-        defer { pass.waiting.removeFirst(readCount) }
-        for candidate in pass.waiting {
-            guard try fits(candidate, members[candidate.index], until: pass.end, probes) else { return }
-            let start = probes.now()
-            let usage = try probes.read(members[candidate.index])
-            let end = probes.now()
-            let took = start.duration(to: end)
-            if usage.pssBytes != nil {
-                costs.learn(
-                    accurate: took,
-                    rssBytes: candidate.fingerprint.rssBytes,
-                    mappingCount: cache.entries[candidate.key]?.mappingCount(candidate.fingerprint)
-                )
-            } else {
-                pass.hasUnreadable = true
-            }
-            cache.record(usage, of: candidate.key, candidate.fingerprint, scene: pass.scene, at: end, took: took)
-            readCount += 1
-            if usage.pssBytes != nil {
-                members[candidate.index].value = usage
-            } else if !usage.mayHoldMemory {
-                // The process has exited: its earlier figures no longer count.
-                members[candidate.index].value = usage
-            } else if let value = members[candidate.index].value, let reason = usage.unavailable {
-                // A result without PSS is no better than the earlier figures: only the reason is new.
-                members[candidate.index].value = MemoryUsage(value, source: value.source, unavailable: reason)
-            }
-        }
-    }
-
-    /// Returns whether an accurate read of a process fits. Its mappings are counted if that is not certain.
-    private mutating func fits(
-        _ candidate: Waiting,
-        _ member: ProcessCensus.Member,
-        until end: ContinuousClock.Instant,
-        _ probes: Probes
-    ) throws(FileReadError) -> Bool {
-        let now = probes.now()
-        let fingerprint = candidate.fingerprint
-        let entry = cache.entries[candidate.key]
-        guard now + cost(of: fingerprint, entry, at: now) <= end else { return false }
-        let longest = costs.longestAccurate(rssBytes: fingerprint.rssBytes, virtualBytes: fingerprint.virtualBytes)
-        let isCounted = entry?.mappingCount(fingerprint) != nil && entry?.areMappingsCounted == true
-        if entry?.cost != nil || isCounted || now + longest <= end { return true }
-        guard let maximum = costs.mappingCount(within: now.duration(to: end), rssBytes: fingerprint.rssBytes) else {
-            return false
-        }
-        let count = try probes.countMappings(member, maximum) { probes.now() < end }
-        cache.recordMappings(
-            // If there are more, a quarter more are assumed, so that they are not counted in each pass.
-            count ?? maximum + maximum / 4 + 16,
-            isExact: count != nil,
-            of: candidate.key,
-            fingerprint,
-            at: now
-        )
-        let after = probes.now()
-        return after + cost(of: fingerprint, cache.entries[candidate.key], at: after) <= end
     }
 }

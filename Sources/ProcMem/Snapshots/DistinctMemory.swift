@@ -61,6 +61,8 @@ public struct DistinctMemory: Sendable, Hashable {
 struct GroupFigures {
     /// The distinct memory, estimated from samples; `nil` if no samples were taken.
     var distinct: SampledMemory.Distinct?
+    /// The parts of ``distinct``; `nil` if they are not known.
+    var parts: SampledParts?
     /// Whether the samples were taken in an earlier pass.
     var areSamplesCached = false
     /// Whether all accurate figures belong to the same state of all processes: no process has changed between the
@@ -102,6 +104,11 @@ extension DistinctMemory {
     init(_ inputs: DistinctMemoryInputs, baseline: inout FaultBaseline?) {
         let counters = CounterBounds(inputs, earlier: baseline)
         baseline = counters.baseline
+        self.init(inputs, counters)
+    }
+
+    /// - Parameter counters: The bounds from the counters of the same inputs.
+    init(_ inputs: DistinctMemoryInputs, _ counters: CounterBounds) {
         let shares = ProportionalShares(inputs, isClosed: counters.isClosed)
         let hugetlb = HugetlbPages(inputs.holders, systemBytes: inputs.features.systemMemory?.hugetlbBytes)
 
@@ -118,25 +125,23 @@ extension DistinctMemory {
         // Samples overrule counters that are not proven and that they contradict. Bounds of the counters that the samples
         // do not contradict are kept where they are narrower: more reads must not widen the result.
         let unsampled = inputs.holders.filter { !$0.source.isSampled && $0.pssBytes == nil }
-        if let sampled = inputs.group.distinct {
-            let others = unsampled.compactMap(\.rssBytes).saturatingSum ?? 0
+        let sampled = SampleEvidence(
+            inputs,
+            isClosed: counters.isClosed,
+            exactAnonymous: shares.anonymousOfClosedSet,
+            unsampledBytes: unsampled.compactMap(\.rssBytes).saturatingSum ?? 0
+        )
+        if let sampled {
             let hugetlbBounds = hugetlb.evidence.narrowest.bounds
-            var bounds = sampled.bounds(withUnsampledBytes: others) + hugetlbBounds
-            var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
-            if inputs.group.areSamplesCached { assumptions.insert(.nothingChanged) }
-            if sampled.reliesOnClosedSet { assumptions.insert(.noRelativesOutside) }
-            if sampled.reliesOnRelations { assumptions.insert(.layoutsIdentifyFamilies) }
+            var bounds = sampled.bounds + hugetlbBounds
+            var assumptions = sampled.assumptions
             bounds.lower = max(0, bounds.lower - inputs.bytesCountedTwicePossibly)
             let shareBytes = shares.sumBytes.saturatingAdding(hugetlb.evidence.proven.lower)
             if shareBytes > bounds.lower, shareBytes <= bounds.upper {
                 bounds.lower = shareBytes
                 assumptions.formUnion(shares.assumptions)
             }
-            total.weigh(
-                bounds,
-                assumptions,
-                centre: sampled.likelyBounds(withUnsampledBytes: others) + hugetlbBounds
-            )
+            total.weigh(bounds, assumptions, centre: sampled.centre + hugetlbBounds)
         }
 
         // The charge counts each anonymous page once. It is no bound: a page stays charged to the cgroup in which a process
@@ -145,10 +150,12 @@ extension DistinctMemory {
         let (bounds, assumptions) = total.narrowest
         let isKnown = inputs.holders.allSatisfy { $0.rssBytes != nil }
         var likely: Int?
-        if let sampled = inputs.group.distinct, unsampled.isEmpty {
+        if let sampled, unsampled.isEmpty {
             likely = Int(saturating: sampled.likely.rounded()).saturatingAdding(hugetlb.likelyBytes)
             // Samples without frame numbers may not show which pages are the same.
-            if let charge = inputs.charge, let charged, sampled.upper - sampled.lower > sampled.likely / 10 {
+            if let charge = inputs.charge, let charged,
+                Double(sampled.bounds.width - sampled.widthOfSamplingError) > sampled.likely / 10
+            {
                 let others = counters.likelyFileBytes.saturatingAdding(hugetlb.likelyBytes)
                 let pages = AnonymousCharge(bytes: charged.saturatingAdding(others), lagBytes: charge.lagBytes)
                 likely = pages.bytes(within: bounds) ?? likely
@@ -200,12 +207,30 @@ extension DistinctMemoryInputs {
     }
 
     /// Returns the width of the bounds that accurate reads of all processes are likely to give: that of files and shared
-    /// memory, because the sum of PSS contains only the share of the set. Returns `nil` if the set is not closed, so that
+    /// memory, by counters or by samples, because the sum of PSS contains only the share of the set. Returns `nil` if the set is not closed, so that
     /// accurate reads do not lower the upper bound.
-    func widthIfAllAreRead(earlier baseline: FaultBaseline?) -> Int? {
-        let counters = CounterBounds(self, earlier: baseline)
+    func widthIfAllAreRead(_ counters: CounterBounds) -> Int? {
         guard counters.isClosed else { return nil }
-        return max(0, counters.files.narrowest.bounds.upper - counters.likelyFileBytes)
+        let ofCounters = max(0, counters.files.narrowest.bounds.upper - counters.likelyFileBytes)
+        return group.parts.map { min(ofCounters, $0.files.width) } ?? ofCounters
+    }
+
+    /// Returns the members of which accurate reads would show the memory of all; `nil` if samples leave nothing open, or
+    /// the set is not closed.
+    func drawnMembers(_ counters: CounterBounds) -> DrawnMembers? {
+        guard group.parts?.shares.isEmpty == false else { return nil }
+        return DrawnMembers(self, isClosed: counters.isClosed)
+    }
+
+    /// Returns the part of the distance between the bounds that more samples would make smaller.
+    func widthOfSamplingError(_ counters: CounterBounds) -> Int {
+        guard group.distinct != nil else { return 0 }
+        return SampleEvidence(
+            self,
+            isClosed: counters.isClosed,
+            exactAnonymous: ProportionalShares(self, isClosed: counters.isClosed).anonymousOfClosedSet,
+            unsampledBytes: 0
+        )?.widthOfSamplingError ?? 0
     }
 }
 
@@ -218,30 +243,6 @@ extension DistinctMemory: Encodable {
         try names.encode(upper, forKey: "upper")
         try names.encode(isProven, forKey: "proven")
         try names.encode(assumptions.map(\.rawValue).sorted(), forKey: "assumptions")
-    }
-}
-
-extension SampledMemory.Distinct {
-    /// The bounds of two standard errors.
-    ///
-    /// - Parameter others: The RSS of the processes that could not be sampled: the most that they add.
-    fileprivate func bounds(withUnsampledBytes others: Int) -> ByteBounds {
-        widened(lower...max(lower, upper), withUnsampledBytes: others)
-    }
-
-    /// The estimate, widened by two standard errors.
-    ///
-    /// - Parameter others: The RSS of the processes that could not be sampled: the most that they add.
-    fileprivate func likelyBounds(withUnsampledBytes others: Int) -> ByteBounds {
-        widened(likely...likely, withUnsampledBytes: others)
-    }
-
-    private func widened(_ range: ClosedRange<Double>, withUnsampledBytes others: Int) -> ByteBounds {
-        let twoErrors = 2 * standardError
-        return ByteBounds(
-            lower: Int(saturating: (range.lowerBound - twoErrors).rounded(.down)),
-            upper: Int(saturating: (range.upperBound + twoErrors).rounded(.up)).saturatingAdding(others)
-        )
     }
 }
 

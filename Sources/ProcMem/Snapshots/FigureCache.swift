@@ -45,6 +45,9 @@ struct FigureCache: Sendable {
     struct Samples: Sendable {
         let usages: [Key: MemoryUsage]
         let distinct: SampledMemory.Distinct?
+        let parts: SampledParts?
+        /// The number of reads in each process.
+        var reads: Int
         let taken: ContinuousClock.Instant
         let fingerprints: [ProcessFingerprint?]
     }
@@ -53,6 +56,8 @@ struct FigureCache: Sendable {
     let maximumAge: Duration
     private(set) var entries: [Key: Entry] = [:]
     private var samples: Samples?
+    /// The last samples, whether they are still valid or not.
+    var lastSamples: Samples? { samples }
 
     init(maximumAge: Duration) { self.maximumAge = maximumAge }
 

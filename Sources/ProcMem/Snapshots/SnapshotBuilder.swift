@@ -135,6 +135,7 @@ struct SnapshotBuilder: ~Copyable {
         func sample(
             _ members: [ProcessCensus.Member],
             reads: Int,
+            isWithinBudget: Bool = false,
             _ mayListOn: () -> Bool,
             _ mayGoOn: () -> Bool
         ) throws(FileReadError) -> BudgetedFigures.Sampled? {
@@ -150,13 +151,19 @@ struct SnapshotBuilder: ~Copyable {
                     &members,
                     reads: reads,
                     isClosed: includesDescendants,
+                    estimatesShares: isWithinBudget,
+                    generator: isWithinBudget ? SampleGenerator(for: members) : SampleGenerator(),
                     mayListOn: mayListOn,
                     mayGoOn: mayGoOn,
                     features,
                     in: root
                 )
             else { return nil }
-            return BudgetedFigures.Sampled(members: members, distinct: memory.distinct)
+            return BudgetedFigures.Sampled(
+                members: members,
+                distinct: memory.distinct,
+                parts: sampled.parts(of: memory, members)
+            )
         }
         switch mode {
         case .cheap, .accurate: return GroupFigures()
@@ -179,8 +186,8 @@ struct SnapshotBuilder: ~Copyable {
                 countMappings: { (member, maximum, mayGoOn) throws(FileReadError) in
                     try member.mappingCount(upTo: maximum, mayGoOn, in: root)
                 },
-                sample: { (members, mayListOn, mayGoOn) throws(FileReadError) in
-                    try sample(members, reads: 64, mayListOn, mayGoOn)
+                sample: { (members, reads, mayListOn, mayGoOn) throws(FileReadError) in
+                    try sample(members, reads: reads, isWithinBudget: true, mayListOn, mayGoOn)
                 },
                 outlook: { members, figures in
                     let inputs = DistinctMemoryInputs(
@@ -192,13 +199,9 @@ struct SnapshotBuilder: ~Copyable {
                         pageSizeBytes: root.pageSizeBytes,
                         features: features
                     )
-                    let width = inputs.widthIfAllAreRead(earlier: baseline)
-                    var baseline = baseline
-                    return BudgetedFigures.Outlook(
-                        bounds: DistinctMemory(inputs, baseline: &baseline),
-                        widthIfAllAreRead: width
-                    )
-                }
+                    return BudgetedFigures.Outlook(inputs, baseline: baseline)
+                },
+                sharer: { sharing.certain[$0] }
             )
             return try figures?.improve(&census.members, until: deadline, probes) ?? GroupFigures()
         }
@@ -264,6 +267,41 @@ extension ProcessCensus.Member {
             // A process that cannot be read costs little.
             return 0
         }
+    }
+}
+
+extension SampleGenerator {
+    /// Creates a generator whose numbers depend on the state of the processes only.
+    ///
+    /// As long as no process has changed, the same blocks are read again: a larger budget then never gives wider bounds
+    /// by chance.
+    fileprivate init(for members: [ProcessCensus.Member]) {
+        var seed: UInt64 = 0
+        for member in members {
+            let figures = [
+                Int(member.pid), member.stat?.startTimeTicks, member.stat?.faultCount, member.value?.rssBytes,
+            ]
+            var state: UInt64 = 0
+            for figure in figures {
+                var generator = SampleGenerator(seed: state ^ UInt64(truncatingIfNeeded: figure ?? -1))
+                state = generator.next()
+            }
+            // The order in which the processes were found has no effect.
+            seed &+= state
+        }
+        self.init(seed: seed)
+    }
+}
+
+extension BudgetedFigures.Outlook {
+    init(_ inputs: DistinctMemoryInputs, baseline: FaultBaseline?) {
+        let counters = CounterBounds(inputs, earlier: baseline)
+        self.init(
+            bounds: DistinctMemory(inputs, counters),
+            widthIfAllAreRead: inputs.widthIfAllAreRead(counters),
+            draws: inputs.drawnMembers(counters),
+            widthOfSamplingError: inputs.widthOfSamplingError(counters)
+        )
     }
 }
 

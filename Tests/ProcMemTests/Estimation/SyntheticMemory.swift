@@ -85,6 +85,7 @@ final class SyntheticMemory {
         seed: UInt64,
         isClosed: Bool = true,
         boundsByFaults: Bool = false,
+        estimatesShares: Bool = false,
         mayGoOn: () -> Bool = { true }
     ) throws -> SampledMemory {
         let parents = Set(processes.map(\.parent))
@@ -117,7 +118,8 @@ final class SyntheticMemory {
                 generator: SampleGenerator(seed: seed),
                 mayGoOn: mayGoOn,
                 in: root
-            )
+            ),
+            estimatesShares: estimatesShares
         )
     }
 

@@ -10,7 +10,8 @@ import Testing
         let accurate: [MemoryUsage]
         let costs: [Duration]
         let sampleCost: Duration
-        let distinct: SampledMemory.Distinct
+        /// What samples of 64, 256 and 1,024 reads show.
+        let sampled: [Int: (distinct: SampledMemory.Distinct, parts: SampledParts)]
         let truth: Int
 
         init(_ generator: inout SampleGenerator) throws {
@@ -21,11 +22,16 @@ import Testing
             var members: [ProcessCensus.Member] = []
             var accurate: [MemoryUsage] = []
             var costs: [Duration] = []
-            var pages = common + files
+            // Processes that were forked at different times have different pages at the same addresses.
+            let versions = max(1, Int.random(in: -2...count / 2, using: &generator))
+            var pages = common * versions + files
+            var apparent = common + files
+            var shares: [Int32: MemberShare] = [:]
             for number in 0..<count {
                 let own = Int.random(in: 1...8000, using: &generator)
-                let faults = own + (number == 0 ? common : 0) + Int.random(in: 0...3000, using: &generator)
+                let faults = own + (number == 0 ? common * versions : 0) + Int.random(in: 0...3000, using: &generator)
                 pages += own
+                apparent += own
                 let line = ProcessStatTests.line(
                     "x",
                     [
@@ -40,7 +46,12 @@ import Testing
                 members.append(
                     ProcessCensus.Member(pid: Int32(number + 1), depth: 0, stat: stat, value: MemoryUsage(statm))
                 )
-                let anonymousShare = own * 4 + common * 4 / count
+                let sharers = count / versions + (number % versions < count % versions ? 1 : 0)
+                let anonymousShare = own * 4 + common * 4 / sharers
+                shares[Int32(number + 1)] = MemberShare(
+                    exclusiveBytes: Double(own) * 4096 * .random(in: 0.98...1.02, using: &generator),
+                    sharedPartBytes: Double(common) / Double(count) * 4096 * .random(in: 0.98...1.02, using: &generator)
+                )
                 let fileShare = files * 4 / (count + outside)
                 let rollup =
                     "0-1 ---p 0 0:0 0 [rollup]\nRss: \(rss * 4) kB\nPss: \(anonymousShare + fileShare) kB\n"
@@ -53,14 +64,29 @@ import Testing
             (self.members, self.accurate, self.costs) = (members, accurate, costs)
             sampleCost = .microseconds(Int.random(in: 10...2000, using: &generator))
             truth = pages * 4096
-            let error = Double(truth) * .random(in: 0...0.05, using: &generator)
-            let likely = Double(truth) + error * .random(in: -1.9...1.9, using: &generator)
-            distinct = SampledMemory.Distinct(
-                likely: likely,
-                lower: likely - Double(truth) * .random(in: 0...0.3, using: &generator),
-                upper: likely + Double(truth) * .random(in: 0...0.3, using: &generator),
-                standardError: error
-            )
+            let open = Double(truth) * .random(in: 0...0.3, using: &generator)
+            var sampled: [Int: (distinct: SampledMemory.Distinct, parts: SampledParts)] = [:]
+            for reads in [64, 256, 1024] {
+                let error =
+                    Double(truth) * .random(in: 0...0.05, using: &generator) * (64 / Double(reads)).squareRoot()
+                let likely =
+                    Double(versions > 1 ? apparent * 4096 : truth) + error * .random(in: -1...1, using: &generator)
+                let distinct = SampledMemory.Distinct(
+                    likely: likely,
+                    lower: likely - (versions > 1 ? 0 : open),
+                    upper: max(likely, Double(truth)) + open,
+                    standardError: error
+                )
+                let ofFiles = Double(files) * 4096
+                let part = SampledMemory.Distinct(
+                    likely: ofFiles,
+                    lower: ofFiles,
+                    upper: ofFiles,
+                    standardError: error / 4
+                )
+                sampled[reads] = (distinct, SampledParts(files: part, shares: distinct.isAmbiguous ? shares : [:]))
+            }
+            self.sampled = sampled
         }
     }
 
@@ -74,10 +100,10 @@ import Testing
         )
     }
 
-    private static func bounds(
+    private static func outlook(
         _ members: [ProcessCensus.Member],
         _ group: GroupFigures
-    ) -> (DistinctMemory, Int?) {
+    ) -> BudgetedFigures.Outlook {
         let inputs = DistinctMemoryInputs(
             processes: members.map { member in
                 ProcessMemory(
@@ -97,8 +123,7 @@ import Testing
             pageSizeBytes: 4096,
             features: features()
         )
-        var baseline: FaultBaseline?
-        return (DistinctMemory(inputs, baseline: &baseline), inputs.widthIfAllAreRead(earlier: nil))
+        return BudgetedFigures.Outlook(inputs, baseline: nil)
     }
 
     private final class Clock { var now = ContinuousClock.now }
@@ -117,11 +142,11 @@ import Testing
                 clock.now += .microseconds(30)
                 return maximum >= 50 ? 50 : nil
             },
-            sample: { (members, _, mayGoOn) throws(FileReadError) in
+            sample: { (members, reads, _, mayGoOn) throws(FileReadError) in
                 var members = members
                 for index in members.indices {
                     guard mayGoOn() else { return nil }
-                    clock.now += scene.sampleCost
+                    clock.now += scene.sampleCost * (reads / 64)
                     guard let usage = members[index].value else { continue }
                     members[index].value = MemoryUsage(
                         usage,
@@ -129,18 +154,19 @@ import Testing
                         source: .sampled(standardErrorBytes: 4096, reads: 64)
                     )
                 }
-                return BudgetedFigures.Sampled(members: members, distinct: scene.distinct)
+                return BudgetedFigures.Sampled(
+                    members: members,
+                    distinct: scene.sampled[reads]?.distinct,
+                    parts: scene.sampled[reads]?.parts
+                )
             },
-            outlook: { members, result in
-                let (bounds, width) = Self.bounds(members, result)
-                return BudgetedFigures.Outlook(bounds: bounds, widthIfAllAreRead: width)
-            }
+            outlook: { Self.outlook($0, $1) }
         )
         var results: [DistinctMemory] = []
         for _ in 0..<count {
             var members = scene.members
             let result = try figures.improve(&members, until: clock.now + budget, probes)
-            results.append(Self.bounds(members, result).0)
+            results.append(Self.outlook(members, result).bounds)
             clock.now += .seconds(1)
         }
         return results

@@ -23,10 +23,19 @@ private final class InventedReads {
     /// The bounds: of counters, of samples, and of accurate reads of all.
     var widths = (counters: 1000, samples: 100, accurate: 10)
     private(set) var outlookCount = 0
+    /// Whether samples leave open how much memory there is, and accurate reads of some members show it.
+    var drawsMembers = false
+    /// The number of reads of each sampling, and the width of the bounds that it gives; that of ``widths`` otherwise.
+    private(set) var sampleReads: [Int] = []
+    var widthsByReads: [Int: Int] = [:]
+    /// For each process that shares the address space of another one, that one.
+    var sharers: [Int32: Int32] = [:]
 
     func wait(_ duration: Duration) { now += duration }
 
-    func forget() { (read, sampleCount, longestRead, countedMappings, outlookCount) = ([], 0, .zero, [], 0) }
+    func forget() {
+        (read, sampleCount, longestRead, countedMappings, outlookCount, sampleReads) = ([], 0, .zero, [], 0, [])
+    }
 
     var probes: BudgetedFigures.Probes {
         BudgetedFigures.Probes(
@@ -45,12 +54,13 @@ private final class InventedReads {
                 let count = self.mappingCounts[member.pid] ?? 50
                 return count <= maximum ? count : nil
             },
-            sample: { (members, _, mayGoOn) throws(FileReadError) in
+            sample: { (members, reads, _, mayGoOn) throws(FileReadError) in
                 self.sampleCount += 1
+                self.sampleReads.append(reads)
                 var members = members
                 for number in members.indices {
                     guard mayGoOn() else { return nil }
-                    self.now += self.sampleCost
+                    self.now += self.sampleCost * (reads / 64)
                     if self.unsampled.contains(members[number].pid) { continue }
                     let usage = members[number].value ?? MemoryUsage(unavailable: .exited)
                     members[number].value = MemoryUsage(
@@ -59,14 +69,17 @@ private final class InventedReads {
                         source: .sampled(standardErrorBytes: 4096, reads: 64)
                     )
                 }
-                let distinct = SampledMemory.Distinct(likely: 1, lower: 1, upper: 1, standardError: 0)
+                // The outlook takes the width from it.
+                let error = Double(self.widthsByReads[reads] ?? self.widths.samples)
+                let distinct = SampledMemory.Distinct(likely: 1, lower: 1, upper: 1, standardError: error)
                 return BudgetedFigures.Sampled(members: members, distinct: distinct)
             },
             outlook: { members, result in
                 self.outlookCount += 1
                 let width =
                     members.allSatisfy { $0.value?.pssBytes != nil }
-                    ? self.widths.accurate : result.distinct == nil ? self.widths.counters : self.widths.samples
+                        && (self.widthsByReads.isEmpty || result.distinct == nil)
+                    ? self.widths.accurate : result.distinct.map { Int($0.standardError) } ?? self.widths.counters
                 return BudgetedFigures.Outlook(
                     bounds: DistinctMemory(
                         estimate: nil,
@@ -75,7 +88,26 @@ private final class InventedReads {
                         isProven: false,
                         assumptions: []
                     ),
-                    widthIfAllAreRead: self.widths.accurate
+                    widthIfAllAreRead: self.widths.accurate,
+                    draws: self.drawsMembers && result.distinct != nil ? Self.draws(members) : nil,
+                    widthOfSamplingError: self.widthsByReads.isEmpty ? 0 : width
+                )
+            },
+            sharer: { self.sharers[$0] }
+        )
+    }
+
+    /// The members, all of one size.
+    static func draws(_ members: [ProcessCensus.Member]) -> DrawnMembers {
+        DrawnMembers(
+            members.map { member in
+                (
+                    DrawnMembers.Member(
+                        pid: member.pid,
+                        size: 1,
+                        exclusiveBytes: 0,
+                        shareBytes: member.value?.pssAnonymousBytes
+                    ), 5
                 )
             }
         )
@@ -83,7 +115,7 @@ private final class InventedReads {
 
     private static func accurate(_ member: ProcessCensus.Member) -> MemoryUsage {
         let text =
-            "0-1 ---p 0 0:0 0 [rollup]\nRss: \((member.value?.rssBytes ?? 0) / 1024) kB\nPss: 8 kB\n"
+            "0-1 ---p 0 0:0 0 [rollup]\nRss: \((member.value?.rssBytes ?? 0) / 1024) kB\nPss: 8 kB\nPss_Anon: 8 kB\n"
             + "Shared_Clean: 0 kB\nShared_Dirty: 0 kB\nPrivate_Clean: 4 kB\nPrivate_Dirty: 4 kB\n"
         let bytes = Array(text.utf8)
         guard let rollup = try? SmapsRollup(validating: bytes.span, isSmaps: false) else {
@@ -291,6 +323,61 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualP
         invented.wait(.seconds(61))
         _ = try pass([member(1, faults: 101), member(2, faults: 101)], .milliseconds(10))
         #expect(groupFigures.isConsistent)
+    }
+
+    /// If samples leave open how much memory there is, a few members are read in the order of the draws: as many as fit, in
+    /// stages.
+    @Test(arguments: [(9, 20_000, 4), (14, 20_000, 8), (12, 200_000, 0)])
+    mutating func someMembersAreReadIfSamplesAreAmbiguous(_ milliseconds: Int, _ pages: Int, _ count: Int) throws {
+        invented.drawsMembers = true
+        invented.widths.accurate = 90
+        let members = try (1...20).map { try member($0, pages: pages) }
+        _ = try pass(members, .milliseconds(milliseconds))
+        #expect(invented.sampleCount == 1)
+        #expect(invented.read == InventedReads.draws(members).members.prefix(count).map(\.pid))
+        // Later passes complete the reads that were begun. Each process is read once.
+        let read = invented.read
+        for _ in 0..<12 { _ = try pass(members, .milliseconds(milliseconds)) }
+        #expect(invented.read.count == (read.isEmpty ? 0 : 20) && Set(invented.read).count == invented.read.count)
+        #expect(invented.sampleCount == 1)
+    }
+
+    /// Samples with an error that decides the width are repeated with more reads, up to a limit.
+    @Test(arguments: [(12, [64]), (26, [64, 256]), (100, [64, 256, 1024])])
+    mutating func moreSamplesFollowThatAreTooFew(_ milliseconds: Int, _ reads: [Int]) throws {
+        invented.widthsByReads = [64: 800, 256: 400, 1024: 200]
+        invented.widths.accurate = 900
+        invented.sampleCost = .microseconds(200)
+        invented.usualCost = .microseconds(10)
+        let members = try (1...20).map { try member($0, pages: 100) }
+        _ = try pass(members, .milliseconds(milliseconds))
+        #expect(invented.sampleReads == reads && invented.read.count == 20)
+        #expect(groupFigures.distinct?.standardError == [64: 800, 256: 400, 1024: 200][reads.last ?? 0])
+        // They are not repeated as long as they are valid.
+        invented.forget()
+        _ = try pass(members, .milliseconds(milliseconds))
+        #expect(invented.sampleReads == [] && groupFigures.areSamplesCached)
+    }
+
+    /// Samples with more reads that give wider bounds by chance are not used, and not repeated.
+    @Test mutating func widerBoundsOfMoreSamplesAreNotUsed() throws {
+        invented.widthsByReads = [64: 400, 256: 800, 1024: 900]
+        invented.widths.accurate = 900
+        invented.usualCost = .microseconds(10)
+        let members = try (1...20).map { try member($0, pages: 100) }
+        for _ in 0..<3 { _ = try pass(members, .milliseconds(100)) }
+        #expect(invented.sampleReads == [64, 256, 1024] && groupFigures.distinct?.standardError == 400)
+    }
+
+    /// An address space is read once. All of its processes have its figures.
+    @Test mutating func anAddressSpaceIsReadOnce() throws {
+        invented.sharers = [2: 1, 3: 1]
+        let members = try (1...4).map { try member($0) }
+        for _ in 0..<2 {
+            let usages = try pass(members, .milliseconds(10))
+            #expect(usages.allSatisfy { $0.pssBytes == 8192 })
+        }
+        #expect(invented.read == [1, 4])
     }
 
     @Test mutating func nothingIsBegunThatDoesNotFit() throws {

@@ -215,6 +215,58 @@ import Testing
         #expect(doubtful.lower == pages(100) && doubtful.upper == pages(190) && doubtful.estimate == pages(190))
     }
 
+    /// A parent that rewrites its memory and forks: six workers in two rounds, of 100 pages each. Samples show 100 pages or up
+    /// to 400; accurate reads of two members show that there are 200.
+    @Test(arguments: [0, 1, 2, 4, 7]) func someAccurateReadsOfAFamily(_ readCount: Int) throws {
+        func family(_ read: [Int]) -> [Sample] {
+            (10..<17).map { pid in
+                Sample(
+                    pid: pid,
+                    parent: pid == 10 ? 1 : 10,
+                    isFork: pid > 10,
+                    anonymous: 100,
+                    faults: pid == 10 ? 500 : 0,
+                    pss: read.contains(pid) ? (pid > 13 ? 33 : 25, 1) : nil,
+                    uss: read.contains(pid) ? nil : 0
+                )
+            }
+        }
+        func group(_ members: Range<Int32>) -> GroupFigures {
+            let size = Double(Self.page)
+            let files = SampledMemory.Distinct(likely: 10 * size, lower: 10 * size, upper: 10 * size, standardError: 0)
+            let shares = members.map { ($0, MemberShare(exclusiveBytes: 0, sharedPartBytes: 100 * size / 7)) }
+            return GroupFigures(
+                distinct: .init(likely: 110 * size, lower: 110 * size, upper: 410 * size, standardError: 0),
+                parts: SampledParts(files: files, shares: Dictionary(uniqueKeysWithValues: shares))
+            )
+        }
+        let draws = DrawnMembers(
+            (10..<17).map { (DrawnMembers.Member(pid: $0, size: 1, exclusiveBytes: 0), 1) }
+        )
+        let read = draws.members.prefix(readCount).map { Int($0.pid) }
+        let result = try distinct(family(read), group: group(10..<17))
+        let estimate = try #require(result.estimate)
+        let upper = try #require(result.upper)
+        // The kernel's figures are rounded.
+        let truth = pages(4 * 25 + 3 * 33 + 10)
+        #expect(result.lower <= truth && truth <= upper && !result.isProven)
+        #expect(result.assumptions.contains(.noRelativesOutside) == (readCount > 0))
+        switch readCount {
+        case 0: #expect(estimate == pages(110) && upper - result.lower == pages(300))
+        case 7: #expect(abs(estimate - truth) <= pages(2) && upper - result.lower <= pages(4))
+        default:
+            #expect(abs(estimate - truth) <= truth / 5)
+            let before = try distinct(family(Array(read.dropLast(read.count / 2))), group: group(10..<17))
+            #expect(upper - result.lower <= (before.upper ?? 0) - before.lower)
+        }
+        // Processes outside of the set may map the pages: the figures of some members show nothing of the others.
+        let open = try distinct(family(read), includesDescendants: false, group: group(10..<17))
+        if readCount < 4 { #expect(open.estimate == pages(110)) }
+        // The same where a member was not sampled, or may share an address space.
+        let unsampled = try distinct(family(read), group: group(10..<16))
+        if readCount < 4 { #expect(unsampled.estimate == pages(110)) }
+    }
+
     /// Programs that executed share no anonymous page: their memories add up, whatever their layouts are.
     @Test(arguments: [false, true]) func programsAddUp(_ isLayoutHidden: Bool) throws {
         let distinct = try distinct((10..<13).map { Sample(pid: $0, anonymous: 100, isLayoutHidden: isLayoutHidden) })

@@ -1,0 +1,154 @@
+/// What samples show of the distinct memory, together with accurate reads of some or of all members.
+///
+/// Samples may leave open how many different pages several processes share at one address. Accurate reads of a few
+/// members show it (``DrawnMembers``), and accurate reads of all members give the anonymous part exactly. The samples of
+/// files and of shared memory remain.
+struct SampleEvidence {
+    /// The most likely value, in bytes.
+    let likely: Double
+    let bounds: ByteBounds
+    /// The values that the evidence considers likely.
+    let centre: ByteBounds
+    let assumptions: Set<DistinctMemory.Assumption>
+    /// The part of the distance between the bounds that more samples would make smaller.
+    let widthOfSamplingError: Int
+
+    /// Returns `nil` if there are no samples.
+    ///
+    /// - Parameters:
+    ///   - inputs: The processes.
+    ///   - isClosed: Whether no process outside is known to share anonymous memory with these.
+    ///   - exactAnonymous: The anonymous memory, if all members of a closed set were read accurately.
+    ///   - unsampledBytes: The RSS of the processes that could not be sampled: the most that they add.
+    init?(_ inputs: DistinctMemoryInputs, isClosed: Bool, exactAnonymous: ByteBounds?, unsampledBytes: Int) {
+        guard let sampled = inputs.group.distinct else { return nil }
+        var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
+        if inputs.group.areSamplesCached { assumptions.insert(.nothingChanged) }
+        if sampled.reliesOnClosedSet { assumptions.insert(.noRelativesOutside) }
+        if sampled.reliesOnRelations { assumptions.insert(.layoutsIdentifyFamilies) }
+        let ofSamples = sampled.bounds(withUnsampledBytes: unsampledBytes)
+        let closed = DrawnMembers.assumptions(inputs)
+        if let exactAnonymous, let parts = inputs.group.parts {
+            likely = parts.files.likely + Double(exactAnonymous.lower) / 2 + Double(exactAnonymous.upper) / 2
+            bounds = parts.files.bounds(withUnsampledBytes: 0) + exactAnonymous
+            centre = bounds
+            self.assumptions = assumptions.union(closed)
+            widthOfSamplingError = parts.files.widthOfError
+            return
+        }
+        guard let draws = DrawnMembers(inputs, isClosed: isClosed), let latest = draws.latest,
+            let files = inputs.group.parts?.files
+        else {
+            likely = sampled.likely
+            bounds = ofSamples
+            centre = sampled.likelyBounds(withUnsampledBytes: unsampledBytes)
+            self.assumptions = assumptions
+            widthOfSamplingError = sampled.widthOfError
+            return
+        }
+        var narrowest = ofSamples
+        // Figures of different states of the processes are good for an estimate, but not for bounds.
+        if inputs.group.isConsistent {
+            for total in draws.totals {
+                let ofReads = files.adding(total).bounds(withUnsampledBytes: 0)
+                let both = ofReads.intersection(ofSamples) ?? ofReads
+                if both.width < narrowest.width { narrowest = both }
+            }
+            assumptions.formUnion(closed)
+        }
+        bounds = narrowest
+        let combined = sampled.combined(with: latest, files: files)
+        likely = min(max(combined, Double(narrowest.lower)), Double(narrowest.upper))
+        centre = narrowest
+        self.assumptions = assumptions
+        widthOfSamplingError = files.widthOfError
+    }
+}
+
+extension DrawnMembers {
+    /// Returns `nil` if the figures of some members do not show the memory of all: if a process outside may map the
+    /// anonymous pages of these, or two of these may share an address space.
+    init?(_ inputs: DistinctMemoryInputs, isClosed: Bool) {
+        guard isClosed, inputs.features.mergedBytes == 0, inputs.features.isPSSEstimated != true,
+            let parts = inputs.group.parts, !parts.shares.isEmpty,
+            inputs.processes.allSatisfy({ $0.mayShareMemoryWith == nil })
+        else { return nil }
+        var members: [(Member, Int)] = []
+        for process in inputs.processes where process.sharesMemoryWith == nil && process.usage.mayHoldMemory {
+            guard let share = parts.shares[process.pid], let startTimeTicks = process.startTimeTicks else { return nil }
+            let member = Member(
+                pid: process.pid,
+                size: share.sharedPartBytes,
+                exclusiveBytes: share.exclusiveBytes,
+                shareBytes: process.usage.pssAnonymousBytes
+            )
+            members.append((member, startTimeTicks))
+        }
+        self.init(members)
+    }
+
+    /// What the sum over the members relies on, if no process outside maps their anonymous pages.
+    fileprivate static func assumptions(_ inputs: DistinctMemoryInputs) -> Set<DistinctMemory.Assumption> {
+        var assumptions: Set<DistinctMemory.Assumption> = [.noRelativesOutside, .layoutsIdentifyFamilies]
+        if inputs.features.isPSSEstimated != false { assumptions.insert(.pssIsExact) }
+        if inputs.holders.contains(where: { $0.pssBytes != nil && $0.source.age != nil }) {
+            assumptions.insert(.nothingChanged)
+        }
+        return assumptions
+    }
+}
+
+extension SampledMemory.Distinct {
+    /// The distance between the bounds.
+    var width: Int { bounds(withUnsampledBytes: 0).width }
+
+    /// The distance between the bounds that the standard error alone gives.
+    fileprivate var widthOfError: Int { Int(saturating: (4 * standardError).rounded()) }
+
+    /// Returns the likely memory by samples and accurate reads of some members together.
+    ///
+    /// What samples leave open makes their estimate wrong in one direction, by an amount that is not known. The difference
+    /// of the two estimates shows it, as far as their random errors do not explain that difference. The two are weighted by
+    /// their variances, to which the square of the bias is added for the samples.
+    fileprivate func combined(with total: DrawnMembers.Total, files: Self) -> Double {
+        let anonymous = likely - files.likely
+        let difference = total.bytes - anonymous
+        let ofReads = total.deviation * total.deviation
+        let ofSamples = max(0, standardError * standardError - files.standardError * files.standardError)
+        let bias = max(0, difference * difference - ofReads - ofSamples)
+        guard ofReads > 0 else { return files.likely + total.bytes }
+        return likely + difference * (ofSamples + bias) / (ofSamples + bias + ofReads)
+    }
+
+    /// Returns the sum of this memory and other memory.
+    fileprivate func adding(_ total: DrawnMembers.Total) -> Self {
+        Self(
+            likely: likely + total.bytes,
+            lower: lower + total.bytes,
+            upper: upper + total.bytes,
+            standardError: (standardError * standardError + total.standardError * total.standardError).squareRoot()
+        )
+    }
+
+    /// The bounds of two standard errors.
+    ///
+    /// - Parameter others: The RSS of the processes that could not be sampled: the most that they add.
+    fileprivate func bounds(withUnsampledBytes others: Int) -> ByteBounds {
+        widened(lower...max(lower, upper), withUnsampledBytes: others)
+    }
+
+    /// The estimate, widened by two standard errors.
+    ///
+    /// - Parameter others: The RSS of the processes that could not be sampled: the most that they add.
+    fileprivate func likelyBounds(withUnsampledBytes others: Int) -> ByteBounds {
+        widened(likely...likely, withUnsampledBytes: others)
+    }
+
+    private func widened(_ range: ClosedRange<Double>, withUnsampledBytes others: Int) -> ByteBounds {
+        let twoErrors = 2 * standardError
+        return ByteBounds(
+            lower: Int(saturating: (range.lowerBound - twoErrors).rounded(.down)),
+            upper: Int(saturating: (range.upperBound + twoErrors).rounded(.up)).saturatingAdding(others)
+        )
+    }
+}
