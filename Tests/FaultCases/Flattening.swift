@@ -14,7 +14,7 @@ struct Figures: Equatable {
                 let isLabel =
                     switch name {
                     case "isComplete", "isKnown", "isProven", "hasAllBounds": value == "false"
-                    case "unavailable": value != "nil"
+                    case "unavailable", "mayShareMemoryWith": value != "nil"
                     case "hasHiddenAncestors", "isSummedFromSmaps": value == "true"
                     case "gaps", "assumptions", "sources", "source", "search": value != "" && value != "nil"
                     case "unavailableCount", "processesWithoutMemoryCount": value != "0"
