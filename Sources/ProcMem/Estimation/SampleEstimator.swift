@@ -290,11 +290,11 @@ struct SampleEstimator {
 extension SampledMemory.Distinct {
     /// Returns the same figures in another unit.
     fileprivate func scaled(by factor: Double) -> Self {
-        Self(
-            likely: likely * factor,
-            lower: lower * factor,
-            upper: upper * factor,
-            standardError: standardError * factor
-        )
+        var scaled = self
+        scaled.likely *= factor
+        scaled.lower *= factor
+        scaled.upper *= factor
+        scaled.standardError *= factor
+        return scaled
     }
 }

@@ -27,7 +27,14 @@ final class SpawnedChild {
         vector.append(nil)
         defer { vector.forEach { free($0) } }
         var child: pid_t = 0
-        guard let program = vector[0], posix_spawn(&child, program, &actions, nil, vector, environ) == 0 else {
+        guard let program = vector[0] else { return nil }
+        var error = posix_spawn(&child, program, &actions, nil, vector, environ)
+        // A process that another test forks at this moment may hold the program's file open for writing.
+        _ = Waiting.until {
+            if error == ETXTBSY { error = posix_spawn(&child, program, &actions, nil, vector, environ) }
+            return error != ETXTBSY
+        }
+        guard error == 0 else {
             close(ends[1])
             return nil
         }
