@@ -16,6 +16,8 @@ struct SampledMemory {
         var reliesOnClosedSet = false
         /// Whether the bounds rely on the relations of the processes, because frame numbers are not visible.
         var reliesOnRelations = false
+        /// The processes that could not be sampled, whose memory is missing here.
+        var missingPIDs: Set<Int32> = []
     }
 
     /// The USS of each process; `nil` for a process that was not sampled.
@@ -39,6 +41,9 @@ struct SampledMemory {
         self.distinct = distinct
         if estimatesShares, distinct.isAmbiguous { shares = estimator.memberShares() }
     }
+
+    /// Notes which processes could not be sampled.
+    mutating func note(missing pids: Set<Int32>) { distinct?.missingPIDs = pids }
 }
 
 /// Estimates totals from the counts in windows.

@@ -153,7 +153,8 @@ struct SampledMembers {
             in: root
         )
         guard !sampling.isCutShort else { return nil }
-        let memory = SampledMemory(sampling, estimatesShares: estimatesShares)
+        var memory = SampledMemory(sampling, estimatesShares: estimatesShares)
+        var missing: Set<Int32> = []
         for (index, memberIndex) in memberIndices.enumerated() {
             guard let usage = members[memberIndex].value else { continue }
             if let unique = memory.unique[index] {
@@ -164,6 +165,7 @@ struct SampledMembers {
                     source: .sampled(standardErrorBytes: unique.standardErrorBytes, reads: reads)
                 )
             } else {
+                missing.insert(members[memberIndex].pid)
                 var reason = sampling.processes[index].unavailableReason ?? .unsupported
                 // A file of a process that has exited is as absent, or as empty, as one that the kernel does not provide.
                 if reason == .unsupported, root.isLive,
@@ -177,6 +179,7 @@ struct SampledMembers {
                     hasEnded ? MemoryUsage(unavailable: reason) : MemoryUsage(usage, lacking: reason)
             }
         }
+        memory.note(missing: missing)
         return memory
     }
 

@@ -89,8 +89,19 @@ struct DistinctMemoryInputs {
     let features: KernelPageFeatures
 
     /// Those whose memory counts: each address space once, and none that has no memory.
-    var holders: [MemoryUsage] {
-        processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }.map(\.usage)
+    var holders: [MemoryUsage] { holdingProcesses.map(\.usage) }
+
+    /// Those of them whose memory the samples do not contain. A process that could not be sampled may have been read
+    /// accurately in the same pass.
+    var unsampledHolders: [MemoryUsage] {
+        let missing = group.distinct?.missingPIDs ?? []
+        return holdingProcesses.filter { process in
+            missing.contains(process.pid) || (!process.usage.source.isSampled && process.usage.pssBytes == nil)
+        }.map(\.usage)
+    }
+
+    private var holdingProcesses: [ProcessMemory] {
+        processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }
     }
 }
 
@@ -124,7 +135,7 @@ extension DistinctMemory {
         total.add(shares, hugetlbBytes: hugetlb.evidence.proven.lower)
         // Samples overrule counters that are not proven and that they contradict. Bounds of the counters that the samples
         // do not contradict are kept where they are narrower: more reads must not widen the result.
-        let unsampled = inputs.holders.filter { !$0.source.isSampled && $0.pssBytes == nil }
+        let unsampled = inputs.unsampledHolders
         let sampled = SampleEvidence(
             inputs,
             isClosed: counters.isClosed,

@@ -30,7 +30,7 @@ struct SampleEvidence {
         let closed = DrawnMembers.assumptions(inputs)
         if let exactAnonymous, let parts = inputs.group.parts {
             likely = parts.files.likely + Double(exactAnonymous.lower) / 2 + Double(exactAnonymous.upper) / 2
-            bounds = parts.files.bounds(withUnsampledBytes: 0) + exactAnonymous
+            bounds = parts.files.bounds(withUnsampledBytes: unsampledBytes) + exactAnonymous
             centre = bounds
             self.assumptions = assumptions.union(closed)
             widthOfSamplingError = parts.files.widthOfError
@@ -50,7 +50,7 @@ struct SampleEvidence {
         // Figures of different states of the processes are good for an estimate, but not for bounds.
         if inputs.group.isConsistent {
             for total in draws.totals {
-                let ofReads = files.adding(total).bounds(withUnsampledBytes: 0)
+                let ofReads = files.adding(total).bounds(withUnsampledBytes: unsampledBytes)
                 let both = ofReads.intersection(ofSamples) ?? ofReads
                 if both.width < narrowest.width { narrowest = both }
             }
