@@ -87,6 +87,8 @@ struct PageSampling {
                         isCutShort = true
                         return
                     }
+                    // The address space is gone: the process has exited, or executes another program.
+                    if list.isEmpty, process.anonymousCount + process.fileCount > 0 { throw .system(.noSuchProcess) }
                     found = process.mappings(
                         list,
                         map,

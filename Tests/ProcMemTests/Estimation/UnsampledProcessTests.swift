@@ -77,7 +77,8 @@ import Testing
     @Test(
         arguments: [
             ("maps", "x", .malformed), ("maps", "9000-a000 r 0 0:0 0\n1000-2000 r 0 0:0 0\n", .malformed),
-            ("maps", nil, .unsupported), ("pagemap", nil, .unsupported), ("pagemap", "1234567", .executing),
+            ("maps", "", .executing), ("maps", nil, .unsupported), ("pagemap", nil, .unsupported),
+            ("pagemap", "1234567", .executing),
         ] as [(String, String?, UnavailableReason)]
     )
     func filesThatCannotBeUsed(_ file: String, _ text: String?, _ reason: UnavailableReason) throws {
