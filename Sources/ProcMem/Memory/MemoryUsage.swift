@@ -7,7 +7,8 @@ public struct MemoryUsage: Sendable, Hashable {
     /// The part of RSS that is backed by files or is shared memory, in bytes.
     ///
     /// `shared` in `statm`, or `Rss` minus `Anonymous` in `smaps_rollup`. It is not the part that other processes map
-    /// too: after a fork, parent and child share anonymous memory, which is not included here.
+    /// too: after a fork, parent and child share anonymous memory, which is not included here. `nil` also if `statm` has
+    /// more shared than resident memory, which Linux never writes.
     public private(set) var sharedBytes: Int?
     /// The proportional set size (PSS) in bytes: the size of each page divided by the number of processes that map it.
     /// `Pss` in `smaps_rollup`.
@@ -70,7 +71,7 @@ extension MemoryUsage {
     init(_ statm: Statm, unavailable: UnavailableReason? = nil) {
         self.init(
             rssBytes: statm.residentBytes,
-            sharedBytes: statm.sharedBytes,
+            sharedBytes: statm.sharedBytes <= statm.residentBytes ? statm.sharedBytes : nil,
             source: .statm,
             unavailable: unavailable
         )

@@ -145,6 +145,21 @@ import Testing
         #expect(snapshot.total.unavailableCount == 1)
     }
 
+    /// Linux computes RSS as the sum of its two parts. Where a file contradicts that, RSS remains, and the parts are unknown.
+    @Test func moreSharedThanResident() throws {
+        let tree = try FixtureTree([
+            "proc/17/statm": "5000 100 300 1 0 100 0\n",
+            "proc/17/stat": "17 (x) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0\n",
+        ])
+        let root = tree.root(pageSizeBytes: 4096)
+        let statm = try Statm(of: 17, in: root)
+        #expect(statm.residentBytes == 100 * 4096 && statm.sharedBytes == 300 * 4096)
+        let usage = try memoryUsage(of: 17, mode: .cheap, in: root)
+        #expect(usage.rssBytes == 100 * 4096 && usage.sharedBytes == nil)
+        let distinct = try memorySnapshot(of: .process(17), mode: .cheap, in: root).total.distinctBytes
+        #expect(!distinct.isProven && distinct.lower == 0)
+    }
+
     @Test func aRollupThatStopsMidway() throws {
         let tree = try FixtureTree([
             "proc/17/statm": "3 2 1 0 0 0 0\n",
