@@ -11,7 +11,21 @@ import TestSupport
 /// number without an explanation may not differ either. Prints the outcomes, and each problem: an answer that differs from the undisturbed one without a label, or a descriptor that stays open. Exit
 /// status: 0 if there is no problem, 1 otherwise, 3 if a call is repeated without end, 128 and more after a trap.
 @main enum FaultCases {
-    static func main() async throws {
+    /// Not asynchronous: a test bundle links the objects of the programs that its tests run, and the symbols of two
+    /// asynchronous entry points collide in an optimised build.
+    static func main() {
+        Task {
+            do {
+                try await run()
+            } catch {
+                print("\(error)")
+                exit(2)
+            }
+        }
+        dispatchMain()
+    }
+
+    private static func run() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         let names = arguments.filter { !$0.hasPrefix("--") }
         var campaign = Campaign(

@@ -92,7 +92,7 @@ enum CgroupChargeChecks {
         let scope = ProcessScope.tree(root: child.pid)
         let pids = try processList(of: scope).processes.map(\.pid)
         let truth = try PageFrames.distinctBytes(of: pids)
-        let lag = 64 * Int(sysconf(Int32(_SC_PAGESIZE))) * ProcessInfo.processInfo.processorCount
+        let lag = 128 * Int(sysconf(Int32(_SC_PAGESIZE))) * ProcessInfo.processInfo.processorCount
         let tree = try memorySnapshot(of: scope, mode: .cheap).total.distinctBytes
         let totals = try distinctBytes(chargedTo: cgroup)
         print("truth \(truth >> 20) MiB, tree \(text(tree)), totals \(text(totals))")

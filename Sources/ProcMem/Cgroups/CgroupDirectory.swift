@@ -42,7 +42,8 @@ struct CgroupDirectory: Hashable, Sendable {
         do throws(FileReadError) {
             _ = try root.open(file("cgroup.procs").span)
             return self
-        } catch  where error.isMissingPath {
+        } catch  where error.isMissingPath || error == .system(.noSuchDevice) {
+            // It does not exist, or is being removed.
             return nil
         } catch {
             throw ProcMemError(error, path: root.text(file("cgroup.procs")))

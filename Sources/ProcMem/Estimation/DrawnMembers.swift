@@ -5,8 +5,8 @@
 /// A few members are enough to estimate it. Samples show a part of the figure of each member: its exclusive pages, and a
 /// part of the shared ones (``MemberShare``). The remainder is estimated from the members that were read: each was drawn
 /// with a probability that is in proportion to its part of the shared pages, and its remainder is divided by that
-/// probability (Horvitz and Thompson). The estimate has no bias, whatever the error of the samples is, and it is exact if
-/// all members were read.
+/// probability (Horvitz and Thompson). The bias is small, because the probabilities hold approximately, and the estimate is
+/// exact if all members were read.
 ///
 /// The members are drawn by sequential Poisson sampling (Ohlsson, 1998): each has a fixed random number, and those with
 /// the smallest quotients of number and size are drawn. With more draws, the earlier ones therefore remain.
@@ -63,8 +63,7 @@ struct DrawnMembers: Sendable {
 
     /// The numbers of draws after which bounds are computed: the powers of two up to half of the members, and all.
     ///
-    /// The narrowest bounds of several stages are used, so that more reads never widen them. With few stages, the
-    /// narrowest are nearly always the last, so that the choice adds little to the error. If more than half of the members
+    /// The highest lower bound of several stages is used, so that more reads never widen the bounds. If more than half of the members
     /// are drawn, the few that remain may be of another kind, which their number then hardly shows.
     var stages: [Int] {
         var stages: [Int] = []

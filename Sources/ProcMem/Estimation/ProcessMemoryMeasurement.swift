@@ -185,7 +185,7 @@ extension ProcessDirectory {
                 mayGoOn: mayGoOn,
                 in: root
             )
-            guard usage.unavailable == .exited, isAlive() else { return usage }
+            guard usage.unavailable == .exited, try end() == nil else { return usage }
             stat = try self.stat()
             counted = try memoryUsage(stat, mode: .cheap, pageSizeBytes: root.pageSizeBytes)
         }

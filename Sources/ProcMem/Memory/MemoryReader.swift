@@ -161,7 +161,13 @@ public struct MemoryReader: ~Copyable {
         let path = root.text(ProcPath(directoryOf: process))
         guard failure.isExit else { return ProcMemError(failure, path: path) }
         do throws(FileReadError) {
-            return ProcMemError(try directory.end() == .zombie ? .zombie : .exited, path: path)
+            let code: ProcMemError.Code =
+                switch try directory.end() {
+                case .zombie: .zombie
+                case .some: .exited
+                case nil: .executing
+                }
+            return ProcMemError(code, path: path)
         } catch {
             return ProcMemError(error, path: path)
         }

@@ -46,8 +46,9 @@ struct ProcessChildren {
         for thread in try directory.threadIDs() {
             do {
                 ids += try listedIDs(of: directory, thread: thread)
-            } catch .system(.noSuchProcess) {
-                // The thread has exited. The kernel has given its children to another thread, read earlier or later.
+            } catch  where error == .system(.noSuchProcess) || error.isExit && thread != stat.pid {
+                // The thread has exited. The kernel has given its children to another thread, read earlier or later. Only
+                // for the main thread does a missing file mean that the kernel does not list children.
                 continue
             }
         }

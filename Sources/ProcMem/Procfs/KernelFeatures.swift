@@ -66,13 +66,14 @@ final class KernelPageFeatures {
     /// The amount in bytes by which a figure of `memory.stat` may differ from the present state; `nil` if the number of
     /// CPUs is not known.
     ///
-    /// Each CPU keeps up to 64 pages of changes to itself (`MEMCG_CHARGE_BATCH`, mm/memcontrol.c), for up to two seconds.
+    /// Each CPU keeps up to 64 pages of changes to itself (`MEMCG_CHARGE_BATCH`, mm/memcontrol.c), for up to two seconds. The
+    /// kernel does not add up what the CPUs have passed on until that is more than as much again.
     private(set) lazy var chargeLagBytes: Int? = onlineCPUCount.map {
         // The caller may pass any page size.
         max(0, ($0 * Self.pagesInAChargeBatch).saturatingMultiplied(by: root.pageSizeBytes))
     }
 
-    private static var pagesInAChargeBatch: Int { 64 }
+    private static var pagesInAChargeBatch: Int { 2 * 64 }
 
     /// The largest `stat_threshold` that the kernel assigns to a CPU for each node (mm/vmstat.c).
     private static var pagesInABatch: Int { 125 }

@@ -38,7 +38,7 @@ public struct CgroupCharge: Sendable, Hashable {
         /// The lower bound in bytes, the larger of two: the charge minus the upper bound of the distinct memory, and
         /// the charge minus the part of it that any process of the system maps (`anon` and `file_mapped` in
         /// `memory.stat`, v1 `total_rss` and `total_mapped_file`). The kernel updates these counts in batches of up to
-        /// 64 pages for each CPU.
+        /// 128 pages for each CPU.
         public let lower: Int
         /// The upper bound in bytes: the charge minus the lower bound of the distinct memory. The true value is larger
         /// only if processes of the cgroup map pages that are charged to another cgroup.

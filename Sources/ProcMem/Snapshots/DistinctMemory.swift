@@ -167,7 +167,8 @@ extension DistinctMemory {
             if let charge = inputs.charge, let charged,
                 Double(sampled.bounds.width - sampled.widthOfSamplingError) > sampled.likely / 10
             {
-                let others = counters.likelyFileBytes.saturatingAdding(hugetlb.likelyBytes)
+                let fileBytes = inputs.group.parts.map { Int(saturating: $0.files.likely.rounded()) }
+                let others = (fileBytes ?? counters.likelyFileBytes).saturatingAdding(hugetlb.likelyBytes)
                 let pages = AnonymousCharge(bytes: charged.saturatingAdding(others), lagBytes: charge.lagBytes)
                 likely = pages.bytes(within: bounds) ?? likely
             }
@@ -211,10 +212,12 @@ extension BoundsEvidence {
 }
 
 extension DistinctMemoryInputs {
-    /// The sampled USS of processes that may share the address space of another one: each of them has all of it.
+    /// The USS of sampled processes that may share the address space of another one: each of them has all of it. Some of
+    /// them may have been read accurately too.
     fileprivate var bytesCountedTwicePossibly: Int {
-        processes.filter { $0.mayShareMemoryWith != nil && $0.usage.source.isSampled }.compactMap(\.usage.ussBytes)
-            .saturatingSum ?? 0
+        let missing = group.distinct?.missingPIDs ?? []
+        return processes.filter { $0.mayShareMemoryWith != nil && !missing.contains($0.pid) }
+            .compactMap(\.usage.ussBytes).saturatingSum ?? 0
     }
 
     /// Returns the width of the bounds that accurate reads of all processes are likely to give: that of files and shared
@@ -381,8 +384,12 @@ private struct HugetlbPages {
             self.evidence = evidence
             likelyBytes = evidence.proven.clamp(own.saturatingAdding(shared.max() ?? 0))
         } else if let systemBytes {
-            evidence = BoundsEvidence(proven: ByteBounds(lower: 0, upper: holders.isEmpty ? 0 : systemBytes))
-            likelyBytes = 0
+            // The pages of those that are known, and up to all of the system's.
+            let shared = holders.compactMap(\.sharedHugetlbBytes)
+            let own = max(0, (all.saturatingSum ?? 0) - (shared.saturatingSum ?? 0))
+            let upper = holders.isEmpty ? 0 : max(systemBytes, own)
+            evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: upper))
+            likelyBytes = evidence.proven.clamp(own.saturatingAdding(shared.max() ?? 0))
         } else {
             var evidence = BoundsEvidence()
             evidence.assume(ByteBounds(lower: 0, upper: 0), [.hugetlbIsCounted])

@@ -37,8 +37,9 @@ struct FilledCgroup: Sendable {
         in root: SystemRoot
     ) -> AnonymousCharge? {
         let bytes = usage.map(\.anonBytes) ?? (try? CgroupMemoryFiles(of: directory, in: root).stat().anonBytes)
-        guard let bytes, filling.fills(directory, in: root) else { return nil }
-        return AnonymousCharge(bytes: bytes, lagBytes: features.chargeLagBytes ?? 0)
+        // If the lag is not known, it is not known either whether other figures contradict the charge.
+        guard let bytes, let lagBytes = features.chargeLagBytes, filling.fills(directory, in: root) else { return nil }
+        return AnonymousCharge(bytes: bytes, lagBytes: lagBytes)
     }
 }
 

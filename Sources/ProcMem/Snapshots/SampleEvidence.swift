@@ -46,21 +46,29 @@ struct SampleEvidence {
             widthOfSamplingError = sampled.widthOfError
             return
         }
-        var narrowest = ofSamples
         // Figures of different states of the processes are good for an estimate, but not for bounds.
-        if inputs.group.isConsistent {
-            for total in draws.totals {
-                let ofReads = files.adding(total).bounds(withUnsampledBytes: unsampledBytes)
-                let both = ofReads.intersection(ofSamples) ?? ofReads
-                if both.width < narrowest.width { narrowest = both }
-            }
-            assumptions.formUnion(closed)
+        let totals = draws.totals
+        guard inputs.group.isConsistent, let last = totals.last else {
+            bounds = ofSamples
+            likely = ofSamples.clamp(sampled.combined(with: latest, files: files))
+            centre = sampled.likelyBounds(withUnsampledBytes: unsampledBytes)
+            self.assumptions = assumptions
+            widthOfSamplingError = sampled.widthOfError
+            return
         }
-        bounds = narrowest
-        let combined = sampled.combined(with: latest, files: files)
-        likely = min(max(combined, Double(narrowest.lower)), Double(narrowest.upper))
-        centre = narrowest
-        self.assumptions = assumptions
+        // Members of another kind than those that were drawn can only add memory. Reads of some members therefore raise the
+        // lower end, and the samples have the upper one, unless the two contradict each other.
+        var ofReads = files.adding(last).bounds(withUnsampledBytes: unsampledBytes)
+        for total in totals.dropLast() {
+            ofReads.lower = max(ofReads.lower, files.adding(total).bounds(withUnsampledBytes: unsampledBytes).lower)
+        }
+        bounds =
+            ofReads.lower <= ofSamples.upper
+            ? ByteBounds(lower: max(ofSamples.lower, ofReads.lower), upper: ofSamples.upper)
+            : ByteBounds(lower: ofSamples.lower, upper: max(ofSamples.upper, ofReads.upper))
+        likely = bounds.clamp(sampled.combined(with: latest, files: files))
+        centre = ofReads.intersection(bounds) ?? bounds
+        self.assumptions = assumptions.union(closed)
         widthOfSamplingError = files.widthOfError
     }
 }
@@ -96,6 +104,10 @@ extension DrawnMembers {
         }
         return assumptions
     }
+}
+
+extension ByteBounds {
+    fileprivate func clamp(_ bytes: Double) -> Double { min(max(bytes, Double(lower)), Double(upper)) }
 }
 
 extension SampledMemory.Distinct {

@@ -176,7 +176,7 @@ struct SnapshotBuilder: ~Copyable {
             if features.systemMemory?.hugetlbBytes != 0 {
                 for index in census.members.indices { census.members[index].addHugetlb(in: root) }
             }
-            return GroupFigures(distinct: sampled.distinct)
+            return GroupFigures(distinct: sampled.distinct, parts: sampled.parts)
         case .within:
             guard let deadline = mode.deadline(from: start) else { return GroupFigures() }
             let baseline = baseline
@@ -239,17 +239,22 @@ extension ProcessCensus.Member {
         _ detail: MemoryDetail,
         in root: SystemRoot
     ) -> ProcessCensus.Member? {
-        guard let directory = try? ProcessDirectory(.id(pid), in: root), let stat = try? directory.stat(),
-            stat.startTimeTicks == self.stat?.startTimeTicks, !stat.isZombie
-        else { return nil }
-        var mode = mode
-        // The budget is spent.
-        if case .within = mode { mode = .cheap }
-        guard var usage = try? directory.memoryUsage(stat, mode: mode, in: root), usage.unavailable != .exited else {
-            return nil
+        do throws(FileReadError) {
+            let directory = try ProcessDirectory(.id(pid), in: root)
+            let stat = try directory.stat()
+            guard stat.startTimeTicks == self.stat?.startTimeTicks, !stat.isZombie else { return nil }
+            var mode = mode
+            // The budget is spent.
+            if case .within = mode { mode = .cheap }
+            var usage = try directory.memoryUsage(stat, mode: mode, in: root)
+            guard usage.unavailable != .exited else { return nil }
+            if detail == .all { directory.addStatus(to: &usage, stat) }
+            return ProcessCensus.Member(pid: pid, depth: depth, stat: stat, value: usage)
+        } catch {
+            guard !error.isExit else { return nil }
+            let usage = MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
+            return ProcessCensus.Member(pid: pid, depth: depth, stat: stat, value: usage)
         }
-        if detail == .all { directory.addStatus(to: &usage, stat) }
-        return ProcessCensus.Member(pid: pid, depth: depth, stat: stat, value: usage)
     }
 }
 

@@ -50,6 +50,14 @@ struct DescriptorIdentity: Equatable, Sendable {
         owner = identity.owner
     }
 
+    /// Whether a descriptor refers to the file with an identity. A file that could not be identified, for example because a
+    /// seccomp filter refuses `fstat`, counts as the same: it is not known to be lost.
+    static func refers(_ descriptor: Int32, to identity: DescriptorIdentity?) -> Bool {
+        guard let identity else { return true }
+        guard let now = DescriptorIdentity(of: descriptor) else { return Errno.current != .badDescriptor }
+        return now == identity
+    }
+
     /// Marks a file. Without effect if the kernel refuses it; device and inode decide alone then.
     static func mark(_ file: borrowing FileDescriptor, as owner: Owner) {
         _ = procmem_set_owner(file.rawValue, owner == .thread ? 1 : 0)
@@ -80,10 +88,7 @@ struct LastingDescriptor: ~Copyable {
     }
 
     /// Whether the descriptor still refers to the file with which this value was created. Two system calls.
-    var isIntact: Bool {
-        guard let identity else { return false }
-        return DescriptorIdentity(of: file) == identity
-    }
+    var isIntact: Bool { DescriptorIdentity.refers(file, to: identity) }
 
     /// The descriptor, without a check.
     var uncheckedValue: Int32 { file }

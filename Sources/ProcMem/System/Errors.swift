@@ -24,6 +24,7 @@ struct Errno: Error, RawRepresentable, Hashable, Sendable {
     static var nameTooLong: Errno { Errno(rawValue: ENAMETOOLONG) }
     static var noFunction: Errno { Errno(rawValue: ENOSYS) }
     static var notSupported: Errno { Errno(rawValue: EOPNOTSUPP) }
+    static var badDescriptor: Errno { Errno(rawValue: EBADF) }
     static var wouldBlock: Errno { Errno(rawValue: EAGAIN) }
 
     /// The error number of the calling thread's last failed system call.
@@ -72,7 +73,7 @@ extension FileReadError {
     /// and `ENOTDIR` are no errors of a process's file.
     var isExit: Bool { self == .system(.noSuchFileOrDirectory) || self == .system(.noSuchProcess) }
 
-    /// Whether no file has the path. For a file of a cgroup the kernel returns no other error if it does not exist.
+    /// Whether no file has the path. The kernel returns another error, `ENODEV`, for a file of a cgroup that is being removed.
     var isMissingPath: Bool {
         self == .system(.noSuchFileOrDirectory) || self == .system(.notDirectory)
     }

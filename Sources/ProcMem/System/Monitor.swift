@@ -48,8 +48,9 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
     ) throws(Failure) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
-            unsafe pthread_mutex_unlock(mutex)
+            // Before the lock is released: then another thread may take the value, and release the monitor.
             unsafe pthread_cond_signal(condition)
+            unsafe pthread_mutex_unlock(mutex)
         }
         return try body(&value)
     }

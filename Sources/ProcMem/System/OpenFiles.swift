@@ -23,8 +23,7 @@ struct OpenFiles: ~Copyable {
     var areIntact: Bool { descriptors.indices.allSatisfy { isIntact($0) } }
 
     private func isIntact(_ index: Int) -> Bool {
-        guard let identity = identities[index] else { return false }
-        return DescriptorIdentity(of: descriptors[index]) == identity
+        DescriptorIdentity.refers(descriptors[index], to: identities[index])
     }
 
     /// Returns the descriptor of a file, for example to watch it.

@@ -73,7 +73,9 @@ final class ThreadExecutor: SerialExecutor {
         }
     }
 
+    /// Enqueues a job. In a forked child, which does not have the thread, the job never runs.
     func enqueue(_ job: consuming ExecutorJob) {
+        guard isUsable else { return }
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
         startForJobs()

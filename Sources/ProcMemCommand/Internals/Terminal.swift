@@ -69,7 +69,7 @@ enum Terminal {
                     done += count
                 } else if count < 0, errno == EAGAIN {
                     var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = unsafe poll(&room, 1, -1)
+                    if unsafe poll(&room, 1, -1) < 0, errno != EINTR { return errno }
                 } else if count == 0 || errno != EINTR {
                     return count == 0 ? EIO : errno
                 }

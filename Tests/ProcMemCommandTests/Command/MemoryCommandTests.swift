@@ -130,7 +130,7 @@ import Testing
         #expect(answer["cgroup"]?["taskCount"] == 12)
         let text = try CommandRun(arguments, in: tree)
         #expect(text.status == 0 && text.errors.isEmpty && text.lines.count == 3)
-        let lower = Double(8_388_608 - 64 * Systems.pageSizeBytes) / 1_048_576
+        let lower = Double(8_388_608 - 128 * Systems.pageSizeBytes) / 1_048_576
         let bounds = "10.0 MiB (at least \(String(format: "%.2f", lower)) MiB)"
         let summary = "distinct memory: \(bounds), not proven: memory may be charged to another cgroup; totals in "
         #expect(text.lines[0].hasPrefix(summary))

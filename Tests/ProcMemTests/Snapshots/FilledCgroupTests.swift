@@ -75,7 +75,8 @@ import Testing
             let filled = try #require(census.filled)
             let features = KernelPageFeatures(in: root)
             #expect(
-                filled.charge(knowing: nil, features, in: root) == AnonymousCharge(bytes: 150 << 12, lagBytes: 64 << 12)
+                filled.charge(knowing: nil, features, in: root)
+                    == AnonymousCharge(bytes: 150 << 12, lagBytes: 128 << 12)
             )
             try tree.write(list, to: "/cg/a/cgroup.procs")
             #expect(filled.charge(knowing: nil, features, in: root) == nil)

@@ -150,8 +150,8 @@ private struct WatchedMemory: ~Copyable {
         guard isDue || hasFailed || !watch.root.isLive || !kept.isMembershipUnchanged() else { return }
         resolvedAt = Syscalls.coarseMilliseconds
         let files = OpenMemoryFiles(of: process, in: watch.root)
-        isStale = files.isOutOfResources
-        // A lack of descriptors never makes an answer larger: the earlier files remain.
+        isStale = files.isOutOfResources || files.isMembershipUnknown
+        // A lack of descriptors, or a file that may not be read any more, never makes an answer larger: the earlier files remain.
         guard !isStale else { return }
         // On v1, the kernel reports that a process which has just exited is in the root.
         try lifetime.check()

@@ -20,6 +20,8 @@ struct OpenMemoryFiles: ~Copyable {
     /// Whether a file could not be opened for lack of descriptors or memory.
     private(set) var isOutOfResources = false
     private var membership: OpenMembership?
+    /// Why `/proc/PID/cgroup` could not be opened.
+    private var membershipFailure: FileReadError?
 
     private struct Level {
         var limit: Int?
@@ -42,6 +44,7 @@ struct OpenMemoryFiles: ~Copyable {
             membership = try OpenMembership(of: process, keptIn: &files, in: root)
         } catch {
             isOutOfResources = error.isLackOfResources
+            membershipFailure = error
         }
         let lookup = CgroupHierarchy.find(.memory, of: process, in: root)
         version = lookup.hierarchy?.version ?? .v2
@@ -104,6 +107,9 @@ struct OpenMemoryFiles: ~Copyable {
     /// Whether `/proc/PID/cgroup` could be opened.
     var hasMembership: Bool { membership != nil }
 
+    /// Whether `/proc/PID/cgroup` could not be opened although the process may exist.
+    var isMembershipUnknown: Bool { membershipFailure.map { !$0.isExit } ?? false }
+
     /// Returns whether the process is still in the same cgroups.
     borrowing func isMembershipUnchanged() -> Bool { membership?.isUnchanged(in: files) ?? false }
 
@@ -150,6 +156,7 @@ struct OpenMemoryFiles: ~Copyable {
         let usage = try read(level.usage, limitBytes: 4096) { (bytes) throws(ParseError) in
             try bytes.parseSingleSize()
         }
+        if usage == nil, level.usage != nil { reading.isComplete = false }
         let version = version
         let stat = try read(level.stat, limitBytes: 65536) { (bytes) throws(ParseError) in
             try CgroupMemoryStat(parsing: bytes, version, .reclaimable)
@@ -184,12 +191,16 @@ struct OpenMemoryFiles: ~Copyable {
         case .v2:
             let events = try read(events, limitBytes: 4096, ContainerMemory.Events.init(parsing:))
             if let events { reading.events = events }
+            if events == nil, self.events != nil { reading.isComplete = false }
         case .v1:
             reading.events.max = try read(events, limitBytes: 4096) { (bytes) throws(ParseError) in
                 try bytes.parseSingleSize()
             }
             let control = try read(oomControl, limitBytes: 4096, ContainerMemory.Events.init(parsing:))
             reading.events.oomKill = control?.oomKill
+            if reading.events.max == nil && events != nil || control == nil && oomControl != nil {
+                reading.isComplete = false
+            }
         }
     }
 
