@@ -116,7 +116,8 @@ struct Outcome {
         if !condition, failures.count < 10 { failures.append(message) }
     }
 
-    /// Descriptors and threads must be as many as before. Memory may grow by what the allocator keeps.
+    /// Descriptors and threads must be as many as before. Memory may grow by what the allocator keeps of the
+    /// largest reading, that of 5,000 processes.
     private mutating func check() {
         guard let before, let after else { return }
         require(readingCount > 0, "no reading succeeded: \(errors)")
@@ -129,7 +130,7 @@ struct Outcome {
             "threads of ProcMem \(before.ownThreadCount) → \(after.ownThreadCount)"
         )
         require(
-            after.rssBytes - before.rssBytes < 16 << 20,
+            after.rssBytes - before.rssBytes < 64 << 20,
             "memory grew by \((after.rssBytes - before.rssBytes) >> 10) KiB"
         )
     }

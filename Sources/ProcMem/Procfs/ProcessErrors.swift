@@ -126,6 +126,15 @@ extension ProcessDirectory {
         }
     }
 
+    /// Derives the reason from a failure to read one of several processes, for which every error is a reason.
+    borrowing func unavailableReason(ofOneAmongSeveral failure: FileReadError) -> UnavailableReason {
+        do throws(FileReadError) {
+            return try unavailableReason(failure)
+        } catch {
+            return .failed
+        }
+    }
+
     /// Calls a closure again, up to a limit, if the process executed another program during the call.
     borrowing func retryingAfterExec<R>(_ body: () throws(FileReadError) -> R) throws(FileReadError) -> R {
         var attempts = 1

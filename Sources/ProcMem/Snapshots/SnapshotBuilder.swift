@@ -227,9 +227,13 @@ extension ProcessCensus.Member {
             guard stat.startTimeTicks == self.stat?.startTimeTicks else {
                 return MemoryUsage(unavailable: .exited)
             }
-            return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
+            do throws(FileReadError) {
+                return try directory.memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
+            } catch {
+                return MemoryUsage(unavailable: directory.unavailableReason(ofOneAmongSeveral: error))
+            }
         } catch {
-            return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
+            return MemoryUsage(unavailable: error.isExit ? .exited : UnavailableReason(ofOneAmongSeveral: error))
         }
     }
 
@@ -385,7 +389,7 @@ struct ProcessCensus: Sendable {
                 if detail == .all { directory.addStatus(to: &usage, stat) }
                 return usage
             } catch {
-                return MemoryUsage(unavailable: UnavailableReason(ofOneAmongSeveral: error))
+                return MemoryUsage(unavailable: directory.unavailableReason(ofOneAmongSeveral: error))
             }
         }
         try walk.visit(scope)
