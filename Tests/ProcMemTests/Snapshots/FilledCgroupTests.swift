@@ -85,7 +85,7 @@ import Testing
 }
 
 /// Trees in live cgroups.
-@Suite(.memoryCgroups, .enabled(if: PageFrames.areVisible, "page frame numbers are not visible"))
+@Suite(.memoryCgroups, .pageFrames)
 struct FilledCgroupLiveTests {
     private static let mib = 1 << 20
 
@@ -114,14 +114,15 @@ struct FilledCgroupLiveTests {
     @Test func samplesThatDecideLittle() throws {
         let own = try Cgroup.make(.memory)
         let program = try BuiltProduct.url(of: "ProcessStates").path
-        let words = ["as-nobody", "batches", "8", "\(16 * Self.mib)"]
+        let words = ["as-nobody", "batches", "8", "\(64 * Self.mib)"]
         let script = "echo $$ > \(own.directory)/cgroup.procs && exec \"$0\" \"$@\""
         let child = try ChildProcess(running: "/bin/sh", ["-c", script, program] + words)
         child.keep(own)
         try child.waitUntilReady(in: "batches")
         let truth = try truth(child.pid)
         let sampled = try Rights.asNobody { try distinct(child.pid, .sampled(reads: 64)) }
-        #expect(abs(try #require(sampled.estimate) - truth) <= truth / 20)
+        // Without the charge it is a third too low. The files, 4 % of the memory, are still estimated from samples.
+        #expect(abs(try #require(sampled.estimate) - truth) <= truth / 10, "\(sampled), the truth is \(truth)")
     }
 
     /// Memory that was charged before a move stays charged to the cgroup from which the process came. The bounds contradict
