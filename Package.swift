@@ -112,7 +112,7 @@ let package = Package(
         .testTarget(
             name: "ProcMemTests",
             dependencies: [
-                "ProcMem", "ProcessStates", "FilteredCalls", "FaultCases", "TestSupport", "CTestSupport",
+                "ProcMem", "ProcessStates", "FilteredCalls", "TestSupport", "CTestSupport",
                 .target(name: "CProcps", condition: .when(traits: ["Procps"])),
             ],
             resources: [.copy("Fixtures")],

@@ -19,13 +19,12 @@ enum Allowance {
         of paths: Set<String>,
         from known: Figures,
         to found: Figures,
-        error: Int32,
+        isGone: Bool,
         in test: String
     ) -> Set<String> {
         if isCount(test, known, found) { return [] }
         // The kernel states that a process has exited: an answer without it is right.
-        let isExit = error == ENOENT || error == ESRCH || error == 0
-        if isExit, let count = known.count(of: ".processes"), let left = found.count(of: ".processes"), left < count {
+        if isGone, let count = known.count(of: ".processes"), let left = found.count(of: ".processes"), left < count {
             return []
         }
         return paths.filter { path in

@@ -33,6 +33,9 @@ struct Campaign {
         let error: Int32
         var length: Int64 = 0
 
+        /// Whether the call states that the process has exited, or that its file is empty.
+        var statesExit: Bool { [ENOENT, ESRCH].contains(error) || error == 0 && length == 0 }
+
         var description: String {
             let call = "\(String(cString: name)) \(call)"
             return error == 0 ? "\(call) returns \(length) bytes" : "\(call) fails: \(ErrorTable.name(error))"
@@ -115,7 +118,7 @@ struct Campaign {
             let outcomes = await test.body()
             _ = faults_end()
             let isCutAtLineEnd = faults_cut_line_end() == 1
-            verdict = Self.judge(outcomes, undisturbed, fault.error, isStrict ? "" : test.name)
+            verdict = Self.judge(outcomes, undisturbed, fault.statesExit, isStrict ? "" : test.name)
             // A file that is read in one call is written in one piece: a cut between its lines cannot be detected.
             if case .unlabelled = verdict, isCutAtLineEnd || Allowance.isAbsence(fault.error, of: fault.name) {
                 verdict = .absent
@@ -132,16 +135,14 @@ struct Campaign {
             tally.unlabelled += 1
             problems.append("\(title): \(text)")
         }
-        let mayKeep = String(cString: fault.name) == "fstat"
-        let open = await Self.settledDescriptors(atMost: undisturbed.descriptors, mayKeep ? .zero : .seconds(3))
         // If fstat fails, a kept descriptor is not known to be ProcMem's own any more, and is not closed.
-        if mayKeep {
-            undisturbed.descriptors = open
-        } else if open > undisturbed.descriptors {
+        let most = undisturbed.descriptors + (String(cString: fault.name) == "fstat" ? 1 : 0)
+        let open = await Self.settledDescriptors(atMost: most, .seconds(3))
+        if open > most {
             tally.leaks += 1
             problems.append("\(title): \(open - undisturbed.descriptors) descriptors are still open")
-            undisturbed.descriptors = open
         }
+        undisturbed.descriptors = max(open, undisturbed.descriptors)
     }
 
     private enum Verdict {
@@ -152,7 +153,7 @@ struct Campaign {
     private static func judge(
         _ outcomes: [Outcome],
         _ undisturbed: Undisturbed,
-        _ error: Int32,
+        _ isGone: Bool,
         _ test: String
     ) -> Verdict {
         var verdict = Verdict.same
@@ -164,11 +165,13 @@ struct Campaign {
             case (.answer(let known), .answer(let found)):
                 let differences = found.differences(from: known).subtracting(undisturbed.volatile[index])
                 if differences.isEmpty { continue }
-                guard found.labels.subtracting(known.labels).isEmpty else {
-                    if case .same = verdict { verdict = .labelled }
-                    continue
+                // A label is about the value that contains it.
+                let labelled = found.labels.subtracting(known.labels).map { label in
+                    let path = label.prefix { $0 != "=" }
+                    return path.lastIndex(of: ".").map { String(path[..<$0]) } ?? ""
                 }
-                let violations = Allowance.violations(of: differences, from: known, to: found, error: error, in: test)
+                let unexplained = differences.filter { path in !labelled.contains { path.hasPrefix($0) } }
+                let violations = Allowance.violations(of: unexplained, from: known, to: found, isGone: isGone, in: test)
                 guard !violations.isEmpty else {
                     if case .same = verdict { verdict = .labelled }
                     continue

@@ -40,6 +40,10 @@ struct FaultCase {
         return cases.map { FaultCase("\(system): \($0.name)", $0.body) }
     }
 
+    private static func twice(_ read: () throws(ProcMemError) -> Any) -> [Outcome] {
+        (0..<2).map { _ in synchronous(read) }
+    }
+
     private static func limits(of pid: Int32, in root: SystemRoot) -> [FaultCase] {
         [
             FaultCase("effectiveCPUCount") { () throws(ProcMemError) in effectiveCPUCount(in: root) },
@@ -66,9 +70,7 @@ struct FaultCase {
             FaultCase("CPULimitReader") {
                 do throws(ProcMemError) {
                     var reader = try CPULimitReader(of: pid, in: root)
-                    var outcomes: [Outcome] = []
-                    for _ in 0..<2 { outcomes.append(synchronous { () throws(ProcMemError) in try reader.read() }) }
-                    return outcomes
+                    return twice { () throws(ProcMemError) in try reader.read() }
                 } catch {
                     return [.failure(error)]
                 }
@@ -76,9 +78,7 @@ struct FaultCase {
             FaultCase("ContainerMemoryReader") {
                 do throws(ProcMemError) {
                     var reader = try ContainerMemoryReader(of: pid, in: root)
-                    var outcomes: [Outcome] = []
-                    for _ in 0..<2 { outcomes.append(synchronous { () throws(ProcMemError) in try reader.read() }) }
-                    return outcomes
+                    return twice { () throws(ProcMemError) in try reader.read() }
                 } catch {
                     return [.failure(error)]
                 }

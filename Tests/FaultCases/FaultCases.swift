@@ -8,24 +8,11 @@ import TestSupport
 ///     FaultCases [--all] [--strict] [--times] [CASE…]    the cases whose names begin with one of these texts
 ///
 /// With `--all`, every error that a manual page lists is injected, and reads are cut to every length. With `--strict`, a
-/// number without an explanation may not differ either. Prints the outcomes, and each problem: an answer that differs from the undisturbed one without a label, or a descriptor that stays open. Exit
-/// status: 0 if there is no problem, 1 otherwise, 3 if a call is repeated without end, 128 and more after a trap.
+/// number without an explanation may not differ either. Prints the outcomes, and each problem: an answer that differs from
+/// the undisturbed one without a label, or a descriptor that stays open. Exit status: 0 if there is no problem, 1 otherwise,
+/// 3 if a call is repeated without end, 64 for a name that matches no case, 128 and more after a trap.
 @main enum FaultCases {
-    /// Not asynchronous: a test bundle links the objects of the programs that its tests run, and the symbols of two
-    /// asynchronous entry points collide in an optimised build.
-    static func main() {
-        Task {
-            do {
-                try await run()
-            } catch {
-                print("\(error)")
-                exit(2)
-            }
-        }
-        dispatchMain()
-    }
-
-    private static func run() async throws {
+    static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         let names = arguments.filter { !$0.hasPrefix("--") }
         var campaign = Campaign(
@@ -39,6 +26,11 @@ import TestSupport
             + FaultCase.all("v1", of: 17, cgroup: "/sys/fs/cgroup/memory/a", isWhole: true, in: v1.root())
             + FaultCase.all("live", of: child.pid, cgroup: nil, isWhole: false, in: .live)
             + FaultCase.all("live below /", of: child.pid, cgroup: nil, isWhole: false, in: SystemRoot(directory: "/"))
+        let unknown = names.filter { name in !cases.contains { $0.name.hasPrefix(name) } }
+        guard unknown.isEmpty else {
+            print("no such case: \(unknown)")
+            exit(64)
+        }
         for test in cases where names.isEmpty || names.contains(where: { test.name.hasPrefix($0) }) {
             let start = ContinuousClock.now
             let (before, known) = (campaign.tally.faults, campaign.problems.count)

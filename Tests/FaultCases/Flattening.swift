@@ -9,7 +9,7 @@ struct Figures: Equatable {
     /// The properties that state that something is missing or uncertain, with their values.
     var labels: Set<String> {
         Set(
-            values.compactMap { path, value -> String? in
+            values.flatMap { path, value -> [String] in
                 let name = path.split(separator: ".").last.map { $0.prefix { $0 != "[" } } ?? ""
                 let isLabel =
                     switch name {
@@ -21,7 +21,7 @@ struct Figures: Equatable {
                     case "warnings", "reasonsByUnknownFigure": !path.hasSuffix(".count")
                     default: false
                     }
-                return isLabel ? "\(path)=\(value)" : nil
+                return isLabel ? value.split(separator: " ").map { "\(path)=\($0)" } : []
             }
         )
     }

@@ -13,9 +13,7 @@ enum Systems {
             }
         }
         files["/proc/17/task/17/children"] = "18 19 "
-        for name in ["cgroup", "mountinfo", "status", "stat", "statm", "smaps_rollup", "smaps", "maps"] {
-            files["/proc/self/\(name)"] = files["/proc/17/\(name)"]
-        }
+        nameSelf(in: &files)
         files["/proc/self/task/17/children"] = "18 19 "
         for (cgroup, limit) in [("", nil), ("/a", "1073741824"), ("/a/b", "536870912")] as [(String, String?)] {
             let path = "/sys/fs/cgroup" + cgroup
@@ -47,6 +45,13 @@ enum Systems {
         return try FixtureTree(files)
     }
 
+    /// Makes process 17 the caller.
+    private static func nameSelf(in files: inout [String: String]) {
+        for (path, text) in files where path.hasPrefix("/proc/17/") && !path.hasPrefix("/proc/17/task") {
+            files["/proc/self/" + path.dropFirst("/proc/17/".count)] = text
+        }
+    }
+
     /// The same process in the cgroup `/a` of v1, with a quota and a memory limit.
     static func v1() throws -> FixtureTree {
         let mounts =
@@ -54,9 +59,7 @@ enum Systems {
             + "32 30 0:28 / /sys/fs/cgroup/memory rw,nosuid shared:10 - cgroup cgroup rw,memory\n"
         var files = machine
         files.merge(process(17, parent: 1, cgroup: "6:memory:/a\n4:cpu,cpuacct:/a\n", mounts: mounts)) { $1 }
-        for name in ["cgroup", "mountinfo", "status", "stat", "statm", "smaps_rollup", "maps"] {
-            files["/proc/self/\(name)"] = files["/proc/17/\(name)"]
-        }
+        nameSelf(in: &files)
         for (cgroup, isLimited) in [("", false), ("/a", true)] {
             let cpu = "/sys/fs/cgroup/cpu" + cgroup
             files["\(cpu)/cpu.cfs_quota_us"] = isLimited ? "150000\n" : "-1\n"

@@ -18,10 +18,18 @@ struct Sandbox: CustomTestStringConvertible, Sendable {
     /// A command that executes its arguments in the state.
     let launcher: [String]
     let outcome: Outcome
+    /// Whether a sanitizer, which the command may be built with, does not start in this state, or prints a warning.
+    let excludesSanitizers: Bool
 
     var testDescription: String { name }
 
-    init(_ name: String, _ launcher: [String], _ outcome: Outcome = .answers) {
+    init(
+        _ name: String,
+        _ launcher: [String],
+        _ outcome: Outcome = .answers,
+        excludesSanitizers: Bool = false
+    ) {
+        self.excludesSanitizers = excludesSanitizers
         self.name = name
         self.launcher = launcher
         self.outcome = outcome
@@ -52,7 +60,7 @@ struct Sandbox: CustomTestStringConvertible, Sendable {
         Sandbox("an empty environment", ["env", "-i"]),
         Sandbox("a hostile environment", ["env", "COLUMNS=-1", "LC_ALL=x", "TERM=", "TZ=/proc/self/mem", "NO_COLOR="]),
         Sandbox("a directory that was removed", shell("cd \"$(mktemp -d)\" && rmdir \"$PWD\"")),
-        Sandbox("60 MB of address space", ["prlimit", "--as=60000000"], .answersOrReports),
+        Sandbox("60 MB of address space", ["prlimit", "--as=60000000"], .answersOrReports, excludesSanitizers: true),
         Sandbox("a stack of 256 KiB", ["prlimit", "--stack=262144"]),
         Sandbox("no core, no locked memory", ["prlimit", "--core=0", "--memlock=0"]),
         Sandbox("the lowest priority", ["nice", "-n", "19"]),
@@ -77,12 +85,17 @@ struct Sandbox: CustomTestStringConvertible, Sendable {
         Sandbox("hidepid=1", mounted("mount -t proc -o hidepid=1 proc /proc")),
         Sandbox("hidepid=2", mounted("mount -t proc -o hidepid=2 proc /proc")),
         Sandbox("subset=pid", mounted("mount -t proc -o subset=pid proc /proc"), .answersOrReports),
-        Sandbox("no /proc", mounted("mount -t tmpfs none /proc"), .answersOrReports),
+        Sandbox("no /proc", mounted("mount -t tmpfs none /proc"), .answersOrReports, excludesSanitizers: true),
         Sandbox("no /sys", mounted("mount -t tmpfs none /sys")),
-        Sandbox("neither", mounted("mount -t tmpfs none /sys && mount -t tmpfs none /proc"), .answersOrReports),
+        Sandbox(
+            "neither",
+            mounted("mount -t tmpfs none /sys && mount -t tmpfs none /proc"),
+            .answersOrReports,
+            excludesSanitizers: true
+        ),
         Sandbox(
             "meminfo is a FIFO",
-            mounted("f=$(mktemp -u) && mkfifo $f && mount --bind $f /proc/meminfo; rm -f $f"),
+            mounted("f=$(mktemp -u) && mkfifo $f && mount --bind $f /proc/meminfo && rm -f $f"),
             .answersOrReports
         ),
         Sandbox("SCHED_FIFO", ["chrt", "--fifo", "1"]),
@@ -103,9 +116,12 @@ struct Sandbox: CustomTestStringConvertible, Sendable {
         func run(_ command: [String]) throws -> ChildProcess.Output {
             try ChildProcess.output(of: "/usr/bin/env", ["timeout", "60"] + sandbox.launcher + command)
         }
-        guard try run(["/bin/true"]).status == 0 else {
-            try Test.cancel("cannot be created here: \(sandbox.name)")
+        if sandbox.excludesSanitizers, BuildMode.isSanitized {
+            try Test.cancel("a sanitizer needs /proc, and address space")
         }
+        let probe = try run(["/bin/true"])
+        try #require(probe.status != 127, "\(probe.errorText)")
+        guard probe.status == 0 else { try Test.cancel("cannot be created here: \(sandbox.name): \(probe.errorText)") }
         let run = try run([procmem] + question)
         let state = "\(question) \(run.status): \(run.errorText)\(run.text)"
         switch sandbox.outcome {

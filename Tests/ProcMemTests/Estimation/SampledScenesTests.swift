@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// The distinct memory of several processes by samples, compared with the page frame numbers of the live processes.
-@Suite(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"), .serialized)
+@Suite(.pageFrames, .serialized)
 struct SampledScenesTests {
     private static let size = 128 << 20
     private static let runs = BuildMode.isOptimized ? 20 : 8

@@ -27,7 +27,7 @@ import Testing
         return [fields[7], fields[9]].compactMap { Int($0) }
     }
 
-    @Test(.unsanitized) func cheapAgreesWithPsAndStatus() throws {
+    @Test func cheapAgreesWithPsAndStatus() throws {
         let child = try ChildProcess(state: "hold", Self.size)
         let usage = try memoryUsage(of: child.pid, mode: .cheap)
         let rss = try #require(usage.rssBytes)
@@ -44,7 +44,7 @@ import Testing
         #expect(usage.pssBytes == nil && usage.ussBytes == nil && usage.swapBytes == nil)
     }
 
-    @Test(.unsanitized) func accurateKnowsWhatIsPrivate() throws {
+    @Test func accurateKnowsWhatIsPrivate() throws {
         let child = try ChildProcess(state: "hold", Self.size)
         let usage = try memoryUsage(of: child.pid, mode: .accurate)
         let cheap = try memoryUsage(of: child.pid, mode: .cheap)
@@ -86,7 +86,7 @@ import Testing
 
     /// Of forked processes, RSS counts the inherited memory once for each process, PSS once in total, and USS not at
     /// all.
-    @Test(.unsanitized) func forkedMemoryIsInNobodysUSS() throws {
+    @Test func forkedMemoryIsInNobodysUSS() throws {
         let child = try ChildProcess(state: "tree", 4, Self.size)
         let workers = try child.ids.map { try memoryUsage(of: $0, mode: .accurate) }
         #expect(workers.count == 4)

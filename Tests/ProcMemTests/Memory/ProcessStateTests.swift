@@ -49,7 +49,7 @@ import Testing
         if mode == .accurate { #expect(try #require(usage.ussBytes) >= 32 << 20) }
     }
 
-    @Test(.unsanitized) func aZombieLeadersFiles() throws {
+    @Test func aZombieLeadersFiles() throws {
         let child = try ChildProcess(state: "zombie-leader", 32 << 20)
         let usage = try memoryUsage(of: child.pid, mode: .accurate)
         #expect(try Statm(of: child.pid).residentBytes == memoryUsage(of: child.pid, mode: .cheap).rssBytes)

@@ -29,7 +29,7 @@
             #expect(getpgid(child.pid) != getpgid(getpid()))
         }
 
-        @Test("Nice value, priority, policy and CPU are those that were set", .unsanitized)
+        @Test("Nice value, priority, policy and CPU are those that were set")
         func scheduling() throws {
             let child = try ChildProcess(state: "hold", 4096)
             try #require(setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(child.pid), 7) == 0)
@@ -92,7 +92,7 @@
             #expect(try #require(row.rssBytes) > 16 << 20 && row.rssBytes != row.sizeBytes)
         }
 
-        @Test("status: the parts of RSS, locked memory, stack and swap", .unsanitized)
+        @Test("status: the parts of RSS, locked memory, stack and swap")
         func status() throws {
             let child = try ChildProcess(state: "kinds", 8 << 20, 48 << 10)
             let files = ProcessFiles(pid: child.pid)

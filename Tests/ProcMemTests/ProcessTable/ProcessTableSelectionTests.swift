@@ -42,7 +42,7 @@
             #expect(SpawnedChild.file("/proc/\(thread)/stat") != nil)
         }
 
-        @Test("A process with several threads has one row", .unsanitized)
+        @Test("A process with several threads has one row")
         func oneRowForAllThreads() throws {
             let child = try ChildProcess(state: "thread")
             let thread = try #require(child.ids.first)

@@ -109,7 +109,7 @@ import Testing
         return try #require(snapshot.cgroupCharge?.unattributedBytes?.estimate)
     }
 
-    @Test(.unsanitized) func whatProcessesHold() throws {
+    @Test func whatProcessesHold() throws {
         let own = try Cgroup.make(.memory)
         let child = try own.make().child(state: "tree", 3, 48 * Self.mib)
         let snapshot = try memorySnapshot(of: .cgroup(of: child.pid), mode: .accurate)
@@ -122,7 +122,7 @@ import Testing
         #expect(try #require(cheap.cgroupCharge?.unattributedBytes?.lower) <= Self.tolerance)
     }
 
-    @Test(.unsanitized) func aFileThatNoProcessMaps() throws {
+    @Test func aFileThatNoProcessMaps() throws {
         let own = try Cgroup.make(.memory)
         let file = "/dev/shm/procmem-test-\(UUID().uuidString)"
         defer { unlink(file) }

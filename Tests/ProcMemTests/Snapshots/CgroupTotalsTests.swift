@@ -169,7 +169,7 @@ import Testing
 }
 
 /// The same with a live cgroup, compared with page frames.
-@Suite(.memoryCgroups, .enabled(if: PageFrames.areVisible, "page frame numbers are not visible"))
+@Suite(.memoryCgroups, .pageFrames)
 struct CgroupTotalsLiveTests {
     private static let mib = 1 << 20
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Process trees of which a mode once reported a false bound as proven.
-@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+@Suite(.pageFrames, .serialized)
 struct DistinctMemoryCaseTests {
     private static let size = 32 << 20
 

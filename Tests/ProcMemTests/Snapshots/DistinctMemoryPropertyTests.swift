@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The properties of distinct memory in every mode, for root and for an ordinary user, over all scenes.
-@Suite(.enabled(if: PageFrames.areVisible, "page frames are shown to root alone"), .serialized)
+@Suite(.pageFrames, .serialized)
 struct DistinctMemoryPropertyTests {
     /// Two proven intervals of the same unchanged processes overlap, and none misses the truth.
     @Test(arguments: MemoryScene.all) func noProofIsFalse(_ scene: MemoryScene) throws {

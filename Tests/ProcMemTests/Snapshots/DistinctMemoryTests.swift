@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// The bounds from counters, compared with the page frame numbers of live processes.
-@Suite(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"), .serialized)
+@Suite(.pageFrames, .serialized)
 struct DistinctMemoryTruthTests {
     static let size = 96 << 20
 

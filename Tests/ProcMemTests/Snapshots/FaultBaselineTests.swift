@@ -38,7 +38,7 @@ import Testing
 
     /// A process that allocated and freed memory before it forked has more faults than pages. A snapshot from before
     /// the fork gives a lower bound.
-    @Test(.enabled(if: PageFrames.areVisible, "page frame numbers are visible to root only"))
+    @Test(.pageFrames)
     func aParentThatChurnedBeforeItForked() throws {
         let size = 48 << 20
         let child = try ChildProcess(state: "forks-later", 4, size)

@@ -215,30 +215,48 @@ import Testing
         #expect(doubtful.lower == pages(100) && doubtful.upper == pages(190) && doubtful.estimate == pages(190))
     }
 
+    /// A parent, the first pid, that has forked the others with 100 pages each. Some of them were read accurately.
+    private static func rewritingFamily(
+        _ pids: Range<Int>,
+        reading read: some Collection<Int>,
+        pssPages: (Int) -> Int
+    ) -> [Sample] {
+        pids.map { pid in
+            let isParent = pid == pids.lowerBound
+            return Sample(
+                pid: pid,
+                parent: isParent ? 1 : pids.lowerBound,
+                isFork: !isParent,
+                anonymous: 100,
+                faults: isParent ? 500 : 0,
+                pss: read.contains(pid) ? (pssPages(pid), 1) : nil,
+                uss: read.contains(pid) ? nil : 0
+            )
+        }
+    }
+
+    /// Samples that show at least 100 pages at 100 addresses, and 10 pages of files.
+    ///
+    /// - Parameter upper: The most that there can be, in pages.
+    private static func ambiguousSamples(of members: Range<Int32>, familyCount: Int, upper: Double) -> GroupFigures {
+        let size = Double(page)
+        let files = SampledMemory.Distinct(likely: 10 * size, lower: 10 * size, upper: 10 * size, standardError: 0)
+        let part = 100 * size / Double(familyCount)
+        let shares = members.map { ($0, MemberShare(exclusiveBytes: 0, sharedPartBytes: part)) }
+        return GroupFigures(
+            distinct: .init(likely: 110 * size, lower: 110 * size, upper: upper * size, standardError: 0),
+            parts: SampledParts(files: files, shares: Dictionary(uniqueKeysWithValues: shares))
+        )
+    }
+
     /// A parent that rewrites its memory and forks: six workers in two rounds, of 100 pages each. Samples show 100 pages or up
     /// to 400; accurate reads of two members show that there are 200.
     @Test(arguments: [0, 1, 2, 4, 7]) func someAccurateReadsOfAFamily(_ readCount: Int) throws {
         func family(_ read: [Int]) -> [Sample] {
-            (10..<17).map { pid in
-                Sample(
-                    pid: pid,
-                    parent: pid == 10 ? 1 : 10,
-                    isFork: pid > 10,
-                    anonymous: 100,
-                    faults: pid == 10 ? 500 : 0,
-                    pss: read.contains(pid) ? (pid > 13 ? 33 : 25, 1) : nil,
-                    uss: read.contains(pid) ? nil : 0
-                )
-            }
+            Self.rewritingFamily(10..<17, reading: read) { $0 > 13 ? 33 : 25 }
         }
         func group(_ members: Range<Int32>) -> GroupFigures {
-            let size = Double(Self.page)
-            let files = SampledMemory.Distinct(likely: 10 * size, lower: 10 * size, upper: 10 * size, standardError: 0)
-            let shares = members.map { ($0, MemberShare(exclusiveBytes: 0, sharedPartBytes: 100 * size / 7)) }
-            return GroupFigures(
-                distinct: .init(likely: 110 * size, lower: 110 * size, upper: 410 * size, standardError: 0),
-                parts: SampledParts(files: files, shares: Dictionary(uniqueKeysWithValues: shares))
-            )
+            Self.ambiguousSamples(of: members, familyCount: 7, upper: 410)
         }
         let draws = DrawnMembers(
             (10..<17).map { (DrawnMembers.Member(pid: $0, size: 1, exclusiveBytes: 0), 1) }
@@ -275,24 +293,8 @@ import Testing
         )
         let read = Set(draws.members.prefix(readCount).map { Int($0.pid) })
         let helpers = Set(draws.members.suffix(2).map { Int($0.pid) })
-        let family = (10..<32).map { pid in
-            Sample(
-                pid: pid,
-                parent: pid == 10 ? 1 : 10,
-                isFork: pid > 10,
-                anonymous: 100,
-                faults: pid == 10 ? 500 : 0,
-                pss: read.contains(pid) ? (helpers.contains(pid) ? 50 : 5, 1) : nil,
-                uss: read.contains(pid) ? nil : 0
-            )
-        }
-        let size = Double(Self.page)
-        let files = SampledMemory.Distinct(likely: 10 * size, lower: 10 * size, upper: 10 * size, standardError: 0)
-        let shares = (Int32(10)..<32).map { ($0, MemberShare(exclusiveBytes: 0, sharedPartBytes: 100 * size / 22)) }
-        let group = GroupFigures(
-            distinct: .init(likely: 110 * size, lower: 110 * size, upper: 1110 * size, standardError: 0),
-            parts: SampledParts(files: files, shares: Dictionary(uniqueKeysWithValues: shares))
-        )
+        let family = Self.rewritingFamily(10..<32, reading: read) { helpers.contains($0) ? 50 : 5 }
+        let group = Self.ambiguousSamples(of: 10..<32, familyCount: 22, upper: 1110)
         let result = try distinct(family, group: group)
         #expect(result.lower <= pages(210) && pages(210) <= result.upper ?? 0 && !result.isProven)
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct MemorySnapshotTests {
     static let size = 32 << 20
 
-    @Test(.unsanitized) func aTreeOfForkedWorkers() throws {
+    @Test func aTreeOfForkedWorkers() throws {
         let child = try ChildProcess(state: "tree", 8, Self.size)
         let cheap = try memorySnapshot(of: .tree(root: child.pid), mode: .cheap)
         let accurate = try memorySnapshot(of: .tree(root: child.pid), mode: .accurate)

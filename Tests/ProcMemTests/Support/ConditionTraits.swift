@@ -14,6 +14,10 @@ extension Trait where Self == ConditionTrait {
     /// The same with the memory controller.
     static var memoryCgroups: Self { .unless(memoryObstacle) }
 
+    static var pageFrames: Self {
+        .enabled(if: PageFrames.areVisible, "page frames are visible to root only, and not read under a sanitizer")
+    }
+
     static var root: Self { .enabled(if: Rights.isRoot, "needs root") }
 
     static func program(_ name: String) -> Self {
@@ -24,8 +28,11 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: Allocations.areCounted, "this build does not count allocations")
     }
 
-    /// For tests of exact figures of the test process itself, to which a sanitizer adds memory, threads or time.
-    static var unsanitized: Self { .disabled(if: BuildMode.isSanitized, "a sanitizer changes what is measured") }
+    /// For a program that defines functions of the C library. A sanitizer defines the same functions, and does not start
+    /// beside it.
+    static var withoutInterceptors: Self {
+        .enabled(if: !BuildMode.isSanitized, "a sanitizer defines the same functions as the program")
+    }
 
     static var optimized: Self { .enabled(if: BuildMode.isOptimized, "a debug build allocates for closures") }
 }
