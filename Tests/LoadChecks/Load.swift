@@ -23,7 +23,7 @@ struct Load: Sendable {
         throws -> [Outcome]
     {
         try modes.map { mode in
-            var outcome = Outcome(load, "\(mode)")
+            var outcome = Outcome(load, "\(mode)", mayFail: load == "descriptors")
             try outcome.repeatReading(forSeconds: seconds) { outcome in
                 let snapshot = try memorySnapshot(of: .tree(root: process.pid), mode: mode)
                 outcome.add(snapshot)
