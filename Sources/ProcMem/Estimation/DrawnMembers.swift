@@ -1,12 +1,12 @@
-/// Members of a closed set that are drawn for accurate reads, and the anonymous memory of all members that their figures
-/// show.
+/// Members of a closed set that are drawn for accurate reads, and the anonymous memory of all members that their
+/// figures show.
 ///
-/// If no process outside the set maps its anonymous pages, the distinct memory is the sum of `Pss_Anon` over the members.
-/// A few members are enough to estimate it. Samples show a part of the figure of each member: its exclusive pages, and a
-/// part of the shared ones (``MemberShare``). The remainder is estimated from the members that were read: each was drawn
-/// with a probability that is in proportion to its part of the shared pages, and its remainder is divided by that
-/// probability (Horvitz and Thompson). The bias is small, because the probabilities hold approximately, and the estimate is
-/// exact if all members were read.
+/// If no process outside the set maps its anonymous pages, the distinct memory is the sum of `Pss_Anon` over the
+/// members. A few members are enough to estimate it. Samples show a part of the figure of each member: its exclusive
+/// pages, and a part of the shared ones (``MemberShare``). The remainder is estimated from the members that were read:
+/// each was drawn with a probability that is in proportion to its part of the shared pages, and its remainder is
+/// divided by that probability (Horvitz and Thompson). The bias is small, because the probabilities hold approximately,
+/// and the estimate is exact if all members were read.
 ///
 /// The members are drawn by sequential Poisson sampling (Ohlsson, 1998): each has a fixed random number, and those with
 /// the smallest quotients of number and size are drawn. With more draws, the earlier ones therefore remain.
@@ -28,8 +28,8 @@ struct DrawnMembers: Sendable {
         var bytes: Double
         /// The likely standard deviation of the estimate.
         var deviation: Double
-        /// Half of the distance from the estimate that the true value has in 5 of 100 samples at most. With few draws this
-        /// is more than the standard deviation, whose estimate is then inexact.
+        /// Half of the distance within which the true value should lie in 95 of 100 samples. It is larger than the
+        /// standard deviation if there are few draws, because the deviation is then estimated inexactly.
         var standardError: Double
     }
 
@@ -63,8 +63,9 @@ struct DrawnMembers: Sendable {
 
     /// The numbers of draws after which bounds are computed: the powers of two up to half of the members, and all.
     ///
-    /// The highest lower bound of several stages is used, so that more reads never widen the bounds. If more than half of the members
-    /// are drawn, the few that remain may be of another kind, which their number then hardly shows.
+    /// The highest lower bound of several stages is used, so that more reads never widen the bounds. No
+    /// stage has more than half of the members, except that the first always has two: the members that remain may be of
+    /// another kind, which the draws do not show.
     var stages: [Int] {
         var stages: [Int] = []
         var count = 2
@@ -157,18 +158,18 @@ struct DrawnMembers: Sendable {
         func degrees(_ drawnCount: Int) -> Double { count + Double(drawnCount - 1) }
 
         static var likely: Self { Self(scatter: 0.15, count: 2) }
-        /// With these, the true value was within two standard errors in at least 94 of 100 samples of simulated families,
-        /// and in at least 90 if the narrowest bounds of all stages were used.
+        /// `DrawnMembersTests` checks how often the true value is within two standard errors.
         static var safe: Self { Self(scatter: 0.35, count: 4) }
     }
 
-    /// Returns the distance within which 95 % of the values of Student's distribution lie: the first terms of its expansion
-    /// for many degrees of freedom.
+    /// Returns the distance within which 95 % of the values of Student's distribution lie: the first terms of its
+    /// expansion for many degrees of freedom.
     private static func quantile(_ degrees: Double) -> Double {
         1.96 + 2.37 / degrees + 2.82 / (degrees * degrees) + 2.56 / (degrees * degrees * degrees)
     }
 
-    /// Returns the probability with which each member is among the first ones: in proportion to its size, and at most 1.
+    /// Returns the probability with which each member is among the first ones: in proportion to its size, and at most
+    /// 1.
     static func probabilities(sizes: [Double], count: Int) -> [Double] {
         var probabilities = Array(repeating: 0.0, count: sizes.count)
         var open = Array(sizes.indices)

@@ -33,15 +33,16 @@ public enum MemoryMode: Sendable, Hashable {
     /// A read starts only if it is predicted to finish in the remaining time, so the time is exceeded by at most one
     /// read. The cost of an accurate read is predicted from the last accurate read of the same process, or from its RSS
     /// and the number of its mappings if there is none. One process is measured accurately if that fits into the time,
-    /// otherwise by samples, otherwise by its counters. Several processes are sampled together, with more reads if the
-    /// time allows it and the bounds are wide. All of them are read accurately if that fits. Otherwise a few of them are,
-    /// if samples leave open how many different pages a forked family shares (<doc:CountingPagesOnce>). A ``MemorySampler`` distributes the accurate reads of idle processes over some passes
-    /// if they are likely to narrow the total. It keeps a figure as long as the counters of the process have not
-    /// changed. Each figure has its ``MemorySource`` and age.
+    /// otherwise by samples, otherwise by its counters. Several processes are sampled together. All of them are then
+    /// read accurately if that fits, and sampled again with more reads if the sampling error still makes the bounds
+    /// wide. If it does not fit, a few of them are read accurately, if samples leave open how many different pages a
+    /// forked family shares (<doc:CountingPagesOnce>). A ``MemorySampler`` distributes the accurate reads of idle
+    /// processes over some passes if they are likely to narrow the total. It keeps a figure as long as the counters of
+    /// the process have not changed. Each figure has its ``MemorySource`` and age.
     ///
     /// The time includes that for listing the processes. If the listing alone takes longer, the list is cut short and
-    /// reports the gap (``ProcessGap/timeLimit``). The distinct memory of a cgroup is then estimated by its charge, as with
-    /// ``MemoryDetail/totals``.
+    /// reports the gap (``ProcessGap/timeLimit``). The distinct memory of a cgroup is then estimated by its charge, as
+    /// with ``MemoryDetail/totals``.
     case within(Duration)
 }
 

@@ -11,8 +11,9 @@ public struct Statm: Sendable, Hashable {
     public let residentBytes: Int
     /// `shared`: the part of RSS that consists of pages of files and of shared memory, in bytes.
     ///
-    /// Linux computes `resident` as the sum of this part and the anonymous part, so that this part is never larger. Another
-    /// author of the file may not: the fields are reported as they are, and ``MemoryUsage/sharedBytes`` is `nil` then.
+    /// Linux computes `resident` as the sum of this part and the anonymous part, so that this part is never larger. A
+    /// file below a ``SystemRoot`` may contradict this: the fields are reported as they are, and
+    /// ``MemoryUsage/sharedBytes`` is `nil` then.
     public let sharedBytes: Int
     /// `text`: the size of the program's code, in bytes of virtual memory.
     public let textBytes: Int
