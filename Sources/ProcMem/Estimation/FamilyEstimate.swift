@@ -43,33 +43,34 @@ struct FamilyEstimate {
             if counts.reliesOnRelations { distinct.reliesOnRelations = true }
         }
         let scale = shared.scale
+        regress(&exclusive) { $0.expandedExclusive }
+        regress(&lower) { $0.sharedLower - Double($0.unexplainedLower) }
+        regress(&upper) { $0.expandedExclusive + $0.expandedSharedUpper }
         let isWhole = members.count == estimator.members[family].count
         let resolved = isWhole ? moved.resolved() : MovedPages.Resolution()
         var likely = shared
         likely.remove(common * (1 - resolved.common) + alone * (1 - resolved.alone))
         likely.add(exclusive)
+        func counted(_ counts: WindowCounts.OfFamily) -> Double {
+            counts.expandedExclusive + counts.shared
+                - Double(counts.common) * (1 - resolved.common) - Double(counts.alone) * (1 - resolved.alone)
+        }
+        regress(&likely, counted)
         var likelyTotal = likely.total
         if let apart = resolved.apart {
             likelyTotal = max(exclusive.total, likelyTotal + apart - (left + alone * resolved.alone) * likely.scale)
         }
         // Pages that no ancestor explains may be the same as those that are explained at other addresses.
         let lowerTotal = min(exclusive.total + max(lower.total, moved.lowerOfShared), likelyTotal)
-        var values: [StratifiedVariance.Value] = []
-        var valuesOfFiles: [StratifiedVariance.Value] = []
-        forEachWindow { span, isOfFiles, counts in
-            let counted =
-                counts.expandedExclusive + counts.shared
-                - Double(counts.common) * (1 - resolved.common) - Double(counts.alone) * (1 - resolved.alone)
-            let value = StratifiedVariance.Value(
+        let spread = spread { span, isOfFiles, counts in
+            StratifiedVariance.Value(
                 span: span,
                 blockPages: plan(isOfFiles).spans[span].samplePageCount,
-                excess: likely.excess(held: counts.expandedHeld, counted: counted),
-                mass: counted * likely.scale,
+                excess: likely.excess(held: counts.expandedHeld, counted: counted(counts)),
+                mass: counted(counts) * likely.scale,
                 variance: isOfFiles ? 0 : memberVariance(ofSpan: span, counts, likely)
             )
-            if isOfFiles { valuesOfFiles.append(value) } else { values.append(value) }
         }
-        let spread = estimator.familySums[family].spread(values) + estimator.fileSums.spread(valuesOfFiles)
         // A process cannot have created more pages than it had faults.
         var excess = 0.0
         for (process, count) in createdPages {
@@ -98,6 +99,38 @@ struct FamilyEstimate {
             for counts in window.families where counts.family == family { body(span, false, counts) }
         }
         for (span, counts) in estimator.familyCountsInFiles[family] { body(span, true, counts) }
+    }
+
+    /// Returns the spread of a total.
+    private func spread(
+        _ value: (_ span: Int, _ isOfFiles: Bool, _ counts: WindowCounts.OfFamily) -> StratifiedVariance.Value
+    ) -> SampleSpread {
+        var values: [StratifiedVariance.Value] = []
+        var valuesOfFiles: [StratifiedVariance.Value] = []
+        forEachWindow { span, isOfFiles, counts in
+            if isOfFiles {
+                valuesOfFiles.append(value(span, true, counts))
+            } else {
+                values.append(value(span, false, counts))
+            }
+        }
+        return estimator.familySums[family].spread(values) + estimator.fileSums.spread(valuesOfFiles)
+    }
+
+    /// Sets the slope of a part.
+    ///
+    /// - Parameter counted: Returns the pages of the part in a window.
+    private func regress(_ part: inout ScaledPart, _ counted: (WindowCounts.OfFamily) -> Double) {
+        part.regress(expecting: ExpectedVariance(of: sampling.families[family])) { heldFactor, countedFactor in
+            spread { span, isOfFiles, counts in
+                StratifiedVariance.Value(
+                    span: span,
+                    blockPages: plan(isOfFiles).spans[span].samplePageCount,
+                    excess: heldFactor * counts.expandedHeld + countedFactor * counted(counts),
+                    mass: 0
+                )
+            }.variance
+        }
     }
 
     /// Returns the variance of a window's excess that comes from the leaves that did not read it: that of a simple random

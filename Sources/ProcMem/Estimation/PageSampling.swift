@@ -196,6 +196,7 @@ struct PageSampling {
         for (family, members) in read.readableMembers.enumerated() {
             families[family].countMembers(members.lazy.map { (read[$0].anonymousSegments, ranks[$0]) })
         }
+        files.countMembers(read.lazy.filter { $0.unavailableReason == nil }.map { ($0.fileSegments, nil) })
     }
 
     /// Returns the processes in which more anonymous pages were found than RSS allows, so that some must be the

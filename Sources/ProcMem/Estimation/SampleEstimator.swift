@@ -48,8 +48,8 @@ struct SampledMemory {
 
 /// Estimates totals from the counts in windows.
 ///
-/// An estimate is the fraction of the sampled pages that are of some kind, multiplied by the number of pages in
-/// `statm`.
+/// The USS of a process is the fraction of its sampled pages that are exclusive, multiplied by the number of pages in
+/// `statm`. The distinct pages of several processes are estimated by a regression on that number: see ``ScaledPart``.
 struct SampleEstimator {
     let sampling: PageSampling
     let familySums: [StratifiedVariance]
@@ -265,29 +265,33 @@ struct SampleEstimator {
                 )
             }
         }
-        let spread = groups.reduce(SampleSpread()) { spread, group in
-            let (sums, spans, windows) = group
-            return spread
-                + sums.spread(
-                    windows.enumerated().map { (span, counts) in
-                        StratifiedVariance.Value(
-                            span: span,
-                            blockPages: spans[span].samplePageCount,
-                            excess: part.excess(
-                                held: counts.heldOfFiles,
-                                counted: Double(counts.distinctOfFiles)
-                            ),
-                            mass: Double(counts.distinctOfFiles) * part.scale
-                        )
-                    }
-                )
+        let scale = part.scale
+        func spread(_ excess: (WindowCounts) -> Double) -> SampleSpread {
+            groups.reduce(SampleSpread()) { spread, group in
+                let (sums, spans, windows) = group
+                return spread
+                    + sums.spread(
+                        windows.enumerated().map { (span, counts) in
+                            StratifiedVariance.Value(
+                                span: span,
+                                blockPages: spans[span].samplePageCount,
+                                excess: excess(counts),
+                                mass: Double(counts.distinctOfFiles) * scale
+                            )
+                        }
+                    )
+            }
+        }
+        part.regress(expecting: ExpectedVariance(of: sampling.files)) { held, counted in
+            spread { held * $0.heldOfFiles + counted * Double($0.distinctOfFiles) }.variance
         }
         let total = part.total + part.unseen
         return SampledMemory.Distinct(
             likely: total,
             lower: part.total,
             upper: total,
-            standardError: spread.standardError
+            standardError: spread { part.excess(held: $0.heldOfFiles, counted: Double($0.distinctOfFiles)) }
+                .standardError
         ).scaled(by: pageSizeBytes)
     }
 }

@@ -1,4 +1,7 @@
 /// The weighted number of the pages that were found, and of those of one kind, scaled to the number in `statm`.
+///
+/// The pages of one process are scaled by a ratio. For distinct pages of several processes, where a page counts once for
+/// each process that maps it, a regression is used instead (``regress(expecting:variance:)``).
 struct ScaledPart {
     /// The number of pages in `statm`.
     let statm: Double
@@ -6,6 +9,9 @@ struct ScaledPart {
     private(set) var held = 0.0
     /// The weighted number of the pages of the kind that is estimated.
     private(set) var counted = 0.0
+
+    /// The number of pages of the kind for each page that the samples lack; `nil` if all numbers are scaled by the ratio.
+    private var slope: Double?
 
     /// Whether every page was read, so that the numbers are not scaled.
     private let isWhole: Bool
@@ -30,6 +36,34 @@ struct ScaledPart {
     /// Removes pages that are counted elsewhere.
     mutating func remove(_ weighted: Double) { counted = max(0, counted - weighted) }
 
+    /// Uses a regression instead of a ratio (Cochran, *Sampling Techniques*, chapter 7).
+    ///
+    /// The samples find more or fewer pages than `statm` counts. How many pages of the kind belong to that difference
+    /// depends on where it comes from: a page that nine processes map adds nine to `statm` and one to the distinct pages.
+    /// A ratio of the totals would count the missing pages like the average page. If by chance the few windows that all
+    /// processes map showed no page, its result was twice the truth.
+    ///
+    /// The slope of the regression is the covariance of the two numbers divided by the variance of the pages that are
+    /// found. Few samples may show no variance, or some by chance. A part of the variance that the plan lets expect is
+    /// therefore added.
+    ///
+    /// - Parameters:
+    ///   - expected: The variance that the plan lets expect.
+    ///   - variance: Returns the variance of a sum of both weighted numbers, each multiplied by a factor.
+    mutating func regress(expecting expected: ExpectedVariance, variance: (_ held: Double, _ counted: Double) -> Double)
+    {
+        guard held > 0 else { return }
+        let ofHeld = variance(1, 0)
+        let covariance = (ofHeld + variance(0, 1) - variance(1, -1)) / 2
+        let divisor = ofHeld + Self.expectedShare * expected.ofHeld
+        // Without any variance, the numbers differ for another reason, which concerns all pages alike.
+        guard divisor > 0 else { return }
+        slope = min(1, max(0, (covariance + Self.expectedShare * expected.covariance) / divisor))
+    }
+
+    /// The weight of the expected variance. If half of the pages are present, the samples show twice as much.
+    private static var expectedShare: Double { 0.125 }
+
     /// Whether more pages were found than `statm` counts, so that some of them must be the zero page. Then the
     /// numbers are not scaled: on Linux 6.1, the scaled figure of a process with one eighth of zero pages was one
     /// eighth too small.
@@ -37,7 +71,11 @@ struct ScaledPart {
     /// The factor that scales the pages that were found to the number in `statm`.
     var scale: Double { isWhole || holdsZeros ? 1 : held > 0 ? statm / held : 0 }
     /// The estimated number of pages of the kind.
-    var total: Double { holdsZeros ? min(counted, statm) : counted * scale }
+    var total: Double {
+        if holdsZeros { return min(counted, statm) }
+        guard let slope, !isWhole else { return counted * scale }
+        return min(max(0, counted + slope * (statm - held)), max(statm, counted))
+    }
     /// The number of pages in `statm` if no sample found any of them; otherwise 0.
     var unseen: Double { isWhole || held > 0 ? 0 : statm }
 
@@ -45,6 +83,26 @@ struct ScaledPart {
     func excess(held: Double, counted: Double) -> Double {
         guard self.held > 0 else { return 0 }
         if holdsZeros { return counted }
+        if let slope { return counted - slope * held }
         return (counted - self.counted / self.held * held) * scale
+    }
+}
+
+/// The variance that is expected of sampled windows if each page is present in all processes that map its window, or in
+/// none: as if each page of a block were present or not with all others.
+struct ExpectedVariance {
+    /// The variance of the number of pages, each counted once for each process that maps it.
+    private(set) var ofHeld = 0.0
+    /// The covariance of that number and of the number of distinct pages.
+    private(set) var covariance = 0.0
+
+    /// - Parameter group: The windows, with the number of processes that map each.
+    init(of group: SampleGroup) {
+        for (span, window) in zip(group.plan.spans, group.windows) {
+            let (pages, mappers) = (Double(span.samplePageCount), Double(window.mappers))
+            let ofDistinct = span.weight * max(0, span.weight - 1) * pages * pages
+            covariance += ofDistinct * mappers
+            ofHeld += ofDistinct * mappers * mappers
+        }
     }
 }
