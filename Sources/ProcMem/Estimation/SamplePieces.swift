@@ -32,11 +32,11 @@ struct SamplePiece: Sendable, Equatable {
     /// The number of windows among which the leaves are divided: each leaf reads one of them, all others read each.
     ///
     /// Siblings are alike in where they write. With the same number of reads, fewer readers of more windows therefore
-    /// show more. About eight leaves or more read each window, and the processes that read all windows add at most an
-    /// eighth to the reads.
+    /// show more. If the siblings differ, the windows that a leaf does not read add to the error: at least three leaves
+    /// read each window. The processes that read all windows add at most a quarter to the reads.
     var rotation: Int {
         var rotation = 1
-        while leaves / (rotation * 2) >= 8, (mappers - leaves) * (rotation * 2 - 1) <= mappers / 8 { rotation *= 2 }
+        while leaves / (rotation * 2) >= 3, (mappers - leaves) * (rotation * 2 - 1) <= mappers / 4 { rotation *= 2 }
         return rotation
     }
 }

@@ -31,7 +31,7 @@ import Testing
     /// Where other processes may map the pages, each leaf reads every window.
     @Test func leavesThatAreNotDivided() {
         let family = [process([0..<100])] + (0..<64).map { _ in process([0..<100], parent: 0) }
-        #expect(SampleRanges(family).ofFamilies[0].map(\.rotation) == [8])
+        #expect(SampleRanges(family).ofFamilies[0].map(\.rotation) == [16])
         let ranges = SampleRanges(family, dividesLeaves: false)
         #expect(ranges.ofFamilies[0] == [SamplePiece(pages: 0..<100, mappers: 65, roots: 1, leaves: 0)])
         #expect(ranges.ofFamilies[0].map(\.rotation) == [1])
@@ -197,9 +197,11 @@ import Testing
         func rotation(_ mappers: Int, leaves: Int) -> Int {
             SamplePiece(pages: 0..<1000, mappers: mappers, roots: 1, leaves: leaves).rotation
         }
-        #expect(rotation(9, leaves: 8) == 1)
-        #expect(rotation(17, leaves: 16) == 2)
-        #expect(rotation(301, leaves: 300) == 32)
+        #expect(rotation(6, leaves: 5) == 1)
+        #expect(rotation(7, leaves: 6) == 2)
+        #expect(rotation(17, leaves: 16) == 4)
+        #expect(rotation(301, leaves: 300) == 64)
+        #expect(rotation(7, leaves: 5) == 1)
         #expect(rotation(40, leaves: 20) == 1)
         #expect(rotation(20, leaves: 0) == 1)
     }
@@ -215,7 +217,7 @@ import Testing
             generator: SampleGenerator(seed: 1)
         )
         let group = SampleGroup(plan, leafCount: 64, generator: SampleGenerator(seed: 2))
-        #expect(plan.spans.allSatisfy { $0.rotation == 8 } && !plan.isComplete)
+        #expect(plan.spans.allSatisfy { $0.rotation == 16 } && !plan.isComplete)
         #expect(plan.spans.reduce(0) { $0 + $1.weight } == 1000)
         let segments = [PageSegment(pages: 0..<16000, firstPage: 0, contents: .all)]
         var readers = Array(repeating: 0, count: plan.spans.count)
@@ -227,7 +229,7 @@ import Testing
             }
             #expect(groups.sorted() == Array(0..<plan.groupCount))
         }
-        #expect(readers.allSatisfy { $0 == 8 })
+        #expect(readers.allSatisfy { $0 == 4 })
         var all = 0
         try group.forEachPart(of: segments) { (_, _, _) throws(FileReadError) in all += 1 }
         #expect(all == plan.spans.count)
