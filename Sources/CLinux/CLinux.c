@@ -181,21 +181,21 @@ int procmem_at_fork_in_child(void (*function)(void)) { return pthread_atfork(NUL
 
 int procmem_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-int procmem_start_thread(void *(*body)(void *), void *context)
+int procmem_start_thread(void *(*body)(void *), void *context, pthread_t *joined)
 {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error != 0) return error;
     // By default, musl gives a thread 128 KiB, which is too little for a sanitizer's stack frames.
     error = pthread_attr_setstacksize(&attributes, 1 << 20);
-    if (error == 0) error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (error == 0 && joined == NULL) error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     if (error == 0) {
         // A thread inherits the signal mask of its creator: no signal handler of the program runs on this thread.
         sigset_t all, before;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         pthread_t thread;
-        error = pthread_create(&thread, &attributes, body, context);
+        error = pthread_create(joined != NULL ? joined : &thread, &attributes, body, context);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     pthread_attr_destroy(&attributes);

@@ -5,6 +5,7 @@
 #define PROCMEM_CLINUX_H
 
 #include <stddef.h>
+#include <pthread.h>
 #include <stdint.h>
 
 /// The system call sched_getaffinity(2) itself: returns the number of bytes that the kernel wrote into the mask.
@@ -71,8 +72,10 @@ struct procmem_identity {
 /// fstat(2), and fcntl(2) with F_GETOWN_EX.
 int procmem_identify(int descriptor, struct procmem_identity *identity);
 
-/// Starts a detached thread that blocks all signals. Returns 0 or the error number.
-int procmem_start_thread(void *(*body)(void *), void *context);
+/// Starts a thread that blocks all signals. Returns 0 or the error number.
+///
+/// The thread is detached if `joined` is NULL. Otherwise pthread_join(3) must be called for the thread that is returned there.
+int procmem_start_thread(void *(*body)(void *), void *context, pthread_t *joined);
 
 /// Locks a mutex that exists from the start of the program, and needs no initialisation.
 void procmem_lock_library(void);

@@ -89,7 +89,7 @@ struct DistinctMemoryInputs {
     let features: KernelPageFeatures
 
     /// Those whose memory counts: each address space once, and none that has no memory.
-    var holders: [MemoryUsage] { holdingProcesses.map(\.usage) }
+    var holders: some Collection<MemoryUsage> { holdingProcesses.map(\.usage) }
 
     /// Those of them whose memory the samples do not contain. A process that could not be sampled may have been read
     /// accurately in the same pass.
@@ -97,11 +97,11 @@ struct DistinctMemoryInputs {
         let missing = group.distinct?.missingPIDs ?? []
         return holdingProcesses.filter { process in
             missing.contains(process.pid) || (!process.usage.source.isSampled && process.usage.pssBytes == nil)
-        }.map(\.usage)
+        }.map { $0.usage }
     }
 
-    private var holdingProcesses: [ProcessMemory] {
-        processes.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }
+    private var holdingProcesses: LazyFilterSequence<[ProcessMemory]> {
+        processes.lazy.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }
     }
 }
 
@@ -289,7 +289,7 @@ private struct ProportionalShares {
         let holders = inputs.holders
         // If a process has changed between the reads, the sum of PSS of earlier measurements may count a page twice. The
         // figures of this measurement remain.
-        let readings = holders.filter { $0.pssBytes != nil && (inputs.group.isConsistent || $0.source.age == nil) }
+        let readings = holders.lazy.filter { $0.pssBytes != nil && (inputs.group.isConsistent || $0.source.age == nil) }
         sumBytes = readings.compactMap(\.pssBytes).saturatingSum ?? 0
         certainSumBytes = Self.certainSum(inputs)
         fileSumBytes = readings.compactMap(\.pssFileBytes).saturatingSum ?? 0
@@ -372,7 +372,7 @@ private struct HugetlbPages {
     let likelyBytes: Int
 
     /// - Parameter systemBytes: The pages that the system has set aside; `nil` where that is not known.
-    init(_ holders: [MemoryUsage], systemBytes: Int?) {
+    init(_ holders: some Collection<MemoryUsage>, systemBytes: Int?) {
         let all = holders.compactMap(\.hugetlbBytes)
         if !holders.isEmpty, all.count == holders.count {
             let shared = holders.compactMap(\.sharedHugetlbBytes)

@@ -59,8 +59,8 @@ extension MemoryTotal {
     ///   - distinct: Their distinct memory.
     ///   - isListed: Whether the processes were listed. Otherwise there are none in the snapshot.
     init(_ processes: [ProcessMemory], holding distinct: DistinctMemory, isListed: Bool = true) {
-        let usages = processes.map(\.usage)
-        let counted = processes.filter { $0.sharesMemoryWith == nil }.map(\.usage)
+        let usages = processes.lazy.map(\.usage)
+        let counted = processes.lazy.filter { $0.sharesMemoryWith == nil }.map(\.usage)
         processCount = isListed ? processes.count : nil
         processesWithoutMemoryCount = usages.count { !$0.mayHoldMemory }
         rssBytes = counted.compactMap(\.rssBytes).saturatingSum

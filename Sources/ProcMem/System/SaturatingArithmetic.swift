@@ -49,9 +49,9 @@ extension Int {
     init(saturating value: Double) { self = value >= 0x1p63 ? .max : value > 0 ? Int(value) : 0 }
 }
 
-extension [Int] {
-    /// The sum of the sizes, at most `Int.max`; `nil` for an empty array.
-    var saturatingSum: Int? { isEmpty ? nil : reduce(0) { $0.saturatingAdding($1) } }
+extension Sequence<Int> {
+    /// The sum of the sizes, at most `Int.max`; `nil` for an empty sequence.
+    var saturatingSum: Int? { reduce(nil) { ($0 ?? 0).saturatingAdding($1) } }
 }
 
 extension Duration {

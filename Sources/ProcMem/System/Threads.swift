@@ -1,11 +1,32 @@
 import CLinux
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Dedicated threads for blocking work, which must not run on Swift's cooperative pool.
 enum BackgroundThread {
     /// Starts a thread that runs a closure and ends when the closure returns.
     ///
     /// - Parameter name: The name of the thread in the kernel's lists, which show its first 15 bytes.
     static func start(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(Errno) {
+        try unsafe start(name, joined: nil, body)
+    }
+
+    /// Starts a thread in the same way, and returns it to a caller that joins it.
+    static func startJoinable(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(Errno) -> pthread_t {
+        var thread = pthread_t()
+        try unsafe start(name, joined: &thread, body)
+        return thread
+    }
+
+    private static func start(
+        _ name: StaticString,
+        joined: UnsafeMutablePointer<pthread_t>?,
+        _ body: @escaping @Sendable () -> Void
+    ) throws(Errno) {
         let work = unsafe Unmanaged.passRetained(Work(name, body))
         let error = unsafe procmem_start_thread(
             { context in
@@ -13,7 +34,8 @@ enum BackgroundThread {
                 unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             },
-            work.toOpaque()
+            work.toOpaque(),
+            joined
         )
         guard error != 0 else { return }
         unsafe work.release()
@@ -65,25 +87,30 @@ enum ConcurrentWork {
     }
 
     /// A part that a separate thread processes.
-    private final class PendingResult<Part: Sendable, Result: Sendable>: Sendable {
+    private final class PendingResult<Part: Sendable, Result: Sendable> {
         private let part: Part
         private let body: @Sendable (Part) -> Result
-        private let result = Monitor<Result?>(nil)
-        private let isStarted: Bool
+        private let result = JoinedResult<Result>()
+        private let thread: pthread_t?
 
         init(of part: Part, on name: StaticString, _ body: @escaping @Sendable (Part) -> Result) {
             self.part = part
             self.body = body
-            isStarted =
-                (try? BackgroundThread.start(name) { [result] in
-                    let value = body(part)
-                    result.withLock { $0 = value }
-                }) != nil
+            thread = try? BackgroundThread.startJoinable(name) { [result] in result.value = body(part) }
         }
 
+        /// Returns the result. It must be called once.
+        ///
+        /// The thread has ended then, so that it does not occupy the CPU on which the next one could run.
         func wait() -> Result {
-            let found: Result? = isStarted ? result.wait(until: nil) { $0 } : nil
-            return found ?? body(part)
+            if let thread { pthread_join(thread, nil) }
+            return result.value ?? body(part)
         }
+    }
+
+    /// A result that one thread sets, and another reads after it has joined that thread.
+    private final class JoinedResult<Result: Sendable>: @unchecked Sendable {
+        // Why @unchecked: the value is set before the thread ends, and read after it was joined.
+        var value: Result?
     }
 }

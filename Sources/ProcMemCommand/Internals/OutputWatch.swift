@@ -24,6 +24,7 @@ enum OutputWatch {
                 OutputWatch.run()
                 return nil
             },
+            nil,
             nil
         )
     }
