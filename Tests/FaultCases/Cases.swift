@@ -51,6 +51,8 @@ struct FaultCase {
             FaultCase("CPULimits(of:)") { () throws(ProcMemError) in try CPULimits(of: pid, in: root) },
             FaultCase("CPUThrottling.current") { () throws(ProcMemError) in CPUThrottling.current(in: root) },
             FaultCase("CPUThrottling(of:)") { () throws(ProcMemError) in try CPUThrottling(of: pid, in: root) },
+            FaultCase("CgroupCPUTime.current") { () throws(ProcMemError) in CgroupCPUTime.current(in: root) },
+            FaultCase("CgroupCPUTime(of:)") { () throws(ProcMemError) in try CgroupCPUTime(of: pid, in: root) },
         ]
     }
 
@@ -128,6 +130,12 @@ struct FaultCase {
         for (name, scope) in scopes {
             cases.append(
                 FaultCase("processList of \(name)") { () throws(ProcMemError) in try processList(of: scope, in: root) }
+            )
+            cases.append(
+                FaultCase("processUsage of \(name)") { () throws(ProcMemError) in
+                    let snapshot = try processUsage(of: scope, includingOpenFiles: true, in: root)
+                    return (processes: snapshot.processes, gaps: snapshot.gaps)
+                }
             )
         }
         for mode in modes {

@@ -91,6 +91,7 @@ import ProcMem
             _ = try limits.read()
             _ = CPUThrottling.current(in: root)
             _ = try CPUThrottling(of: other, in: root)
+            _ = CgroupCPUTime.current(in: root)
             _ = effectiveMemoryBytes(in: root)
             _ = try ContainerMemory.current(in: root)
             _ = try ContainerMemory(of: other, in: root)
@@ -107,6 +108,7 @@ import ProcMem
                 }
             }
             _ = try processList(of: .all, in: root)
+            _ = try processUsage(of: .tree(root: other), includingOpenFiles: true, in: root)
             _ = try Statm(of: other, in: root)
             _ = try? SmapsRollup(of: other, in: root)
             var reader = try MemoryReader(in: root)

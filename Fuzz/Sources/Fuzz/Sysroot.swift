@@ -66,9 +66,12 @@ enum Sysroot {
         if var reader = try? CPULimitReader(in: root), let reading = try? reader.read() {
             require(reading.effectiveCPUCount() == count, "the reader's count, \(reading), \(count)")
         }
-        for figure in [CPUThrottling.current(in: root)].flatMap({ [$0.periods, $0.throttledMicroseconds] }) {
+        let throttling = CPUThrottling.current(in: root)
+        let time = CgroupCPUTime.current(in: root)
+        for figure in [throttling.periods, throttling.throttledMicroseconds, time.usageMicroseconds] {
             require(figure ?? 0 >= 0, "no negative figure, \(figure ?? 0)")
         }
+        checkJSON(time)
     }
 
     private static func checkContainer(_ root: SystemRoot) {
@@ -103,6 +106,15 @@ enum Sysroot {
                     require(figures.allSatisfy { $0 ?? 0 >= 0 }, "no negative figure, \(usage)")
                 }
                 checkJSON(snapshot)
+            }
+        }
+        if let usage = try? processUsage(of: .tree(root: 17), includingOpenFiles: true, in: root) {
+            let time = usage.cpuTime(since: usage)
+            require(time.ticks == 0, "no time between a reading and itself, \(time)")
+            for process in usage.processes {
+                let figures = [process.cpuTicks, process.threadCount, process.openFileCount, process.openFileLimit]
+                require(figures.allSatisfy { $0 ?? 0 >= 0 }, "no negative figure, \(process)")
+                checkJSON(process)
             }
         }
         _ = try? memoryUsage(of: 17, mode: .sampled(reads: 16), in: root)

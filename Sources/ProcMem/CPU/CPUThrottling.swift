@@ -127,7 +127,7 @@ extension CPUThrottling {
     }
 }
 
-/// The throttling figures in `cpu.stat` or `cpu.stat.local` of a cgroup.
+/// The figures in `cpu.stat` or `cpu.stat.local` of a cgroup.
 ///
 /// Lines are `NAME NUMBER`. v2 counts in microseconds (`throttled_usec`), v1 in nanoseconds (`throttled_time`). A
 /// figure without a line is `nil`: the v2 root and cgroups without the controller have none of them.
@@ -138,6 +138,10 @@ struct CPUStat: Hashable, Sendable {
     private(set) var throttledPeriods: Int?
     /// The throttled time: `throttled_usec`, or `throttled_time` in whole microseconds.
     private(set) var throttledMicroseconds: Int?
+    /// `usage_usec`, `user_usec` and `system_usec`: the CPU time, which v2 counts in every cgroup.
+    private(set) var usageMicroseconds: Int?
+    private(set) var userMicroseconds: Int?
+    private(set) var systemMicroseconds: Int?
 
     static let readOptions = FileReadOptions(expectedBytes: 512, limitBytes: 65536)
 
@@ -159,9 +163,16 @@ struct CPUStat: Hashable, Sendable {
                 throttledMicroseconds = try number()
             } else if bytes.equals("throttled_time", in: name) {
                 throttledMicroseconds = try number() / 1000
+            } else if bytes.equals("usage_usec", in: name) {
+                usageMicroseconds = try number()
+            } else if bytes.equals("user_usec", in: name) {
+                userMicroseconds = try number()
+            } else if bytes.equals("system_usec", in: name) {
+                systemMicroseconds = try number()
             }
         }
     }
 
+    /// Whether the file has no figures of throttling, as that of a cgroup without the `cpu` controller.
     var isEmpty: Bool { periods == nil && throttledPeriods == nil && throttledMicroseconds == nil }
 }

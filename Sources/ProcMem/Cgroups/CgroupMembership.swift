@@ -17,6 +17,14 @@ struct CgroupController: Sendable {
         CgroupController(name: "cpu", conventionalV1MountPoints: ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"])
     }
 
+    /// The controller that counts the CPU time on v1. On v2, every cgroup counts it.
+    static var cpuAccounting: CgroupController {
+        CgroupController(
+            name: "cpuacct",
+            conventionalV1MountPoints: ["/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu,cpuacct"]
+        )
+    }
+
     static var memory: CgroupController {
         CgroupController(name: "memory", conventionalV1MountPoints: ["/sys/fs/cgroup/memory"])
     }

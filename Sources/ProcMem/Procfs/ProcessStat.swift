@@ -19,6 +19,15 @@ struct ProcessStat: Hashable, Sendable {
     let faultCount: Int?
     /// Fields 11 and 13: the page faults of descendants that have exited and were waited for.
     let childFaultCount: Int?
+    /// Field 14: the CPU time in user mode, in clock ticks, including that of threads that have exited; `nil` if it is not a
+    /// number, like the next three.
+    let userTicks: Int?
+    /// Field 15: the CPU time in kernel mode.
+    let systemTicks: Int?
+    /// Field 16: the user time of descendants that have exited and were waited for.
+    let childUserTicks: Int?
+    /// Field 17: the kernel time of these descendants.
+    let childSystemTicks: Int?
     /// Field 20: the number of threads.
     let threadCount: Int
     /// Field 22: the start time, in clock ticks since boot. Together with the id it identifies one process.
@@ -27,6 +36,8 @@ struct ProcessStat: Hashable, Sendable {
     let virtualBytes: Int?
     /// Fields 26 to 28 and 45 to 47; `nil` without the right to trace the process, and before Linux 3.3.
     let layout: ProgramLayout?
+    /// Field 33: the ignored signals with numbers below 32; `nil` if it is not a number.
+    let ignoredSignals: Int?
     /// Field 41: the scheduling policy; `nil` before Linux 2.5.19.
     let policy: SchedulingPolicy?
 
@@ -69,10 +80,15 @@ struct ProcessStat: Hashable, Sendable {
         let faults = (minor: count(10), childMinor: count(11), major: count(12), childMajor: count(13))
         faultCount = Self.sum(faults.minor, faults.major)
         childFaultCount = Self.sum(faults.childMinor, faults.childMajor)
+        userTicks = count(14)
+        systemTicks = count(15)
+        childUserTicks = count(16)
+        childSystemTicks = count(17)
         threadCount = try decimal(20)
         startTimeTicks = try decimal(22)
         virtualBytes = count(23)
         let code = (field(26), field(27), field(28))
+        ignoredSignals = count(33)
         policy = count(41).map(SchedulingPolicy.init(rawValue:))
         let data = (field(45), field(46), field(47))
         layout = ProgramLayout(parsing: bytes, code: code, data: data)
@@ -86,6 +102,9 @@ struct ProcessStat: Hashable, Sendable {
 
     /// Whether the process has exited and its parent has not reaped it yet, or it is being removed.
     var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || state == UInt8(ascii: "x") }
+
+    /// Whether the process ignores `SIGCHLD` (17), or that is not known.
+    var ignoresExitsOfChildren: Bool { ignoredSignals.map { $0 & 1 << 16 != 0 } ?? true }
 
     /// Whether the process is a kernel thread. The corresponding C constant is `PF_KTHREAD`.
     var isKernelThread: Bool { flags & 0x0020_0000 != 0 }

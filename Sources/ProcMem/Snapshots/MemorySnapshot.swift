@@ -71,6 +71,10 @@ public struct ProcessMemory: Sendable, Hashable {
     /// The start time of the process, in clock ticks since boot, from field 22 of `/proc/PID/stat`. Together with
     /// ``pid`` it identifies the process, even if the pid is reused.
     public let startTimeTicks: Int?
+    /// The CPU time of the process in user mode, in clock ticks, from field 14 of `/proc/PID/stat`: see ``ticksPerSecond``.
+    public let userTicks: Int?
+    /// The CPU time of the process in kernel mode, in clock ticks, from field 15 of `/proc/PID/stat`.
+    public let systemTicks: Int?
     /// The number of generations between the process and the root of its tree; 0 outside of trees.
     public let depth: Int
     /// The figures of the process's memory.
@@ -112,6 +116,8 @@ extension ProcessMemory: Encodable {
         try names.encode(parentPID, forKey: "parentPID")
         try names.encode(command, forKey: "command")
         try names.encode(startTimeTicks, forKey: "startTimeTicks")
+        try names.encode(userTicks, forKey: "userTicks")
+        try names.encode(systemTicks, forKey: "systemTicks")
         try names.encode(depth, forKey: "depth")
         try names.encode(sharesMemoryWith, forKey: "sharesMemoryWith")
         try names.encode(mayShareMemoryWith, forKey: "mayShareMemoryWith")

@@ -330,6 +330,8 @@ extension ProcessMemory {
         parentPID = member.stat?.parentPID
         command = member.stat?.command
         startTimeTicks = member.stat?.startTimeTicks
+        userTicks = member.stat?.userTicks
+        systemTicks = member.stat?.systemTicks
         depth = member.depth
         usage = member.value ?? MemoryUsage(unavailable: member.unavailableReason ?? .permissionDenied)
         sharesMemoryWith = sharing.certain[member.pid]

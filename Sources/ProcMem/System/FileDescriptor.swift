@@ -187,6 +187,17 @@ extension FileDescriptor {
         return ids
     }
 
+    /// Returns the number of entries of a directory.
+    consuming func entryCount() throws(FileReadError) -> Int {
+        var count = 0
+        do {
+            try Syscalls.forEachName(in: self) { (_, _) in count += 1 }
+        } catch {
+            throw .system(error)
+        }
+        return count
+    }
+
     /// Returns the names of the subdirectories of a directory.
     consuming func subdirectoryNames() throws(FileReadError) -> [[UInt8]] {
         var names: [[UInt8]] = []

@@ -120,6 +120,13 @@ extension Syscalls {
         _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
+
+    /// The wall-clock time in seconds since 1970.
+    static var secondsSince1970: Double {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
 }
 
 /// Information about processes, and about the caller's rights over them, that is not read from a file.

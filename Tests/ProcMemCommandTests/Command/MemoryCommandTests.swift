@@ -16,7 +16,8 @@ import Testing
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
         let page = Systems.pageSizeBytes
-        let alone = #""hugetlbBytes": null, "sharesMemoryWith": null, "mayShareMemoryWith": null"#
+        let alone =
+            #""hugetlbBytes": null, "sharesMemoryWith": null, "mayShareMemoryWith": null, "userTicks": 0, "systemTicks": 0"#
         let unknown = """
             "pssBytes": null, "ussBytes": null, "swapBytes": null, "ussStandardErrorBytes": null, "ageMilliseconds": null,
             "fileBytes": null, "shmemBytes": null, "lazilyFreedBytes": null, "hugePagesBytes": null, "peakRSSBytes": null,
@@ -48,6 +49,7 @@ import Testing
         let unknown = """
             "ussStandardErrorBytes": null, "ageMilliseconds": null, "unavailable": null, "depth": 0,
             "sharesMemoryWith": null, "mayShareMemoryWith": null, "hugetlbBytes": null, "fileBytes": null,
+            "userTicks": 0, "systemTicks": 0,
             "shmemBytes": null, "lazilyFreedBytes": null, "hugePagesBytes": null, "peakRSSBytes": null
             """
         let distinct = 9000 << 10

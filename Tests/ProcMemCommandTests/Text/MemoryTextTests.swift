@@ -10,6 +10,8 @@ import Testing
             parentPID: 1,
             command: command,
             startTimeTicks: 1000,
+            userTicks: nil,
+            systemTicks: nil,
             depth: 0,
             usage: usage,
             sharesMemoryWith: nil,

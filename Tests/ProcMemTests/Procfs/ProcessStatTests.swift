@@ -28,6 +28,12 @@ import Testing
         #expect(stat.threadCount == 5)
         #expect(stat.startTimeTicks == 99)
         #expect(stat.policy == .roundRobin)
+        let times = try #require(parsed(Self.line("x", [14: "1", 15: "2", 16: "3", 17: "4", 33: "5"])))
+        #expect(times.userTicks == 1 && times.systemTicks == 2 && times.childUserTicks == 3)
+        #expect(times.childSystemTicks == 4 && times.ignoredSignals == 5)
+        // A figure that is no number is unknown, and the others are read.
+        let overflow = try #require(parsed(Self.line("x", [14: "18446744073709551615", 33: "-"])))
+        #expect(overflow.userTicks == nil && overflow.ignoredSignals == nil && overflow.systemTicks == 7)
     }
 
     @Test(arguments: [
@@ -54,7 +60,7 @@ import Testing
     @Test(
         arguments: [
             [5: "-1", 6: "-1", 7: "-1", 8: "-1"], [18: "-100", 19: "-20", 39: "-1", 44: "-5"],
-            [14: "18446744073709551615", 24: "99999999999999999999", 25: "18446744073709551615"],
+            [24: "99999999999999999999", 25: "18446744073709551615", 34: "18446744073709551615"],
             [21: "x", 24: "-", 52: "?"],
         ] as [[Int: String]]
     )

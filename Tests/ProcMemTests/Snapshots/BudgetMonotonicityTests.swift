@@ -111,6 +111,8 @@ import Testing
                     parentPID: member.stat?.parentPID,
                     command: nil,
                     startTimeTicks: member.stat?.startTimeTicks,
+                    userTicks: nil,
+                    systemTicks: nil,
                     depth: 0,
                     usage: member.value ?? MemoryUsage(unavailable: .exited),
                     sharesMemoryWith: nil,

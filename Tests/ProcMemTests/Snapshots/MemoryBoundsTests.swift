@@ -174,6 +174,8 @@ import Testing
                 parentPID: Int32(sample.parent),
                 command: "x",
                 startTimeTicks: 1,
+                userTicks: nil,
+                systemTicks: nil,
                 depth: 0,
                 usage: try #require(sample.usage),
                 sharesMemoryWith: nil,

@@ -1,0 +1,223 @@
+/// The number of clock ticks per second, the unit of the CPU and start times in `/proc/PID/stat`: 100, unless the kernel's
+/// interface was changed. The corresponding C function is `sysconf(_SC_CLK_TCK)`.
+public var ticksPerSecond: Int { Syscalls.ticksPerSecond }
+
+/// The CPU time, the threads and the open files of one process. A figure that is not known is `nil`, never 0.
+///
+/// Times are in clock ticks, usually of 10 ms: see ``ticksPerSecond``. The kernel truncates each of them.
+public struct ProcessUsage: Sendable, Hashable {
+    /// The process's id in the caller's pid namespace.
+    public let pid: Int32
+    /// The parent's id, `stat` field 4; 0 if the parent is outside of the pid namespace.
+    public let parentPID: Int32?
+    /// The command, `stat` field 2, at most 15 bytes. The process can set it: it may contain any character.
+    public let command: String?
+    /// The time at which the process started, in clock ticks since boot, `stat` field 22.
+    public let startTimeTicks: Int?
+    /// The number of levels between the process and the root of its tree; 0 outside of trees.
+    public let depth: Int
+    /// The CPU time in user mode of all threads, including those that have exited, `stat` field 14.
+    public let userTicks: Int?
+    /// The CPU time in kernel mode of all threads, including those that have exited, `stat` field 15.
+    public let systemTicks: Int?
+    /// The user time of the descendants that have exited and were waited for, `stat` field 16.
+    public let childUserTicks: Int?
+    /// The kernel time of the descendants that have exited and were waited for, `stat` field 17.
+    public let childSystemTicks: Int?
+    /// The number of threads, `stat` field 20.
+    public let threadCount: Int?
+    /// The number of open file descriptors, the entries of `/proc/PID/fd`; `nil` unless it was requested.
+    ///
+    /// Requires the right to trace the process. For the calling process, it includes the descriptors of the reading itself.
+    public let openFileCount: Int?
+    /// The soft limit of open file descriptors, `Max open files` in `/proc/PID/limits`; `nil` unless it was requested.
+    public let openFileLimit: Int?
+    /// The reason why figures that were requested are missing; `nil` if none is missing.
+    public let unavailable: UnavailableReason?
+    /// Whether the process ignores `SIGCHLD`, so that the kernel does not add the time of its children to its figures:
+    /// `stat` field 33; `true` if that is not known.
+    let ignoresExitsOfChildren: Bool
+
+    /// The CPU time in user and kernel mode; `nil` if one of the two is not known.
+    public var cpuTicks: Int? { Self.sum(userTicks, systemTicks) }
+
+    /// The CPU time of the descendants that have exited and were waited for; `nil` if a part is not known.
+    var childTicks: Int? { Self.sum(childUserTicks, childSystemTicks) }
+
+    /// The time from boot to the start of the process, in seconds.
+    public var startSecondsSinceBoot: Double? { startTimeTicks.map { Double($0) / Double(ticksPerSecond) } }
+
+    private static func sum(_ first: Int?, _ second: Int?) -> Int? {
+        guard let first, let second else { return nil }
+        return first.saturatingAdding(second)
+    }
+}
+
+/// The CPU time, the threads and the open files of several processes, which were read one after the other.
+///
+/// The difference of two of them is the CPU time in between: ``cpuTime(since:)``.
+public struct ProcessUsageSnapshot: Sendable, Hashable {
+    /// The processes, in the order of ``ProcessList/processes``.
+    public let processes: [ProcessUsage]
+    /// How the processes were found.
+    public let search: DiscoveryMethod
+    /// The reasons why processes may be missing; empty if none is.
+    public let gaps: Set<ProcessGap>
+    /// The instant at which the reading began.
+    public let instant: ContinuousClock.Instant
+    /// The duration of the reading.
+    public let elapsed: Duration
+    /// The wall-clock time of boot, in seconds since 1970; `nil` below a directory that replaces `/`.
+    ///
+    /// Added to ``ProcessUsage/startSecondsSinceBoot`` it gives the wall-clock time at which a process started. It changes
+    /// whenever the clock is set.
+    public let bootSecondsSince1970: Double?
+    /// The time since boot at which the reading began, in clock ticks; `nil` if it is not known.
+    let uptimeTicks: Int?
+
+    /// Whether no process is missing, as far as the kernel reports.
+    public var isComplete: Bool { gaps.isEmpty }
+
+    /// The sum of the user times in clock ticks, over the processes of which it is known; `nil` if it is known of none.
+    public var userTicks: Int? { sum(\.userTicks) }
+    /// The sum of the kernel times in clock ticks, as ``userTicks``.
+    public var systemTicks: Int? { sum(\.systemTicks) }
+    /// The sum of the numbers of threads, as ``userTicks``.
+    public var threadCount: Int? { sum(\.threadCount) }
+    /// The sum of the numbers of open descriptors, as ``userTicks``.
+    public var openFileCount: Int? { sum(\.openFileCount) }
+
+    private func sum(_ figure: KeyPath<ProcessUsage, Int?>) -> Int? {
+        processes.compactMap { $0[keyPath: figure] }.saturatingSum
+    }
+}
+
+/// Reads the CPU time, the threads and, on request, the open files of several processes.
+///
+/// For each process, the call opens the directory `/proc/PID` and reads `stat`; in a tree, it also reads `children` of each
+/// thread. The cost grows with the number of processes. With open files, `limits` and the directory `fd` are read too: two
+/// more files for each process, at a cost that grows with its descriptors.
+///
+/// `stat` requires no privileges unless `/proc` hides the process. `fd` requires the right to trace it: without the right,
+/// ``ProcessUsage/openFileCount`` is `nil` and ``ProcessUsage/unavailable`` is `permissionDenied`.
+///
+/// - Parameters:
+///   - scope: The processes.
+///   - includesOpenFiles: Whether to count the open descriptors too.
+///   - limits: The maximum number of processes, and the maximum duration of the search.
+///   - root: The directory below which the kernel's files are read.
+/// - Throws: ``ProcMemError`` as ``processList(of:limits:in:)``.
+public func processUsage(
+    of scope: ProcessScope,
+    includingOpenFiles includesOpenFiles: Bool = false,
+    limits: SearchLimits = SearchLimits(),
+    in root: SystemRoot = .live
+) throws(ProcMemError) -> ProcessUsageSnapshot {
+    let instant = ContinuousClock.now
+    let uptime = uptimeSeconds(in: root)
+    var walk = ProcessWalk<OpenFileFigures>(
+        in: root,
+        budget: SearchBudget(limits),
+        isConcurrent: true,
+        read: includesOpenFiles ? OpenFileFigures.read : nil
+    )
+    try walk.visit(scope)
+    return ProcessUsageSnapshot(
+        processes: walk.members.map(ProcessUsage.init),
+        search: walk.search,
+        gaps: walk.gaps,
+        instant: instant,
+        elapsed: instant.duration(to: .now),
+        bootSecondsSince1970: root.isLive ? uptime.map { Syscalls.secondsSince1970 - $0 } : nil,
+        uptimeTicks: uptime.map { Int(saturating: $0 * Double(ticksPerSecond)) }
+    )
+}
+
+/// Returns the time since boot in seconds: below a directory that replaces `/`, the first field of `/proc/uptime`.
+private func uptimeSeconds(in root: SystemRoot) -> Double? {
+    guard !root.isLive else { return Syscalls.secondsSinceBoot }
+    let options = FileReadOptions(expectedBytes: 64, limitBytes: 4096, isOneLine: true)
+    return try? root.read(ProcPath(file: "/proc/uptime"), options) { (bytes) throws(ParseError) in
+        guard let seconds = bytes.firstField(in: 0..<bytes.count).flatMap({ bytes.decimalFraction(in: $0) }) else {
+            throw ParseError("seconds")
+        }
+        return seconds
+    }
+}
+
+/// The number of open descriptors of a process, and its limit.
+private struct OpenFileFigures: Sendable {
+    private(set) var count: Int?
+    private(set) var limit: Int?
+    private(set) var unavailable: UnavailableReason?
+
+    @Sendable static func read(
+        _ directory: borrowing ProcessDirectory,
+        _ stat: ProcessStat
+    ) throws(FileReadError) -> OpenFileFigures {
+        try OpenFileFigures(of: directory)
+    }
+
+    private init(of directory: borrowing ProcessDirectory) throws(FileReadError) {
+        do {
+            limit = try directory.read(ProcPath(file: "limits"), Self.readOptions, Self.openFileLimit)
+            count = try directory.open(ProcPath(file: "fd"), as: .directory).entryCount()
+        } catch {
+            unavailable = try directory.unavailableReason(error)
+        }
+    }
+
+    private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 2048, limitBytes: 65536) }
+
+    /// Returns the soft limit in the line `Max open files SOFT HARD files`.
+    private static func openFileLimit(_ bytes: Span<UInt8>) throws(ParseError) -> Int {
+        var index = 0
+        while let line = bytes.nextLine(at: &index) {
+            guard bytes.hasPrefix("Max open files ", in: line) else { continue }
+            let values = line.lowerBound + 15..<line.upperBound
+            if let limit = bytes.firstField(in: values).flatMap({ bytes.decimal(in: $0) }) { return limit }
+        }
+        throw ParseError("a number after Max open files")
+    }
+}
+
+extension ProcessUsage {
+    fileprivate init(_ member: ProcessWalk<OpenFileFigures>.Member) {
+        pid = member.pid
+        depth = member.depth
+        let stat = member.stat
+        parentPID = stat?.parentPID
+        command = stat?.command
+        startTimeTicks = stat?.startTimeTicks
+        userTicks = stat?.userTicks
+        systemTicks = stat?.systemTicks
+        childUserTicks = stat?.childUserTicks
+        childSystemTicks = stat?.childSystemTicks
+        threadCount = stat?.threadCount
+        ignoresExitsOfChildren = stat.map { !$0.isKernelThread && $0.ignoresExitsOfChildren } ?? true
+        openFileCount = member.value?.count
+        openFileLimit = member.value?.limit
+        let isUnreadable: UnavailableReason? = stat == nil ? .permissionDenied : nil
+        unavailable = member.unavailableReason ?? member.value?.unavailable ?? isUnreadable
+    }
+}
+
+extension ProcessUsage: Encodable {
+    /// Encodes every figure, `null` where it is not known.
+    public func encode(to encoder: any Encoder) throws {
+        var names = encoder.names
+        try names.encode(pid, forKey: "pid")
+        try names.encode(parentPID, forKey: "parentPID")
+        try names.encode(command, forKey: "command")
+        try names.encode(startTimeTicks, forKey: "startTimeTicks")
+        try names.encode(depth, forKey: "depth")
+        try names.encode(userTicks, forKey: "userTicks")
+        try names.encode(systemTicks, forKey: "systemTicks")
+        try names.encode(childUserTicks, forKey: "childUserTicks")
+        try names.encode(childSystemTicks, forKey: "childSystemTicks")
+        try names.encode(threadCount, forKey: "threads")
+        try names.encode(openFileCount, forKey: "openFiles")
+        try names.encode(openFileLimit, forKey: "openFileLimit")
+        try names.encode(unavailable?.rawValue, forKey: "unavailable")
+    }
+}
