@@ -181,7 +181,7 @@ int procmem_at_fork_in_child(void (*function)(void)) { return pthread_atfork(NUL
 
 int procmem_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-int procmem_start_thread(void *(*body)(void *), void *context, pthread_t *joined)
+int procmem_start_thread(void *(*body)(void *), void *context, uintptr_t *joined)
 {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
@@ -195,12 +195,16 @@ int procmem_start_thread(void *(*body)(void *), void *context, pthread_t *joined
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         pthread_t thread;
-        error = pthread_create(joined != NULL ? joined : &thread, &attributes, body, context);
+        error = pthread_create(&thread, &attributes, body, context);
+        // An integer in glibc, a pointer in musl.
+        if (error == 0 && joined != NULL) *joined = (uintptr_t)thread;
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     pthread_attr_destroy(&attributes);
     return error;
 }
+
+void procmem_join_thread(uintptr_t thread) { pthread_join((pthread_t)thread, NULL); }
 
 static pthread_mutex_t library_mutex = PTHREAD_MUTEX_INITIALIZER;
 

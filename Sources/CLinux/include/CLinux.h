@@ -5,7 +5,6 @@
 #define PROCMEM_CLINUX_H
 
 #include <stddef.h>
-#include <pthread.h>
 #include <stdint.h>
 
 /// The system call sched_getaffinity(2) itself: returns the number of bytes that the kernel wrote into the mask.
@@ -74,8 +73,11 @@ int procmem_identify(int descriptor, struct procmem_identity *identity);
 
 /// Starts a thread that blocks all signals. Returns 0 or the error number.
 ///
-/// The thread is detached if `joined` is NULL. Otherwise pthread_join(3) must be called for the thread that is returned there.
-int procmem_start_thread(void *(*body)(void *), void *context, pthread_t *joined);
+/// The thread is detached if `joined` is NULL. Otherwise procmem_join_thread must be called with what is returned there.
+int procmem_start_thread(void *(*body)(void *), void *context, uintptr_t *joined);
+
+/// Waits for the end of a thread.
+void procmem_join_thread(uintptr_t thread);
 
 /// Locks a mutex that exists from the start of the program, and needs no initialisation.
 void procmem_lock_library(void);

@@ -16,7 +16,7 @@ struct FamilyEstimate {
         var shared = ScaledPart(statm: held, isWhole: estimator.isWhole(family))
         var lower = shared
         var upper = shared
-        var ofForkers = shared
+        var ofOthers = shared
         var exclusive = shared
         var moved = MovedPages(sampling.processes, members: members) { estimator.sharedPages(of: $0) }
         var common = 0.0
@@ -31,7 +31,7 @@ struct FamilyEstimate {
             shared.add(weight, held: held, counted: counts.shared)
             lower.add(weight, held: held, counted: counts.sharedLower - Double(counts.unexplainedLower))
             upper.add(weight, held: held, counted: own + counts.expandedSharedUpper)
-            ofForkers.add(weight, held: held, counted: Double(counts.exclusiveOfForkers))
+            ofOthers.add(weight, held: held, counted: own - Double(counts.exclusiveOfForkers))
             for (process, count) in counts.createdPages { createdPages[process, default: 0] += weight * Double(count) }
             common += weight * Double(counts.common)
             left += weight * Double(counts.left)
@@ -42,10 +42,11 @@ struct FamilyEstimate {
             if counts.reliesOnClosedSet { distinct.reliesOnClosedSet = true }
             if counts.reliesOnRelations { distinct.reliesOnRelations = true }
         }
-        let scale = shared.scale
-        regress(&exclusive) { $0.expandedExclusive }
-        regress(&lower) { $0.sharedLower - Double($0.unexplainedLower) }
-        regress(&upper) { $0.expandedExclusive + $0.expandedSharedUpper }
+        let expected = ExpectedVariance(of: sampling.families[family])
+        regress(&exclusive, expected.exclusive) { $0.expandedExclusive }
+        regress(&ofOthers, expected.exclusive) { $0.expandedExclusive - Double($0.exclusiveOfForkers) }
+        regress(&lower, expected.shared) { $0.sharedLower - Double($0.unexplainedLower) }
+        regress(&upper, expected.distinct) { $0.expandedExclusive + $0.expandedSharedUpper }
         let isWhole = members.count == estimator.members[family].count
         let resolved = isWhole ? moved.resolved() : MovedPages.Resolution()
         var likely = shared
@@ -55,10 +56,17 @@ struct FamilyEstimate {
             counts.expandedExclusive + counts.shared
                 - Double(counts.common) * (1 - resolved.common) - Double(counts.alone) * (1 - resolved.alone)
         }
-        regress(&likely, counted)
-        var likelyTotal = likely.total
+        var likelyTotal: Double
         if let apart = resolved.apart {
-            likelyTotal = max(exclusive.total, likelyTotal + apart - (left + alone * resolved.alone) * likely.scale)
+            // The pages that no ancestor explains are estimated from the members, and not from the windows.
+            likely.remove(left + alone * resolved.alone)
+            regress(&likely, expected.distinct) {
+                counted($0) - Double($0.left) - Double($0.alone) * resolved.alone
+            }
+            likelyTotal = max(exclusive.total, likely.total + apart)
+        } else {
+            regress(&likely, expected.distinct, counted)
+            likelyTotal = likely.total
         }
         // Pages that no ancestor explains may be the same as those that are explained at other addresses.
         let lowerTotal = min(exclusive.total + max(lower.total, moved.lowerOfShared), likelyTotal)
@@ -67,7 +75,7 @@ struct FamilyEstimate {
                 span: span,
                 blockPages: plan(isOfFiles).spans[span].samplePageCount,
                 excess: likely.excess(held: counts.expandedHeld, counted: counted(counts)),
-                mass: counted(counts) * likely.scale,
+                mass: counted(counts) * likely.factor,
                 variance: isOfFiles ? 0 : memberVariance(ofSpan: span, counts, likely)
             )
         }
@@ -75,11 +83,11 @@ struct FamilyEstimate {
         var excess = 0.0
         for (process, count) in createdPages {
             guard let faults = sampling.processes[process].faultCount else { continue }
-            excess += max(0, count * scale - Double(faults))
+            excess += max(0, count * likely.factor - Double(faults))
         }
         var upperTotal = max(upper.total, lowerTotal)
         if sampling.boundsByFaults, let faults = faultsOfForkers() {
-            upperTotal = min(upperTotal, max(lowerTotal, exclusive.total - ofForkers.total + faults))
+            upperTotal = min(upperTotal, max(lowerTotal, ofOthers.total + faults))
         }
         let unseen = shared.unseen
         distinct.likely = max(lowerTotal, min(likelyTotal - excess, upperTotal)) + unseen / 2
@@ -119,9 +127,15 @@ struct FamilyEstimate {
 
     /// Sets the slope of a part.
     ///
-    /// - Parameter counted: Returns the pages of the part in a window.
-    private func regress(_ part: inout ScaledPart, _ counted: (WindowCounts.OfFamily) -> Double) {
-        part.regress(expecting: ExpectedVariance(of: sampling.families[family])) { heldFactor, countedFactor in
+    /// - Parameters:
+    ///   - expected: The variance and covariance that the plan lets expect.
+    ///   - counted: Returns the pages of the part in a window.
+    private func regress(
+        _ part: inout ScaledPart,
+        _ expected: (ofHeld: Double, covariance: Double),
+        _ counted: (WindowCounts.OfFamily) -> Double
+    ) {
+        part.regress(expecting: expected) { heldFactor, countedFactor in
             spread { span, isOfFiles, counts in
                 StratifiedVariance.Value(
                     span: span,
@@ -153,7 +167,7 @@ struct FamilyEstimate {
                 counted: Double(found.exclusiveAnonymous)
             )
         }
-        for pages in counts.dependent { excesses[pages.process, default: 0] += pages.pages * part.scale }
+        for pages in counts.dependent { excesses[pages.process, default: 0] += pages.pages * part.factor }
         let sum = excesses.values.reduce(0, +)
         let squares = excesses.values.reduce(0) { $0 + $1 * $1 }
         // One leaf does not show how much the leaves differ: as much as the whole of its pages is assumed.

@@ -132,18 +132,20 @@ struct PageSampling {
         for (family, members) in ranges.members.enumerated() {
             // A family of one process has few shared pages, so excluding the zero page at once costs little.
             if members.count == 1 { processes[members[0]].excludesZeros = true }
+            let leafCount = members.compactMap { leafRanks[$0] }.max().map { $0 + 1 } ?? 0
             let plan = SamplePlan(
                 of: ranges.ofFamilies[family],
                 presentCount: members.map { processes[$0].anonymousCount }.max() ?? 0,
                 reads: budget.families[family].reads,
                 mostReads: budget.families[family].mostReads,
                 readsAll: budget.families[family].readsAll,
+                leafCount: leafCount,
                 generator: SampleGenerator(seed: generator.next())
             )
             families.append(
                 SampleGroup(
                     plan,
-                    leafCount: members.compactMap { leafRanks[$0] }.max().map { $0 + 1 } ?? 0,
+                    leafCount: leafCount,
                     generator: SampleGenerator(seed: generator.next())
                 )
             )
@@ -196,7 +198,11 @@ struct PageSampling {
         for (family, members) in read.readableMembers.enumerated() {
             families[family].countMembers(members.lazy.map { (read[$0].anonymousSegments, ranks[$0]) })
         }
-        files.countMembers(read.lazy.filter { $0.unavailableReason == nil }.map { ($0.fileSegments, nil) })
+        // The segments of files are in the order of their addresses, not of their positions in the files.
+        let readable = read.lazy.filter { $0.unavailableReason == nil }
+        files.countMembers(
+            readable.map { ($0.fileSegments.sorted { $0.pages.lowerBound < $1.pages.lowerBound }, nil) }
+        )
     }
 
     /// Returns the processes in which more anonymous pages were found than RSS allows, so that some must be the

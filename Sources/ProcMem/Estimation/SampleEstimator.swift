@@ -265,7 +265,6 @@ struct SampleEstimator {
                 )
             }
         }
-        let scale = part.scale
         func spread(_ excess: (WindowCounts) -> Double) -> SampleSpread {
             groups.reduce(SampleSpread()) { spread, group in
                 let (sums, spans, windows) = group
@@ -276,13 +275,13 @@ struct SampleEstimator {
                                 span: span,
                                 blockPages: spans[span].samplePageCount,
                                 excess: excess(counts),
-                                mass: Double(counts.distinctOfFiles) * scale
+                                mass: Double(counts.distinctOfFiles)
                             )
                         }
                     )
             }
         }
-        part.regress(expecting: ExpectedVariance(of: sampling.files)) { held, counted in
+        part.regress(expecting: ExpectedVariance(of: sampling.files, isOfFiles: true).distinct) { held, counted in
             spread { held * $0.heldOfFiles + counted * Double($0.distinctOfFiles) }.variance
         }
         let total = part.total + part.unseen

@@ -33,10 +33,17 @@ struct SamplePiece: Sendable, Equatable {
     ///
     /// Siblings are alike in where they write. With the same number of reads, fewer readers of more windows therefore
     /// show more. If the siblings differ, the windows that a leaf does not read add to the error: at least three leaves
-    /// read each window. The processes that read all windows add at most a quarter to the reads.
-    var rotation: Int {
+    /// read each window. All leaves of the family are divided, whether they map the piece or not: if some do not, eight on
+    /// average read each window, so that hardly any is read by none. The processes that read all windows add at most a
+    /// quarter to the reads.
+    ///
+    /// - Parameter leafCount: The number of leaves of the family.
+    func rotation(amongLeaves leafCount: Int) -> Int {
+        let leastReaders = leaves < leafCount ? 8 : 3
         var rotation = 1
-        while leaves / (rotation * 2) >= 3, (mappers - leaves) * (rotation * 2 - 1) <= mappers / 4 { rotation *= 2 }
+        while leaves / (rotation * 2) >= leastReaders, (mappers - leaves) * (rotation * 2 - 1) <= mappers / 4 {
+            rotation *= 2
+        }
         return rotation
     }
 }

@@ -21,6 +21,8 @@ struct SamplePlan: Sendable {
         let pageCount: Int
         /// The number of pages in the sample.
         let samplePageCount: Int
+        /// ``SamplePiece/roots`` of the sample.
+        let roots: Int
 
         /// The number of blocks of the sample's size that the sample represents.
         var weight: Double { Double(pageCount) / Double(max(1, samplePageCount)) }
@@ -54,6 +56,7 @@ struct SamplePlan: Sendable {
     ///   - reads: The number of reads in all processes together.
     ///   - mostReads: The number of reads up to which every stratum gets some samples.
     ///   - readsAll: Whether all pages are read.
+    ///   - leafCount: The number of processes that are divided among windows.
     ///   - generator: The source of random numbers.
     init(
         of pieces: [SamplePiece],
@@ -61,6 +64,7 @@ struct SamplePlan: Sendable {
         reads: Double,
         mostReads: Double = 0,
         readsAll: Bool,
+        leafCount: Int = 0,
         generator: SampleGenerator
     ) {
         var generator = generator
@@ -70,7 +74,7 @@ struct SamplePlan: Sendable {
         } else {
             let pageCount = pieces.reduce(0) { $0.saturatingAdding($1.pages.count) }
             let blockPages = Self.blockPages(of: pageCount, presentCount: presentCount)
-            strata = SampleStratum.strata(ofPieces: pieces, blockPages: blockPages)
+            strata = SampleStratum.strata(ofPieces: pieces, leafCount: leafCount, blockPages: blockPages)
         }
         let shares =
             readsAll
@@ -95,7 +99,8 @@ struct SamplePlan: Sendable {
                         slot: part % rotation,
                         rotation: rotation,
                         pageCount: pages.count,
-                        samplePageCount: stratum.pages(ofBlock: sample).count
+                        samplePageCount: stratum.pages(ofBlock: sample).count,
+                        roots: stratum.roots(ofBlock: sample)
                     )
                 )
             }
@@ -228,6 +233,9 @@ struct SampleStratum: Sendable {
         return start..<min(pieces[index].pages.upperBound, start + blockPages)
     }
 
+    /// Returns the number of roots of the piece that contains a block.
+    func roots(ofBlock block: Int) -> Int { pieces[index(ofBlock: block)].roots }
+
     /// Returns the number of pages in the blocks before a block, or in all blocks.
     func pagesBefore(_ block: Int) -> Int {
         guard block < blockCount else { return pageCount }
@@ -275,7 +283,7 @@ extension SampleStratum {
 
     /// Sorts pieces into strata by size, by the number of members with a page of their own, and by the number of
     /// windows among which the leaves are divided. Where only own memory is mapped, the contents differ least.
-    static func strata(ofPieces pieces: [SamplePiece], blockPages: Int) -> [SampleStratum] {
+    static func strata(ofPieces pieces: [SamplePiece], leafCount: Int = 0, blockPages: Int) -> [SampleStratum] {
         struct Kind: Hashable, Comparable {
             let size: Int
             let roots: Int
@@ -293,7 +301,7 @@ extension SampleStratum {
                 size: magnitude(piece.pages.count) / 3,
                 roots: magnitude(piece.roots),
                 isOnlyOwn: piece.isOnlyOwn,
-                rotation: piece.rotation
+                rotation: piece.rotation(amongLeaves: leafCount)
             )
         }
         return kinds.sorted { $0.key < $1.key }.map { kind, pieces in

@@ -48,15 +48,17 @@ struct ScaledPart {
     /// therefore added.
     ///
     /// - Parameters:
-    ///   - expected: The variance that the plan lets expect.
+    ///   - expected: The variance of the pages that are found, and the covariance, that the plan lets expect.
     ///   - variance: Returns the variance of a sum of both weighted numbers, each multiplied by a factor.
-    mutating func regress(expecting expected: ExpectedVariance, variance: (_ held: Double, _ counted: Double) -> Double)
-    {
+    mutating func regress(
+        expecting expected: (ofHeld: Double, covariance: Double),
+        variance: (_ held: Double, _ counted: Double) -> Double
+    ) {
         guard held > 0 else { return }
         let ofHeld = variance(1, 0)
         let covariance = (ofHeld + variance(0, 1) - variance(1, -1)) / 2
         let divisor = ofHeld + Self.expectedShare * expected.ofHeld
-        // Without any variance, the numbers differ for another reason, which concerns all pages alike.
+        // Every block was read, or none that a process maps: the numbers differ for a reason that concerns all pages alike.
         guard divisor > 0 else { return }
         slope = min(1, max(0, (covariance + Self.expectedShare * expected.covariance) / divisor))
     }
@@ -70,6 +72,8 @@ struct ScaledPart {
     private var holdsZeros: Bool { mayHoldZeros && held > statm + statm / 32 + 16 }
     /// The factor that scales the pages that were found to the number in `statm`.
     var scale: Double { isWhole || holdsZeros ? 1 : held > 0 ? statm / held : 0 }
+    /// The factor by which one weighted page contributes to the total.
+    var factor: Double { slope == nil ? scale : 1 }
     /// The estimated number of pages of the kind.
     var total: Double {
         if holdsZeros { return min(counted, statm) }
@@ -88,21 +92,34 @@ struct ScaledPart {
     }
 }
 
-/// The variance that is expected of sampled windows if each page is present in all processes that map its window, or in
-/// none: as if each page of a block were present or not with all others.
+/// The variance that is expected of sampled windows if the pages of a block are present in all processes that have inherited
+/// them from one parent, or in none, independently of the pages that others have at the same addresses.
 struct ExpectedVariance {
     /// The variance of the number of pages, each counted once for each process that maps it.
-    private(set) var ofHeld = 0.0
+    private var ofHeld = 0.0
     /// The covariance of that number and of the number of distinct pages.
-    private(set) var covariance = 0.0
+    private var ofDistinct = 0.0
+    /// The part of ``ofDistinct`` that comes from windows in which no process shares a page with another.
+    private var ofOwn = 0.0
 
-    /// - Parameter group: The windows, with the number of processes that map each.
-    init(of group: SampleGroup) {
-        for (span, window) in zip(group.plan.spans, group.windows) {
+    /// - Parameters:
+    ///   - group: The windows, with the number of processes that map each.
+    ///   - isOfFiles: Whether a page is the same one in all processes. Otherwise each process that has not inherited the
+    ///     memory has pages of its own.
+    init(of group: SampleGroup, isOfFiles: Bool = false) {
+        for (span, window) in zip(group.plan.spans, group.windows) where window.mappers > 0 {
             let (pages, mappers) = (Double(span.samplePageCount), Double(window.mappers))
-            let ofDistinct = span.weight * max(0, span.weight - 1) * pages * pages
-            covariance += ofDistinct * mappers
-            ofHeld += ofDistinct * mappers * mappers
+            let roots = isOfFiles ? 1 : Double(min(max(1, span.roots), window.mappers))
+            let ofBlock = span.weight * max(0, span.weight - 1) * pages * pages
+            ofHeld += ofBlock * mappers * mappers / roots
+            ofDistinct += ofBlock * mappers
+            if roots == mappers { ofOwn += ofBlock * mappers }
         }
     }
+
+    var distinct: (ofHeld: Double, covariance: Double) { (ofHeld, ofDistinct) }
+    /// The part of the pages that one process maps alone.
+    var exclusive: (ofHeld: Double, covariance: Double) { (ofHeld, ofOwn) }
+    /// The part of the pages that several processes share.
+    var shared: (ofHeld: Double, covariance: Double) { (ofHeld, ofDistinct - ofOwn) }
 }

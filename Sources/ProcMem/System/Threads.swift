@@ -1,11 +1,5 @@
 import CLinux
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Dedicated threads for blocking work, which must not run on Swift's cooperative pool.
 enum BackgroundThread {
     /// Starts a thread that runs a closure and ends when the closure returns.
@@ -16,15 +10,15 @@ enum BackgroundThread {
     }
 
     /// Starts a thread in the same way, and returns it to a caller that joins it.
-    static func startJoinable(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(Errno) -> pthread_t {
-        var thread = pthread_t()
+    static func startJoinable(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(Errno) -> UInt {
+        var thread: UInt = 0
         try unsafe start(name, joined: &thread, body)
         return thread
     }
 
     private static func start(
         _ name: StaticString,
-        joined: UnsafeMutablePointer<pthread_t>?,
+        joined: UnsafeMutablePointer<UInt>?,
         _ body: @escaping @Sendable () -> Void
     ) throws(Errno) {
         let work = unsafe Unmanaged.passRetained(Work(name, body))
@@ -91,7 +85,7 @@ enum ConcurrentWork {
         private let part: Part
         private let body: @Sendable (Part) -> Result
         private let result = JoinedResult<Result>()
-        private let thread: pthread_t?
+        private let thread: UInt?
 
         init(of part: Part, on name: StaticString, _ body: @escaping @Sendable (Part) -> Result) {
             self.part = part
@@ -103,7 +97,7 @@ enum ConcurrentWork {
         ///
         /// The thread has ended then, so that it does not occupy the CPU on which the next one could run.
         func wait() -> Result {
-            if let thread { pthread_join(thread, nil) }
+            if let thread { procmem_join_thread(thread) }
             return result.value ?? body(part)
         }
     }

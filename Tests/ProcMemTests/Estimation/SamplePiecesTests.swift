@@ -31,10 +31,10 @@ import Testing
     /// Where other processes may map the pages, each leaf reads every window.
     @Test func leavesThatAreNotDivided() {
         let family = [process([0..<100])] + (0..<64).map { _ in process([0..<100], parent: 0) }
-        #expect(SampleRanges(family).ofFamilies[0].map(\.rotation) == [16])
+        #expect(SampleRanges(family).ofFamilies[0].map { $0.rotation(amongLeaves: 64) } == [16])
         let ranges = SampleRanges(family, dividesLeaves: false)
         #expect(ranges.ofFamilies[0] == [SamplePiece(pages: 0..<100, mappers: 65, roots: 1, leaves: 0)])
-        #expect(ranges.ofFamilies[0].map(\.rotation) == [1])
+        #expect(ranges.ofFamilies[0].map { $0.rotation(amongLeaves: 64) } == [1])
     }
 
     /// A large mapping of one process leaves enough reads for memory that all processes map.
@@ -195,13 +195,16 @@ import Testing
     /// Leaves are divided among windows if there are many of them, and few processes that read every window.
     @Test func theWindowsAmongWhichLeavesAreDivided() {
         func rotation(_ mappers: Int, leaves: Int) -> Int {
-            SamplePiece(pages: 0..<1000, mappers: mappers, roots: 1, leaves: leaves).rotation
+            SamplePiece(pages: 0..<1000, mappers: mappers, roots: 1, leaves: leaves).rotation(amongLeaves: leaves)
         }
         #expect(rotation(6, leaves: 5) == 1)
         #expect(rotation(7, leaves: 6) == 2)
         #expect(rotation(17, leaves: 16) == 4)
         #expect(rotation(301, leaves: 300) == 64)
         #expect(rotation(7, leaves: 5) == 1)
+        // Some leaves of the family do not map the piece.
+        let piece = SamplePiece(pages: 0..<1000, mappers: 48, roots: 1, leaves: 48)
+        #expect(piece.rotation(amongLeaves: 200) == 4 && piece.rotation(amongLeaves: 48) == 16)
         #expect(rotation(40, leaves: 20) == 1)
         #expect(rotation(20, leaves: 0) == 1)
     }
