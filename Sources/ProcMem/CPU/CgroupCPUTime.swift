@@ -1,16 +1,17 @@
 /// The CPU time that the processes of a cgroup and of its descendants have used, including those that have exited.
 ///
 /// The figures count from the creation of the cgroup. In a container they are those of the container, if its cgroup is that
-/// of the calling process. A figure that is not known is `nil`.
+/// of the calling process. Those of the v2 hierarchy's root are the machine's since boot (Linux 5.8), with the time of
+/// interrupts. A figure that is not known is `nil`.
 public struct CgroupCPUTime: Sendable, Hashable {
     /// The cgroup, as `/proc/PID/cgroup` names it; `nil` if it is not visible.
     public let cgroup: String?
     /// The CPU time in user and kernel mode, in microseconds: `usage_usec` in `cpu.stat` (v2), or `cpuacct.usage` (v1, in
     /// nanoseconds there).
     public let usageMicroseconds: Int?
-    /// The part in user mode: `user_usec` in `cpu.stat` (v2), or `cpuacct.usage_user` (v1; requires Linux 4.7).
+    /// The part in user mode: `user_usec` in `cpu.stat` (v2), or `user` in `cpuacct.stat` (v1, in clock ticks there).
     public let userMicroseconds: Int?
-    /// The part in kernel mode: `system_usec` in `cpu.stat` (v2), or `cpuacct.usage_sys` (v1; requires Linux 4.7).
+    /// The part in kernel mode: `system_usec` in `cpu.stat` (v2), or `system` in `cpuacct.stat` (v1).
     public let systemMicroseconds: Int?
     /// Unexpected findings: the file, and what was found there.
     public let warnings: [String]
@@ -19,7 +20,8 @@ public struct CgroupCPUTime: Sendable, Hashable {
 extension CgroupCPUTime {
     /// Reads the CPU time of the calling process's cgroup.
     ///
-    /// The files are `/proc/self/cgroup`, the mounts, and `cpu.stat` (v2) or three files of the `cpuacct` controller (v1).
+    /// The files are `/proc/self/cgroup`, the mounts, and `cpu.stat` (v2, Linux 4.15) or two files of the `cpuacct` controller
+    /// (v1).
     /// The cost does not grow with the number of processes. No privileges are required. A figure that cannot be read is
     /// `nil`, and ``warnings`` has the reason.
     ///
@@ -53,26 +55,48 @@ extension CgroupCPUTime {
             _ parse: (Span<UInt8>) throws(ParseError) -> Value
         ) -> Value? {
             let level = CgroupLevelFile(file, level: 0, of: hierarchy, in: root, readOptions: readOptions, parse)
-            if let warning = level.warning, warnings.last != warning { warnings.append(warning) }
+            if let warning = level.warning {
+                if !warnings.contains(warning) { warnings.append(warning) }
+            } else if level.value == nil {
+                warnings.append("\(level.path): not provided by the kernel")
+            }
             return level.value
         }
         cgroup = hierarchy.cgroup(atLevel: 0)
         switch hierarchy.version {
         case .v2:
-            let stat = read("cpu.stat", CPUStat.readOptions, CPUStat.init(parsing:))
+            let stat = read("cpu.stat", CPUStat.readOptions) { (bytes) throws(ParseError) in
+                let stat = try CPUStat(parsing: bytes)
+                if stat.usageMicroseconds == nil { throw ParseError("usage_usec") }
+                return stat
+            }
             usageMicroseconds = stat?.usageMicroseconds
             userMicroseconds = stat?.userMicroseconds
             systemMicroseconds = stat?.systemMicroseconds
         case .v1:
-            func microseconds(_ bytes: Span<UInt8>) throws(ParseError) -> Int {
+            usageMicroseconds = read("cpuacct.usage", nil) { (bytes) throws(ParseError) in
                 guard let nanoseconds = bytes.firstField(in: 0..<bytes.count).flatMap({ bytes.decimal(in: $0) }) else {
                     throw ParseError("nanoseconds")
                 }
                 return nanoseconds / 1000
             }
-            usageMicroseconds = read("cpuacct.usage", nil, microseconds)
-            userMicroseconds = read("cpuacct.usage_user", nil, microseconds)
-            systemMicroseconds = read("cpuacct.usage_sys", nil, microseconds)
+            let stat = read("cpuacct.stat", CPUStat.readOptions) { (bytes) throws(ParseError) in
+                var (user, system): (Int?, Int?)
+                var index = 0
+                while let entry = bytes.nextEntry(at: &index) {
+                    let number = bytes.firstField(in: entry.rest).flatMap { bytes.decimal(in: $0) }
+                    if bytes.equals("user", in: entry.key) { user = number }
+                    if bytes.equals("system", in: entry.key) { system = number }
+                }
+                guard let user, let system else { throw ParseError("user and system") }
+                let microsecondsPerTick = 1_000_000 / ticksPerSecond
+                return (
+                    user: user.saturatingMultiplied(by: microsecondsPerTick),
+                    system: system.saturatingMultiplied(by: microsecondsPerTick)
+                )
+            }
+            userMicroseconds = stat?.user
+            systemMicroseconds = stat?.system
         }
         self.warnings = warnings
     }

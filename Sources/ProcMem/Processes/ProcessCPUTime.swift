@@ -8,8 +8,7 @@ public struct ProcessCPUTime: Sendable, Hashable {
     public let ticksByPID: [Int32: Int]
     /// The time between the beginnings of the two readings.
     public let elapsed: Duration
-    /// Whether ``ticks`` may lack a part, because the time of a process that exited in between, or that was not among the
-    /// processes before, is not known.
+    /// Whether ``ticks`` may lack the time of a process that exited in between, or that was not among the processes before.
     public let isLowerBound: Bool
 
     /// The CPU time in seconds.
@@ -26,23 +25,41 @@ extension ProcessUsageSnapshot {
     /// Returns the CPU time that the processes used since an earlier reading of the same scope.
     ///
     /// A process that is in both readings adds the difference of its times. A process that started in between adds all of
-    /// its time. The time of a process that exited in between is part of its parent's figures for children that were
-    /// waited for, which also contain what the process had used before the earlier reading: that is subtracted.
+    /// its time. In a tree, and for all processes, the time of a process that exited in between is part of what its parent
+    /// reports of children for which it has waited (`cutime` and `cstime`). That sum also contains what the process had used
+    /// before the earlier reading, which is subtracted. For named processes, and for those of a cgroup, children are not
+    /// counted: ``CgroupCPUTime`` has all of a cgroup's time.
     ///
-    /// The kernel does not add a child's time if nothing waits for it: its parent ignores `SIGCHLD`, or has exited, so that
-    /// a process outside of the scope waits. ``ProcessCPUTime/isLowerBound`` is then `true`, as far as the readings show
-    /// it. They do not show a parent that has set `SA_NOCLDWAIT`, or has ignored `SIGCHLD` only in between.
+    /// The kernel does not add the time of a child whose parent ignores `SIGCHLD`. If the parent exits first, its child
+    /// belongs to `init` or to a subreaper, which may be outside of the scope. ``ProcessCPUTime/isLowerBound`` is then `true`,
+    /// as far as the readings show it. They do not show
+    /// - a parent that has set `SA_NOCLDWAIT`, or has ignored `SIGCHLD` only in between,
+    /// - a process that started in between, lost its parent, and exited.
+    ///
+    /// The kernel truncates user and kernel time of each process and of its exited children. An exited process can therefore
+    /// add up to four ticks that it did not use. The processes of a reading are read one after the other: one that exits
+    /// meanwhile may count in its parent with its time before the earlier reading.
     ///
     /// - Parameter earlier: The earlier reading.
     public func cpuTime(since earlier: ProcessUsageSnapshot) -> ProcessCPUTime {
+        // Where processes are missing, the children of a parent are not known either.
+        let isComplete = gaps.isEmpty && earlier.gaps.isEmpty
         var account = CPUTimeAccount(earlier)
         for process in processes { account.add(process) }
-        account.subtractExited()
+        let exited = account.exitedTicks()
+        let hasAllTime =
+            switch coverage {
+            // The time of a named process is its own.
+            case .named: !exited.isAny
+            case .descendants: exited.isKnown && !account.ignoresExits
+            case .some: false
+            }
+        let ofExited = coverage == .descendants && isComplete ? exited.ticks : 0
         return ProcessCPUTime(
-            ticks: account.ticks,
+            ticks: account.ticks.saturatingAdding(ofExited),
             ticksByPID: account.ticksByPID,
             elapsed: earlier.instant.duration(to: instant),
-            isLowerBound: account.isLowerBound || !gaps.isEmpty || !earlier.gaps.isEmpty
+            isLowerBound: !hasAllTime || !account.knowsAll || !isComplete
         )
     }
 }
@@ -54,26 +71,38 @@ private struct CPUTimeAccount {
         let startTimeTicks: Int
     }
 
+    /// The time of exited processes, from the figures of those that have waited for them.
+    struct Exited {
+        /// Whether a process of the earlier reading has exited.
+        var isAny = false
+        /// Whether a process of the scope has waited for each of them, as far as the readings show it.
+        var isKnown = true
+        var ticks = 0
+    }
+
     private let uptimeTicks: Int?
     /// The processes of the earlier reading that are not in the later one.
     private var exited: [Identity: ProcessUsage] = [:]
-    private let earlier: [Int32: ProcessUsage]
-    /// The time of exited descendants for which a process of both readings has waited since the earlier one.
-    private var waitedTicks: [Int32: Int] = [:]
+    /// The ids of the processes that are in both readings.
+    private var remaining: Set<Int32> = []
+    /// The time of children for which the processes have waited since the earlier reading.
+    private var waitedTicks = 0
     private(set) var ticks = 0
     private(set) var ticksByPID: [Int32: Int] = [:]
-    private(set) var isLowerBound = false
+    /// Whether the times of all processes are known.
+    private(set) var knowsAll = true
+    /// Whether a process ignores the exits of its children.
+    private(set) var ignoresExits = false
 
     init(_ snapshot: ProcessUsageSnapshot) {
         uptimeTicks = snapshot.uptimeTicks
-        earlier = Dictionary(snapshot.processes.map { ($0.pid, $0) }) { first, _ in first }
         for process in snapshot.processes {
             guard let identity = Self.identity(of: process) else {
-                isLowerBound = true
+                knowsAll = false
                 continue
             }
             exited[identity] = process
-            if process.ignoresExitsOfChildren { isLowerBound = true }
+            if process.ignoresExitsOfChildren { ignoresExits = true }
         }
     }
 
@@ -85,59 +114,48 @@ private struct CPUTimeAccount {
     mutating func add(_ process: ProcessUsage) {
         guard let identity = Self.identity(of: process), let own = process.cpuTicks, let ofChildren = process.childTicks
         else {
-            isLowerBound = true
+            knowsAll = false
             return
         }
-        if process.ignoresExitsOfChildren { isLowerBound = true }
+        if process.ignoresExitsOfChildren { ignoresExits = true }
         if let before = exited.removeValue(forKey: identity) {
+            remaining.insert(process.pid)
             guard let ownBefore = before.cpuTicks, let ofChildrenBefore = before.childTicks else {
-                isLowerBound = true
+                knowsAll = false
                 return
             }
-            add(max(0, own - ownBefore), of: process.pid)
-            waitedTicks[process.pid] = max(0, ofChildren - ofChildrenBefore)
+            add(max(0, own - ownBefore), max(0, ofChildren - ofChildrenBefore), of: process.pid)
         } else if let uptimeTicks, identity.startTimeTicks >= uptimeTicks {
-            add(own, of: process.pid)
-            ticks = ticks.saturatingAdding(ofChildren)
+            add(own, ofChildren, of: process.pid)
         } else {
             // It ran before, outside of the scope: how much of its time is new is not known.
-            isLowerBound = true
+            knowsAll = false
         }
     }
 
-    private mutating func add(_ own: Int, of pid: Int32) {
+    private mutating func add(_ own: Int, _ ofChildren: Int, of pid: Int32) {
         ticksByPID[pid] = own
         ticks = ticks.saturatingAdding(own)
+        waitedTicks = waitedTicks.saturatingAdding(ofChildren)
     }
 
-    /// Adds the time of the processes that have exited, without the part that they had used before the earlier reading.
-    mutating func subtractExited() {
+    /// Returns the time of the exited processes, without what they had used before the earlier reading.
+    ///
+    /// The two sums are over all processes. An exited process may have been waited for by its parent, or by a subreaper that
+    /// has adopted it.
+    func exitedTicks() -> Exited {
+        var result = Exited()
+        var ticksBefore = 0
         for process in exited.values {
-            guard let own = process.cpuTicks, let ofChildren = process.childTicks,
-                let ancestor = remainingAncestor(of: process)
-            else {
-                isLowerBound = true
-                continue
-            }
-            waitedTicks[ancestor, default: 0] -= own.saturatingAdding(ofChildren)
+            result.isAny = true
+            ticksBefore = ticksBefore.saturatingAdding(process.cpuTicks ?? 0).saturatingAdding(process.childTicks ?? 0)
+            // Without its parent, the process may belong to one outside of the scope.
+            let hasParent = process.parentPID.map { remaining.contains($0) } ?? false
+            if !hasParent || process.cpuTicks == nil || process.childTicks == nil { result.isKnown = false }
         }
-        for waited in waitedTicks.values {
-            // No process of the scope has waited for one of them.
-            if waited < 0 { isLowerBound = true }
-            ticks = ticks.saturatingAdding(max(0, waited))
-        }
-    }
-
-    /// Returns the id of the nearest ancestor that is in both readings: if the ancestors in between have exited too, their
-    /// figures contain those of the process, or the ancestor has adopted it.
-    private func remainingAncestor(of process: ProcessUsage) -> Int32? {
-        var next = process.parentPID
-        // Reused ids can make the parents of processes circular.
-        for _ in 0..<earlier.count {
-            guard let pid = next else { return nil }
-            if waitedTicks[pid] != nil { return pid }
-            next = earlier[pid]?.parentPID
-        }
-        return nil
+        // No process of the scope has waited for one of them.
+        if ticksBefore > waitedTicks { result.isKnown = false }
+        result.ticks = max(0, waitedTicks - ticksBefore)
+        return result
     }
 }

@@ -10,7 +10,8 @@ public struct ProcessUsage: Sendable, Hashable {
     public let pid: Int32
     /// The parent's id, `stat` field 4; 0 if the parent is outside of the pid namespace.
     public let parentPID: Int32?
-    /// The command, `stat` field 2, at most 15 bytes. The process can set it: it may contain any character.
+    /// The command, `stat` field 2, at most 15 bytes, more for a kernel thread. A process can set its own: it may contain any
+    /// character.
     public let command: String?
     /// The time at which the process started, in clock ticks since boot, `stat` field 22.
     public let startTimeTicks: Int?
@@ -28,14 +29,15 @@ public struct ProcessUsage: Sendable, Hashable {
     public let threadCount: Int?
     /// The number of open file descriptors, the entries of `/proc/PID/fd`; `nil` unless it was requested.
     ///
-    /// Requires the right to trace the process. For the calling process, it includes the descriptors of the reading itself.
+    /// Requires the right to read the directory, which belongs to the user of a dumpable process and else to root: the same
+    /// user, or `CAP_DAC_READ_SEARCH`. For the calling process, it includes the descriptors of the reading itself.
     public let openFileCount: Int?
     /// The soft limit of open file descriptors, `Max open files` in `/proc/PID/limits`; `nil` unless it was requested.
     public let openFileLimit: Int?
     /// The reason why figures that were requested are missing; `nil` if none is missing.
     public let unavailable: UnavailableReason?
     /// Whether the process ignores `SIGCHLD`, so that the kernel does not add the time of its children to its figures:
-    /// `stat` field 33; `true` if that is not known.
+    /// `stat` field 33; `true` if that is not known. Kernel threads ignore all signals, and nothing waits for one that ends.
     let ignoresExitsOfChildren: Bool
 
     /// The CPU time in user and kernel mode; `nil` if one of the two is not known.
@@ -74,6 +76,17 @@ public struct ProcessUsageSnapshot: Sendable, Hashable {
     public let bootSecondsSince1970: Double?
     /// The time since boot at which the reading began, in clock ticks; `nil` if it is not known.
     let uptimeTicks: Int?
+    /// Which exits of children the processes of the scope report.
+    let coverage: Coverage
+
+    enum Coverage: Sendable, Hashable {
+        /// The scope is a list of processes; their children are not part of it.
+        case named
+        /// The scope contains the descendants of its processes.
+        case descendants
+        /// A process outside of the scope, or the excluded caller, may wait for processes of it.
+        case some
+    }
 
     /// Whether no process is missing, as far as the kernel reports.
     public var isComplete: Bool { gaps.isEmpty }
@@ -98,8 +111,8 @@ public struct ProcessUsageSnapshot: Sendable, Hashable {
 /// thread. The cost grows with the number of processes. With open files, `limits` and the directory `fd` are read too: two
 /// more files for each process, at a cost that grows with its descriptors.
 ///
-/// `stat` requires no privileges unless `/proc` hides the process. `fd` requires the right to trace it: without the right,
-/// ``ProcessUsage/openFileCount`` is `nil` and ``ProcessUsage/unavailable`` is `permissionDenied`.
+/// `stat` and `limits` require no privileges unless `/proc` hides the process. `fd` belongs to the user of the process, or to
+/// root if it is not dumpable. Without the right to read it, ``ProcessUsage/openFileCount`` is `nil` and ``ProcessUsage/unavailable`` is `permissionDenied`.
 ///
 /// - Parameters:
 ///   - scope: The processes.
@@ -115,6 +128,7 @@ public func processUsage(
 ) throws(ProcMemError) -> ProcessUsageSnapshot {
     let instant = ContinuousClock.now
     let uptime = uptimeSeconds(in: root)
+    let bootSeconds = root.isLive ? uptime.map { Syscalls.secondsSince1970 - $0 } : nil
     var walk = ProcessWalk<OpenFileFigures>(
         in: root,
         budget: SearchBudget(limits),
@@ -128,8 +142,9 @@ public func processUsage(
         gaps: walk.gaps,
         instant: instant,
         elapsed: instant.duration(to: .now),
-        bootSecondsSince1970: root.isLive ? uptime.map { Syscalls.secondsSince1970 - $0 } : nil,
-        uptimeTicks: uptime.map { Int(saturating: $0 * Double(ticksPerSecond)) }
+        bootSecondsSince1970: bootSeconds,
+        uptimeTicks: uptime.map { Int(saturating: $0 * Double(ticksPerSecond)) },
+        coverage: scope.coverage
     )
 }
 
@@ -155,15 +170,27 @@ private struct OpenFileFigures: Sendable {
         _ directory: borrowing ProcessDirectory,
         _ stat: ProcessStat
     ) throws(FileReadError) -> OpenFileFigures {
-        try OpenFileFigures(of: directory)
+        OpenFileFigures(of: directory, stat)
     }
 
-    private init(of directory: borrowing ProcessDirectory) throws(FileReadError) {
+    private init(of directory: borrowing ProcessDirectory, _ stat: ProcessStat) {
         do {
             limit = try directory.read(ProcPath(file: "limits"), Self.readOptions, Self.openFileLimit)
-            count = try directory.open(ProcPath(file: "fd"), as: .directory).entryCount()
         } catch {
-            unavailable = try directory.unavailableReason(error)
+            unavailable = directory.unavailableReason(ofOneAmongSeveral: error)
+        }
+        do {
+            if stat.isZombie {
+                // The main thread has exited, and has no files any more; those of the process are the files of its threads.
+                count = try directory.firstValueFromLiveThread(of: stat) { (id) throws(FileReadError) in
+                    try directory.open(ProcPath(task: id, "fd"), as: .directory).entryCount()
+                }
+                if count == nil { unavailable = unavailable ?? .zombie }
+            } else {
+                count = try directory.open(ProcPath(file: "fd"), as: .directory).entryCount()
+            }
+        } catch {
+            unavailable = unavailable ?? directory.unavailableReason(ofOneAmongSeveral: error)
         }
     }
 
@@ -189,16 +216,32 @@ extension ProcessUsage {
         parentPID = stat?.parentPID
         command = stat?.command
         startTimeTicks = stat?.startTimeTicks
-        userTicks = stat?.userTicks
-        systemTicks = stat?.systemTicks
-        childUserTicks = stat?.childUserTicks
-        childSystemTicks = stat?.childSystemTicks
-        threadCount = stat?.threadCount
-        ignoresExitsOfChildren = stat.map { !$0.isKernelThread && $0.ignoresExitsOfChildren } ?? true
+        // The kernel reports 0 for all of these if the process is being removed.
+        let live = stat.flatMap { $0.threadCount > 0 ? $0 : nil }
+        userTicks = live?.userTicks
+        systemTicks = live?.systemTicks
+        childUserTicks = live?.childUserTicks
+        childSystemTicks = live?.childSystemTicks
+        threadCount = live?.threadCount
+        ignoresExitsOfChildren = stat?.ignoresExitsOfChildren ?? true
         openFileCount = member.value?.count
         openFileLimit = member.value?.limit
-        let isUnreadable: UnavailableReason? = stat == nil ? .permissionDenied : nil
-        unavailable = member.unavailableReason ?? member.value?.unavailable ?? isUnreadable
+        var reason = member.unavailableReason
+        if stat == nil { reason = reason ?? .permissionDenied }
+        if stat != nil, live == nil { reason = .exited }
+        let times = [live?.userTicks, live?.systemTicks, live?.childUserTicks, live?.childSystemTicks]
+        if live != nil, times.contains(nil) { reason = reason ?? .malformed }
+        unavailable = reason ?? member.value?.unavailable
+    }
+}
+
+extension ProcessScope {
+    fileprivate var coverage: ProcessUsageSnapshot.Coverage {
+        switch kind {
+        case .processes: .named
+        case .trees, .all: excludesCaller ? .some : .descendants
+        case .cgroup, .cgroupOf: .some
+        }
     }
 }
 

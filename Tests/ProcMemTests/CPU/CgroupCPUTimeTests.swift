@@ -25,16 +25,24 @@ import Testing
 
     /// Nanoseconds, in the hierarchy of `cpuacct`.
     @Test func v1Nanoseconds() throws {
-        let files = ["/cg/own/cpuacct.usage": "1500999\n", "/cg/own/cpuacct.usage_user": "1000000\n"]
+        let files = ["/cg/own/cpuacct.usage": "1500999\n", "/cg/own/cpuacct.stat": "user 7\nsystem 2\n"]
         let time = try time(v1.merging(files) { $1 })
         #expect(time.cgroup == "/own" && time.warnings.isEmpty)
-        #expect(time.usageMicroseconds == 1500 && time.userMicroseconds == 1000 && time.systemMicroseconds == nil)
+        let tick = 1_000_000 / ticksPerSecond
+        #expect(time.usageMicroseconds == 1500 && time.userMicroseconds == 7 * tick)
+        #expect(time.systemMicroseconds == 2 * tick)
     }
 
     @Test func whatCannotBeRead() throws {
         let malformed = try time(v1.merging(["/cg/own/cpuacct.usage": "many\n"]) { $1 })
-        #expect(malformed.usageMicroseconds == nil && malformed.warnings.count == 1)
-        #expect(malformed.warnings[0].contains("cpuacct.usage"))
+        #expect(
+            malformed.usageMicroseconds == nil && malformed.userMicroseconds == nil && malformed.warnings.count == 2
+        )
+        #expect(malformed.warnings[0].contains("cpuacct.usage") && malformed.warnings[1].contains("cpuacct.stat"))
+        // Before Linux 4.15, `cpu.stat` has no usage.
+        let files = MountTable.files(in: "/pod/own", root: "/", ["/sys/fs/cgroup/pod/own/cpu.stat": "nr_periods 0\n"])
+        let old = try time(files)
+        #expect(old.usageMicroseconds == nil && old.warnings.count == 1 && old.warnings[0].contains("usage_usec"))
         let hidden = try time(v1.merging(["/proc/self/cgroup": "4:cpuacct:/../other\n"]) { $1 })
         #expect(hidden.cgroup == nil && hidden.usageMicroseconds == nil && hidden.warnings.count == 1)
         let none = try time([:])

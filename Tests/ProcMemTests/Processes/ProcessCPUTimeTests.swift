@@ -34,7 +34,8 @@ import Testing
     private static func reading(
         _ processes: [ProcessUsage],
         after seconds: Int = 0,
-        gaps: Set<ProcessGap> = []
+        gaps: Set<ProcessGap> = [],
+        _ coverage: ProcessUsageSnapshot.Coverage = .descendants
     ) -> ProcessUsageSnapshot {
         ProcessUsageSnapshot(
             processes: processes,
@@ -43,7 +44,8 @@ import Testing
             instant: start + .seconds(seconds),
             elapsed: .milliseconds(1),
             bootSecondsSince1970: nil,
-            uptimeTicks: 1000 + seconds * ticksPerSecond
+            uptimeTicks: 1000 + seconds * ticksPerSecond,
+            coverage: coverage
         )
     }
 
@@ -52,9 +54,10 @@ import Testing
     private func time(
         _ earlier: [ProcessUsage],
         _ later: [ProcessUsage],
-        gaps: Set<ProcessGap> = []
+        gaps: Set<ProcessGap> = [],
+        _ coverage: ProcessUsageSnapshot.Coverage = .descendants
     ) -> (ticks: Int, isLowerBound: Bool) {
-        let time = Self.reading(later, after: 2, gaps: gaps).cpuTime(since: Self.reading(earlier))
+        let time = Self.reading(later, after: 2, gaps: gaps, coverage).cpuTime(since: Self.reading(earlier))
         return (time.ticks, time.isLowerBound)
     }
 
@@ -98,12 +101,17 @@ import Testing
         #expect(time([Self.process(11, own: 40)], []) == (0, true))
     }
 
-    /// The nearest ancestor that remains has waited for it, or for its parent.
+    /// Its ancestor has adopted it and waited for it, or has waited for its parent. It may also have been adopted by a process
+    /// outside of the scope, while the ancestor waited for others.
     @Test func aGrandchildWhoseParentExited() {
         let before = [
             Self.process(10, children: 1), Self.process(11, parent: 10, own: 4), Self.process(12, parent: 11, own: 30),
         ]
-        #expect(time(before, [Self.process(10, children: 1 + 5 + 33)]) == (4, false))
+        #expect(time(before, [Self.process(10, children: 1 + 5 + 33)]) == (4, true))
+        // A subreaper above its former parent has waited for it, and had reported less than that before.
+        let subreaper = [Self.process(1, parent: 0)] + before
+        let after = [Self.process(1, parent: 0, children: 37), Self.process(10, children: 1 + 5)]
+        #expect(time(subreaper, after) == (5 + 37 - 34, true))
     }
 
     @Test func aPIDThatWasReused() {
@@ -122,6 +130,16 @@ import Testing
         #expect(time([Self.process(10)], [Self.process(10, own: 5, ignoresExits: true)]) == (5, true))
     }
 
+    /// The children of a named process are not among the processes, nor are those for which the excluded caller waits.
+    @Test func childrenOutsideOfTheScope() {
+        let before = [Self.process(10, own: 5, children: 1)]
+        let after = [Self.process(10, own: 7, children: 30_000)]
+        #expect(time(before, after, .named) == (2, false))
+        #expect(time(before, after, .some) == (2, true))
+        #expect(time(before, after, gaps: [.countLimit]) == (2, true))
+        #expect(time(before + [Self.process(11)], after, .named) == (2, true))
+    }
+
     /// Figures that no kernel reports.
     @Test func figuresThatContradictEachOther() {
         #expect(time([Self.process(10, own: 50, children: 50)], [Self.process(10, own: 5, children: 5)]) == (0, false))
@@ -129,6 +147,10 @@ import Testing
         #expect(time(circle, []) == (0, true))
         let most = Self.process(10, start: 1100, own: .max, children: .max)
         #expect(time([], [most]) == (.max, false))
+        let exited = [
+            Self.process(10), Self.process(11, parent: 10, own: .max), Self.process(12, parent: 10, own: .max),
+        ]
+        #expect(time(exited, [Self.process(10, children: 5)]) == (0, true))
         let twice = [Self.process(10, own: 1), Self.process(10, own: 1)]
         #expect(time(twice, twice).ticks == 0)
     }

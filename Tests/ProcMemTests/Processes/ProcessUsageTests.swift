@@ -54,10 +54,18 @@ import Testing
         let withoutDirectory = try usage(tree())
         #expect(withoutDirectory.openFileLimit == 1024 && withoutDirectory.openFileCount == nil)
         #expect(withoutDirectory.unavailable == .unsupported && withoutDirectory.userTicks == 250)
-        let malformed = try usage(tree(["/proc/17/limits": "Max open files            many\n"]))
-        #expect(malformed.openFileLimit == nil && malformed.unavailable == .malformed)
+        let limits = "Max open files            many\n"
+        let malformed = try usage(tree(["/proc/17/limits": limits, "/proc/17/fd/0": ""]))
+        #expect(malformed.openFileLimit == nil && malformed.openFileCount == 1 && malformed.unavailable == .malformed)
         let negative = try usage(tree(stat: [14: "-1"]), openFiles: false)
         #expect(negative.userTicks == nil && negative.cpuTicks == nil && negative.systemTicks == 50)
+        #expect(negative.unavailable == .malformed)
+        // The kernel writes 0 for times and threads of a process that is being removed.
+        let removed = try usage(tree(stat: [3: "X", 14: "0", 15: "0", 20: "0"]), openFiles: false)
+        #expect(removed.cpuTicks == nil && removed.threadCount == nil && removed.unavailable == .exited)
+        // A zombie has its times, and no open files.
+        let zombie = try usage(tree(["/proc/17/fd/0": ""], stat: [3: "Z", 20: "1"]))
+        #expect(zombie.cpuTicks == 300 && zombie.openFileCount == nil && zombie.unavailable == .zombie)
         let malformedUptime = try tree(["/proc/uptime": "x"])
         #expect(try processUsage(of: .process(17), in: malformedUptime.root()).uptimeTicks == nil)
     }
@@ -66,8 +74,6 @@ import Testing
     @Test(arguments: [("0", false), ("65536", true), ("65535", false), ("2147483647", true), ("x", true)])
     func whetherExitsOfChildrenAreIgnored(_ signals: String, _ ignores: Bool) throws {
         #expect(try usage(tree(stat: [33: signals])).ignoresExitsOfChildren == ignores)
-        // A kernel thread ignores all signals, and has no children that it waits for.
-        #expect(try !usage(tree(stat: [33: signals, 9: "2129984"])).ignoresExitsOfChildren)
     }
 
     @Test func theEncodingHasEveryName() throws {
@@ -151,6 +157,18 @@ import Testing
         // The wall-clock time of the start is that of a moment ago.
         let start = try #require(snapshot.bootSecondsSince1970) + (process.startSecondsSinceBoot ?? 0)
         #expect(abs(Date.now.timeIntervalSince1970 - start) < 60)
+    }
+
+    /// The main thread has exited, and the other one has the open files.
+    @Test func aProcessWhoseMainThreadHasEnded() throws {
+        let child = try ChildProcess(state: "zombie-leader", 4096)
+        let process = try #require(
+            try processUsage(of: .process(child.pid), includingOpenFiles: true).processes.first
+        )
+        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(child.pid)/task")
+        let thread = try #require(threads.first { $0 != "\(child.pid)" })
+        let listed = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(child.pid)/task/\(thread)/fd")
+        #expect(process.openFileCount == listed.count && listed.count >= 3)
     }
 
     @Test(.enabled(if: Rights.isRoot, "the process of another user requires root"))
