@@ -47,7 +47,9 @@ struct Figures: Equatable {
         case .dictionary:
             for child in mirror.children {
                 let pair = Array(Mirror(reflecting: child.value).children)
-                add(pair[1].value, "\(path)[\(pair[0].value)]")
+                // A dot separates the components of a path.
+                let key = "\(pair[0].value)".replacing(".", with: ":")
+                add(pair[1].value, "\(path)[\(key)]")
             }
         default:
             if mirror.children.isEmpty || value is Duration {

@@ -39,7 +39,17 @@ enum ParserTarget {
         all["cpu-stat"] = checking {
             try CPUStat(parsing: $0)
         } holds: {
-            areSizes([$0.periods, $0.throttledPeriods, $0.throttledMicroseconds], below: .max)
+            areSizes([$0.periods, $0.throttledPeriods, $0.throttledMicroseconds, $0.usageMicroseconds], below: .max)
+        }
+        all["cpuacct-stat"] = checking {
+            try CPUAccountingStat(parsing: $0)
+        } holds: {
+            areSizes([$0.userTicks, $0.systemTicks], below: .max)
+        }
+        all["limits"] = checking {
+            try ProcessLimits(parsing: $0)
+        } holds: {
+            areSizes([$0.openFileCount], below: .max)
         }
         all["stat"] = checking({ try ProcessStat(parsing: $0) }, holds: isPossible)
         all["status"] = checking({ try ProcessStatus(parsing: $0) }, holds: isPossible)

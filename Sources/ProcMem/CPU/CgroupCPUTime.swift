@@ -20,9 +20,8 @@ public struct CgroupCPUTime: Sendable, Hashable {
 extension CgroupCPUTime {
     /// Reads the CPU time of the calling process's cgroup.
     ///
-    /// The files are `/proc/self/cgroup`, the mounts, and `cpu.stat` (v2, Linux 4.15) or two files of the `cpuacct` controller
-    /// (v1).
-    /// The cost does not grow with the number of processes. No privileges are required. A figure that cannot be read is
+    /// The files are `/proc/self/cgroup`, the mounts, and `cpu.stat` (v2, Linux 4.15) or two files of the `cpuacct`
+    /// controller (v1). The cost does not grow with the number of processes. No privileges are required. A figure that cannot be read is
     /// `nil`, and ``warnings`` has the reason.
     ///
     /// - Parameter root: The directory that contains the kernel's files.
@@ -80,25 +79,34 @@ extension CgroupCPUTime {
                 }
                 return nanoseconds / 1000
             }
-            let stat = read("cpuacct.stat", CPUStat.readOptions) { (bytes) throws(ParseError) in
-                var (user, system): (Int?, Int?)
-                var index = 0
-                while let entry = bytes.nextEntry(at: &index) {
-                    let number = bytes.firstField(in: entry.rest).flatMap { bytes.decimal(in: $0) }
-                    if bytes.equals("user", in: entry.key) { user = number }
-                    if bytes.equals("system", in: entry.key) { system = number }
-                }
-                guard let user, let system else { throw ParseError("user and system") }
-                let microsecondsPerTick = 1_000_000 / ticksPerSecond
-                return (
-                    user: user.saturatingMultiplied(by: microsecondsPerTick),
-                    system: system.saturatingMultiplied(by: microsecondsPerTick)
-                )
-            }
-            userMicroseconds = stat?.user
-            systemMicroseconds = stat?.system
+            let stat = read("cpuacct.stat", CPUAccountingStat.readOptions, CPUAccountingStat.init(parsing:))
+            let tick = 1_000_000 / ticksPerSecond
+            userMicroseconds = stat?.userTicks.saturatingMultiplied(by: tick)
+            systemMicroseconds = stat?.systemTicks.saturatingMultiplied(by: tick)
         }
         self.warnings = warnings
+    }
+}
+
+/// The figures in `cpuacct.stat` of a v1 cgroup, in clock ticks. Lines are `NAME NUMBER`.
+struct CPUAccountingStat: Hashable, Sendable {
+    /// `user`: the CPU time in user mode.
+    let userTicks: Int
+    /// `system`: the CPU time in kernel mode.
+    let systemTicks: Int
+
+    static let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096)
+
+    init(parsing bytes: Span<UInt8>) throws(ParseError) {
+        var (user, system): (Int?, Int?)
+        var index = 0
+        while let entry = bytes.nextEntry(at: &index) {
+            let number = bytes.firstField(in: entry.rest).flatMap { bytes.decimal(in: $0) }
+            if bytes.equals("user", in: entry.key) { user = number }
+            if bytes.equals("system", in: entry.key) { system = number }
+        }
+        guard let user, let system else { throw ParseError("numbers of user and system") }
+        (userTicks, systemTicks) = (user, system)
     }
 }
 

@@ -111,8 +111,9 @@ public struct ProcessUsageSnapshot: Sendable, Hashable {
 /// thread. The cost grows with the number of processes. With open files, `limits` and the directory `fd` are read too: two
 /// more files for each process, at a cost that grows with its descriptors.
 ///
-/// `stat` and `limits` require no privileges unless `/proc` hides the process. `fd` belongs to the user of the process, or to
-/// root if it is not dumpable. Without the right to read it, ``ProcessUsage/openFileCount`` is `nil` and ``ProcessUsage/unavailable`` is `permissionDenied`.
+/// `stat` and `limits` require no privileges unless `/proc` hides the process. `fd` belongs to the user of the process, or
+/// to root if it is not dumpable. Without the right to read it, ``ProcessUsage/openFileCount`` is `nil`, and
+/// ``ProcessUsage/unavailable`` is `permissionDenied`.
 ///
 /// - Parameters:
 ///   - scope: The processes.
@@ -151,13 +152,7 @@ public func processUsage(
 /// Returns the time since boot in seconds: below a directory that replaces `/`, the first field of `/proc/uptime`.
 private func uptimeSeconds(in root: SystemRoot) -> Double? {
     guard !root.isLive else { return Syscalls.secondsSinceBoot }
-    let options = FileReadOptions(expectedBytes: 64, limitBytes: 4096, isOneLine: true)
-    return try? root.read(ProcPath(file: "/proc/uptime"), options) { (bytes) throws(ParseError) in
-        guard let seconds = bytes.firstField(in: 0..<bytes.count).flatMap({ bytes.decimalFraction(in: $0) }) else {
-            throw ParseError("seconds")
-        }
-        return seconds
-    }
+    return try? root.read(ProcPath(file: "/proc/uptime"), Uptime.readOptions, Uptime.init(parsing:)).seconds
 }
 
 /// The number of open descriptors of a process, and its limit.
@@ -175,7 +170,11 @@ private struct OpenFileFigures: Sendable {
 
     private init(of directory: borrowing ProcessDirectory, _ stat: ProcessStat) {
         do {
-            limit = try directory.read(ProcPath(file: "limits"), Self.readOptions, Self.openFileLimit)
+            limit = try directory.read(
+                ProcPath(file: "limits"),
+                ProcessLimits.readOptions,
+                ProcessLimits.init(parsing:)
+            ).openFileCount
         } catch {
             unavailable = directory.unavailableReason(ofOneAmongSeveral: error)
         }
@@ -192,19 +191,6 @@ private struct OpenFileFigures: Sendable {
         } catch {
             unavailable = unavailable ?? directory.unavailableReason(ofOneAmongSeveral: error)
         }
-    }
-
-    private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 2048, limitBytes: 65536) }
-
-    /// Returns the soft limit in the line `Max open files SOFT HARD files`.
-    private static func openFileLimit(_ bytes: Span<UInt8>) throws(ParseError) -> Int {
-        var index = 0
-        while let line = bytes.nextLine(at: &index) {
-            guard bytes.hasPrefix("Max open files ", in: line) else { continue }
-            let values = line.lowerBound + 15..<line.upperBound
-            if let limit = bytes.firstField(in: values).flatMap({ bytes.decimal(in: $0) }) { return limit }
-        }
-        throw ParseError("a number after Max open files")
     }
 }
 

@@ -82,6 +82,7 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
     static let all =
         [
             cgroup, mountinfo, cpuMax, quota, period, online, mask, stat, status, statm, smapsRollup, smapsSums,
+            limits, cpuAccounting, uptime,
         ] + ofCgroupMemory
 
     private static let cgroup = MutatedParser(
@@ -161,6 +162,27 @@ struct MutatedParser: CustomTestStringConvertible, Sendable {
         ["Name:\tx\nTgid:\t17\nCpus_allowed:\tff,ffffffff\n", "Tgid:\t2147483647\nGroups:\t1 2 \nCpus_allowed:\t3\n"],
         { try ProcessStatus(parsing: $0) },
         holds: { $0.pid ?? 0 >= 0 && $0.allowedCPUs.map(isCanonical) ?? true }
+    )
+
+    private static let limits = MutatedParser(
+        "limits",
+        ["Limit  Soft  Hard  Units\nMax open files            1024                 524288               files\n"],
+        { try ProcessLimits(parsing: $0) },
+        holds: { $0.openFileCount >= 0 }
+    )
+
+    private static let cpuAccounting = MutatedParser(
+        "cpuacct.stat",
+        ["user 7\nsystem 2\n", "system 9223372036854775807\nuser 0\n"],
+        { try CPUAccountingStat(parsing: $0) },
+        holds: { $0.userTicks >= 0 && $0.systemTicks >= 0 }
+    )
+
+    private static let uptime = MutatedParser(
+        "uptime",
+        ["9.50 7.25\n", "0.00 0.00\n", "86400.25 1\n"],
+        { try Uptime(parsing: $0) },
+        holds: { $0.seconds >= 0 }
     )
 
     private static let statm = MutatedParser(

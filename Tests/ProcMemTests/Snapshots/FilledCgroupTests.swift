@@ -121,7 +121,7 @@ struct FilledCgroupLiveTests {
         try child.waitUntilReady(in: "batches")
         let truth = try truth(child.pid)
         let sampled = try Rights.asNobody { try distinct(child.pid, .sampled(reads: 64)) }
-        // Without the charge it is a third too low. The files, 4 % of the memory, are still estimated from samples.
+        // Without the charge it is 40 % too low. The files, 4 % of the memory, are still estimated from samples.
         #expect(abs(try #require(sampled.estimate) - truth) <= truth / 10, "\(sampled), the truth is \(truth)")
     }
 
