@@ -24,13 +24,13 @@ extension ProcessWalk {
     private mutating func visit(listed pids: [Int32]) throws(ProcMemError) {
         try ProcNamespace.confirm(in: root)
         let pids = Array(budget.allowed(of: pids, after: members.count))
-        let parts = ConcurrentWork.parts(of: pids, minimumPartCount: isConcurrent ? 256 : pids.count)
-        guard parts.count > 1 else { return try visit(part: pids[...]) }
-        let work = walking { (walk: inout ProcessWalk, part: ArraySlice<Int32>) throws(ProcMemError) in
+        let work = ConcurrentWork(on: pids, minimumCountPerThread: isConcurrent ? 256 : pids.count)
+        guard work.isDivided else { return try visit(part: pids[...]) }
+        let visitPart = walking { (walk: inout ProcessWalk, part: ArraySlice<Int32>) throws(ProcMemError) in
             try walk.visit(part: part)
         }
         // No process occurs twice: the parts have no process in common, and none was visited before.
-        for walk in ConcurrentWork.results(of: parts, on: "procmem-walk", work) {
+        for walk in work.results(on: "procmem-walk", visitPart) {
             let walk = try walk.get()
             members += walk.members
             for gap in walk.gaps { budget.note(gap) }

@@ -242,13 +242,13 @@ extension ProcessWalk {
     /// Visits many candidates and all of their descendants on several threads; `false` if there are too few candidates.
     private mutating func visitConcurrently(_ candidates: [Candidate]) throws(FileReadError) -> Bool {
         guard isConcurrent, children?.search == .childrenFiles, candidates.count > 1 else { return false }
-        let parts = ConcurrentWork.parts(of: candidates.reversed(), minimumPartCount: 32)
-        guard parts.count > 1 else { return false }
-        let work = walking { (walk: inout ProcessWalk, part: ArraySlice<Candidate>) throws(FileReadError) in
+        let work = ConcurrentWork(on: candidates.reversed(), minimumCountPerThread: 32)
+        guard work.isDivided else { return false }
+        let visitPart = walking { (walk: inout ProcessWalk, part: ArraySlice<Candidate>) throws(FileReadError) in
             try walk.visitDescendants(part.reversed())
         }
         var strays: [Candidate] = []
-        for walk in ConcurrentWork.results(of: parts, on: "procmem-walk", work) {
+        for walk in work.results(on: "procmem-walk", visitPart) {
             let walk = try walk.get()
             // A process that was given to another parent during the walk may have been visited in two parts.
             members += walk.members.filter { !visited.contains($0.pid) }

@@ -52,59 +52,69 @@ enum BackgroundThread {
     }
 }
 
-/// Work that is divided into parts which run concurrently.
-enum ConcurrentWork {
-    /// Divides a list into parts of equal length, one for each thread. The number of parts is the number of CPUs in the
-    /// calling thread's affinity mask, but at most four; no part is shorter than `minimumPartCount`.
+/// Work on the elements of a list, which several threads share.
+///
+/// Each thread takes the next part of the list as soon as it has finished one. A thread that starts late or runs slowly
+/// therefore delays the result by no more than one part.
+struct ConcurrentWork<Element: Sendable>: Sendable {
+    private let list: [Element]
+    private let threadCount: Int
+
+    /// - Parameter minimumCountPerThread: The number of elements below which another thread would cost more than it saves.
     ///
-    /// The number of threads depends on the mask alone. A quota limits CPU time, not the number of CPUs: the parts need
-    /// the same CPU time on one thread as on several.
-    static func parts<Element>(of list: [Element], minimumPartCount: Int) -> [ArraySlice<Element>] {
-        let most = minimumPartCount > 0 ? min(4, list.count / minimumPartCount) : 1
-        guard most > 1 else { return [list[...]] }
-        let cpus = (try? Syscalls.withAffinityMask(of: 0) { $0.setBitCount }) ?? 1
-        let threads = max(1, min(most, cpus))
-        return (0..<threads).map { list[list.count * $0 / threads..<list.count * ($0 + 1) / threads] }
+    /// The number of threads is the number of CPUs in the calling thread's affinity mask, but at most four. A quota is
+    /// not considered: it limits CPU time, not the number of CPUs, and the work needs the same CPU time on one thread
+    /// as on several.
+    init(on list: [Element], minimumCountPerThread: Int) {
+        self.list = list
+        let most = minimumCountPerThread > 0 ? min(4, list.count / minimumCountPerThread) : 1
+        threadCount = most > 1 ? max(1, min(most, (try? Syscalls.withAffinityMask(of: 0) { $0.setBitCount }) ?? 1)) : 1
     }
 
-    /// Returns the results of all parts. The calling thread processes the first part. A separate thread with the
-    /// caller's rights processes each other part and ends with it. If no thread can be created, the calling thread
-    /// processes the part.
-    static func results<Part: Sendable, Result: Sendable>(
-        of parts: [Part],
+    /// Whether more than one thread does the work.
+    var isDivided: Bool { threadCount > 1 }
+
+    private var partCount: Int { isDivided ? min(list.count, 4 * threadCount) : 1 }
+
+    private func part(_ index: Int) -> ArraySlice<Element> {
+        list[list.count * index / partCount..<list.count * (index + 1) / partCount]
+    }
+
+    /// Returns the results of all parts, in the order of the list.
+    ///
+    /// The calling thread does a share of the work. The other threads have its rights, and have ended when the call
+    /// returns, so that none of them occupies a CPU on which the next one could run. If no thread can be created, the
+    /// calling thread does all of the work.
+    ///
+    /// - Parameter name: The name of the other threads in the kernel's lists.
+    func results<Result: Sendable>(
         on name: StaticString,
-        _ body: @escaping @Sendable (Part) -> Result
+        _ body: @escaping @Sendable (ArraySlice<Element>) -> Result
     ) -> [Result] {
-        guard parts.count > 1 else { return parts.map(body) }
-        let others = parts.dropFirst().map { PendingResult(of: $0, on: name, body) }
-        return [body(parts[0])] + others.map { $0.wait() }
+        let progress = Monitor(Progress<Result>(results: Array(repeating: nil, count: partCount)))
+        let processParts: @Sendable () -> Void = {
+            while let index = progress.withLock({ $0.takeNext() }) {
+                let result = body(part(index))
+                progress.withLock { $0.results[index] = result }
+            }
+        }
+        let others = (1..<threadCount).compactMap { _ in try? BackgroundThread.startJoinable(name, processParts) }
+        processParts()
+        for thread in others { procmem_join_thread(thread) }
+        return progress.withLock { $0.results.compactMap(\.self) }
     }
 
-    /// A part that a separate thread processes.
-    private final class PendingResult<Part: Sendable, Result: Sendable> {
-        private let part: Part
-        private let body: @Sendable (Part) -> Result
-        private let result = JoinedResult<Result>()
-        private let thread: UInt?
+    /// The parts that a thread has taken, and the results of those that are done.
+    private struct Progress<Result: Sendable>: Sendable {
+        var results: [Result?]
+        private var taken = 0
 
-        init(of part: Part, on name: StaticString, _ body: @escaping @Sendable (Part) -> Result) {
-            self.part = part
-            self.body = body
-            thread = try? BackgroundThread.startJoinable(name) { [result] in result.value = body(part) }
+        init(results: [Result?]) { self.results = results }
+
+        mutating func takeNext() -> Int? {
+            guard taken < results.count else { return nil }
+            taken += 1
+            return taken - 1
         }
-
-        /// Returns the result. It must be called once.
-        ///
-        /// The thread has ended then, so that it does not occupy the CPU on which the next one could run.
-        func wait() -> Result {
-            if let thread { procmem_join_thread(thread) }
-            return result.value ?? body(part)
-        }
-    }
-
-    /// A result that one thread sets, and another reads after it has joined that thread.
-    private final class JoinedResult<Result: Sendable>: @unchecked Sendable {
-        // Why @unchecked: the value is set before the thread ends, and read after it was joined.
-        var value: Result?
     }
 }
