@@ -24,18 +24,16 @@ def verdicts(cases: list[Case]) -> list[Verdict]:
     by_title = {case.title: case for case in cases}
     C, distinct = "the same reads in C", processes.tree_distinct
     found = [
-        at_most(by_title, process.kept, "ProcMem MemoryReader", C, 1.2),
+        at_most(by_title, process.kept, "ProcMem MemoryReader", C, 1.15),
         no_allocation(by_title, process.kept, "ProcMem MemoryReader"),
         at_most(by_title, process.cheap, "ProcMem memoryUsage", C, 1.3),
         at_most(by_title, process.accurate, "ProcMem memoryUsage", C, 1.05),
-        at_most(by_title, processes.tree_list, "ProcMem processList", C, 1.2),
-        at_most(by_title, processes.tree_list, "ProcMem processList", "psutil children", 1 / 8),
+        at_most(by_title, processes.tree_list, "ProcMem processList", C, 1.05),
         at_most(by_title, processes.tree_cheap, "ProcMem memorySnapshot, cheap", C, 1.2),
-        at_most(by_title, processes.tree_cheap, "ProcMem memorySnapshot, cheap", "psutil memory_info", 1 / 4),
         bracket(by_title.get(processes.tree_cheap)),
         at_most(by_title, distinct, "ProcMem sampled", "psutil memory_full_info", 1 / 50),
         near(by_title, distinct, "ProcMem sampled", 0.03),
-        at_most(by_title, distinct, "ProcMem sampler, within 100 ms, warm", "psutil memory_full_info", 1 / 2000),
+        at_most(by_title, distinct, "ProcMem sampler, within 100 ms, warm", "psutil memory_full_info", 1 / 3000),
         near(by_title, distinct, "ProcMem sampler, within 100 ms, warm", 0.01),
         at_most(by_title, cpu.at_root, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
         at_most(by_title, cpu.in_fourth, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
