@@ -24,6 +24,7 @@ suites = {
     "others": lambda rounds: others.cases(min(rounds, 3)),
     "linked": lambda rounds: linked.cases(min(rounds, 5)),
 }
+assert suites.keys() <= keeping.headings.keys(), "every suite has a heading in the report"
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ headings = {
     "cpu": "Number of CPUs",
     "process": "One process",
     "processes": "Many processes",
+    "cgroups": "Cgroups",
     "story": "A notebook server",
     "growth": "Growth",
     "others": "Effect of a reading on its target",

@@ -173,6 +173,39 @@ def holding_in_cgroup(workers: int, mebibytes: int) -> Iterator[Scene | None]:
         remove_cgroup(own)
 
 
+@contextlib.contextmanager
+def limited_cgroup() -> Iterator[Scene | None]:
+    """Two nested cgroups, the outer one with a limit of 256 MiB, and the files that decide the limit and the free memory
+    of a process in the inner one; None if no cgroup can be created."""
+    mount = next((path for path in map(Path, ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")) if path.is_dir()), None)
+    outer = mount / f"procmem-bench-{os.getpid()}" if mount else None
+    inner = outer / "inner" if outer else None
+    try:
+        for level in (outer, inner):
+            if (level.parent / "cgroup.subtree_control").exists():
+                (level.parent / "cgroup.subtree_control").write_text("+memory")
+            level.mkdir()
+        is_v1 = (outer / "memory.limit_in_bytes").exists()
+        (outer / ("memory.limit_in_bytes" if is_v1 else "memory.max")).write_text(str(256 << 20))
+        limits = ["memory.limit_in_bytes"] if is_v1 else ["memory.max", "memory.high"]
+        figures = ["memory.usage_in_bytes" if is_v1 else "memory.current", "memory.stat"]
+        events = ["memory.failcnt", "memory.oom_control"] if is_v1 else ["memory.events"]
+        files = [outer / name for name in limits + figures]
+        files += [inner / name for name in limits + figures + events]
+        # The root of v1 has a limit file, which never has a limit.
+        files += [mount / limits[0]] if is_v1 else []
+        files += ["/proc/meminfo", "/proc/self/cgroup"]
+        joining = 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"'
+        yield Scene({"FILES": ":".join(map(str, files))}, prefix=("sh", "-c", joining, "sh", str(inner)))
+    except (OSError, AttributeError) as error:
+        print(f"bench: cannot create a cgroup: {error}", file=sys.stderr)
+        yield None
+    finally:
+        for level in (inner, outer):
+            if level and level.exists():
+                remove_cgroup(level)
+
+
 def remove_cgroup(level: Path) -> None:
     for _ in range(50):
         with contextlib.suppress(OSError):

@@ -40,6 +40,33 @@ int floor_open(pid_t process, const char *name)
 
 long floor_reread(int file) { return pread(file, buffer, sizeof buffer, 0); }
 
+static int kept_files[32];
+static int kept_count;
+
+long floor_keep_files(const char *paths)
+{
+    char *list = strdup(paths), *rest = list;
+    for (char *path; (path = strsep(&rest, ":"));) {
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        bool has_room = kept_count < (int)(sizeof kept_files / sizeof *kept_files);
+        if (file < 0 || !has_room) {
+            perror(path);
+            kept_count = -1;
+            break;
+        }
+        kept_files[kept_count++] = file;
+    }
+    free(list);
+    return kept_count;
+}
+
+long floor_reread_files(void)
+{
+    long length = 0;
+    for (int i = 0; i < kept_count; i++) length += floor_reread(kept_files[i]);
+    return length;
+}
+
 long floor_pagemap(int file, unsigned long address, int entries)
 {
     return pread(file, buffer, (size_t)entries * sizeof(uint64_t), (off_t)(address / (unsigned long)getpagesize() * 8));

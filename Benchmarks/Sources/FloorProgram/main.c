@@ -1,6 +1,6 @@
 // The floor as a program: FloorProgram CASE BATCHES CALLS prints the same columns as the Swift programs. The
-// environment variable ROOT is the pid of the process, or of the root of the tree, to measure, and CGROUP the directory of
-// a cgroup.
+// environment variable ROOT is the pid of the process, or of the root of the tree, to measure, CGROUP the directory of
+// a cgroup, and FILES the files to keep open, separated by colons.
 #include "Floor.h"
 
 #include <stdio.h>
@@ -39,9 +39,11 @@ int main(int count, char **arguments)
         {"all, list", all_list, NULL},
         {"all, cheap", all_statm, NULL},
         {"cgroup, totals", totals, NULL},
+        {"files, kept", floor_reread_files, NULL},
     };
     if (count < 4) return 64;
     if (strstr(arguments[1], "cgroup") && !getenv("CGROUP")) return 64;
+    if (strstr(arguments[1], "files") && (!getenv("FILES") || floor_keep_files(getenv("FILES")) < 0)) return 64;
     root = getenv("ROOT") ? atoi(getenv("ROOT")) : getpid();
     int batches = atoi(arguments[2]), calls = atoi(arguments[3]);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

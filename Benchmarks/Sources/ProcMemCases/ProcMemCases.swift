@@ -14,7 +14,7 @@ import ProcMem
     @MainActor static func main() async throws {
         let environment = ProcessInfo.processInfo.environment
         let root = environment["ROOT"].flatMap { Int32($0) } ?? ProcessInfo.processInfo.processIdentifier
-        let cases = cpuCases().merging(memoryCases(of: root, in: environment["CGROUP"] ?? "/")) { $1 }
+        let cases = limitCases().merging(memoryCases(of: root, in: environment["CGROUP"] ?? "/")) { $1 }
         let waitingCases = samplerCases(of: root)
         guard let name = CommandLine.arguments.dropFirst().first else {
             for name in (Array(cases.keys) + Array(waitingCases.keys)).sorted() { print(name) }

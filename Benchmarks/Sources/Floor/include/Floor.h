@@ -14,6 +14,11 @@ long floor_reread(int file);
 /// Reads entries of an open pagemap, starting with the page of an address.
 long floor_pagemap(int file, unsigned long address, int entries);
 
+/// Opens files and keeps them open. `paths` is a list that colons separate. Returns the number of files.
+long floor_keep_files(const char *paths);
+/// Reads each file that floor_keep_files opened from its start. Returns the number of bytes.
+long floor_reread_files(void);
+
 /// Returns the number of processes in a tree. It opens the same files as ProcMem: the directory, stat and children, and
 /// also `memory_file`, such as statm, if it is not NULL.
 long floor_tree(pid_t root, const char *memory_file);
