@@ -83,23 +83,24 @@ extension BudgetedFigures {
     ) throws(FileReadError) -> Bool {
         let outlook = probes.outlook(members, pass.result)
         guard outlook.isWide, var draws = outlook.draws else { return false }
-        var isRead = false
+        let waiting = Dictionary(pass.waiting.map { ($0.key.pid, $0) }) { first, _ in first }
+        var readIndices: Set<Int> = []
+        defer { pass.waiting.removeAll { readIndices.contains($0.index) } }
         while let missing = draws.missing {
-            let stage = missing.compactMap { pid in pass.waiting.first { $0.key.pid == pid } }
+            let stage = missing.compactMap { waiting[$0] }.filter { !readIndices.contains($0.index) }
             let now = probes.now()
             let cost = stage.reduce(Duration.zero) {
                 $0 + self.cost(of: $1.fingerprint, cache.entries[$1.key], at: now)
             }
-            guard stage.count == missing.count, now + cost <= pass.end else { return isRead }
+            guard stage.count == missing.count, now + cost <= pass.end else { break }
             for candidate in stage {
-                guard try read(candidate, &members, &pass, probes) else { return isRead }
-                isRead = true
-                pass.waiting.removeAll { $0.index == candidate.index }
-                guard let shareBytes = members[candidate.index].value?.pssAnonymousBytes else { return isRead }
+                guard try read(candidate, &members, &pass, probes) else { return !readIndices.isEmpty }
+                readIndices.insert(candidate.index)
+                guard let shareBytes = members[candidate.index].value?.pssAnonymousBytes else { return true }
                 draws.record(shareBytes, of: candidate.key.pid)
             }
         }
-        return isRead
+        return !readIndices.isEmpty
     }
 
     /// Sets the accurate figures of the processes that share the address space of one that was read: they are equal.

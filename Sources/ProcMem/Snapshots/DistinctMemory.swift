@@ -88,20 +88,25 @@ struct DistinctMemoryInputs {
     let pageSizeBytes: Int
     let features: KernelPageFeatures
 
-    /// Those whose memory counts: each address space once, and none that has no memory.
-    var holders: some Collection<MemoryUsage> { holdingProcesses.map(\.usage) }
+    /// Calls a closure for the memory of each process whose memory counts: each address space once, and none without
+    /// memory. No figures are copied.
+    func forEachHolder(_ body: (borrowing MemoryUsage) -> Void) {
+        for index in processes.indices where Self.isHolder(processes[index]) { body(processes[index].usage) }
+    }
 
     /// Those of them whose memory the samples do not contain. A process that could not be sampled may have been read
     /// accurately in the same pass.
     var unsampledHolders: [MemoryUsage] {
         let missing = group.distinct?.missingPIDs ?? []
-        return holdingProcesses.filter { process in
-            missing.contains(process.pid) || (!process.usage.source.isSampled && process.usage.pssBytes == nil)
+        return processes.lazy.filter { process in
+            Self.isHolder(process)
+                && (missing.contains(process.pid)
+                    || (!process.usage.source.isSampled && process.usage.pssBytes == nil))
         }.map { $0.usage }
     }
 
-    private var holdingProcesses: LazyFilterSequence<[ProcessMemory]> {
-        processes.lazy.filter { $0.sharesMemoryWith == nil && $0.usage.mayHoldMemory }
+    private static func isHolder(_ process: borrowing ProcessMemory) -> Bool {
+        process.sharesMemoryWith == nil && process.usage.mayHoldMemory
     }
 }
 
@@ -121,7 +126,7 @@ extension DistinctMemory {
     /// - Parameter counters: The bounds from the counters of the same inputs.
     init(_ inputs: DistinctMemoryInputs, _ counters: CounterBounds) {
         let shares = ProportionalShares(inputs, isClosed: counters.isClosed)
-        let hugetlb = HugetlbPages(inputs.holders, systemBytes: inputs.features.systemMemory?.hugetlbBytes)
+        let hugetlb = HugetlbPages(inputs)
 
         var anonymous = counters.anonymous
         if let bounds = shares.anonymousOfClosedSet {
@@ -159,7 +164,8 @@ extension DistinctMemory {
         // first touched it. It is used where no bound contradicts it.
         let charged = inputs.charge?.bytes(within: anonymous.narrowest.bounds)
         let (bounds, assumptions) = total.narrowest
-        let isKnown = inputs.holders.allSatisfy { $0.rssBytes != nil }
+        var isKnown = true
+        inputs.forEachHolder { isKnown = isKnown && $0.rssBytes != nil }
         var likely: Int?
         if let sampled, unsampled.isEmpty {
             likely = Int(saturating: sampled.likely.rounded()).saturatingAdding(hugetlb.likelyBytes)
@@ -286,39 +292,67 @@ private struct ProportionalShares {
     }
 
     init(_ inputs: DistinctMemoryInputs, isClosed: Bool) {
-        let holders = inputs.holders
-        // If a process has changed between the reads, the sum of PSS of earlier measurements may count a page twice. The
-        // figures of this measurement remain.
-        let readings = holders.lazy.filter { $0.pssBytes != nil && (inputs.group.isConsistent || $0.source.age == nil) }
-        sumBytes = readings.compactMap(\.pssBytes).saturatingSum ?? 0
-        certainSumBytes = Self.certainSum(inputs)
-        fileSumBytes = readings.compactMap(\.pssFileBytes).saturatingSum ?? 0
+        let sums = Sums(inputs)
+        let count = sums.pss.count
+        sumBytes = sums.pss.value ?? 0
+        certainSumBytes = sums.mayShareAddressSpaces ? Self.certainSum(inputs) : sumBytes
+        fileSumBytes = sums.files.value ?? 0
         var assumptions: Set<DistinctMemory.Assumption> = []
-        if !readings.isEmpty {
+        if count > 0 {
             if inputs.features.isPSSEstimated != false { assumptions.insert(.pssIsExact) }
-            if readings.contains(where: { $0.source.age != nil }) { assumptions.insert(.nothingChanged) }
+            if sums.hasCached { assumptions.insert(.nothingChanged) }
         }
         kernelAssumptions = assumptions
-        guard isClosed, !readings.isEmpty, readings.count == holders.count,
-            inputs.processes.allSatisfy({ $0.mayShareMemoryWith == nil })
+        guard isClosed, count > 0, count == sums.holderCount, !sums.hasDoubtfulRow,
+            sums.anonymousShares.count == count, let sum = sums.anonymousShares.value
         else {
             anonymousOfClosedSet = nil
             return
         }
-        let anonymous = readings.compactMap(\.pssAnonymousBytes)
-        guard anonymous.count == readings.count, let sum = anonymous.saturatingSum else {
-            anonymousOfClosedSet = nil
-            return
-        }
         // 1 KiB for each process, and 1/4096 of a byte for each page that it shares.
-        let pages = (readings.compactMap(\.anonymousBytes).saturatingSum ?? 0) / inputs.pageSizeBytes
-        let rounding = readings.count.saturatingMultiplied(by: 1024).saturatingAdding(pages / 4096 + 1)
+        let pages = (sums.anonymous.value ?? 0) / inputs.pageSizeBytes
+        let rounding = count.saturatingMultiplied(by: 1024).saturatingAdding(pages / 4096 + 1)
         // Pages that KSM merged may be shared with processes outside; what they add at most is their full size.
-        let merged = inputs.features.mergedBytes == 0 ? 0 : readings.compactMap(\.ksmBytes).saturatingSum ?? .max
+        let merged = inputs.features.mergedBytes == 0 ? 0 : sums.merged.value ?? .max
         anonymousOfClosedSet = ByteBounds(
             lower: sum,
             upper: sum.saturatingAdding(rounding).saturatingAdding(merged)
         )
+    }
+
+    /// The sums over the processes of which PSS is known, in one pass over all.
+    ///
+    /// If a process has changed between the reads, the sum of PSS of earlier measurements may count a page twice. Only the
+    /// figures of this measurement count then.
+    private struct Sums {
+        var holderCount = 0
+        var pss = KnownSum()
+        var files = KnownSum()
+        var anonymousShares = KnownSum()
+        var anonymous = KnownSum()
+        var merged = KnownSum()
+        /// Whether a figure is from an earlier measurement.
+        var hasCached = false
+        /// Whether a row may have the same address space as another one.
+        let hasDoubtfulRow: Bool
+        /// Whether two processes may share an address space, also because not all of them were compared.
+        let mayShareAddressSpaces: Bool
+
+        init(_ inputs: DistinctMemoryInputs) {
+            hasDoubtfulRow = inputs.processes.contains { $0.mayShareMemoryWith != nil }
+            mayShareAddressSpaces = hasDoubtfulRow || !inputs.areAddressSpacesCompared
+            inputs.forEachHolder { usage in
+                holderCount += 1
+                let isCached = usage.source.age != nil
+                guard usage.pssBytes != nil, inputs.group.isConsistent || !isCached else { return }
+                pss.add(usage.pssBytes)
+                files.add(usage.pssFileBytes)
+                anonymousShares.add(usage.pssAnonymousBytes)
+                anonymous.add(usage.anonymousBytes)
+                merged.add(usage.ksmBytes)
+                hasCached = hasCached || isCached
+            }
+        }
     }
 }
 
@@ -371,25 +405,29 @@ private struct HugetlbPages {
     let evidence: BoundsEvidence
     let likelyBytes: Int
 
-    /// - Parameter systemBytes: The pages that the system has set aside; `nil` where that is not known.
-    init(_ holders: some Collection<MemoryUsage>, systemBytes: Int?) {
-        let all = holders.compactMap(\.hugetlbBytes)
-        if !holders.isEmpty, all.count == holders.count {
-            let shared = holders.compactMap(\.sharedHugetlbBytes)
-            let sum = all.saturatingSum ?? 0
-            let own = max(0, sum - (shared.saturatingSum ?? 0))
+    init(_ inputs: DistinctMemoryInputs) {
+        let systemBytes = inputs.features.systemMemory?.hugetlbBytes
+        var (holderCount, largestShared) = (0, 0)
+        var (all, shared) = (KnownSum(), KnownSum())
+        inputs.forEachHolder { usage in
+            holderCount += 1
+            all.add(usage.hugetlbBytes)
+            shared.add(usage.sharedHugetlbBytes)
+            largestShared = max(largestShared, usage.sharedHugetlbBytes ?? 0)
+        }
+        let sum = all.value ?? 0
+        let own = max(0, sum - (shared.value ?? 0))
+        if holderCount > 0, all.count == holderCount {
             // A process may map one of these pages twice: of the shared ones at least one page exists.
             var evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: sum))
             evidence.prove(ByteBounds(lower: 0, upper: max(systemBytes ?? .max, own)))
             self.evidence = evidence
-            likelyBytes = evidence.proven.clamp(own.saturatingAdding(shared.max() ?? 0))
+            likelyBytes = evidence.proven.clamp(own.saturatingAdding(largestShared))
         } else if let systemBytes {
             // The pages of those that are known, and up to all of the system's.
-            let shared = holders.compactMap(\.sharedHugetlbBytes)
-            let own = max(0, (all.saturatingSum ?? 0) - (shared.saturatingSum ?? 0))
-            let upper = holders.isEmpty ? 0 : max(systemBytes, own)
+            let upper = holderCount == 0 ? 0 : max(systemBytes, own)
             evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: upper))
-            likelyBytes = evidence.proven.clamp(own.saturatingAdding(shared.max() ?? 0))
+            likelyBytes = evidence.proven.clamp(own.saturatingAdding(largestShared))
         } else {
             var evidence = BoundsEvidence()
             evidence.assume(ByteBounds(lower: 0, upper: 0), [.hugetlbIsCounted])

@@ -99,9 +99,9 @@ extension DrawnMembers {
     fileprivate static func assumptions(_ inputs: DistinctMemoryInputs) -> Set<DistinctMemory.Assumption> {
         var assumptions: Set<DistinctMemory.Assumption> = [.noRelativesOutside, .layoutsIdentifyFamilies]
         if inputs.features.isPSSEstimated != false { assumptions.insert(.pssIsExact) }
-        if inputs.holders.contains(where: { $0.pssBytes != nil && $0.source.age != nil }) {
-            assumptions.insert(.nothingChanged)
-        }
+        var hasCached = false
+        inputs.forEachHolder { hasCached = hasCached || ($0.pssBytes != nil && $0.source.age != nil) }
+        if hasCached { assumptions.insert(.nothingChanged) }
         return assumptions
     }
 }

@@ -54,6 +54,19 @@ extension Sequence<Int> {
     var saturatingSum: Int? { reduce(nil) { ($0 ?? 0).saturatingAdding($1) } }
 }
 
+/// The sum of the values that are known, at most `Int.max`, and their number.
+struct KnownSum {
+    /// `nil` if no value is known.
+    private(set) var value: Int?
+    private(set) var count = 0
+
+    mutating func add(_ value: Int?) {
+        guard let value else { return }
+        self.value = (self.value ?? 0).saturatingAdding(value)
+        count += 1
+    }
+}
+
 extension Duration {
     /// The duration in milliseconds for the kernel's waiting functions: rounded up, and at least 0.
     var wholeMilliseconds: Int32 {
