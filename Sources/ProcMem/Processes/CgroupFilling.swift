@@ -7,22 +7,26 @@ struct CgroupFilling: Sendable {
     private let processes: Set<Int32>
     /// Those that may hold memory. Each of them must be listed.
     private let holders: Set<Int32>
+    private let maximumDuration: Duration
 
     /// - Parameters:
     ///   - processes: The pids of the processes.
     ///   - holders: The pids of those that may hold memory.
-    init(_ processes: some Sequence<Int32>, holders: some Sequence<Int32>) {
+    ///   - maximumDuration: The time after which a decision is given up. The processes then count as not filling a cgroup.
+    init(_ processes: some Sequence<Int32>, holders: some Sequence<Int32>, maximumDuration: Duration) {
         self.processes = Set(processes)
         self.holders = Set(holders)
+        self.maximumDuration = maximumDuration
     }
 
-    /// Returns whether the processes fill a cgroup at this moment; `false` also if its list cannot be read.
+    /// Returns whether the processes fill a cgroup at this moment; `false` also if its lists cannot be read in the time.
     ///
     /// The cost grows with the number of the processes and of the cgroups below. It does not grow with the number of
     /// other processes: reading stops at the first of them.
     func fills(_ cgroup: CgroupDirectory, in root: SystemRoot) -> Bool {
+        let start = ContinuousClock.now
         var missing = holders
-        return removeListed(from: &missing, below: cgroup, except: nil, in: root) && missing.isEmpty
+        return removeListed(from: &missing, below: cgroup, except: nil, since: start, in: root) && missing.isEmpty
     }
 
     /// Finds the cgroup of the memory controller that the processes fill; `nil` if they fill none.
@@ -34,6 +38,7 @@ struct CgroupFilling: Sendable {
     ///   - first: A process that may hold memory, preferably the root of the tree.
     ///   - parent: The parent of that process; 0 if it is not visible.
     func cgroup(of first: Int32, parent: Int32, in root: SystemRoot) -> CgroupDirectory? {
+        let start = ContinuousClock.now
         guard holders.contains(first), let own = Self.path(of: first, in: root) else { return nil }
         if parent > 0, !processes.contains(parent), let other = Self.path(of: parent, in: root),
             CgroupHierarchy.relativePath(of: other, below: own) != nil
@@ -47,7 +52,7 @@ struct CgroupFilling: Sendable {
         for level in 0..<hierarchy.levelCount {
             let directory = CgroupDirectory(level: level, of: hierarchy)
             guard !CgroupProcesses.mayLeaveOut(directory, in: root),
-                removeListed(from: &missing, below: directory, except: done, in: root)
+                removeListed(from: &missing, below: directory, except: done, since: start, in: root)
             else { return nil }
             // On v2, the charge is that of the nearest ancestor for which the memory controller is enabled.
             if missing.isEmpty, (try? root.open(directory.file("memory.stat").span)) != nil { return directory }
@@ -66,12 +71,15 @@ struct CgroupFilling: Sendable {
 
     /// Removes the processes of a cgroup and of its descendants from a set.
     ///
-    /// - Parameter done: A descendant that is left out.
-    /// - Returns: `false` if a list has another process, or cannot be read.
+    /// - Parameters:
+    ///   - done: A descendant that is left out.
+    ///   - start: The instant from which the maximum duration counts.
+    /// - Returns: `false` if a list has another process, or cannot be read in the time.
     private func removeListed(
         from missing: inout Set<Int32>,
         below top: CgroupDirectory,
         except done: CgroupDirectory?,
+        since start: ContinuousClock.Instant,
         in root: SystemRoot
     ) -> Bool {
         var pending = [top]
@@ -79,7 +87,7 @@ struct CgroupFilling: Sendable {
         var remaining = processes.count.saturatingAdding(64)
         while let directory = pending.popLast() {
             remaining -= 1
-            guard remaining >= 0 else { return false }
+            guard remaining >= 0, start.duration(to: .now) <= maximumDuration else { return false }
             do throws(FileReadError) {
                 let listed = try root.read(
                     directory.file("cgroup.procs").span,

@@ -45,14 +45,20 @@ struct FilledCgroup: Sendable {
 
 extension ProcessCensus {
     /// Finds the cgroup that the processes fill. For the processes of a cgroup, it is the one from which they were listed.
-    mutating func findFilledCgroup(in root: SystemRoot) {
+    ///
+    /// - Parameter maximumDuration: The time after which the search, and the later check of its result, are given up.
+    mutating func findFilledCgroup(within maximumDuration: Duration, in root: SystemRoot) {
         let holders = members.lazy.filter { $0.value?.mayHoldMemory ?? true }
         // If processes may be missing, the search took all the time, or the lists are not complete. Programs that were
         // executed share no anonymous pages: without a forked process, the sum of their counters is right.
         guard gaps.isEmpty, let first = holders.first,
             holders.contains(where: { $0.stat?.isForkWithoutExec != false })
         else { return }
-        let filling = CgroupFilling(members.lazy.map(\.pid), holders: holders.map(\.pid))
+        let filling = CgroupFilling(
+            members.lazy.map(\.pid),
+            holders: holders.map(\.pid),
+            maximumDuration: maximumDuration
+        )
         let directory = cgroup ?? filling.cgroup(of: first.pid, parent: first.stat?.parentPID ?? 0, in: root)
         filled = directory.map { FilledCgroup($0, filling) }
     }

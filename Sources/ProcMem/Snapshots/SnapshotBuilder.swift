@@ -53,7 +53,11 @@ struct SnapshotBuilder: ~Copyable {
             in: root
         )
         // The memory of all processes is that of the system, which `/proc/meminfo` reports.
-        if scope.kind != .all { census.findFilledCgroup(in: root) }
+        if scope.kind != .all {
+            // The search for it, and the check that follows the pass, exceed a budget by a tenth each at most.
+            let maximumDuration = if case .within(let budget) = mode { budget / 10 } else { limits.maximumDuration }
+            census.findFilledCgroup(within: maximumDuration, in: root)
+        }
         return (census, AddressSpaceSharing(of: census.members, mode, in: root))
     }
 

@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    private static let filling = CgroupFilling([10, 11, 12], holders: [10, 11, 12])
+    private static let filling = CgroupFilling([10, 11, 12], holders: [10, 11, 12], maximumDuration: .seconds(60))
 
     /// Returns the path below `/cg` of the cgroup that the processes fill.
     private func filled(
@@ -102,7 +102,7 @@ import Testing
 
     /// A zombie maps nothing: an old kernel lists it, and a new one does not.
     @Test(arguments: ["10\n11\n", "10\n11\n12\n"]) func aZombie(_ list: String) throws {
-        let filling = CgroupFilling([10, 11, 12], holders: [10, 11])
+        let filling = CgroupFilling([10, 11, 12], holders: [10, 11], maximumDuration: .seconds(60))
         #expect(try filled(.v2, ["": "1\n", "/a": list], filling) == "/a")
     }
 
@@ -114,13 +114,23 @@ import Testing
         for number in 60..<80 { lists["/a/\(number)"] = "" }
         #expect(try filled(.v2, lists) == nil)
     }
+
+    /// Without time, no list is read, and the processes count as not filling the cgroup: also in the check after a pass.
+    @Test func noTime() throws {
+        let hurried = CgroupFilling([10, 11, 12], holders: [10, 11, 12], maximumDuration: .zero)
+        #expect(try filled(.v2, ["": "1\n", "/a": "10\n11\n12\n"], hurried) == nil)
+        let tree = try FixtureTree(["/cg/a/cgroup.procs": "10\n11\n12\n"])
+        let directory = try CgroupDirectory(named: "/cg/a", in: tree.root())
+        #expect(!hurried.fills(directory, in: tree.root()))
+        #expect(Self.filling.fills(directory, in: tree.root()))
+    }
 }
 
 /// What the running kernel lists.
 @Suite(.unless(Cgroup.unavailableReason(on: .v2, with: ["cgroup.type"]))) struct CgroupFillingLiveTests {
     private func isFilled(_ cgroup: Cgroup, by pids: [Int32], holders: [Int32]? = nil) throws -> Bool {
         let directory = try CgroupDirectory(named: cgroup.directory, in: .live)
-        return CgroupFilling(pids, holders: holders ?? pids).fills(directory, in: .live)
+        return CgroupFilling(pids, holders: holders ?? pids, maximumDuration: .seconds(60)).fills(directory, in: .live)
     }
 
     /// The kernel lists the processes of threaded cgroups in the nearest cgroup above that is not threaded.

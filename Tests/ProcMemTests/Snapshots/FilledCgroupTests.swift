@@ -71,7 +71,7 @@ import Testing
                 isConcurrent: false,
                 in: root
             )
-            census.findFilledCgroup(in: root)
+            census.findFilledCgroup(within: .seconds(60), in: root)
             let filled = try #require(census.filled)
             let features = KernelPageFeatures(in: root)
             #expect(
