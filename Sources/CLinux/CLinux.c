@@ -207,10 +207,23 @@ int procmem_start_thread(void *(*body)(void *), void *context, uintptr_t *joined
 void procmem_join_thread(uintptr_t thread) { pthread_join((pthread_t)thread, NULL); }
 
 static pthread_mutex_t library_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t library_fork_handlers = PTHREAD_ONCE_INIT;
 
-void procmem_lock_library(void) { pthread_mutex_lock(&library_mutex); }
+static void lock_library(void) { pthread_mutex_lock(&library_mutex); }
 
 void procmem_unlock_library(void) { pthread_mutex_unlock(&library_mutex); }
+
+// A child has only the thread that forked. If another thread held the lock, nothing would release it in the child.
+static void add_library_fork_handlers(void)
+{
+    pthread_atfork(lock_library, procmem_unlock_library, procmem_unlock_library);
+}
+
+void procmem_lock_library(void)
+{
+    pthread_once(&library_fork_handlers, add_library_fork_handlers);
+    lock_library();
+}
 
 int procmem_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
 

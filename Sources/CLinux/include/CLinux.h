@@ -79,7 +79,8 @@ int procmem_start_thread(void *(*body)(void *), void *context, uintptr_t *joined
 /// Waits for the end of a thread.
 void procmem_join_thread(uintptr_t thread);
 
-/// Locks a mutex that exists from the start of the program, and needs no initialisation.
+/// Locks a mutex that exists from the start of the program, and needs no initialisation. fork() waits for the mutex, so that
+/// a child can lock it.
 void procmem_lock_library(void);
 void procmem_unlock_library(void);
 

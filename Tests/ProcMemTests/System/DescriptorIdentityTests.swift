@@ -179,6 +179,19 @@ extension DescriptorIdentityTests {
         }
     }
 
+    /// Another thread holds the lock of a C library at the moment of the fork.
+    @Test func aForkedChildCanLockALibrary() async {
+        let lock = LibraryLock()
+        let isOver = Monitor(false)
+        let holder = Thread {
+            while !isOver.withLock({ $0 }) { lock.withLock { _ = usleep(50_000) } }
+        }
+        holder.start()
+        usleep(10_000)
+        #expect(test_in_fork({ _ in LibraryLock().withLock { 42 } }, nil) == 42)
+        isOver.withLock { $0 = true }
+    }
+
     @Test func aForkedChildDoesNothingToItsParent() async throws {
         let tree = try FixtureTree(
             MountTable.files(
