@@ -17,7 +17,7 @@ struct Figures: Equatable {
                     case "unavailable", "mayShareMemoryWith": value != "nil"
                     case "hasHiddenAncestors", "isSummedFromSmaps": value == "true"
                     case "gaps", "assumptions", "sources", "source", "search": value != "" && value != "nil"
-                    case "unavailableCount", "processesWithoutMemoryCount": value != "0"
+                    case "unavailableCount", "processesWithoutMemoryCount": value != "0" && value != "nil"
                     case "warnings", "reasonsByUnknownFigure": !path.hasSuffix(".count")
                     default: false
                     }

@@ -50,7 +50,7 @@ enum HiddenProcessChecks {
                 )
                 let tree = try? Rights.asNobody { try memorySnapshot(of: .tree(root: child.pid), mode: .cheap) }
                 try expect(
-                    tree.map { !$0.isComplete || $0.total.unavailableCount > 0 } ?? true,
+                    tree.map { !$0.isComplete || $0.total.unavailableCount ?? 0 > 0 } ?? true,
                     "a tree of what is hidden"
                 )
             }

@@ -32,6 +32,6 @@ func samplerCases(of root: Int32) -> [String: ProcMemCases.WaitingCase] {
 private func warmUp(_ sampler: MemorySampler) async throws {
     for _ in 0..<1000 {
         let total = try await sampler.snapshot().total
-        if total.figureCounts.pss == total.processCount || total.figureCounts.uss == 0 { return }
+        if total.figureCounts?.pss == total.processCount || total.figureCounts?.uss == 0 { return }
     }
 }

@@ -1,4 +1,4 @@
-"""The memory of cgroups: the limit and the free memory of a process, and the totals of a cgroup without its processes."""
+"""The memory of cgroups: the limit and free memory of a process, and the totals of a cgroup without its processes."""
 
 from __future__ import annotations
 

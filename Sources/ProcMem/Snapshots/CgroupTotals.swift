@@ -17,7 +17,7 @@ extension SnapshotBuilder {
             mode: mode,
             elapsed: start.duration(to: .now),
             processes: [],
-            total: MemoryTotal([], holding: distinct, isListed: false),
+            total: MemoryTotal(unlistedHolding: distinct),
             cgroupCharge: CgroupCharge(path: root.text(cgroup.path + [0]), usage, holding: distinct),
             search: .unlisted,
             gaps: []

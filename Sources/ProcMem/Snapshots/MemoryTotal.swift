@@ -4,15 +4,14 @@
 /// gives the number of these processes. A sum that lacks processes with memory is a lower bound. Processes that share
 /// one address space (``ProcessMemory/sharesMemoryWith``) are counted once.
 ///
-/// With ``MemoryDetail/totals``, no process is read: only ``distinctBytes`` is known. No sum is, and the numbers of
-/// processes by figure and by source are 0.
+/// With ``MemoryDetail/totals``, no process is read: only ``distinctBytes`` is known. Every sum and every number of
+/// processes is `nil`, and ``sources`` is empty.
 public struct MemoryTotal: Sendable, Hashable {
-    /// The number of processes; `nil` if they were not listed (``MemoryDetail/totals``). ``CgroupCharge/taskCount`` may be
-    /// known then.
+    /// The number of processes. Where it is `nil`, ``CgroupCharge/taskCount`` may be known.
     public let processCount: Int?
     /// The number of processes without memory of their own: kernel threads, zombies, and processes that exited while
     /// they were measured.
-    public let processesWithoutMemoryCount: Int
+    public let processesWithoutMemoryCount: Int?
     /// The sum of RSS in bytes. A page is counted once for each process that maps it.
     public let rssBytes: Int?
     /// The sum of PSS (proportional set size) in bytes: the processes' share of the memory. A page that only these
@@ -24,10 +23,10 @@ public struct MemoryTotal: Sendable, Hashable {
     /// The sum of swapped-out memory in bytes, from `SwapPss`. A page that only these processes share is counted once.
     public let swapBytes: Int?
     /// The number of processes in each sum.
-    public let figureCounts: FigureCounts
+    public let figureCounts: FigureCounts?
     /// The sum of RSS in bytes over the processes of which only RSS is known, not the figures that the mode requests; 0
     /// if there are none.
-    public let unreadableRSSBytes: Int
+    public let unreadableRSSBytes: Int?
     /// The distinct memory of the processes: each page is counted once.
     ///
     /// It is the same quantity in every mode; the modes differ in the width of the bounds. ``pssBytes`` is a lower
@@ -38,7 +37,7 @@ public struct MemoryTotal: Sendable, Hashable {
     /// The age of the oldest figure; `nil` if all figures were measured for this snapshot.
     public let oldestAge: Duration?
     /// The number of processes without the figures that the mode requests.
-    public let unavailableCount: Int
+    public let unavailableCount: Int?
 
     /// The number of processes for which each figure is known.
     public struct FigureCounts: Sendable, Hashable {
@@ -57,27 +56,59 @@ extension MemoryTotal {
     /// - Parameters:
     ///   - processes: The processes of the snapshot.
     ///   - distinct: Their distinct memory.
-    ///   - isListed: Whether the processes were listed. Otherwise there are none in the snapshot.
-    init(_ processes: [ProcessMemory], holding distinct: DistinctMemory, isListed: Bool = true) {
-        let usages = processes.lazy.map(\.usage)
-        let counted = processes.lazy.filter { $0.sharesMemoryWith == nil }.map(\.usage)
-        processCount = isListed ? processes.count : nil
-        processesWithoutMemoryCount = usages.count { !$0.mayHoldMemory }
-        rssBytes = counted.compactMap(\.rssBytes).saturatingSum
-        pssBytes = counted.compactMap(\.pssBytes).saturatingSum
-        ussBytes = counted.compactMap(\.ussBytes).saturatingSum
-        swapBytes = counted.compactMap(\.swapPssBytes).saturatingSum
-        figureCounts = FigureCounts(
-            rss: usages.count { $0.rssBytes != nil },
-            pss: usages.count { $0.pssBytes != nil },
-            uss: usages.count { $0.ussBytes != nil },
-            swap: usages.count { $0.swapPssBytes != nil }
+    init(_ processes: [ProcessMemory], holding distinct: DistinctMemory) {
+        var (rss, pss, uss, swap) = (Figure(), Figure(), Figure(), Figure())
+        var (unreadable, withoutMemoryCount, unavailableCount) = (0, 0, 0)
+        var (sources, oldestAge) = ([MemorySource: Int](), Duration?.none)
+        func add(_ process: borrowing ProcessMemory) {
+            let isCounted = process.sharesMemoryWith == nil
+            rss.add(process.usage.rssBytes, isCounted)
+            pss.add(process.usage.pssBytes, isCounted)
+            uss.add(process.usage.ussBytes, isCounted)
+            swap.add(process.usage.swapPssBytes, isCounted)
+            if !process.usage.mayHoldMemory { withoutMemoryCount += 1 }
+            if process.usage.unavailable != nil {
+                unavailableCount += 1
+                if isCounted { unreadable = unreadable.saturatingAdding(process.usage.rssBytes ?? 0) }
+            }
+            sources[process.usage.source, default: 0] += 1
+            if let age = process.usage.source.age { oldestAge = max(oldestAge ?? age, age) }
+        }
+        for index in processes.indices { add(processes[index]) }
+        processCount = processes.count
+        processesWithoutMemoryCount = withoutMemoryCount
+        (rssBytes, pssBytes, ussBytes, swapBytes) = (
+            rss.bytes.value, pss.bytes.value, uss.bytes.value, swap.bytes.value
         )
-        unreadableRSSBytes = counted.filter { $0.unavailable != nil }.compactMap(\.rssBytes).saturatingSum ?? 0
-        sources = usages.reduce(into: [:]) { $0[$1.source, default: 0] += 1 }
-        oldestAge = usages.compactMap(\.source.age).max()
-        unavailableCount = usages.count { $0.unavailable != nil }
+        figureCounts = FigureCounts(rss: rss.count, pss: pss.count, uss: uss.count, swap: swap.count)
+        unreadableRSSBytes = unreadable
+        self.sources = sources
+        self.oldestAge = oldestAge
+        self.unavailableCount = unavailableCount
         distinctBytes = distinct
+    }
+
+    /// The totals of processes that were not listed.
+    ///
+    /// - Parameter distinct: Their distinct memory.
+    init(unlistedHolding distinct: DistinctMemory) {
+        (processCount, processesWithoutMemoryCount, unavailableCount) = (nil, nil, nil)
+        (rssBytes, pssBytes, ussBytes, swapBytes, unreadableRSSBytes) = (nil, nil, nil, nil, nil)
+        (figureCounts, oldestAge) = (nil, nil)
+        sources = [:]
+        distinctBytes = distinct
+    }
+}
+
+/// The sum of one figure over the processes that count, and the number of all processes of which it is known.
+private struct Figure {
+    private(set) var bytes = KnownSum()
+    private(set) var count = 0
+
+    mutating func add(_ value: Int?, _ isCounted: Bool) {
+        guard let value else { return }
+        count += 1
+        if isCounted { bytes.add(value) }
     }
 }
 

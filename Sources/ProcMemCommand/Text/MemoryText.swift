@@ -118,8 +118,7 @@ struct MemoryText {
     private func notes(_ columns: [MemoryColumn], _ rows: [MemoryRow]) -> [String] {
         var notes: [String] = []
         if let missing = snapshot.missing {
-            let total = snapshot.total
-            let rss = total.unreadableRSSBytes
+            let rss = snapshot.total.unreadableRSSBytes ?? 0
             notes.append(missing + (rss > 0 ? "; \(rss.asSize) of RSS counts in no other sum" : ""))
         }
         let suspects = snapshot.processes.count { $0.mayShareMemoryWith != nil }

@@ -14,7 +14,7 @@ import Testing
         #expect(zombie.unavailable == .zombie && zombie.rssBytes == nil && zombie.ussBytes == nil)
         #expect(zombie.source == .unavailable(.zombie))
         let tree = try memorySnapshot(of: .tree(root: child.pid), mode: Self.mode)
-        #expect(tree.total.processesWithoutMemoryCount == 1 && tree.total.figureCounts.uss == 1)
+        #expect(tree.total.processesWithoutMemoryCount == 1 && tree.total.figureCounts?.uss == 1)
         #expect(tree.total.distinctBytes.estimate != nil)
         let files = try FixtureTree([
             "/proc/2/stat": ProcessStatTests.line("kthreadd", [1: "2", 9: "2129984"]),
@@ -48,7 +48,7 @@ import Testing
         let foreign = try ChildProcess(state: "hold", 16 << 20)
         let pids = [own.pid, foreign.pid]
         let snapshot = try Rights.asNobody { try memorySnapshot(of: .trees(roots: pids), mode: Self.mode) }
-        #expect(snapshot.total.unavailableCount == 1 && snapshot.total.figureCounts.uss == 4)
+        #expect(snapshot.total.unavailableCount == 1 && snapshot.total.figureCounts?.uss == 4)
         let distinct = snapshot.total.distinctBytes
         let (estimate, upper) = try (#require(distinct.estimate), #require(distinct.upper))
         #expect(distinct.lower >= 32 << 20)

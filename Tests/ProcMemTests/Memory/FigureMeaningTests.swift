@@ -211,7 +211,7 @@ import Testing
         let tree = try FixtureTree(files)
         let total = try memorySnapshot(of: .all, mode: .accurate, in: tree.root()).total
         #expect(total.swapBytes == 64 << 10)
-        #expect(total.figureCounts.swap == 2)
+        #expect(total.figureCounts?.swap == 2)
     }
 
     @Test func swapWithoutItsShareIsUnknown() throws {

@@ -18,7 +18,7 @@ import Testing
             #expect(sharer.sharesMemoryWith == child.pid)
             #expect(sharer.mayShareMemoryWith == nil)
             #expect(snapshot.total.rssBytes == alone.rssBytes)
-            #expect(snapshot.total.figureCounts.rss == 2)
+            #expect(snapshot.total.figureCounts?.rss == 2)
             #expect(snapshot.total.processCount == 2)
             #expect(try #require(snapshot.total.distinctBytes.upper) < 2 * Self.size)
             if mode == .cheap { #expect(snapshot.total.distinctBytes.isProven) }

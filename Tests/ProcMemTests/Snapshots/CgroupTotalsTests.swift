@@ -62,6 +62,18 @@ import Testing
         #expect(charge.reasonsByUnknownFigure.isEmpty)
     }
 
+    /// No process was read: no number of processes is known, and none is 0.
+    @Test func numbersOfUnlistedProcesses() throws {
+        let total = try System().snapshot(.cgroup("/a")).total
+        #expect(total.unavailableCount == nil && total.processesWithoutMemoryCount == nil)
+        #expect(total.figureCounts == nil && total.unreadableRSSBytes == nil && total.sources.isEmpty)
+        let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(total))
+        let json = try #require(encoded as? [String: Any])
+        let known = json.filter { !($0.value is NSNull) }.keys.sorted()
+        #expect(known == ["distinctBytes", "sources"])
+        #expect(json.count == 12)
+    }
+
     /// The cgroup of the caller, and that of a process.
     @Test func otherNamesOfACgroup() throws {
         for scope in [ProcessScope.currentCgroup, .cgroup("/cg/a")] {

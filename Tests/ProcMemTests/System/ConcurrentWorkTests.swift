@@ -19,7 +19,7 @@ import Testing
         .enabled(if: ConcurrentWork(on: [1, 2], minimumCountPerThread: 1).isDivided),
         .timeLimit(.minutes(1))
     )
-    func anotherThreadTakesThePartsOfOneThatIsHeldUp() {
+    func anotherThreadTakesThePartsOfADelayedOne() {
         let work = ConcurrentWork(on: Array(0..<64), minimumCountPerThread: 32)
         let finished = Monitor(0)
         let results = work.results(on: "procmem-test") { part in
