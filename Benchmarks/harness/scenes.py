@@ -119,10 +119,15 @@ def exporter(pattern: str) -> Iterator[str | None]:
             process.kill()
 
 
+def hierarchy(controller: str) -> Path | None:
+    """Returns the mount of a controller: that of v1, else that of v2."""
+    return next((path for path in (Path("/sys/fs/cgroup", controller), Path("/sys/fs/cgroup")) if path.is_dir()), None)
+
+
 @contextlib.contextmanager
 def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
     """Nested cgroups, `depth` levels deep, one with a quota of half a CPU; None if no cgroup can be created."""
-    mount = next((path for path in map(Path, ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup")) if path.is_dir()), None)
+    mount = hierarchy("cpu")
     top = mount / f"procmem-bench-{os.getpid()}" if mount else None
     made: list[Path] = []
     try:
@@ -155,7 +160,7 @@ def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
 def holding_in_cgroup(workers: int, mebibytes: int) -> Iterator[Scene | None]:
     """A process with memory, and its forked workers, in a cgroup of their own with the memory controller; None if no
     cgroup can be created."""
-    mount = next((path for path in map(Path, ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")) if path.is_dir()), None)
+    mount = hierarchy("memory")
     own = mount / f"procmem-bench-{os.getpid()}" if mount else None
     try:
         if (own.parent / "cgroup.subtree_control").exists():
@@ -175,9 +180,9 @@ def holding_in_cgroup(workers: int, mebibytes: int) -> Iterator[Scene | None]:
 
 @contextlib.contextmanager
 def limited_cgroup() -> Iterator[Scene | None]:
-    """Two nested cgroups, the outer one with a limit of 256 MiB, and the files that decide the limit and the free memory
-    of a process in the inner one; None if no cgroup can be created."""
-    mount = next((path for path in map(Path, ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")) if path.is_dir()), None)
+    """Two nested cgroups, the outer one with a limit of 256 MiB, and the files that decide the limit and the free
+    memory of a process in the inner one; None if no cgroup can be created."""
+    mount = hierarchy("memory")
     outer = mount / f"procmem-bench-{os.getpid()}" if mount else None
     inner = outer / "inner" if outer else None
     try:
