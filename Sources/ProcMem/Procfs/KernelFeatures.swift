@@ -7,7 +7,8 @@ final class KernelPageFeatures {
     struct SystemMemory {
         /// Anonymous pages, including those that the kernel's per-CPU counters may not have added yet.
         var anonymousBytes: Int?
-        /// The part of the anonymous pages that belongs to transparent huge pages which are mapped as a whole.
+        /// The part of the anonymous pages that belongs to transparent huge pages which are mapped as a whole, including
+        /// those that the per-CPU counters may not have added yet.
         var anonymousHugeBytes: Int?
         /// Pages of files and of shared memory, including those that the per-CPU counters may not have added yet.
         var sharedBytes: Int?
@@ -43,7 +44,10 @@ final class KernelPageFeatures {
 
     /// Whether `statm` is exact, which requires Linux 6.16. Before, each CPU or thread keeps a part of the count to
     /// itself.
-    private(set) lazy var isStatmExact: Bool = KernelConfiguration.version(in: root).map { $0 >= (6, 16) } ?? false
+    private(set) lazy var isStatmExact: Bool = version.map { $0 >= (6, 16) } ?? false
+
+    /// The kernel's version; `nil` if it cannot be read.
+    private lazy var version = KernelConfiguration.version(in: root)
 
     /// The pages that the processes of the whole system map, from `/proc/meminfo`.
     ///
@@ -52,10 +56,12 @@ final class KernelPageFeatures {
     private(set) lazy var systemMemory: SystemMemory? = {
         guard let information = try? MemInfo.ofMachine(in: root), let cpus = onlineCPUCount else { return nil }
         let nodes = (try? CPUSet.onlineNodes(in: root).count) ?? 1
-        let slack = (cpus * nodes * Self.pagesInABatch).saturatingMultiplied(by: root.pageSizeBytes)
+        let counts = cpus * nodes * Self.countsInABatch
+        let slack = counts.saturatingMultiplied(by: root.pageSizeBytes)
         return SystemMemory(
             anonymousBytes: information.anonymousBytes?.saturatingAdding(slack),
-            anonymousHugeBytes: information.anonymousHugeBytes,
+            anonymousHugeBytes: information.anonymousHugeBytes?
+                .saturatingAdding(counts.saturatingMultiplied(by: hugeCountBytes)),
             sharedBytes: information.mappedBytes?.saturatingAdding(slack),
             hugetlbBytes: information.hugetlbBytes
         )
@@ -76,7 +82,16 @@ final class KernelPageFeatures {
     private static var pagesInAChargeBatch: Int { 2 * 64 }
 
     /// The largest `stat_threshold` that the kernel assigns to a CPU for each node (mm/vmstat.c).
-    private static var pagesInABatch: Int { 125 }
+    private static var countsInABatch: Int { 125 }
+
+    /// The size in bytes of what the kernel's counter of anonymous huge pages counts: a page since Linux 5.12, before that
+    /// a whole huge page (`NR_ANON_THPS`). `Int.max` if it is not known.
+    private lazy var hugeCountBytes: Int =
+        if let version, version >= (5, 12) {
+            root.pageSizeBytes
+        } else {
+            number(in: Self.hugePageFolder, Array("hpage_pmd_size".utf8)) ?? .max
+        }
 
     /// Whether one page fault may have mapped more than one page, or a page may have been mapped without a page fault.
     /// This is so if a transparent huge page was allocated since boot, or if that is unknown.
@@ -94,7 +109,7 @@ final class KernelPageFeatures {
     /// No counter reports how many of these folios exist. Their allocations are counted since Linux 6.10. A size that
     /// the kernel does not use for anonymous memory, for example 8 kB, has neither these counters nor a file `enabled`.
     private(set) lazy var mayHaveSmallerHugePages: Bool = {
-        let folder = "/sys/kernel/mm/transparent_hugepage/"
+        let folder = Self.hugePageFolder
         guard let directory = try? root.open(Array("\(folder)\0".utf8).span, as: .directory),
             let names = try? directory.subdirectoryNames()
         else { return false }
@@ -143,6 +158,8 @@ final class KernelPageFeatures {
 
     /// Whether PSS is an average over the pages of a large folio (`CONFIG_NO_PAGE_MAPCOUNT`); `nil` where it is not known.
     private(set) lazy var isPSSEstimated: Bool? = root.isPSSEstimated
+
+    private static var hugePageFolder: String { "/sys/kernel/mm/transparent_hugepage/" }
 
     private func number(in folder: String, _ file: [UInt8]) -> Int? {
         let path = Array(folder.utf8) + file + [0]
