@@ -17,8 +17,13 @@ final class KernelPageFeatures {
     }
 
     private let root: SystemRoot
+    private let hugePages: HugePageHistory
 
-    init(in root: SystemRoot) { self.root = root }
+    /// - Parameter hugePages: What earlier passes have found.
+    init(in root: SystemRoot, hugePages: HugePageHistory? = nil) {
+        self.root = root
+        self.hugePages = hugePages ?? HugePageHistory(in: root)
+    }
 
     /// Creates a value from known features, without reading a file.
     convenience init(
@@ -90,39 +95,14 @@ final class KernelPageFeatures {
         if let version, version >= (5, 12) {
             root.pageSizeBytes
         } else {
-            number(in: Self.hugePageFolder, Array("hpage_pmd_size".utf8)) ?? .max
+            (try? HugePageHistory.wholeBytes(in: root)) ?? .max
         }
 
-    /// Whether one page fault may have mapped more than one page, or a page may have been mapped without a page fault.
-    /// This is so if a transparent huge page was allocated since boot, or if that is unknown.
-    private(set) lazy var mayHaveHugePages: Bool = {
-        let path = ProcPath(file: "/proc/vmstat")
-        let allocated = try? root.read(path, FileReadOptions(expectedBytes: 8192, limitBytes: 1 << 20)) {
-            (bytes) throws(ParseError) in try Self.hugePageAllocations(parsing: bytes)
-        }
-        return allocated != 0 || mayHaveSmallerHugePages
-    }()
+    /// Whether one page fault may have mapped more than one page: see ``HugePageHistory/mayHaveHugePages()``.
+    private(set) lazy var mayHaveHugePages: Bool = hugePages.mayHaveHugePages()
 
-    /// Whether one page fault may have mapped several pages, but fewer than a huge page has. This is so if a folio of a
-    /// size between a page and a huge page was allocated; these sizes require Linux 6.8.
-    ///
-    /// No counter reports how many of these folios exist. Their allocations are counted since Linux 6.10. A size that
-    /// the kernel does not use for anonymous memory, for example 8 kB, has neither these counters nor a file `enabled`.
-    private(set) lazy var mayHaveSmallerHugePages: Bool = {
-        let folder = Self.hugePageFolder
-        guard let directory = try? root.open(Array("\(folder)\0".utf8).span, as: .directory),
-            let names = try? directory.subdirectoryNames()
-        else { return false }
-        let whole = number(in: folder, Array("hpage_pmd_size".utf8)).map { Array("hugepages-\($0 >> 10)kB".utf8) }
-        return names.contains { name in
-            guard name.starts(with: Array("hugepages-".utf8)), name != whole else { return false }
-            if let allocated = number(in: folder, name + Array("/stats/anon_fault_alloc".utf8)) {
-                return allocated != 0
-            }
-            let isForAnonymous = Array(folder.utf8) + name + Array("/enabled\0".utf8)
-            return (try? root.open(isForAnonymous.span)) != nil
-        }
-    }()
+    /// Whether one page fault may have mapped several pages, but fewer than a huge page has.
+    private(set) lazy var mayHaveSmallerHugePages: Bool = hugePages.mayHaveSmallerHugePages()
 
     /// The memory in bytes that the system saved by merging equal pages (KSM); 0 for a kernel without KSM, `nil` where it is
     /// not known.
@@ -158,29 +138,6 @@ final class KernelPageFeatures {
 
     /// Whether PSS is an average over the pages of a large folio (`CONFIG_NO_PAGE_MAPCOUNT`); `nil` where it is not known.
     private(set) lazy var isPSSEstimated: Bool? = root.isPSSEstimated
-
-    private static var hugePageFolder: String { "/sys/kernel/mm/transparent_hugepage/" }
-
-    private func number(in folder: String, _ file: [UInt8]) -> Int? {
-        let path = Array(folder.utf8) + file + [0]
-        return try? root.read(path.span, Self.lineOptions) { (bytes) throws(ParseError) in try bytes.parseSingleSize() }
-    }
-
-    /// Returns the sum of `thp_fault_alloc` and `thp_collapse_alloc` in `/proc/vmstat`, counted since boot; 0 if the
-    /// kernel has neither.
-    static func hugePageAllocations(parsing bytes: Span<UInt8>) throws(ParseError) -> Int {
-        var sum = 0
-        var index = 0
-        while let entry = bytes.nextEntry(at: &index) {
-            guard bytes.equals("thp_fault_alloc", in: entry.key) || bytes.equals("thp_collapse_alloc", in: entry.key)
-            else { continue }
-            guard let count = bytes.firstField(in: entry.rest).flatMap({ bytes.decimal(in: $0) }) else {
-                throw ParseError("a count of huge pages")
-            }
-            sum = sum.saturatingAdding(count)
-        }
-        return sum
-    }
 
     private static var lineOptions: FileReadOptions {
         FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)

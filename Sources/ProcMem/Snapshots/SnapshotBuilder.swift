@@ -12,6 +12,7 @@ struct SnapshotBuilder: ~Copyable {
     private var figures: BudgetedFigures?
     /// The baseline from the last snapshot of a tree, which bounds the next one.
     private var baseline: FaultBaseline?
+    private let hugePages: HugePageHistory
 
     /// - Parameter maximumAge: The age up to which a figure of an earlier snapshot is used.
     init(
@@ -27,6 +28,7 @@ struct SnapshotBuilder: ~Copyable {
         self.detail = detail
         self.limits = limits
         self.root = root
+        hugePages = HugePageHistory(in: root)
         if case .within = mode {
             figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
         }
@@ -73,7 +75,7 @@ struct SnapshotBuilder: ~Copyable {
         since start: ContinuousClock.Instant
     ) throws(ProcMemError) -> MemorySnapshot {
         var census = found
-        let features = KernelPageFeatures(in: root)
+        let features = KernelPageFeatures(in: root, hugePages: hugePages)
         let groupFigures: GroupFigures
         do throws(FileReadError) {
             groupFigures = try improve(&census, sharing, features, since: start)

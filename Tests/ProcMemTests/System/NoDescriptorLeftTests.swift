@@ -52,6 +52,15 @@ import Testing
         #expect(answer == 42)
     }
 
+    @Test func nothingIsKnownOfHugePages() throws {
+        let tree = try HugePageHistoryTests.system()
+        let answer = Self.withoutDescriptors {
+            let history = HugePageHistory(in: tree.root())
+            return history.mayHaveSmallerHugePages() && history.mayHaveHugePages() ? 42 : 43
+        }
+        #expect(answer == 42)
+    }
+
     @Test func theCountComesFromTheMaskAlone() throws {
         let mask = try CPULimits.current().affinity.count
         #expect(Self.withoutDescriptors { Int32(ProcMem.effectiveCPUCount()) } == Int32(mask))
