@@ -29,6 +29,8 @@ public actor MemorySampler {
 
     private let thread: ThreadExecutor
     nonisolated let requests = Monitor(SnapshotRequestQueue<Waiter, MemorySnapshot>())
+    /// The scope of the next pass; `nil` if it has not changed.
+    private nonisolated let nextScope: Monitor<ProcessScope?>
 
     /// Runs one pass. It owns the state that is kept between passes; actor isolation ensures that only the thread uses
     /// it.
@@ -63,17 +65,24 @@ public actor MemorySampler {
             maximumAge: maximumAge,
             in: root
         )
-        self.init { () throws(ProcMemError) in try runner.run() }
+        let nextScope = Monitor<ProcessScope?>(nil)
+        self.init(nextScope: nextScope) { () throws(ProcMemError) in
+            if let scope = nextScope.withLock({ $0.take() }) { runner.change(to: scope) }
+            return try runner.run()
+        }
     }
 
     /// - Parameters:
     ///   - starter: The function that starts the thread.
+    ///   - nextScope: The scope of the next pass, which the pass takes.
     ///   - pass: The function that runs one pass.
     init(
         starter: @escaping ThreadExecutor.Starter = BackgroundThread.start,
+        nextScope: Monitor<ProcessScope?> = Monitor(nil),
         pass: sending @escaping () throws(ProcMemError) -> MemorySnapshot
     ) {
         thread = ThreadExecutor("procmem-sampler", starter: starter)
+        self.nextScope = nextScope
         self.pass = pass
         thread.setWork { [weak self] in
             self?.assumeIsolated { $0.runPassIfDue() } ?? nil
@@ -105,6 +114,20 @@ public actor MemorySampler {
         return try answer.get()
     }
 
+    /// Changes the processes to measure, from the next pass on.
+    ///
+    /// Figures of processes that are in both scopes are kept. A call of ``snapshot()`` after this one returns a snapshot of
+    /// the new scope; one that waits already may return the pass in progress. A sequence may deliver one more snapshot of
+    /// the earlier scope. The call waits for nothing, and reads nothing: an error of the new scope is an error of the next
+    /// pass.
+    ///
+    /// - Parameter scope: The processes to measure.
+    public nonisolated func update(scope: ProcessScope) {
+        nextScope.withLock { $0 = scope }
+        // After that: a pass that begins in between has the new scope.
+        requests.withLock { $0.changeScope() }
+    }
+
     private static let cancelled = ProcMemError(.cancelled, path: "MemorySampler")
 
     /// Runs a pass if one is due, and answers the tasks that wait for it.
@@ -114,6 +137,7 @@ public actor MemorySampler {
     private func runPassIfDue() -> Int? {
         let next = requests.withLock(\.nextInstant)
         guard let next, next <= Syscalls.monotonicNanoseconds else { return next }
+        requests.withLock { $0.beginPass() }
         let answer: Answer
         do throws(ProcMemError) {
             answer = .success(try pass())

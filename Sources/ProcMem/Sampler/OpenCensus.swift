@@ -166,6 +166,15 @@ struct PassRunner: ~Copyable {
     /// The number of processes in the cache.
     var rememberedCount: Int { builder.rememberedCount }
 
+    /// Changes the scope. The figures of processes that are in both scopes are kept.
+    mutating func change(to scope: ProcessScope) {
+        builder.change(to: scope)
+        openCensus = nil
+        sharing = nil
+        lastWalk = nil
+        lastProcesses = []
+    }
+
     /// Runs one pass.
     mutating func run() throws(ProcMemError) -> MemorySnapshot {
         let start = ContinuousClock.now

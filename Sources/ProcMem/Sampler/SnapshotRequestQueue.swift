@@ -10,6 +10,8 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
         let id: Int
         /// The id of a series; `nil` for a task that waits for the next answer of any pass.
         let series: Int?
+        /// The number of changes of the scope before the task began to wait.
+        let changeCount: Int
         let waiter: Waiter
     }
 
@@ -28,6 +30,8 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
     private var series: [Series] = []
     private var origin = 0
     private var lastID = 0
+    /// The number of changes of the scope, and their number at the begin of the last pass.
+    private var (changeCount, passChangeCount) = (0, 0)
 
     var waitingCount: Int { waiting.count }
 
@@ -39,7 +43,7 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
 
     /// Adds a task that waits for the answer of the pass in progress, or else of the next one.
     mutating func wait(_ id: Int, _ waiter: Waiter) {
-        waiting.append(Waiting(id: id, series: nil, waiter: waiter))
+        waiting.append(Waiting(id: id, series: nil, changeCount: changeCount, waiter: waiter))
     }
 
     /// Returns the newest answer of a series if no task has received it yet; otherwise adds a task that waits for the
@@ -49,7 +53,7 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
             series[index].newest = nil
             return newest
         }
-        waiting.append(Waiting(id: id, series: seriesID, waiter: waiter))
+        waiting.append(Waiting(id: id, series: seriesID, changeCount: changeCount, waiter: waiter))
         return nil
     }
 
@@ -83,6 +87,12 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
         if waiting.contains(where: { $0.series == nil }) { return .min }
         return series.lazy.compactMap(\.due).min()
     }
+
+    /// Notes that the scope has changed: a pass in progress is no answer to a task that begins to wait from now on.
+    mutating func changeScope() { changeCount += 1 }
+
+    /// Begins a pass, over the scope that is set afterwards.
+    mutating func beginPass() { passChangeCount = changeCount }
 
     /// Ends a pass. Its answer goes to the tasks that wait for it, and to every series that is due by now.
     ///
@@ -125,7 +135,7 @@ struct SnapshotRequestQueue<Waiter: Sendable, Snapshot: Sendable>: Sendable {
     /// Returns whether the last answer goes to a waiting task. If the task waits for a series, the series drops the
     /// answer.
     private mutating func isServed(_ waiting: Waiting) -> Bool {
-        guard let seriesID = waiting.series else { return true }
+        guard let seriesID = waiting.series else { return waiting.changeCount <= passChangeCount }
         guard let index = index(of: seriesID), series[index].isServed else { return false }
         series[index].newest = nil
         return true

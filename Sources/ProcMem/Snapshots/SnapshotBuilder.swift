@@ -3,7 +3,7 @@
 /// The state that is kept from one snapshot to the next narrows the bounds or saves reads. A single snapshot does not
 /// need it.
 struct SnapshotBuilder: ~Copyable {
-    let scope: ProcessScope
+    private(set) var scope: ProcessScope
     let mode: MemoryMode
     let detail: MemoryDetail
     private let limits: SearchLimits
@@ -32,6 +32,12 @@ struct SnapshotBuilder: ~Copyable {
         if case .within = mode {
             figures = BudgetedFigures(maximumAge: maximumAge, pageSizeBytes: root.pageSizeBytes)
         }
+    }
+
+    /// Changes the scope. Figures remain valid: they belong to one process each, or to exactly the same processes.
+    mutating func change(to scope: ProcessScope) {
+        self.scope = scope
+        baseline = nil
     }
 
     /// The number of processes in the cache.

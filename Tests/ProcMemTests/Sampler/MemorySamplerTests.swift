@@ -26,6 +26,39 @@ import Testing
         #expect(count == 5)
     }
 
+    @Test(arguments: [MemoryMode.cheap, .within(.milliseconds(20)), .accurate])
+    func followsChangesOfTheScope(_ mode: MemoryMode) async throws {
+        let children = try (0..<3).map { _ in try ChildProcess(state: "hold", 4096) }
+        let pids = children.map(\.pid)
+        let sampler = MemorySampler(of: .processes(Array(pids[..<2])), mode: mode)
+        // After several passes, the files of the processes are open.
+        for _ in 0..<4 { #expect(try await sampler.snapshot().processes.map(\.pid) == Array(pids[..<2])) }
+        for scope in [[pids[1], pids[2]], [pids[0]], pids] {
+            sampler.update(scope: .processes(scope))
+            for _ in 0..<3 {
+                let snapshot = try await sampler.snapshot()
+                #expect(snapshot.processes.map(\.pid) == scope)
+                #expect(snapshot.processes.allSatisfy { $0.usage.rssBytes ?? 0 > 0 })
+            }
+        }
+        sampler.update(scope: .process(.max))
+        await #expect(throws: ProcMemError.self) { try await sampler.snapshot() }
+        sampler.update(scope: .process(pids[0]))
+        #expect(try await sampler.snapshot().processes.map(\.pid) == [pids[0]])
+    }
+
+    @Test func aSequenceFollowsChangesOfTheScope() async throws {
+        let children = try (0..<2).map { _ in try ChildProcess(state: "hold", 4096) }
+        let sampler = MemorySampler(of: .process(children[0].pid), mode: .cheap)
+        var seen: [[Int32]] = []
+        for try await snapshot in sampler.snapshots(every: .milliseconds(1)) {
+            if seen.last != snapshot.processes.map(\.pid) { seen.append(snapshot.processes.map(\.pid)) }
+            if seen.count == 2 { break }
+            sampler.update(scope: .process(children[1].pid))
+        }
+        #expect(seen == children.map { [$0.pid] })
+    }
+
     @Test func throwsWhereThereIsNoProcess() async throws {
         let sampler = MemorySampler(of: .process(.max), mode: .cheap)
         await #expect(throws: ProcMemError.self) { try await sampler.snapshot() }

@@ -49,6 +49,31 @@ import Testing
         #expect(answered(&requests, .success(1), at: 5).isEmpty)
     }
 
+    /// A pass that began before the scope changed is no answer to a request after that.
+    @Test func aRequestAfterAChangeOfScopeGetsAPassOfItsOwn() throws {
+        var requests = Requests()
+        wait(&requests, "before")
+        requests.beginPass()
+        requests.changeScope()
+        wait(&requests, "after")
+        #expect(answered(&requests, .success(1), at: 5) == ["before"])
+        let next = try #require(requests.nextInstant)
+        #expect(next <= 5)
+        requests.beginPass()
+        #expect(answered(&requests, .success(2), at: 6) == ["after"])
+        #expect(requests.nextInstant == nil)
+    }
+
+    /// A series goes on with the passes of any scope.
+    @Test func aSeriesGetsThePassInProgress() {
+        var requests = Requests()
+        let series = requests.beginSeries(every: 10, at: 0)
+        #expect(wait(&requests, "a", for: series) == nil)
+        requests.beginPass()
+        requests.changeScope()
+        #expect(answered(&requests, .success(1), at: 1) == ["a"])
+    }
+
     @Test func aWaiterIsAnsweredOnce() throws {
         var requests = Requests()
         wait(&requests, "a")
