@@ -22,4 +22,10 @@ package enum BuildMode {
 
     /// Whether the tests were built with a sanitizer. A statically linked one is in the program itself.
     package static var isSanitized: Bool { dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil }
+
+    /// The arguments of `env` for a program that cannot start the thread with which a sanitizer searches for leaks.
+    package static var withoutLeakSearch: [String] {
+        guard isSanitized, let options = ProcessInfo.processInfo.environment["ASAN_OPTIONS"] else { return [] }
+        return ["ASAN_OPTIONS=\(options):detect_leaks=0"]
+    }
 }

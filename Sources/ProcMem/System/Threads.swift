@@ -74,7 +74,7 @@ struct ConcurrentWork<Element: Sendable>: Sendable {
     /// Whether more than one thread does the work.
     var isDivided: Bool { threadCount > 1 }
 
-    private var partCount: Int { isDivided ? min(list.count, 4 * threadCount) : 1 }
+    private var partCount: Int { isDivided ? min(list.count, 8 * threadCount) : 1 }
 
     private func part(_ index: Int) -> ArraySlice<Element> {
         list[list.count * index / partCount..<list.count * (index + 1) / partCount]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The command under a seccomp filter, as in a service with `SystemCallFilter=@system-service` or in a container.
-@Suite(.timeLimit(.minutes(5))) struct FilteredCommandTests {
+@Suite(.timeLimit(.minutes(BuildMode.isSanitized ? 20 : 5))) struct FilteredCommandTests {
     @Test(
         arguments: [
             [], ["--json"], ["cpu"], ["cpu", "--json", "--pid", "\(getpid())"], ["cpu", "--throttling", "0.1"],
