@@ -13,6 +13,12 @@ import TestSupport
 /// 3 if a call is repeated without end, 64 for a name that matches no case, 128 and more after a trap.
 @main enum FaultCases {
     static func main() async throws {
+        // `exit` would leave the file trees of the function behind.
+        exit(try await run())
+    }
+
+    /// Returns the exit status.
+    private static func run() async throws -> Int32 {
         let arguments = CommandLine.arguments.dropFirst()
         let names = arguments.filter { !$0.hasPrefix("--") }
         var campaign = Campaign(
@@ -29,7 +35,7 @@ import TestSupport
         let unknown = names.filter { name in !cases.contains { $0.name.hasPrefix(name) } }
         guard unknown.isEmpty else {
             print("no such case: \(unknown)")
-            exit(64)
+            return 64
         }
         for test in cases where names.isEmpty || names.contains(where: { test.name.hasPrefix($0) }) {
             let start = ContinuousClock.now
@@ -48,6 +54,6 @@ import TestSupport
             """
         )
         withExtendedLifetime((v2, v1, child)) {}
-        exit(campaign.problems.isEmpty ? 0 : 1)
+        return campaign.problems.isEmpty ? 0 : 1
     }
 }
