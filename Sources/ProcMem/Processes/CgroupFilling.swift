@@ -38,7 +38,6 @@ struct CgroupFilling: Sendable {
     ///   - first: A process that may hold memory, preferably the root of the tree.
     ///   - parent: The parent of that process; 0 if it is not visible.
     func cgroup(of first: Int32, parent: Int32, in root: SystemRoot) -> CgroupDirectory? {
-        let start = ContinuousClock.now
         guard holders.contains(first), let own = Self.path(of: first, in: root) else { return nil }
         if parent > 0, !processes.contains(parent), let other = Self.path(of: parent, in: root),
             CgroupHierarchy.relativePath(of: other, below: own) != nil
@@ -47,6 +46,7 @@ struct CgroupFilling: Sendable {
         }
         let lookup = CgroupHierarchy.find(.memory, of: .id(first), in: root)
         guard let hierarchy = lookup.hierarchy, hierarchy.isOwnCgroupVisible else { return nil }
+        let start = ContinuousClock.now
         var missing = holders
         var done: CgroupDirectory?
         for level in 0..<hierarchy.levelCount {
@@ -85,9 +85,12 @@ struct CgroupFilling: Sendable {
         var pending = [top]
         // More cgroups than these are mostly empty, and their number is not limited by that of the processes.
         var remaining = processes.count.saturatingAdding(64)
+        var isFirst = true
         while let directory = pending.popLast() {
             remaining -= 1
-            guard remaining >= 0, start.duration(to: .now) <= maximumDuration else { return false }
+            // One list is always read: the result for a single cgroup does not depend on the time.
+            guard remaining >= 0, isFirst || start.duration(to: .now) <= maximumDuration else { return false }
+            isFirst = false
             do throws(FileReadError) {
                 let listed = try root.read(
                     directory.file("cgroup.procs").span,

@@ -116,13 +116,15 @@ public actor MemorySampler {
 
     /// Changes the processes to measure, from the next pass on.
     ///
-    /// Figures of processes that are in both scopes are kept. A call of ``snapshot()`` after this one returns a snapshot of
-    /// the new scope; one that waits already may return the pass in progress. A sequence may deliver one more snapshot of
-    /// the earlier scope. The call waits for nothing, and reads nothing: an error of the new scope is an error of the next
-    /// pass.
+    /// The next passes measure all processes again, also those that are in both scopes. A call of ``snapshot()`` after this
+    /// one returns a snapshot of the new scope; one that waits already may return the pass in progress. A sequence may still
+    /// deliver snapshots of the earlier scope: the last one, and that of a pass in progress. The call waits for nothing, and
+    /// reads nothing: an error of the new scope is an error of the next pass. In a child that the program forks, it has no
+    /// effect.
     ///
     /// - Parameter scope: The processes to measure.
     public nonisolated func update(scope: ProcessScope) {
+        guard thread.isUsable else { return }
         nextScope.withLock { $0 = scope }
         // After that: a pass that begins in between has the new scope.
         requests.withLock { $0.changeScope() }

@@ -166,7 +166,7 @@ struct PassRunner: ~Copyable {
     /// The number of processes in the cache.
     var rememberedCount: Int { builder.rememberedCount }
 
-    /// Changes the scope. The figures of processes that are in both scopes are kept.
+    /// Changes the scope. Nothing of the earlier passes is used, except how long a read takes.
     mutating func change(to scope: ProcessScope) {
         builder.change(to: scope)
         openCensus = nil

@@ -68,6 +68,13 @@ struct BudgetedFigures: Sendable {
     /// The number of processes in the cache.
     var rememberedCount: Int { cache.entries.count }
 
+    /// Drops all figures. The costs of reads remain known.
+    mutating func forget() {
+        cache = FigureCache(maximumAge: cache.maximumAge)
+        last = nil
+        settled = nil
+    }
+
     /// Replaces the cheap figures of the members by better ones, as far as the time allows.
     ///
     /// - Parameters:

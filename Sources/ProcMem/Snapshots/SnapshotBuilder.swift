@@ -34,9 +34,11 @@ struct SnapshotBuilder: ~Copyable {
         }
     }
 
-    /// Changes the scope. Figures remain valid: they belong to one process each, or to exactly the same processes.
+    /// Changes the scope. Figures of earlier snapshots are dropped: what they say of several processes together does not
+    /// apply to others.
     mutating func change(to scope: ProcessScope) {
         self.scope = scope
+        figures?.forget()
         baseline = nil
     }
 
@@ -62,7 +64,7 @@ struct SnapshotBuilder: ~Copyable {
         )
         // The memory of all processes is that of the system, which `/proc/meminfo` reports.
         if scope.kind != .all {
-            // The search for it, and the check that follows the pass, exceed a budget by a tenth each at most.
+            // The search for it, and the check that follows the pass, begin no list after a tenth of a budget each.
             let maximumDuration = if case .within(let budget) = mode { budget / 10 } else { limits.maximumDuration }
             census.findFilledCgroup(within: maximumDuration, in: root)
         }

@@ -115,11 +115,12 @@ import Testing
         #expect(try filled(.v2, lists) == nil)
     }
 
-    /// Without time, no list is read, and the processes count as not filling the cgroup: also in the check after a pass.
+    /// Without time, one list is read. If it is not sufficient, the processes count as not filling the cgroup, also in the
+    /// check after a pass.
     @Test func noTime() throws {
         let hurried = CgroupFilling([10, 11, 12], holders: [10, 11, 12], maximumDuration: .zero)
-        #expect(try filled(.v2, ["": "1\n", "/a": "10\n11\n12\n"], hurried) == nil)
-        let tree = try FixtureTree(["/cg/a/cgroup.procs": "10\n11\n12\n"])
+        #expect(try filled(.v2, ["": "1\n", "/a": "10\n11\n", "/a/b": "12\n"], hurried) == nil)
+        let tree = try FixtureTree(["/cg/a/cgroup.procs": "10\n11\n", "/cg/a/b/cgroup.procs": "12\n"])
         let directory = try CgroupDirectory(named: "/cg/a", in: tree.root())
         #expect(!hurried.fills(directory, in: tree.root()))
         #expect(Self.filling.fills(directory, in: tree.root()))
