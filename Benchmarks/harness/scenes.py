@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -127,96 +127,98 @@ def hierarchy(controller: str) -> Path | None:
 @contextlib.contextmanager
 def cgroup(depth: int, quota_at: int | None = None) -> Iterator[Scene | None]:
     """Nested cgroups, `depth` levels deep, one with a quota of half a CPU; None if no cgroup can be created."""
-    mount = hierarchy("cpu")
-    top = mount / f"procmem-bench-{os.getpid()}" if mount else None
-    made: list[Path] = []
+
+    def limit(level: Path, number: int) -> None:
+        if number != quota_at:
+            return
+        # With the longest period, throttling interrupts the fewest batches. An interruption shows as max.
+        if (level / "cpu.cfs_quota_us").exists():
+            (level / "cpu.cfs_period_us").write_text("1000000")
+            (level / "cpu.cfs_quota_us").write_text("500000")
+        else:
+            (level / "cpu.max").write_text("500000 1000000")
+
+    with nested_cgroups("cpu", depth, limit) as levels:
+        yield Scene(prefix=(*joining, str(levels[-1]))) if levels else None
+
+
+joining = ("sh", "-c", 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"', "sh")
+
+
+@contextlib.contextmanager
+def nested_cgroups(controller: str, depth: int, limit: Callable[[Path, int], None]) -> Iterator[list[Path]]:
+    """Nested cgroups with a controller, the outermost first; none if they cannot be created. `limit` sets the limits of
+    one, with its number from 1 on."""
+    mount = hierarchy(controller)
+    levels: list[Path] = []
     try:
         try:
-            level = top
-            for index in range(1, depth + 1):
-                if (level.parent / "cgroup.subtree_control").exists():
-                    (level.parent / "cgroup.subtree_control").write_text("+cpu")
+            if mount is None:
+                raise FileNotFoundError(f"no hierarchy of the controller {controller} is mounted")
+            for number in range(1, depth + 1):
+                parent = levels[-1] if levels else mount
+                if (parent / "cgroup.subtree_control").exists():
+                    (parent / "cgroup.subtree_control").write_text(f"+{controller}")
+                level = parent / ("level" if levels else f"procmem-bench-{os.getpid()}")
                 level.mkdir()
-                made.append(level)
-                if index == quota_at:
-                    # With the longest period, throttling interrupts the fewest batches. An interruption shows as max.
-                    if (level / "cpu.cfs_quota_us").exists():
-                        (level / "cpu.cfs_period_us").write_text("1000000")
-                        (level / "cpu.cfs_quota_us").write_text("500000")
-                    else:
-                        (level / "cpu.max").write_text("500000 1000000")
-                level = level / "level"
-            joining = 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"'
-            yield Scene(prefix=("sh", "-c", joining, "sh", str(made[-1])))
+                levels.append(level)
+                limit(level, number)
         except OSError as error:
             print(f"bench: cannot create a cgroup: {error}", file=sys.stderr)
-            yield None
+            remove_cgroups(levels)
+            levels = []
+        yield levels
     finally:
-        for level in reversed(made):
-            remove_cgroup(level)
+        remove_cgroups(levels)
 
 
 @contextlib.contextmanager
 def holding_in_cgroup(workers: int, mebibytes: int) -> Iterator[Scene | None]:
     """A process with memory, and its forked workers, in a cgroup of their own with the memory controller; None if no
     cgroup can be created."""
-    mount = hierarchy("memory")
-    own = mount / f"procmem-bench-{os.getpid()}" if mount else None
-    try:
-        if (own.parent / "cgroup.subtree_control").exists():
-            (own.parent / "cgroup.subtree_control").write_text("+memory")
-        own.mkdir()
-    except (OSError, AttributeError) as error:
-        print(f"bench: cannot create a cgroup: {error}", file=sys.stderr)
-        yield None
-        return
-    try:
-        joining = 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"'
-        with holding(workers, mebibytes, prefix=("sh", "-c", joining, "sh", str(own))) as scene:
-            yield Scene({**scene.environment, "CGROUP": str(own)})
-    finally:
-        remove_cgroup(own)
+    with nested_cgroups("memory", 1, lambda level, number: None) as levels:
+        if not levels:
+            yield None
+            return
+        with holding(workers, mebibytes, prefix=(*joining, str(levels[0]))) as scene:
+            yield Scene({**scene.environment, "CGROUP": str(levels[0])})
 
 
 @contextlib.contextmanager
 def limited_cgroup() -> Iterator[Scene | None]:
     """Two nested cgroups, the outer one with a limit of 256 MiB, and the files that decide the limit and the free
     memory of a process in the inner one; None if no cgroup can be created."""
-    mount = hierarchy("memory")
-    outer = mount / f"procmem-bench-{os.getpid()}" if mount else None
-    inner = outer / "inner" if outer else None
-    try:
-        for level in (outer, inner):
-            if (level.parent / "cgroup.subtree_control").exists():
-                (level.parent / "cgroup.subtree_control").write_text("+memory")
-            level.mkdir()
+
+    def limit(level: Path, number: int) -> None:
+        if number == 1:
+            is_v1 = (level / "memory.limit_in_bytes").exists()
+            (level / ("memory.limit_in_bytes" if is_v1 else "memory.max")).write_text(str(256 << 20))
+
+    with nested_cgroups("memory", 2, limit) as levels:
+        if not levels:
+            yield None
+            return
+        outer, inner = levels
         is_v1 = (outer / "memory.limit_in_bytes").exists()
-        (outer / ("memory.limit_in_bytes" if is_v1 else "memory.max")).write_text(str(256 << 20))
         limits = ["memory.limit_in_bytes"] if is_v1 else ["memory.max", "memory.high"]
         figures = ["memory.usage_in_bytes" if is_v1 else "memory.current", "memory.stat"]
         events = ["memory.failcnt", "memory.oom_control"] if is_v1 else ["memory.events"]
         files = [outer / name for name in limits + figures]
         files += [inner / name for name in limits + figures + events]
         # The root of v1 has a limit file, which never has a limit.
-        files += [mount / limits[0]] if is_v1 else []
+        files += [outer.parent / limits[0]] if is_v1 else []
         files += ["/proc/meminfo", "/proc/self/cgroup"]
-        joining = 'echo $$ >"$1"/cgroup.procs && shift && exec "$@"'
-        yield Scene({"FILES": ":".join(map(str, files))}, prefix=("sh", "-c", joining, "sh", str(inner)))
-    except (OSError, AttributeError) as error:
-        print(f"bench: cannot create a cgroup: {error}", file=sys.stderr)
-        yield None
-    finally:
-        for level in (inner, outer):
-            if level and level.exists():
-                remove_cgroup(level)
+        yield Scene({"FILES": ":".join(map(str, files))}, prefix=(*joining, str(inner)))
 
 
-def remove_cgroup(level: Path) -> None:
-    for _ in range(50):
-        with contextlib.suppress(OSError):
-            level.rmdir()
-            return
-        time.sleep(0.02)
+def remove_cgroups(levels: list[Path]) -> None:
+    """Removes nested cgroups, the outermost of which is the first. A process that ends leaves its cgroup with a delay."""
+    for level in reversed(levels):
+        for _ in range(50):
+            with contextlib.suppress(OSError):
+                level.rmdir()
+                break
+            time.sleep(0.02)
 
 
 def filtered() -> Scene | None:

@@ -8,9 +8,11 @@ package final class FixtureTree {
     /// - Parameters:
     ///   - files: Contents by path below the directory.
     ///   - links: Targets of symbolic links by path below the directory.
-    package init(_ files: [String: String] = [:], links: [String: String] = [:]) throws {
+    ///   - hasSysfs: Whether the system has the folder `/sys/kernel/mm`, as every kernel does where sysfs is mounted.
+    package init(_ files: [String: String] = [:], links: [String: String] = [:], hasSysfs: Bool = true) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "procmem-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        if hasSysfs { _ = try parentMade(of: "/sys/kernel/mm/file") }
         for (path, contents) in files { try write(Data(contents.utf8), to: path) }
         for (path, target) in links {
             let link = try parentMade(of: path)

@@ -36,7 +36,8 @@
     /// related functions cost less for the memory of one process.
     ///
     /// A table belongs to the thread that uses it: it is neither copyable nor sendable. Readings of several tables in
-    /// one program wait for each other, because procps' library keeps state that all tables share. Read tables from few
+    /// one program wait for each other, because procps' library keeps state that all tables share. `fork()` waits too: until
+    /// a reading in progress has ended, so that the child does not inherit a locked library. Read tables from few
     /// threads: for each thread that has read a table, libproc2 keeps about 170 KiB until the program exits (measured
     /// with 4.0.2). From its first reading on, the table itself keeps memory for 1,024 processes: 0.1 to 0.8 MiB,
     /// depending on the number of files.
@@ -133,4 +134,10 @@
 
     @available(*, unavailable, message: "a table belongs to the thread that created it")
     extension ProcessTable: Sendable {}
+
+    /// The procps library that this build links: `libproc2` (procps 4) or `libprocps` (procps 3.3).
+    ///
+    /// `nil` if the build has no ``ProcessTable``: without the package trait `Procps`, or without procps' headers. A constant of
+    /// the build, which costs nothing.
+    public var linkedProcpsLibrary: String? { CPROCPS_LIBRARY }
 #endif

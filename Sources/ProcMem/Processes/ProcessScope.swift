@@ -180,6 +180,9 @@ struct SearchBudget: Sendable {
         return false
     }
 
+    /// Whether the caller has lowered the maximum number of processes.
+    var isCountLowered: Bool { limits.maximumCount < SearchLimits().maximumCount }
+
     /// Returns the part of a list that may still be read after `count` processes, and notes the gap if others remain.
     mutating func allowed<Process>(of processes: [Process], after count: Int) -> ArraySlice<Process> {
         let allowed = processes.prefix(max(0, limits.maximumCount - count))

@@ -241,7 +241,10 @@ extension ProcessWalk {
 
     /// Visits many candidates and all of their descendants on several threads; `false` if there are too few candidates.
     private mutating func visitConcurrently(_ candidates: [Candidate]) throws(FileReadError) -> Bool {
-        guard isConcurrent, children?.search == .childrenFiles, candidates.count > 1 else { return false }
+        // Each part reads up to the maximum number of processes, because none knows how many the others find.
+        guard isConcurrent, children?.search == .childrenFiles, candidates.count > 1, !budget.isCountLowered else {
+            return false
+        }
         let work = ConcurrentWork(on: candidates.reversed(), minimumCountPerThread: 32)
         guard work.isDivided else { return false }
         let visitPart = walking { (walk: inout ProcessWalk, part: ArraySlice<Candidate>) throws(FileReadError) in

@@ -54,7 +54,7 @@ final class HugePageHistory {
             do throws(FileReadError) {
                 counters.append(files.keep(try root.open(Self.path(name + Array("/stats/anon_fault_alloc".utf8)).span)))
             } catch {
-                guard error.isAbsence else { throw error }
+                guard root.lacksMemorySetting(after: error) else { throw error }
                 // A size that the kernel does not use for anonymous memory, for example 8 kB, has neither a counter nor a
                 // file `enabled`.
                 if try exists(Self.path(name + Array("/enabled".utf8))) { hasSmallerHugePages = true }
@@ -71,7 +71,7 @@ final class HugePageHistory {
         do throws(FileReadError) {
             directory = try root.open(Self.path([]).span, as: .directory)
         } catch {
-            guard error.isAbsence else { throw error }
+            guard root.lacksMemorySetting(after: error) else { throw error }
             return []
         }
         let whole = try Self.wholeBytes(in: root).map { Array("hugepages-\($0 >> 10)kB".utf8) }
@@ -85,17 +85,18 @@ final class HugePageHistory {
                 try bytes.parseSingleSize()
             }
         } catch {
-            guard error.isAbsence else { throw error }
+            guard root.lacksMemorySetting(after: error) else { throw error }
             return nil
         }
     }
 
+    /// Returns whether the kernel has a file.
     private func exists(_ path: [UInt8]) throws(FileReadError) -> Bool {
         do throws(FileReadError) {
             _ = try root.open(path.span)
             return true
         } catch {
-            guard error.isAbsence else { throw error }
+            guard root.lacksMemorySetting(after: error) else { throw error }
             return false
         }
     }

@@ -110,7 +110,7 @@ final class KernelPageFeatures {
         do throws(FileReadError) {
             return try ksmNumber("pages_sharing").saturatingMultiplied(by: root.pageSizeBytes)
         } catch {
-            return error.isAbsence ? 0 : nil
+            return root.lacksMemorySetting(after: error) ? 0 : nil
         }
     }()
 
@@ -127,7 +127,7 @@ final class KernelPageFeatures {
         do throws(FileReadError) {
             return try ksmNumber(file) > 0
         } catch {
-            return error.isAbsence ? nil : true
+            return root.lacksMemorySetting(after: error) ? nil : true
         }
     }
 
@@ -145,6 +145,14 @@ final class KernelPageFeatures {
 }
 
 extension SystemRoot {
+    /// Returns whether an error means that the kernel does not have a file below `/sys/kernel/mm`.
+    ///
+    /// Every kernel with sysfs has that folder. Where it is missing too, sysfs is not mounted, or the files of the system do
+    /// not include it: nothing is known then.
+    func lacksMemorySetting(after error: FileReadError) -> Bool {
+        error.isAbsence && (try? open(Array("/sys/kernel/mm\0".utf8).span, as: .directory)) != nil
+    }
+
     /// Whether PSS and USS are estimates on this kernel; `nil` if this is unknown.
     ///
     /// A kernel that is built with `CONFIG_NO_PAGE_MAPCOUNT` counts the mappings of a large folio as a whole, not those

@@ -150,3 +150,18 @@ struct ProgramLayout: Hashable, Sendable {
         self.startBreak = startBreak
     }
 }
+
+/// `/proc/uptime`: the time since boot.
+struct Uptime: Hashable, Sendable {
+    /// The first field: the time since boot in seconds, including the time during which the system was suspended.
+    let seconds: Double
+
+    static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096, isOneLine: true)
+
+    init(parsing bytes: Span<UInt8>) throws(ParseError) {
+        guard let seconds = bytes.firstField(in: 0..<bytes.count).flatMap({ bytes.decimalFraction(in: $0) }) else {
+            throw ParseError("seconds")
+        }
+        self.seconds = seconds
+    }
+}

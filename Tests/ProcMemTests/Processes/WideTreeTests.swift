@@ -47,6 +47,19 @@ import Testing
         #expect(walk.gaps == [.countLimit])
     }
 
+    /// The limit also bounds what is read, not only what is returned.
+    @Test func noMoreIsReadThanAllowed() throws {
+        let tree = try FixtureTree(Self.files())
+        let readCount = Monitor(0)
+        var walk = ProcessWalk<Void>(
+            in: tree.root(),
+            budget: SearchBudget(SearchLimits(maximumCount: 120)),
+            isConcurrent: true
+        ) { (_, _) in readCount.withLock { $0 += 1 } }
+        try walk.visit(.tree(root: 10))
+        #expect(readCount.withLock { $0 } == 120)
+    }
+
     /// The parent of a child exited during the walk, and a subreaper adopted the child. Another thread walks the
     /// subreaper.
     @Test func anAdoptedProcessIsFound() throws {

@@ -70,6 +70,13 @@ import Testing
         #expect(HugePageHistory(in: tree.root()).mayHaveSmallerHugePages())
     }
 
+    /// Without sysfs, a missing folder does not show that the kernel has no such sizes.
+    @Test func aSystemWithoutSysfs() throws {
+        let tree = try FixtureTree([Self.vmstat: "nr_free_pages 1\n"], hasSysfs: false)
+        let history = HugePageHistory(in: tree.root())
+        #expect(history.mayHaveSmallerHugePages() && history.mayHaveHugePages())
+    }
+
     @Test func aKernelWithoutHugePages() throws {
         let tree = try FixtureTree([Self.vmstat: "nr_free_pages 1\n"])
         #expect(!HugePageHistory(in: tree.root()).mayHaveHugePages())

@@ -189,6 +189,13 @@ struct DistinctMemoryTruthTests {
         #expect(try facts(files, { $0.mergedBytes != 0 }) == mayHave)
     }
 
+    /// Without sysfs, a missing file does not show that the kernel merges no pages.
+    @Test func mergedPagesWithoutSysfs() throws {
+        let tree = try FixtureTree(hasSysfs: false)
+        let features = KernelPageFeatures(in: tree.root())
+        #expect(features.mergedBytes == nil && features.mayHaveMergedPages)
+    }
+
     @Test(
         arguments: [
             ([:], false), (["pages_scanned": "0\n"], false), (["pages_scanned": "1\n", "full_scans": "0\n"], true),
