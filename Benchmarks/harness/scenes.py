@@ -212,7 +212,7 @@ def limited_cgroup() -> Iterator[Scene | None]:
 
 
 def remove_cgroups(levels: list[Path]) -> None:
-    """Removes nested cgroups, the outermost of which is the first. A process that ends leaves its cgroup with a delay."""
+    """Removes nested cgroups, given from the outermost on. A process that ends leaves its cgroup with a delay."""
     for level in reversed(levels):
         for _ in range(50):
             with contextlib.suppress(OSError):
