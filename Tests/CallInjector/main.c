@@ -106,6 +106,8 @@ int main(int count, char **arguments)
     if (child == 0) {
         filter_and_run(arguments + 3);
     }
+    // From a terminal or timeout(1), the program gets the signal too, and its end is waited for.
+    signal(SIGINT, SIG_IGN);
     int status;
     if (child < 0 || waitpid(child, &status, 0) != child) {
         fail("fork");
@@ -130,8 +132,8 @@ int main(int count, char **arguments)
             }
             continue;
         }
-        int signal = WSTOPSIG(status);
-        if (signal == SIGTRAP && status >> 16 == PTRACE_EVENT_SECCOMP) {
+        int stop = WSTOPSIG(status);
+        if (stop == SIGTRAP && status >> 16 == PTRACE_EVENT_SECCOMP) {
             struct user_regs_struct registers;
             ptrace(PTRACE_GETREGS, thread, 0, &registers);
             is_started = is_started || is_first_call_of_library(thread, &registers);
@@ -151,11 +153,11 @@ int main(int count, char **arguments)
                     kill(child, SIGKILL);
                 }
             }
-            signal = 0;
-        } else if (signal == SIGTRAP || signal == SIGSTOP) {
-            signal = 0;
+            stop = 0;
+        } else if (stop == SIGTRAP || stop == SIGSTOP) {
+            stop = 0;
         }
-        ptrace(PTRACE_CONT, thread, 0, signal);
+        ptrace(PTRACE_CONT, thread, 0, stop);
     }
     if (list) {
         fclose(list);

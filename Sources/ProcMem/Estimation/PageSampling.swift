@@ -44,7 +44,7 @@ struct PageSampling {
         mayListOn: () -> Bool = { true },
         mayGoOn: () -> Bool = { true },
         in root: SystemRoot
-    ) throws(FileReadError) {
+    ) {
         self.root = root
         self.processes = processes
         self.isClosed = isClosed
@@ -53,10 +53,10 @@ struct PageSampling {
         files = SampleGroup(SamplePlan(of: [], presentCount: 0, count: 0, generator: generator))
         leafRanks = Self.leafRanks(of: processes)
         let reads = min(max(2, reads), Self.maximumReads)
-        try readMappings(maximumScanCalls: max(256, reads), mayListOn)
+        readMappings(maximumScanCalls: max(256, reads), mayListOn)
         guard !isCutShort else { return }
         makeGroups(reads: reads, generator)
-        try readWindows(mayGoOn)
+        readWindows(mayGoOn)
         guard !isCutShort else { return }
         count(mayGoOn)
     }
@@ -67,7 +67,7 @@ struct PageSampling {
 
     // MARK: Choosing pages
 
-    private mutating func readMappings(maximumScanCalls: Int, _ mayListOn: () -> Bool) throws(FileReadError) {
+    private mutating func readMappings(maximumScanCalls: Int, _ mayListOn: () -> Bool) {
         var numbering = FileNumbering()
         var mappings: [SampledProcess.Mappings?] = []
         for index in processes.indices {
@@ -99,7 +99,7 @@ struct PageSampling {
                     if !mayListOn() { isCutShort = true }
                 }
             } catch {
-                processes[index].unavailableReason = try UnavailableReason(error)
+                processes[index].failure = error
             }
             if isCutShort { return }
             mappings.append(found)
@@ -173,13 +173,13 @@ struct PageSampling {
 
     // MARK: Reading
 
-    private mutating func readWindows(_ mayGoOn: () -> Bool) throws(FileReadError) {
+    private mutating func readWindows(_ mayGoOn: () -> Bool) {
         for index in processes.indices {
             guard mayGoOn() else {
                 isCutShort = true
                 return
             }
-            try readWindows(ofProcess: index)
+            readWindows(ofProcess: index)
         }
         let beyond = processesBeyondRSS()
         let isBeyond = Set(beyond)
@@ -191,7 +191,7 @@ struct PageSampling {
                 return
             }
             processes[index].excludesZeros = true
-            try readWindows(ofProcess: index)
+            readWindows(ofProcess: index)
         }
         // Processes that have exited since their mappings were listed are not counted.
         let (read, ranks) = (processes, leafRanks)
@@ -230,7 +230,7 @@ struct PageSampling {
         let holder: SampleGroup.Holder
     }
 
-    private mutating func readWindows(ofProcess index: Int) throws(FileReadError) {
+    private mutating func readWindows(ofProcess index: Int) {
         guard processes[index].unavailableReason == nil else { return }
         let process = processes[index]
         var found: [Found] = []
@@ -258,7 +258,7 @@ struct PageSampling {
                 }
             }
         } catch {
-            processes[index].unavailableReason = try UnavailableReason(error)
+            processes[index].failure = error
             return
         }
         processes[index].readCount += readCount

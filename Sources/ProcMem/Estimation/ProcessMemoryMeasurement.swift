@@ -117,8 +117,20 @@ extension ProcessDirectory {
         case .sampled(let reads): return try sampledUsage(usage, stat, reads: reads, in: root)
         case .within:
             guard let rssBytes = usage.rssBytes, let deadline = mode.deadline(from: start) else { return usage }
-            if try accurateReadFits(stat, rssBytes: rssBytes, until: deadline, in: root) {
-                return try memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
+            var costs = ReadCosts.learned(pageSizeBytes: root.pageSizeBytes)
+            if let read = try fittingRead(stat, costs, rssBytes: rssBytes, until: deadline) {
+                let readStart = ContinuousClock.now
+                let usage = try memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
+                // Files below another directory say nothing about the kernel's cost.
+                if root.isLive, usage.pssBytes != nil {
+                    costs.learn(
+                        accurate: readStart.duration(to: .now),
+                        rssBytes: rssBytes,
+                        mappingCount: read.mappingCount
+                    )
+                    costs.remember()
+                }
+                return usage
             }
             let sampleStart = ContinuousClock.now
             let time = sampleStart.duration(to: deadline)
@@ -136,21 +148,29 @@ extension ProcessDirectory {
         }
     }
 
-    /// Returns whether an accurate read is predicted to fit. The mappings are counted if that is not certain.
-    private borrowing func accurateReadFits(
+    /// An accurate read that is predicted to fit into a budget.
+    private struct FittingRead {
+        /// The number of mappings; `nil` if they were not counted.
+        let mappingCount: Int?
+    }
+
+    /// Returns `nil` if an accurate read is not predicted to fit. The mappings are counted if that is not certain.
+    private borrowing func fittingRead(
         _ stat: ProcessStat,
+        _ costs: ReadCosts,
         rssBytes: Int,
-        until deadline: ContinuousClock.Instant,
-        in root: SystemRoot
-    ) throws(FileReadError) -> Bool {
-        let costs = ReadCosts(pageSizeBytes: root.pageSizeBytes)
+        until deadline: ContinuousClock.Instant
+    ) throws(FileReadError) -> FittingRead? {
         let time = ContinuousClock.now.duration(to: deadline)
-        if costs.longestAccurate(rssBytes: rssBytes, virtualBytes: stat.virtualBytes) <= time { return true }
+        if costs.longestAccurate(rssBytes: rssBytes, virtualBytes: stat.virtualBytes) <= time {
+            return FittingRead(mappingCount: nil)
+        }
         guard costs.accurate(rssBytes: rssBytes) <= time,
             let maximum = costs.mappingCount(within: time, rssBytes: rssBytes),
-            let count = try mappingCount(upTo: maximum, { .now < deadline })
-        else { return false }
-        return .now + costs.accurate(rssBytes: rssBytes, mappingCount: count) <= deadline
+            let count = try mappingCount(upTo: maximum, { .now < deadline }),
+            .now + costs.accurate(rssBytes: rssBytes, mappingCount: count) <= deadline
+        else { return nil }
+        return FittingRead(mappingCount: count)
     }
 
     /// Counts the mappings of the process.

@@ -1,8 +1,13 @@
+import Synchronization
+
 /// The predicted durations of accurate reads and of samples, learned from those that were measured.
 ///
 /// The kernel walks each page and each mapping of a process for an accurate read. The cost of either depends on the
 /// machine, so each measured read corrects it. A slow read may be an outlier: the excess over the expected cost decays
 /// over minutes, so that one slow read does not exclude a process for good.
+///
+/// A caller that measures a process only now and then has nothing to learn from in one call: it begins with what the program
+/// has learned before (``learned(pageSizeBytes:)``).
 struct ReadCosts: Sendable {
     /// The duration of an accurate read of a process, and the RSS of the process at that time.
     struct Measured: Sendable {
@@ -17,6 +22,32 @@ struct ReadCosts: Sendable {
     private var samplesOfOne: (duration: Duration, taken: ContinuousClock.Instant)?
 
     init(pageSizeBytes: Int) { self.pageSizeBytes = pageSizeBytes }
+
+    /// What single measurements of this program have learned, in picoseconds; 0 before the first of them. The two are
+    /// independent of each other.
+    private static let learnedPerPage = Atomic(0)
+    private static let learnedPerMapping = Atomic(0)
+
+    /// Returns the costs that earlier single measurements of this program have learned.
+    static func learned(pageSizeBytes: Int) -> ReadCosts {
+        var costs = ReadCosts(pageSizeBytes: pageSizeBytes)
+        costs.perPage = duration(learnedPerPage.load(ordering: .relaxed)) ?? costs.perPage
+        costs.perMapping = duration(learnedPerMapping.load(ordering: .relaxed)) ?? costs.perMapping
+        return costs
+    }
+
+    /// Keeps the costs for later measurements of this program.
+    func remember() {
+        Self.learnedPerPage.store(Self.picoseconds(perPage), ordering: .relaxed)
+        Self.learnedPerMapping.store(Self.picoseconds(perMapping), ordering: .relaxed)
+    }
+
+    private static func duration(_ picoseconds: Int) -> Duration? {
+        picoseconds > 0 ? Duration(secondsComponent: 0, attosecondsComponent: Int64(picoseconds) * 1_000_000) : nil
+    }
+
+    /// A cost is at most 64 times the usual one, which is less than a millisecond.
+    private static func picoseconds(_ cost: Duration) -> Int { Int(cost.components.attoseconds / 1_000_000) }
 
     private static var fixed: Duration { .microseconds(50) }
     private static var usualPerPage: Duration { .nanoseconds(45) }

@@ -5,6 +5,9 @@ struct SampledMembers {
     private let processes: [SampledProcess]
     /// Whether the memory of every member is known, and the family of every forked one.
     private let knowsAll: Bool
+    /// Whether this is one process that the caller named: a failure that is unrelated to it is an error then, and otherwise
+    /// the reason in the row of the process.
+    private let isNamed: Bool
 
     /// - Parameters:
     ///   - members: The members of the walk.
@@ -73,6 +76,7 @@ struct SampledMembers {
                 )
             )
         }
+        isNamed = named != nil
         self.memberIndices = memberIndices
         self.processes = processes
         knowsAll = members.allSatisfy { member in
@@ -139,7 +143,7 @@ struct SampledMembers {
         _ features: KernelPageFeatures,
         in root: SystemRoot
     ) throws(FileReadError) -> SampledMemory? {
-        let sampling = try PageSampling(
+        let sampling = PageSampling(
             of: processes,
             reads: reads,
             isClosed: isClosed && knowsAll,
@@ -152,6 +156,7 @@ struct SampledMembers {
             mayGoOn: mayGoOn,
             in: root
         )
+        if isNamed, let failure = sampling.processes.first?.failure { _ = try UnavailableReason(failure) }
         guard !sampling.isCutShort else { return nil }
         var memory = SampledMemory(sampling, estimatesShares: estimatesShares)
         var missing: Set<Int32> = []

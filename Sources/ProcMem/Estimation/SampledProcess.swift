@@ -39,8 +39,10 @@ struct SampledProcess: Sendable {
     var mayHoldZeros = false
     /// The number of reads of `pagemap`.
     var readCount = 0
+    /// The error because of which the process was not sampled; `nil` if it was.
+    var failure: FileReadError?
     /// The reason why the process was not sampled; `nil` if it was.
-    var unavailableReason: UnavailableReason?
+    var unavailableReason: UnavailableReason? { failure.map(UnavailableReason.init(ofOneAmongSeveral:)) }
 }
 
 /// Consecutive pages that a process maps.

@@ -34,7 +34,8 @@ final class KernelPageFeatures {
         mergedBytes: Int?,
         mayHaveMergedPages: Bool = false,
         isPSSEstimated: Bool? = false,
-        chargeLagBytes: Int? = 0
+        chargeLagBytes: Int? = 0,
+        isPrivateHugetlbExact: Bool = true
     ) {
         self.init(in: .live)
         self.isStatmExact = isStatmExact
@@ -45,11 +46,15 @@ final class KernelPageFeatures {
         self.mayHaveMergedPages = mayHaveMergedPages
         self.isPSSEstimated = isPSSEstimated
         self.chargeLagBytes = chargeLagBytes
+        self.isPrivateHugetlbExact = isPrivateHugetlbExact
     }
 
     /// Whether `statm` is exact, which requires Linux 6.16. Before, each CPU or thread keeps a part of the count to
     /// itself.
     private(set) lazy var isStatmExact: Bool = version.map { $0 >= (6, 16) } ?? false
+
+    /// Whether `Private_Hugetlb` excludes pages that processes share by sharing a page table, which requires Linux 6.2.
+    private(set) lazy var isPrivateHugetlbExact: Bool = version.map { $0 >= (6, 2) } ?? false
 
     /// The kernel's version; `nil` if it cannot be read.
     private lazy var version = KernelConfiguration.version(in: root)

@@ -180,7 +180,7 @@ struct PassRunner: ~Copyable {
         let start = ContinuousClock.now
         if builder.detail == .totals { return try builder.totals(since: start) }
         let (census, sharing) = try findProcesses(at: start)
-        return try builder.snapshot(of: census, sharing, since: start)
+        return builder.snapshot(of: census, sharing, since: start)
     }
 
     /// Finds the processes, or reads those of the last pass again if none was forked and none has exited.

@@ -13,13 +13,13 @@ struct BudgetedFigures: Sendable {
     /// The functions that measure processes and read the clock. Tests replace them.
     struct Probes {
         let now: () -> ContinuousClock.Instant
-        let read: (ProcessCensus.Member) throws(FileReadError) -> MemoryUsage
+        let read: (ProcessCensus.Member) -> MemoryUsage
         /// Counts the mappings of a process while the function in the last argument returns `true`; `nil` if there are
         /// more than the number in the second argument, or if it was stopped or failed.
-        let countMappings: (ProcessCensus.Member, Int, () -> Bool) throws(FileReadError) -> Int?
+        let countMappings: (ProcessCensus.Member, Int, () -> Bool) -> Int?
         /// Samples all members, with a number of reads in each, while the functions return `true`, the first of them while
         /// mappings are listed; `nil` if it was stopped.
-        let sample: ([ProcessCensus.Member], Int, () -> Bool, () -> Bool) throws(FileReadError) -> Sampled?
+        let sample: ([ProcessCensus.Member], Int, () -> Bool, () -> Bool) -> Sampled?
         /// Computes the bounds from what is known so far.
         let outlook: ([ProcessCensus.Member], GroupFigures) -> Outlook
         /// Returns the process that is counted for the address space of another one; `nil` if that is the process itself.
@@ -86,7 +86,7 @@ struct BudgetedFigures: Sendable {
         _ members: inout [ProcessCensus.Member],
         until deadline: ContinuousClock.Instant,
         _ probes: Probes
-    ) throws(FileReadError) -> GroupFigures {
+    ) -> GroupFigures {
         let fingerprints = ProcessFingerprint.fingerprints(of: members)
         let keys = members.map { FigureCache.Key(pid: $0.pid, startTimeTicks: $0.stat?.startTimeTicks ?? 0) }
         cache.keepOnly(keys)
@@ -110,12 +110,12 @@ struct BudgetedFigures: Sendable {
         let whole = wholeCost(of: pass, at: probes.now())
         let areSamplesFirst = costs.samples(of: pass.sampledCount, at: probes.now()) < whole
         if pass.result.distinct == nil, areSamplesFirst {
-            isRead = try sample(&members, &pass, probes)
+            isRead = sample(&members, &pass, probes)
             guard pass.result.distinct != nil else { return settle(pass, isRead) }
         }
-        if try readAll(&members, &pass, probes) { isRead = true }
+        if readAll(&members, &pass, probes) { isRead = true }
         guard !pass.waiting.isEmpty, pass.result.distinct != nil else { return settle(pass, isRead) }
-        if try readSome(&members, &pass, probes) { isRead = true }
+        if readSome(&members, &pass, probes) { isRead = true }
         if canCompleteLater(pass, at: probes.now()) {
             let outlook = isRead ? probes.outlook(members, pass.result) : outlook
             // Reads that were begun are completed: all together give narrow bounds.
@@ -124,7 +124,7 @@ struct BudgetedFigures: Sendable {
             if let width = outlook.widthIfAllAreRead, pass.hasAccurate || width < worthwhile {
                 isRead = true
                 pass.sort(by: outlook.draws)
-                try read(&members, &pass, probes)
+                read(&members, &pass, probes)
             }
         }
         return settle(pass, isRead)

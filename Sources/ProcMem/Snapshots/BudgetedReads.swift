@@ -10,7 +10,7 @@ extension BudgetedFigures {
         _ members: inout [ProcessCensus.Member],
         _ pass: inout Pass,
         _ probes: Probes
-    ) throws(FileReadError) -> Bool {
+    ) -> Bool {
         var isRead = false
         while true {
             let outlook = probes.outlook(members, pass.result)
@@ -28,11 +28,11 @@ extension BudgetedFigures {
                 let waitingCount = pass.waiting.count
                 // If they do not fit after all, those that were read are of use.
                 pass.sort(by: outlook.draws)
-                try read(&members, &pass, probes)
+                read(&members, &pass, probes)
                 guard pass.waiting.count < waitingCount else { return isRead }
             } else if let samples, now + samples <= pass.end {
                 isRead = true
-                guard try sampleMore(&members, &pass, outlook, probes) else { return isRead }
+                guard sampleMore(&members, &pass, outlook, probes) else { return isRead }
             } else {
                 return isRead
             }
@@ -47,14 +47,14 @@ extension BudgetedFigures {
         _ pass: inout Pass,
         _ outlook: Outlook,
         _ probes: Probes
-    ) throws(FileReadError) -> Bool {
+    ) -> Bool {
         guard pass.result.distinct != nil else {
-            _ = try sample(&members, &pass, probes)
+            _ = sample(&members, &pass, probes)
             return pass.result.distinct != nil
         }
         guard let reads = pass.nextReads else { return false }
         let (earlierMembers, earlier, earlierSamples) = (members, pass.result, cache.lastSamples)
-        guard try sample(&members, &pass, reads: reads, probes), pass.sampleReads == reads else {
+        guard sample(&members, &pass, reads: reads, probes), pass.sampleReads == reads else {
             // They were stopped, and would be again, unless other steps of this pass took a part of the time.
             if earlier.areSamplesCached, var earlierSamples {
                 earlierSamples.reads = reads
@@ -80,7 +80,7 @@ extension BudgetedFigures {
         _ members: inout [ProcessCensus.Member],
         _ pass: inout Pass,
         _ probes: Probes
-    ) throws(FileReadError) -> Bool {
+    ) -> Bool {
         let outlook = probes.outlook(members, pass.result)
         guard outlook.isWide, var draws = outlook.draws else { return false }
         let waiting = Dictionary(pass.waiting.map { ($0.key.pid, $0) }) { first, _ in first }
@@ -94,7 +94,7 @@ extension BudgetedFigures {
             }
             guard stage.count == missing.count, now + cost <= pass.end else { break }
             for candidate in stage {
-                guard try read(candidate, &members, &pass, probes) else { return !readIndices.isEmpty }
+                guard read(candidate, &members, &pass, probes) else { return !readIndices.isEmpty }
                 readIndices.insert(candidate.index)
                 guard let shareBytes = members[candidate.index].value?.pssAnonymousBytes else { return true }
                 draws.record(shareBytes, of: candidate.key.pid)
@@ -126,7 +126,7 @@ extension BudgetedFigures {
         _ pass: inout Pass,
         reads: Int = Pass.fewestReads,
         _ probes: Probes
-    ) throws(FileReadError) -> Bool {
+    ) -> Bool {
         let start = probes.now()
         let count = pass.sampledCount
         let time = start.duration(to: pass.end)
@@ -134,7 +134,7 @@ extension BudgetedFigures {
         guard count > 0, costs.samples(of: count, at: start) * (reads / Pass.fewestReads) <= time else { return false }
         // What follows the lists and the reads takes time in proportion to them, and is not interrupted.
         let (listEnd, readEnd) = (start + time * 0.6, start + time * 0.9)
-        let sampled = try probes.sample(members, reads, { probes.now() < listEnd }, { probes.now() < readEnd })
+        let sampled = probes.sample(members, reads, { probes.now() < listEnd }, { probes.now() < readEnd })
         let end = probes.now()
         let took = start.duration(to: end)
         // Sampling that was stopped would not have fitted into this time.
@@ -171,11 +171,11 @@ extension BudgetedFigures {
         _ members: inout [ProcessCensus.Member],
         _ pass: inout Pass,
         _ probes: Probes
-    ) throws(FileReadError) {
+    ) {
         var readCount = 0
         defer { pass.waiting.removeFirst(readCount) }
         for candidate in pass.waiting {
-            guard try read(candidate, &members, &pass, probes) else { return }
+            guard read(candidate, &members, &pass, probes) else { return }
             readCount += 1
         }
     }
@@ -188,10 +188,10 @@ extension BudgetedFigures {
         _ members: inout [ProcessCensus.Member],
         _ pass: inout Pass,
         _ probes: Probes
-    ) throws(FileReadError) -> Bool {
-        guard try fits(candidate, members[candidate.index], until: pass.end, probes) else { return false }
+    ) -> Bool {
+        guard fits(candidate, members[candidate.index], until: pass.end, probes) else { return false }
         let start = probes.now()
-        let usage = try probes.read(members[candidate.index])
+        let usage = probes.read(members[candidate.index])
         let end = probes.now()
         let took = start.duration(to: end)
         if usage.pssBytes != nil {
@@ -222,7 +222,7 @@ extension BudgetedFigures {
         _ member: ProcessCensus.Member,
         until end: ContinuousClock.Instant,
         _ probes: Probes
-    ) throws(FileReadError) -> Bool {
+    ) -> Bool {
         let now = probes.now()
         let fingerprint = candidate.fingerprint
         let entry = cache.entries[candidate.key]
@@ -233,7 +233,7 @@ extension BudgetedFigures {
         guard let maximum = costs.mappingCount(within: now.duration(to: end), rssBytes: fingerprint.rssBytes) else {
             return false
         }
-        let count = try probes.countMappings(member, maximum) { probes.now() < end }
+        let count = probes.countMappings(member, maximum) { probes.now() < end }
         cache.recordMappings(
             // If there are more, a quarter more are assumed, so that they are not counted in each pass.
             count ?? maximum + maximum / 4 + 16,

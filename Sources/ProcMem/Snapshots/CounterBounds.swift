@@ -43,7 +43,7 @@ struct CounterBounds {
             )
         }
         let systemBytes = system?.anonymousBytes ?? .max
-        anonymous.prove(ByteBounds(lower: 0, upper: max(systemBytes, anonymous.proven.lower)))
+        anonymous.prove(ByteBounds(lower: 0, upper: systemBytes))
 
         let since = earlier?.upperBytes(now: inputs.stats, pageSizeBytes: inputs.pageSizeBytes) ?? .max
         let byFaults = max(families.lowerBytes, min(families.upperBytes, since))

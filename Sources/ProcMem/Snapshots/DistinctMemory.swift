@@ -48,7 +48,9 @@ public struct DistinctMemory: Sendable, Hashable {
         case pssIsExact
         /// The figures of an earlier measurement are still correct.
         case nothingChanged
-        /// `/proc/meminfo` counts pages of hugetlbfs, or there are none.
+        /// The counters of pages of hugetlbfs are right, or there are no such pages. `Hugetlb` in `/proc/meminfo` requires
+        /// Linux 4.20. `HugetlbPages` in `status` lacks pages below a page table that the process shares with others, and
+        /// before Linux 6.2 `Private_Hugetlb` in `smaps_rollup` includes them.
         case hugetlbIsCounted
         /// The processes of the cgroup map the anonymous pages that are charged to it, and no others. This is false for
         /// processes that were moved between cgroups with their memory, for pages that KSM merged with those of another
@@ -358,12 +360,13 @@ private struct ProportionalShares {
 
 extension ProportionalShares {
     /// The figures that processes have in common if they share an address space.
+    ///
+    /// PSS and USS are not among them: they are read at different times for each process, and change with processes
+    /// outside that map the same files.
     private struct Figures: Hashable {
         let virtualBytes: Int?
         let rssBytes: Int?
         let anonymousBytes: Int?
-        let pssBytes: Int?
-        let ussBytes: Int?
     }
 
     /// Returns the sum of PSS with each address space counted once, where processes may share one that was not compared.
@@ -383,9 +386,7 @@ extension ProportionalShares {
             let figures = Figures(
                 virtualBytes: stat?.virtualBytes,
                 rssBytes: usage.rssBytes,
-                anonymousBytes: usage.anonymousBytes,
-                pssBytes: pssBytes,
-                ussBytes: usage.ussBytes
+                anonymousBytes: usage.anonymousBytes
             )
             let isSeparate = inputs.areAddressSpacesCompared && process.mayShareMemoryWith == nil
             if isSeparate || stat?.isForkWithoutExec == false {
@@ -407,32 +408,39 @@ private struct HugetlbPages {
 
     init(_ inputs: DistinctMemoryInputs) {
         let systemBytes = inputs.features.systemMemory?.hugetlbBytes
-        var (holderCount, largestShared) = (0, 0)
+        var (holderCount, walkedCount) = (0, 0)
+        var (largestOwn, largestShared) = (0, 0)
         var (all, shared) = (KnownSum(), KnownSum())
         inputs.forEachHolder { usage in
             holderCount += 1
+            if usage.source.readsPageTables { walkedCount += 1 }
             all.add(usage.hugetlbBytes)
             shared.add(usage.sharedHugetlbBytes)
             largestShared = max(largestShared, usage.sharedHugetlbBytes ?? 0)
+            largestOwn = max(largestOwn, (usage.hugetlbBytes ?? 0) - (usage.sharedHugetlbBytes ?? 0))
         }
         let sum = all.value ?? 0
         let own = max(0, sum - (shared.value ?? 0))
-        if holderCount > 0, all.count == holderCount {
+        // Before Linux 6.2, pages below a page table that processes share (PMD sharing) count as private in each of them.
+        let certainOwn = inputs.features.isPrivateHugetlbExact ? own : largestOwn
+        var evidence = BoundsEvidence()
+        if all.count == holderCount {
+            // `smaps_rollup` walks the page tables. The counter in `status` lacks the pages to which a process got access
+            // by sharing a page table.
+            let areAllWalked = walkedCount == holderCount
             // A process may map one of these pages twice: of the shared ones at least one page exists.
-            var evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: sum))
-            evidence.prove(ByteBounds(lower: 0, upper: max(systemBytes ?? .max, own)))
-            self.evidence = evidence
-            likelyBytes = evidence.proven.clamp(own.saturatingAdding(largestShared))
+            evidence.prove(ByteBounds(lower: certainOwn, upper: areAllWalked ? sum : .max))
+            evidence.prove(ByteBounds(lower: 0, upper: systemBytes ?? .max))
+            evidence.assume(ByteBounds(lower: own, upper: sum), [.hugetlbIsCounted])
         } else if let systemBytes {
             // The pages of those that are known, and up to all of the system's.
-            let upper = holderCount == 0 ? 0 : max(systemBytes, own)
-            evidence = BoundsEvidence(proven: ByteBounds(lower: own, upper: upper))
-            likelyBytes = evidence.proven.clamp(own.saturatingAdding(largestShared))
+            evidence.prove(ByteBounds(lower: certainOwn, upper: .max))
+            evidence.prove(ByteBounds(lower: 0, upper: systemBytes))
         } else {
-            var evidence = BoundsEvidence()
             evidence.assume(ByteBounds(lower: 0, upper: 0), [.hugetlbIsCounted])
-            self.evidence = evidence
-            likelyBytes = 0
         }
+        self.evidence = evidence
+        let isKnown = all.count == holderCount || systemBytes != nil
+        likelyBytes = isKnown ? evidence.narrowest.bounds.clamp(own.saturatingAdding(largestShared)) : 0
     }
 }

@@ -32,7 +32,7 @@ public func memorySnapshot(
     var builder = SnapshotBuilder(of: scope, mode: mode, detail: detail, limits: limits, in: root)
     if detail == .totals { return try builder.totals(since: start) }
     let (census, sharing) = try builder.findProcesses(isConcurrent: true)
-    return try builder.snapshot(of: census, sharing, since: start)
+    return builder.snapshot(of: census, sharing, since: start)
 }
 
 /// The memory of several processes, which were measured one after the other.

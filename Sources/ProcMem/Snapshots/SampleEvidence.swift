@@ -23,6 +23,8 @@ struct SampleEvidence {
     init?(_ inputs: DistinctMemoryInputs, isClosed: Bool, exactAnonymous: ByteBounds?, unsampledBytes: Int) {
         guard let sampled = inputs.group.distinct else { return nil }
         var assumptions: Set<DistinctMemory.Assumption> = [.samplesAreRepresentative]
+        // Processes that are not related may map one merged page. Samples without frame numbers count it for each.
+        if inputs.features.mergedBytes != 0 { assumptions.insert(.noMergedPages) }
         if inputs.group.areSamplesCached { assumptions.insert(.nothingChanged) }
         if sampled.reliesOnClosedSet { assumptions.insert(.noRelativesOutside) }
         if sampled.reliesOnRelations { assumptions.insert(.layoutsIdentifyFamilies) }

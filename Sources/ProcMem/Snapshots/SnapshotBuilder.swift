@@ -81,15 +81,10 @@ struct SnapshotBuilder: ~Copyable {
         of found: ProcessCensus,
         _ sharing: AddressSpaceSharing,
         since start: ContinuousClock.Instant
-    ) throws(ProcMemError) -> MemorySnapshot {
+    ) -> MemorySnapshot {
         var census = found
         let features = KernelPageFeatures(in: root, hugePages: hugePages)
-        let groupFigures: GroupFigures
-        do throws(FileReadError) {
-            groupFigures = try improve(&census, sharing, features, since: start)
-        } catch {
-            throw ProcMemError(error, path: root.text(.processes))
-        }
+        let groupFigures = improve(&census, sharing, features, since: start)
         if detail == .all {
             for (index, member) in found.members.enumerated() {
                 if let counted = member.value { census.members[index].value?.fill(from: counted) }
@@ -143,7 +138,7 @@ struct SnapshotBuilder: ~Copyable {
         _ sharing: AddressSpaceSharing,
         _ features: KernelPageFeatures,
         since start: ContinuousClock.Instant
-    ) throws(FileReadError) -> GroupFigures {
+    ) -> GroupFigures {
         let root = root
         let includesDescendants = census.isWholeTree
         func sample(
@@ -152,7 +147,7 @@ struct SnapshotBuilder: ~Copyable {
             isWithinBudget: Bool = false,
             _ mayListOn: () -> Bool,
             _ mayGoOn: () -> Bool
-        ) throws(FileReadError) -> BudgetedFigures.Sampled? {
+        ) -> BudgetedFigures.Sampled? {
             var members = members
             let sampled = SampledMembers(
                 members,
@@ -160,8 +155,9 @@ struct SnapshotBuilder: ~Copyable {
                 knowsChildren: includesDescendants,
                 in: root
             )
+            // The members are not named, so that no failure is thrown.
             guard
-                let memory = try sampled.sample(
+                let memory = try? sampled.sample(
                     &members,
                     reads: reads,
                     isClosed: includesDescendants,
@@ -182,7 +178,7 @@ struct SnapshotBuilder: ~Copyable {
         switch mode {
         case .cheap, .accurate: return GroupFigures()
         case .sampled(let reads):
-            guard let sampled = try sample(census.members, reads: reads, { true }, { true }) else {
+            guard let sampled = sample(census.members, reads: reads, { true }, { true }) else {
                 return GroupFigures()
             }
             census.members = sampled.members
@@ -196,12 +192,10 @@ struct SnapshotBuilder: ~Copyable {
             let baseline = baseline
             let probes = BudgetedFigures.Probes(
                 now: { .now },
-                read: { (member) throws(FileReadError) in try member.readAccurately(in: root) },
-                countMappings: { (member, maximum, mayGoOn) throws(FileReadError) in
-                    try member.mappingCount(upTo: maximum, mayGoOn, in: root)
-                },
-                sample: { (members, reads, mayListOn, mayGoOn) throws(FileReadError) in
-                    try sample(members, reads: reads, isWithinBudget: true, mayListOn, mayGoOn)
+                read: { $0.readAccurately(in: root) },
+                countMappings: { member, maximum, mayGoOn in member.mappingCount(upTo: maximum, mayGoOn, in: root) },
+                sample: { members, reads, mayListOn, mayGoOn in
+                    sample(members, reads: reads, isWithinBudget: true, mayListOn, mayGoOn)
                 },
                 outlook: { members, figures in
                     let inputs = DistinctMemoryInputs(
@@ -217,7 +211,7 @@ struct SnapshotBuilder: ~Copyable {
                 },
                 sharer: { sharing.certain[$0] }
             )
-            return try figures?.improve(&census.members, until: deadline, probes) ?? GroupFigures()
+            return figures?.improve(&census.members, until: deadline, probes) ?? GroupFigures()
         }
     }
 }
@@ -234,7 +228,7 @@ extension ProcessCensus.Member {
     }
 
     /// Reads the process accurately, if the pid still names the same process.
-    fileprivate func readAccurately(in root: SystemRoot) throws(FileReadError) -> MemoryUsage {
+    fileprivate func readAccurately(in root: SystemRoot) -> MemoryUsage {
         do throws(FileReadError) {
             let directory = try ProcessDirectory(.id(pid), in: root)
             let stat = try directory.stat()
@@ -251,7 +245,10 @@ extension ProcessCensus.Member {
         }
     }
 
-    /// Reads a process again that seemed to have exited; `nil` if it has. An exec during the read has the same effect.
+    /// Reads a process again that seemed to have exited; `nil` if it has.
+    ///
+    /// An exec during the read has the same effect as an exit, and so has the end of the main thread while other threads go
+    /// on.
     fileprivate func readAgain(
         _ mode: MemoryMode,
         _ detail: MemoryDetail,
@@ -259,13 +256,24 @@ extension ProcessCensus.Member {
     ) -> ProcessCensus.Member? {
         do throws(FileReadError) {
             let directory = try ProcessDirectory(.id(pid), in: root)
-            let stat = try directory.stat()
-            guard stat.startTimeTicks == self.stat?.startTimeTicks, !stat.isZombie else { return nil }
             var mode = mode
             // The budget is spent.
             if case .within = mode { mode = .cheap }
-            var usage = try directory.memoryUsage(stat, mode: mode, in: root)
-            guard usage.unavailable != .exited else { return nil }
+            var stat: ProcessStat
+            var usage: MemoryUsage
+            var attempts = 0
+            repeat {
+                stat = try directory.stat()
+                // Other threads may go on after the main thread.
+                guard stat.startTimeTicks == self.stat?.startTimeTicks,
+                    stat.threadCount > 1 || !(stat.isZombie || stat.isExiting)
+                else { return nil }
+                usage = try directory.memoryUsage(stat, mode: mode, in: root)
+                attempts += 1
+            } while usage.unavailable == .exited && attempts < ProcessDirectory.maximumAttempts
+            // A zombie whose last thread has ended meanwhile has no memory either.
+            guard usage.unavailable != .zombie else { return nil }
+            if usage.unavailable == .exited { usage = MemoryUsage(unavailable: .executing) }
             if detail == .all { directory.addStatus(to: &usage, stat) }
             return ProcessCensus.Member(pid: pid, depth: depth, stat: stat, value: usage)
         } catch {
@@ -282,11 +290,10 @@ extension ProcessCensus.Member {
         upTo maximum: Int,
         _ mayGoOn: () -> Bool,
         in root: SystemRoot
-    ) throws(FileReadError) -> Int? {
+    ) -> Int? {
         do throws(FileReadError) {
             return try ProcessDirectory(.id(pid), in: root).mappingCount(upTo: maximum, mayGoOn)
         } catch {
-            _ = try UnavailableReason(error)
             // A process that cannot be read costs little.
             return 0
         }

@@ -91,7 +91,7 @@ extension DistinctMemory.Assumption {
         case .nothingChanged: "processes may have changed"
         case .pssIsExact: "PSS may be an average"
         case .statmIsExact: "statm is not exact before Linux 6.16"
-        case .hugetlbIsCounted: "pages of hugetlbfs are not known"
+        case .hugetlbIsCounted: "pages of hugetlbfs may be missing"
         case .addressSpacesAreSeparate: "processes may share an address space"
         case .chargesFollowProcesses: "memory may be charged to another cgroup"
         }

@@ -172,7 +172,7 @@ import Testing
             ]
         )
         let summary = run.lines.dropLast().last
-        let proof = "not proven: PSS may be an average, pages of hugetlbfs are not known"
+        let proof = "not proven: PSS may be an average, pages of hugetlbfs may be missing"
         #expect(summary?.hasPrefix("distinct memory: 11.7 MiB (8.79–11.7), \(proof); accurate reading in ") == true)
         #expect(run.lines.last == "share of it: 8.79 MiB (PSS); processes outside may map the same pages")
     }

@@ -73,7 +73,7 @@ import Testing
             ([.samplesAreRepresentative], "not proven: samples"), ([], "not proven"),
             (
                 [.nothingChanged, .hugetlbIsCounted],
-                "not proven: processes may have changed, pages of hugetlbfs are not known"
+                "not proven: processes may have changed, pages of hugetlbfs may be missing"
             ),
             (
                 [.noRelativesOutside, .layoutsIdentifyFamilies],

@@ -4,7 +4,7 @@ import Testing
 @testable import ProcMem
 
 /// The reachable mounts, compared with a model of the kernel's path resolution.
-@Suite(.timeLimit(.minutes(1))) struct MountPropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct MountPropertyTests {
     private func randomPath(_ generator: inout SampleGenerator) -> [Character] {
         (0..<Int.random(in: 1...4, using: &generator)).map { _ in "ab".randomElement(using: &generator) ?? "a" }
     }

@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// Files that no kernel writes: the code does not trap, does not run for long, and returns possible figures only.
-@Suite(.timeLimit(.minutes(1))) struct HostileSamplingTests {
+@Suite(.timeLimit(.minutes(10))) struct HostileSamplingTests {
     private func tree(
         maps: String,
         statm: String,

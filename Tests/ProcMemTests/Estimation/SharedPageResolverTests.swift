@@ -201,7 +201,7 @@ import Testing
         let doubtful = try #require(counts(withOrphan, sharers: [0, 1], frames: frames, mapCounts: [5: 4]))
         #expect(doubtful.shared == 1 && doubtful.sharedLower == 0.5 && doubtful.sharedUpper == 1)
         var withUnread = family
-        withUnread[3].unavailableReason = .permissionDenied
+        withUnread[3].failure = .system(.permissionDenied)
         #expect(counts(withUnread, sharers: [0, 1], frames: frames, mapCounts: [5: 4])?.shared == 1)
     }
 

@@ -109,7 +109,7 @@ final class SyntheticMemory {
                 hasParentInSet: parent != nil
             )
         }
-        return try SampledMemory(
+        return SampledMemory(
             PageSampling(
                 of: sampled,
                 reads: reads,

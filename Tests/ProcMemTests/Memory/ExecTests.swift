@@ -110,6 +110,52 @@ import Testing
         #expect(snapshot.total.unavailableCount == 1)
     }
 
+    /// In the modes that read several files of each process, too: the failure stays in the row, and the sizes remain.
+    @Test(arguments: [MemoryMode.sampled(reads: 16), .within(.seconds(10))], ["maps", "pagemap"])
+    func aProcessWhosePagesCannotBeRead(_ mode: MemoryMode, _ file: String) throws {
+        let tree = try Self.tree()
+        for pid in 10...12 {
+            try tree.write("00400000-00500000 rw-p 00000000 00:00 0 \n", to: "/proc/\(pid)/maps")
+            try tree.write(Data(count: 8 * 0x500), to: "/proc/\(pid)/pagemap")
+        }
+        try Self.breakFile("proc/12/\(file)", of: tree)
+        let snapshot = try memorySnapshot(of: .tree(root: 10), mode: mode, in: tree.root(pageSizeBytes: 4096))
+        #expect(snapshot.processes.map(\.pid) == [10, 11, 12])
+        #expect(snapshot.processes.allSatisfy { $0.usage.rssBytes == 100 * 4096 })
+        #expect(snapshot.total.rssBytes == 3 * 100 * 4096)
+        if case .sampled = mode {
+            #expect(snapshot.processes.map(\.usage.unavailable) == [nil, nil, .failed])
+        }
+        // The same failure of the only process that was named is an error.
+        if case .sampled = mode {
+            #expect(throws: ProcMemError.self) {
+                try memoryUsage(of: 12, mode: mode, in: tree.root(pageSizeBytes: 4096))
+            }
+        }
+    }
+
+    /// A process without an address space that does not exit: it executes other programs, again and again.
+    @Test func aProcessThatIsNeverSeenWithMemory() throws {
+        let tree = try Self.tree()
+        try tree.write("0 0 0 0 0 0 0\n", to: "/proc/12/statm")
+        let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
+        #expect(snapshot.processes.last?.usage.unavailable == .executing)
+        #expect(snapshot.total.distinctBytes.upper == nil && !snapshot.total.distinctBytes.isProven)
+    }
+
+    /// The main thread has exited, and another thread goes on.
+    @Test func aProcessThatLosesItsMainThread() throws {
+        let tree = try Self.tree()
+        let zombie = ProcessStatTests.line("x", [1: "12", 3: "Z", 4: "10", 20: "2"])
+        try tree.write(zombie, to: "/proc/12/stat")
+        try tree.write("0 0 0 0 0 0 0\n", to: "/proc/12/statm")
+        try tree.write(zombie, to: "/proc/12/task/12/stat")
+        try tree.write(ProcessStatTests.line("x", [1: "13", 3: "S", 4: "10", 20: "2"]), to: "/proc/12/task/13/stat")
+        try tree.write("5000 100 10 0 0 0 0\n", to: "/proc/12/task/13/statm")
+        let snapshot = try memorySnapshot(of: .tree(root: 10), mode: .cheap, in: tree.root(pageSizeBytes: 4096))
+        #expect(snapshot.total.rssBytes == 3 * 100 * 4096)
+    }
+
     /// The error names the file, and not the root of the tree.
     @Test func noProcessCanBeRead() throws {
         let tree = try Self.tree()

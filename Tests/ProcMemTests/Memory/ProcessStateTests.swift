@@ -131,13 +131,15 @@ import Testing
         #expect(process.parentPID == getpid())
     }
 
+    /// A process without an address space is exiting (`PF_EXITING`, 4), or executes another program at that moment.
     @Test(arguments: [
-        ("", UnavailableReason.malformed), ("1 2 3", .malformed), ("junk", .malformed), ("0 0 0 0 0 0 0\n", .exited),
+        ("", UnavailableReason.malformed, 4_194_304), ("1 2 3", .malformed, 4_194_304), ("junk", .malformed, 4_194_304),
+        ("0 0 0 0 0 0 0\n", .exited, 4_194_308), ("0 0 0 0 0 0 0\n", .executing, 4_194_304),
     ])
-    func aStatmThatSaysNothing(_ statm: String, _ reason: UnavailableReason) throws {
+    func aStatmThatSaysNothing(_ statm: String, _ reason: UnavailableReason, _ flags: Int) throws {
         let tree = try FixtureTree([
             "proc/17/statm": statm,
-            "proc/17/stat": "17 (x) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0\n",
+            "proc/17/stat": "17 (x) S 1 1 1 0 -1 \(flags) 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0\n",
         ])
         let snapshot = try memorySnapshot(of: .process(17), mode: .cheap, in: tree.root())
         #expect(snapshot.processes.first?.usage.unavailable == reason)

@@ -6,7 +6,7 @@ import Testing
 
 /// Much input that no kernel writes. A parser may refuse or accept it, but it does not trap or hang, and returns
 /// possible values.
-@Suite(.timeLimit(.minutes(1))) struct MutationTests {
+@Suite(.timeLimit(.minutes(10))) struct MutationTests {
     @Test(arguments: MutatedParser.all)
     func whateverIsParsedIsPossible(_ parser: MutatedParser) {
         for sample in parser.samples {

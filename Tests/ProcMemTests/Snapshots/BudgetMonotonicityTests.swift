@@ -136,15 +136,15 @@ import Testing
         var figures = BudgetedFigures(maximumAge: .seconds(60), pageSizeBytes: 4096)
         let probes = BudgetedFigures.Probes(
             now: { clock.now },
-            read: { (member) throws(FileReadError) in
+            read: { member in
                 clock.now += scene.costs[Int(member.pid) - 1]
                 return scene.accurate[Int(member.pid) - 1]
             },
-            countMappings: { (_, maximum, _) throws(FileReadError) in
+            countMappings: { _, maximum, _ in
                 clock.now += .microseconds(30)
                 return maximum >= 50 ? 50 : nil
             },
-            sample: { (members, reads, _, mayGoOn) throws(FileReadError) in
+            sample: { members, reads, _, mayGoOn in
                 var members = members
                 for index in members.indices {
                     guard mayGoOn() else { return nil }
@@ -167,7 +167,7 @@ import Testing
         var results: [DistinctMemory] = []
         for _ in 0..<count {
             var members = scene.members
-            let result = try figures.improve(&members, until: clock.now + budget, probes)
+            let result = figures.improve(&members, until: clock.now + budget, probes)
             results.append(Self.outlook(members, result).bounds)
             clock.now += .seconds(1)
         }

@@ -40,7 +40,7 @@ private final class InventedReads {
     var probes: BudgetedFigures.Probes {
         BudgetedFigures.Probes(
             now: { self.now },
-            read: { (member) throws(FileReadError) in
+            read: { member in
                 let cost = self.costs[member.pid] ?? self.usualCost
                 self.longestRead = max(self.longestRead, cost)
                 self.now += cost
@@ -49,12 +49,12 @@ private final class InventedReads {
                 return self.refused.contains(member.pid)
                     ? MemoryUsage(unavailable: .permissionDenied) : Self.accurate(member)
             },
-            countMappings: { (member, maximum, _) throws(FileReadError) in
+            countMappings: { member, maximum, _ in
                 self.countedMappings.append(member.pid)
                 let count = self.mappingCounts[member.pid] ?? 50
                 return count <= maximum ? count : nil
             },
-            sample: { (members, reads, _, mayGoOn) throws(FileReadError) in
+            sample: { members, reads, _, mayGoOn in
                 self.sampleCount += 1
                 self.sampleReads.append(reads)
                 var members = members
@@ -146,7 +146,7 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualP
 
     private mutating func pass(_ members: [ProcessCensus.Member], _ budget: Duration) throws -> [MemoryUsage] {
         var members = members
-        groupFigures = try figures.improve(&members, until: invented.now + budget, invented.probes)
+        groupFigures = figures.improve(&members, until: invented.now + budget, invented.probes)
         return members.compactMap(\.value)
     }
 

@@ -126,6 +126,9 @@ import Testing
         /// The sampled USS; `nil` if no samples were taken.
         var uss: Int?
         var mayShareMemoryWith: Int32?
+        /// `HugetlbPages` in `status`, where that was read, and `Private_Hugetlb`.
+        var hugetlbOfStatus: Int?
+        var privateHugetlb = 0
 
         var stat: ProcessStat? {
             var fields = [
@@ -147,13 +150,19 @@ import Testing
                     Private_Dirty: 0 kB
                     Anonymous: \(anonymous * 4) kB
                     Shared_Hugetlb: 0 kB
-                    Private_Hugetlb: 0 kB
+                    Private_Hugetlb: \(privateHugetlb * 4) kB
 
                     """
                 return try? MemoryUsage(KernelText.parse(text) { try SmapsRollup(validating: $0, isSmaps: false) })
             }
             let text = "9999 \(anonymous + file) \(file) 0 0 0 0\n"
-            let counted = try? MemoryUsage(KernelText.parse(text) { try Statm(validating: $0, pageSizeBytes: page) })
+            var counted = try? MemoryUsage(KernelText.parse(text) { try Statm(validating: $0, pageSizeBytes: page) })
+            if let hugetlbOfStatus {
+                let status = try? KernelText.parse("HugetlbPages: \(hugetlbOfStatus * 4) kB\n") {
+                    try ProcessStatus(parsing: $0)
+                }
+                if let status { counted?.fillHugetlb(from: status) }
+            }
             guard let counted, let uss else { return counted }
             return MemoryUsage(counted, ussBytes: uss * page, source: .sampled(standardErrorBytes: 0, reads: 64))
         }
@@ -510,5 +519,67 @@ import Testing
         let distinct = try distinct(workers, Self.features(system: system))
         #expect(distinct.isProven)
         #expect(distinct.lower == pages(100) && distinct.upper == pages(162))
+    }
+
+    /// A process that freed its memory before the system's counter was read: the two contradict each other.
+    @Test func countersOfDifferentStates() throws {
+        let system = KernelPageFeatures.SystemMemory(
+            anonymousBytes: pages(50),
+            anonymousHugeBytes: 0,
+            sharedBytes: pages(12),
+            hugetlbBytes: 0
+        )
+        let distinct = try distinct([Sample(pid: 10, anonymous: 100)], Self.features(system: system))
+        #expect(!distinct.isProven && distinct.assumptions == [.nothingChanged])
+    }
+
+    /// Two processes of one address space, between whose reads a process outside has exited: PSS is not the same.
+    @Test func sharesOfOneAddressSpaceThatDiffer() throws {
+        let two = [
+            Sample(pid: 10, anonymous: 100, pss: (100, 5)),
+            Sample(pid: 11, parent: 10, isFork: true, anonymous: 100, pss: (100, 8)),
+        ]
+        let distinct = try distinct(two, includesDescendants: false, areAddressSpacesCompared: false)
+        #expect(!distinct.isProven && distinct.assumptions.contains(.addressSpacesAreSeparate))
+    }
+
+    /// Pages that KSM merged are in the samples of each process that maps them.
+    @Test(arguments: [0, 20, nil] as [Int?]) func samplesOfMergedPages(_ merged: Int?) throws {
+        let found = Double(pages(210))
+        let group = GroupFigures(distinct: .init(likely: found, lower: found, upper: found, standardError: 0))
+        let programs = (10..<12).map { Sample(pid: $0, anonymous: 100, uss: 90) }
+        let distinct = try distinct(programs, group: group, Self.features(merged: merged.map { pages($0) }))
+        #expect(distinct.assumptions.contains(.samplesAreRepresentative))
+        #expect(distinct.assumptions.contains(.noMergedPages) == (merged != 0))
+    }
+
+    /// `HugetlbPages` in `status` lacks the pages below a page table that another process has filled; `smaps_rollup` has
+    /// them, before Linux 6.2 as private pages of each process.
+    @Test func hugetlbPagesBelowASharedPageTable() throws {
+        let huge = 512
+        func features(_ isExact: Bool) -> KernelPageFeatures {
+            KernelPageFeatures(
+                isStatmExact: true,
+                systemMemory: .init(
+                    anonymousBytes: 1 << 40,
+                    anonymousHugeBytes: 0,
+                    sharedBytes: 1 << 40,
+                    hugetlbBytes: pages(2 * huge)
+                ),
+                mayHaveHugePages: false,
+                mayHaveSmallerHugePages: false,
+                mergedBytes: 0,
+                isPrivateHugetlbExact: isExact
+            )
+        }
+        let counted = Sample(pid: 10, anonymous: 100, hugetlbOfStatus: 0)
+        let ofCounter = try distinct([counted], features(true))
+        #expect(ofCounter.upper == pages(110) && ofCounter.assumptions == [.hugetlbIsCounted])
+
+        let sharers = (10..<12).map { Sample(pid: $0, anonymous: 100, pss: (100, 10), privateHugetlb: 2 * huge) }
+        let before = try distinct(sharers, features(false))
+        #expect(before.lower <= pages(220 + 2 * huge))
+        let alone = try distinct([sharers[0]], features(false))
+        #expect(alone.isProven && alone.lower == pages(110 + 2 * huge) && alone.upper == alone.lower)
     }
 }

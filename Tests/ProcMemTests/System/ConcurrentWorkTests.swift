@@ -17,7 +17,7 @@ import Testing
 
     @Test(
         .enabled(if: ConcurrentWork(on: [1, 2], minimumCountPerThread: 1).isDivided),
-        .timeLimit(.minutes(1))
+        .timeLimit(.minutes(10))
     )
     func anotherThreadTakesThePartsOfADelayedOne() {
         let work = ConcurrentWork(on: Array(0..<64), minimumCountPerThread: 32)

@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// A file is read completely, or not at all.
-@Suite(.timeLimit(.minutes(1))) struct FileContentsTests {
+@Suite(.timeLimit(.minutes(10))) struct FileContentsTests {
     private static let bytes = [UInt8]((0..<200_000).map { UInt8(truncatingIfNeeded: $0 % 251) })
 
     private func contents(

@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// Files read line by line through a buffer of 65,536 bytes.
-@Suite(.timeLimit(.minutes(1))) struct LongFileTests {
+@Suite(.timeLimit(.minutes(10))) struct LongFileTests {
     private func lines(of text: String) throws -> Result<[String], FileReadError> {
         let tree = try FixtureTree(["/file": text])
         return Result { () throws(FileReadError) in

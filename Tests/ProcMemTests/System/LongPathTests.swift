@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// The kernel accepts paths of 4,095 bytes. Directories can be nested more deeply than that.
-@Suite(.timeLimit(.minutes(1))) struct LongPathTests {
+@Suite(.timeLimit(.minutes(10))) struct LongPathTests {
     private static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
 
     private func text(_ path: String, in root: SystemRoot) throws -> String {

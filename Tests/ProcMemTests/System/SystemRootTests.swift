@@ -5,7 +5,7 @@ import Testing
 @testable import ProcMem
 
 /// A directory in place of `/`: no path leads out of it, and no file in it blocks the reader.
-@Suite(.timeLimit(.minutes(1))) struct SystemRootTests {
+@Suite(.timeLimit(.minutes(10))) struct SystemRootTests {
     private static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096)
 
     private func text(of path: String, in tree: FixtureTree) throws -> String {

@@ -6,7 +6,7 @@ import Testing
 
 /// Many systems that no kernel produces: the code does not trap, and returns possible figures with reasons for the
 /// unknown ones.
-@Suite(.timeLimit(.minutes(1))) struct ContainerMemoryMutationTests {
+@Suite(.timeLimit(.minutes(10))) struct ContainerMemoryMutationTests {
     private func system(_ version: CgroupVersion) -> ContainerSystem {
         let limit = "\(ContainerSystem.gib)"
         return switch version {
