@@ -21,6 +21,7 @@ let package = Package(
     products: [
         .library(name: "CProcps", targets: ["CProcps"]),
         .library(name: "ProcMem", targets: ["ProcMem"]),
+        .library(name: "ProcMemMetrics", targets: ["ProcMemMetrics"]),
         .executable(name: "procmem", targets: ["ProcMemCommand"]),
     ],
     traits: [
@@ -29,10 +30,13 @@ let package = Package(
             name: "CommandLine",
             description: "The command procmem, which parses its arguments with ArgumentParser."
         ),
+        .trait(name: "Metrics", description: "ProcMemMetrics, which records metrics with swift-metrics."),
         .default(enabledTraits: ["Procps", "CommandLine"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ],
     targets: [
         // No `pkgConfig:` here: it accepts one name only, and warns on every build where the other generation is
@@ -47,6 +51,19 @@ let package = Package(
         .target(
             name: "ProcMem",
             dependencies: ["CLinux", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "ProcMemMetrics",
+            dependencies: [
+                "ProcMem",
+                .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+                .product(
+                    name: "ServiceLifecycle",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["Metrics"])
+                ),
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -120,8 +137,21 @@ let package = Package(
         ),
         .testTarget(
             name: "DocumentationTests",
-            // ProcMem, so that it is built before the code blocks of the documentation are compiled against it.
-            dependencies: ["ProcMem"],
+            // So that they are built before the code blocks of the documentation are compiled against them.
+            dependencies: ["ProcMem", "ProcMemMetrics"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "ProcMemMetricsTests",
+            dependencies: [
+                "ProcMemMetrics", "TestSupport",
+                .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+                .product(
+                    name: "ServiceLifecycleTestKit",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["Metrics"])
+                ),
+            ],
             swiftSettings: testSettings
         ),
         .testTarget(

@@ -3,9 +3,10 @@ import Testing
 
 /// Compiles the code blocks of README.md and of the DocC catalog as a reader would, with warnings as errors.
 ///
-/// Without the trait `Procps`, the library lacks `ProcessTable`, which some of the blocks use.
+/// Without the traits `Procps` and `Metrics`, the library lacks `ProcessTable` and `ProcMemMetricsService`, which some of
+/// the blocks use.
 struct CodeBlockTests {
-    @Test(.enabled(if: hasProcps, "the library is built without ProcessTable"))
+    @Test(.enabled(if: hasAllTraits, "the library is built without ProcessTable or ProcMemMetricsService"))
     func everyCodeBlockCompiles() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
         let process = Process()
@@ -25,8 +26,8 @@ struct CodeBlockTests {
     }
 }
 
-#if Procps
-    private let hasProcps = true
+#if Procps && Metrics
+    private let hasAllTraits = true
 #else
-    private let hasProcps = false
+    private let hasAllTraits = false
 #endif

@@ -2,7 +2,7 @@ package import Foundation
 package import ProcMem
 
 /// A directory that serves as `/`. It is removed when it is deallocated.
-package final class FixtureTree {
+package final class FixtureTree: Sendable {
     package let directory: URL
 
     /// - Parameters:

@@ -91,8 +91,11 @@ public actor MemorySampler {
 
     deinit { thread.stop() }
 
-    /// The sampler's own thread.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.reference }
+    /// The sampler's own thread. An actor that has the same executor runs on this thread, and must keep the sampler.
+    @safe public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // Why @safe: the runtime uses the executor of an actor only while the actor exists, and with it the sampler.
+        thread.reference
+    }
 
     /// Returns the snapshot of the pass in progress, or of a pass that starts now.
     ///
@@ -104,7 +107,7 @@ public actor MemorySampler {
     ///   started, and the errors of ``memorySnapshot(of:mode:detail:limits:in:)``.
     public nonisolated func snapshot() async throws(ProcMemError) -> MemorySnapshot {
         guard !Task.isCancelled else { throw Self.cancelled }
-        try startThread()
+        try start()
         let answer = await answer { (requests, id, waiter) in
             requests.wait(id, waiter)
             thread.wake()
@@ -156,7 +159,7 @@ public actor MemorySampler {
 extension MemorySampler {
     /// Begins a series of answers, and returns its id.
     nonisolated func beginSeries(every nanoseconds: Int) throws(ProcMemError) -> Int {
-        try startThread()
+        try start()
         defer { thread.wake() }
         return requests.withLock { $0.beginSeries(every: nanoseconds, at: Syscalls.monotonicNanoseconds) }
     }
@@ -200,7 +203,9 @@ extension MemorySampler {
         requests.withLock { $0.cancel(id) }?.resume(returning: nil)
     }
 
-    private nonisolated func startThread() throws(ProcMemError) {
+    /// Starts the thread, unless it has been started. A job of an actor that uses the thread as its executor cannot be
+    /// rejected: if no thread can be started, it waits.
+    package nonisolated func start() throws(ProcMemError) {
         guard thread.isUsable else {
             let detail = "the sampler belongs to the process that has forked this one"
             throw ProcMemError(.outOfResources, path: "MemorySampler", detail: detail)

@@ -207,7 +207,7 @@ import Testing
 
     /// A process that forks for as long as the walk lasts: the walk ends, and reports that it is incomplete.
     @Test func aTreeThatGrowsFasterThanItIsWalked() throws {
-        nonisolated(unsafe) let tree = try Self.chain(3, childrenFiles: true)
+        let tree = try Self.chain(3, childrenFiles: true)
         nonisolated(unsafe) var last = 3
         var walk = ProcessWalk<Void>(in: tree.root(), budget: SearchBudget(SearchLimits(maximumCount: 500))) {
             (_, stat) in
