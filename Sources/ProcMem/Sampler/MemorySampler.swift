@@ -15,7 +15,7 @@
 /// The thread `procmem-sampler` starts with the first request. It ends when the sampler is deallocated, after finishing a
 /// pass in progress; the sampler's sequences keep the sampler alive. The thread uses no file descriptor. While there is no
 /// request, it sleeps without a timeout. ``MemoryMode`` describes the cost of a pass and the privileges that it requires.
-/// The sampler adds a small constant cost to each pass, and allocates no memory for it.
+/// The sampler adds a small constant cost to each pass, and a small allocation for each task that waits.
 ///
 /// In a child that the program forks, the thread does not exist: there, ``snapshot()`` throws `outOfResources`, and sequences
 /// end. The child can create a sampler of its own.

@@ -122,25 +122,21 @@ final class ThreadExecutor: SerialExecutor {
     }
 }
 
-/// A suspended task that is resumed exactly once, with an answer.
+/// A suspended task that is resumed exactly once, with an answer: ``SnapshotRequestQueue`` removes a waiting task under its
+/// lock before it resumes the task.
 ///
-/// Unsafe, because `CheckedContinuation` allocates per wait to detect double resumption, which ``SnapshotRequestQueue``
-/// rules out: it removes a waiting task under its lock before it resumes the task.
-@safe
+/// Not an `UnsafeContinuation`: ThreadSanitizer reports races of it that do not exist.
 struct WaitingTask<Answer: Sendable>: Sendable {
-    // Why @safe: the queue resumes each task once (see above). A second resumption would be undefined behaviour.
-    private let continuation: UnsafeContinuation<Answer, Never>
+    private let continuation: CheckedContinuation<Answer, Never>
 
     /// Suspends the calling task until it is resumed with an answer.
     ///
     /// - Parameter register: Stores the task for the code that will resume it. It runs before the task is suspended.
     static func await(registering register: (WaitingTask) -> Void) async -> Answer {
-        await unsafe withUnsafeContinuation { continuation in
-            register(unsafe WaitingTask(continuation: continuation))
-        }
+        await withCheckedContinuation { register(WaitingTask(continuation: $0)) }
     }
 
     func resume(returning answer: Answer) {
-        unsafe continuation.resume(returning: answer)
+        continuation.resume(returning: answer)
     }
 }
