@@ -42,6 +42,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
         guard let usageBytes, let inactiveFileBytes = stat?.inactiveFileBytes else { return nil }
         return max(0, usageBytes - inactiveFileBytes)
     }
+    /// Before Linux 5.18, the sum of the parts of the kernel's memory stands for it.
 
     /// The working set without what the kernel can reclaim at a loss: active file pages and reclaimable slab.
     var unreclaimableBytes: Int? {
@@ -56,7 +57,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
         guard let usageBytes, let anonBytes, let fileBytes = stat.fileBytes else { return nil }
         var parts = anonBytes.saturatingAdding(fileBytes)
         if !isRootOfV1 {
-            guard let kernelBytes = stat.kernelBytes else { return nil }
+            guard let kernelBytes = stat.kernelBytes ?? stat.kernelPartsBytes else { return nil }
             parts = parts.saturatingAdding(kernelBytes)
         }
         parts = parts.saturatingAdding(stat.socketBytes ?? 0).saturatingAdding(stat.hugetlbBytes ?? 0)

@@ -79,6 +79,10 @@ public struct ContainerMemory: Sendable, Hashable {
     /// sockets, at least 0; `nil` if one of them is not known. The kernel counts in batches of 64 pages for each CPU, so
     /// that a small part is always unexplained. A large part consists mostly of huge pages of which processes have
     /// unmapped a part.
+    ///
+    /// On v2 before Linux 5.18, which does not report the kernel's memory as a whole, its parts are subtracted: `slab`,
+    /// `kernel_stack`, and as far as the kernel reports them, `percpu`, `pagetables` (5.11) and `vmalloc` (5.17). The
+    /// figure then includes the rest of it, before 5.11 the page tables.
     public let unexplainedBytes: Int?
     /// The page cache, including ``shmemBytes``: `file` (v2) or `total_cache` (v1) in `memory.stat`.
     public let fileBytes: Int?

@@ -131,5 +131,15 @@ import Testing
         #expect(memory.inactiveAnonBytes == 201 * Self.mib && memory.activeAnonBytes == 0)
         system.files["/cg/a/b/memory.stat"] = "anon 1\nfile 0\n"
         #expect(try system.memory().unexplainedBytes == nil)
+        // Linux 5.10 has only parts of the kernel's memory.
+        system.files["/cg/a/b/memory.stat"] =
+            "anon 1048576\nfile 0\nkernel_stack 16384\npercpu 8192\nsock 4096\ninactive_file 0\n"
+            + "slab_reclaimable 65536\nslab_unreclaimable 32768\nslab 98304\n"
+        let old = try system.memory()
+        #expect(old.unexplainedBytes == 200 * Self.mib - 4096 - 16384 - 8192 - 98304)
+        #expect(old.kernelBytes == nil && old.reasonsByUnknownFigure[.kernelBytes] != nil)
+        // From 5.18 on, the whole counts.
+        system.files["/cg/a/b/memory.stat"]? += "kernel 131072\n"
+        #expect(try system.memory().unexplainedBytes == 200 * Self.mib - 4096 - 131072)
     }
 }
