@@ -29,10 +29,14 @@ import Testing
         // The machine itself.
         #expect(try system(usage: Self.gib).memory().availableBytes == 8 * Self.gib)
         #expect(try system(limit: "\(12 * Self.gib)", usage: 0).memory().availableBytes == 8 * Self.gib)
-        // Unknown only where none is known.
-        var none = system(usage: Self.gib)
-        none.machine = nil
-        #expect(try none.memory().availableBytes == nil)
+        // Unknown only where none is known, and then with a reason.
+        for (machine, reason) in [(nil, "errno 2"), ("MemTotal: 16777216 kB\n", "MemAvailable")] as [(String?, String)]
+        {
+            var none = system(usage: Self.gib)
+            none.machine = machine
+            #expect(try none.memory().availableBytes == nil)
+            #expect(try none.memory().reasonsByUnknownFigure[.availableBytes]?.contains(reason) == true)
+        }
         // A parent's soft limit.
         var parent = system(usage: Self.gib)
         parent.files.merge(System.v2Cgroup("/cg/a", usage: 2 * Self.gib)) { $1 }
@@ -60,6 +64,37 @@ import Testing
         let memory = try system(limit: "\(100 * Self.gib)", usage: 0).memory()
         #expect(memory.limitBytes == nil && memory.effectiveMemoryBytes == 16 * Self.gib)
         #expect(memory.limitAboveMachine?.limitBytes == 100 * Self.gib && memory.limitAboveMachine?.cgroup == "/a/b")
+    }
+
+    /// Where `MemAvailable` is hidden, a limit above the machine's memory bounds what is available no more than that
+    /// memory does.
+    @Test func availableBelowALimitAboveTheMachinesMemory() throws {
+        var system = system(limit: "\(100 * Self.gib)", usage: Self.gib)
+        #expect(try system.memory().availableBytes == 8 * Self.gib)
+        system.machine = "MemTotal: 16777216 kB\n"
+        #expect(try system.memory().availableBytes == 15 * Self.gib + Self.inactive)
+        system.machine = nil
+        #expect(try system.memory().availableBytes == 99 * Self.gib + Self.inactive)
+    }
+
+    /// The usage is at least the working set, and what is available at most the limit.
+    @Test func availableWhereTheWorkingSetIsNotKnown() throws {
+        let limit = "\(Self.gib)"
+        var stat = system(limit: limit, usage: 512 * Self.mib)
+        stat.files["/cg/a/b/memory.stat"] = "anon x\n"
+        #expect(try stat.memory().availableBytes == 512 * Self.mib && stat.memory().warnings.count == 1)
+        stat.files["/cg/a/b/memory.stat"] = "active_file \(256 * Self.mib)\n"
+        #expect(try stat.memory().availableBytes == 512 * Self.mib)
+        #expect(try stat.memory().availableWithReclaimBytes == 768 * Self.mib)
+        var usage = system(limit: limit, usage: 0)
+        usage.files["/cg/a/b/memory.current"] = "x\n"
+        #expect(try usage.memory().availableBytes == Self.gib && usage.memory().warnings.count == 1)
+        var soft = system(high: limit, usage: 0)
+        soft.files["/cg/a/b/memory.current"] = nil
+        #expect(try soft.memory().availableBytes == Self.gib)
+        let tree = try stat.tree()
+        var reader = try ContainerMemoryReader(in: tree.root())
+        #expect(try !reader.read().isComplete)
     }
 
     @Test func whatCouldBeReclaimedIsTheUpperEnd() throws {
@@ -104,6 +139,38 @@ import Testing
         let memory = try system.memory()
         #expect(memory.hugePageBytes == bytes && memory.machineBytes == 16 * Self.gib)
         #expect(memory.effectiveMemoryBytes == 16 * Self.gib - bytes)
+    }
+
+    /// lxcfs shows the memory of a container, and the huge pages of the machine.
+    @Test(
+        arguments: [
+            ("4294967296", "MemTotal: 4194304 kB\nHugetlb: 50331648 kB\n", 4 * gib),
+            ("4294967296", "MemTotal: 4194304 kB\nHugetlb: 2097152 kB\n", 4 * gib),
+            ("4294967296", "MemTotal: 4194304 kB\nHugePages_Total: 1024\nHugepagesize: 2048 kB\n", 4 * gib),
+            ("max", "MemTotal: 4194304 kB\nHugetlb: 4194308 kB\n", 4 * gib),
+        ]
+    )
+    func hugePagesOfAnotherSystem(_ limit: String, _ machine: String, _ bytes: Int) throws {
+        var system = system(limit: limit, usage: 0)
+        system.machine = machine
+        let tree = try system.tree()
+        let memory = try ContainerMemory.current(in: tree.root())
+        #expect(memory.hugePageBytes == nil && memory.effectiveMemoryBytes == bytes && memory.machineBytes == bytes)
+        #expect(memory.reason(.hugePageBytes, in: tree)?.hasPrefix("/proc/meminfo: ") == true)
+        #expect(effectiveMemoryBytes(in: tree.root()) == bytes)
+        var reader = try ContainerMemoryReader(in: tree.root())
+        #expect(try reader.read().effectiveMemoryBytes == bytes)
+    }
+
+    /// On the running system, the file system of the file decides.
+    @Test func hugePagesOfAFileThatIsNotTheKernels() throws {
+        let information = MemInfo(parsing: "MemTotal: 8192 kB\nHugetlb: 1024 kB\n".utf8Span.span)
+        let foreign = try #require(MachineMemory(information, isOfKernel: false))
+        #expect(foreign.hugePageBytes == nil && foreign.hasForeignHugePages && foreign.usableBytes == 8 * Self.mib)
+        let own = try #require(MachineMemory(information, isOfKernel: true))
+        #expect(own.hugePageBytes == Self.mib && !own.hasForeignHugePages && own.usableBytes == 7 * Self.mib)
+        let none = try #require(MachineMemory(MemInfo(parsing: "MemTotal: 8 kB\n".utf8Span.span), isOfKernel: false))
+        #expect(none.hugePageBytes == 0 && !none.hasForeignHugePages)
     }
 
     @Test func aControllerThatIsOff() throws {
