@@ -64,15 +64,20 @@ struct CgroupMemoryLevels {
         warnings += high.warnings + swap.warnings
     }
 
-    /// Finds out whether the memory controller is enabled: a level with a limit file has it. On v2 the root has none, so
-    /// that the list of its controllers decides.
+    /// Finds out whether the memory controller is enabled: a level with a limit file has it. The v2 root has none, and its
+    /// processes are counted if it lists the controller. If it does not pass it on, those below are not counted.
     private mutating func findController(of hierarchy: CgroupHierarchy) {
         if version == .v1 || levels.contains(where: { $0.hasController }) || usage?.usageBytes != nil {
             isControllerEnabled = true
             return
         }
         let top = CgroupMemoryFiles(level: hierarchy.levelCount - 1, of: hierarchy, in: root)
-        isControllerEnabled = top.listsController()
+        isControllerEnabled =
+            switch top.listsController() {
+            case true? where !hierarchy.isOwnCgroupVisible || !isComplete: nil
+            case true?: hierarchy.levelCount == 1
+            case let isListed: isListed
+            }
     }
 
     /// The cgroup that sets a limit; `nil` if it is not visible.

@@ -60,7 +60,11 @@ extension ContainerMemory {
             unknown[.hugePageBytes] = "\(root.text(MemInfo.path)): \(found)"
         }
         let warnings = lookup.warnings + (levels?.warnings ?? [])
-        let isControllerEnabled = levels.map(\.isControllerEnabled) ?? (lookup.isComplete ? false : nil)
+        var isControllerEnabled = levels.map(\.isControllerEnabled) ?? (lookup.isComplete ? false : nil)
+        if isControllerEnabled == nil, detail == .all, ControllerList.isDisabled(CgroupController.memory.name, in: root)
+        {
+            isControllerEnabled = false
+        }
         if let levels, let usage = levels.usage, isControllerEnabled != false {
             unknown.merge(usage.unknown) { $1 }
             unknown.merge(levels.events?.unknown ?? [:]) { $1 }

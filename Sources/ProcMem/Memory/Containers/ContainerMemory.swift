@@ -130,11 +130,11 @@ public struct ContainerMemory: Sendable, Hashable {
     public let usageCgroup: String?
     /// The version of the interface that the memory controller uses; `nil` if no memory controller is visible.
     public let cgroupVersion: CgroupVersion?
-    /// Whether the memory controller is enabled for a visible cgroup. If not, the kernel neither counts the memory of the
-    /// process's cgroups nor limits it. `nil` if that is not known.
+    /// Whether the memory controller is enabled for a visible cgroup of the process. If not, the kernel neither counts the
+    /// memory of these cgroups nor limits it. `nil` if that is not known.
     ///
     /// The controller is off if the kernel was started without it, as on a Raspberry Pi, or if a parent cgroup does not
-    /// pass it on in `cgroup.subtree_control`.
+    /// pass it on in `cgroup.subtree_control`. Where the hierarchy does not show this, `/proc/cgroups` is read.
     public let isControllerEnabled: Bool?
 
     // MARK: The machine

@@ -177,7 +177,12 @@ import Testing
         var system = System.v2(["/cg/a/b/cgroup.procs": "", "/cg/cgroup.controllers": "cpu pids\n"])
         #expect(try system.memory().isControllerEnabled == false)
         system.files["/cg/cgroup.controllers"] = "cpu memory pids\n"
+        // The root has the controller and does not pass it on.
+        #expect(try system.memory().isControllerEnabled == false)
+        system.membership = "0::/\n"
         #expect(try system.memory().isControllerEnabled == true)
+        system.membership = "0::/a/gone\n"
+        #expect(try system.memory().isControllerEnabled == nil)
         #expect(try self.system(usage: 0).memory().isControllerEnabled == true)
         #expect(try System.v1(System.v1Cgroup("/cg/a/b")).memory().isControllerEnabled == true)
         system.files["/cg/cgroup.controllers"] = nil
@@ -187,6 +192,23 @@ import Testing
         inherited.files["/cg/a/b/cgroup.procs"] = ""
         #expect(try inherited.memory().isControllerEnabled == true)
         #expect(try inherited.memory().usageCgroup == "/a")
+    }
+
+    /// v1 does not have a controller that is disabled, and v2 is not mounted beside it, as with Docker on a hybrid system.
+    @Test(
+        arguments: [
+            ("memory\t0\t105\t0\n", false), ("memory\t0\t105\t1\n", nil), ("", nil), ("memory\t0\t105\n", nil),
+            ("memory_x\t0\t105\t0\n", nil), (nil, nil),
+        ] as [(String?, Bool?)]
+    )
+    func aControllerThatTheKernelWasStartedWithout(_ line: String?, _ isEnabled: Bool?) throws {
+        var system = System.v2([:])
+        system.membership = "4:cpu:/x\n0::/docker/abc\n"
+        system.mounts = "40 30 0:9 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+        system.files["/sys/fs/cgroup/cpu/tasks"] = ""
+        let header = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t4\t105\t1\n"
+        system.files["/proc/cgroups"] = line.map { header + $0 }
+        #expect(try system.memory().isControllerEnabled == isEnabled)
     }
 
     @Test func chargeThatNoFigureExplains() throws {
