@@ -254,6 +254,11 @@ int procmem_is_on_procfs(int descriptor) {
     return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
 }
 
+int procmem_is_on_sysfs(int descriptor) {
+    struct statfs file_system;
+    return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == SYSFS_MAGIC;
+}
+
 #ifndef CGROUP2_SUPER_MAGIC
 #define CGROUP2_SUPER_MAGIC 0x63677270
 #endif

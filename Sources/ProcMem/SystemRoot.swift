@@ -1,7 +1,8 @@
 /// The location of the kernel's files: the live system, or a directory that replaces `/`.
 ///
 /// With a directory, nothing is read from the running kernel. The files of a process are `DIR/proc/PID/…` (`self` if no
-/// pid is given), and mount points are below `DIR`. The affinity comes from `Cpus_allowed` in `status`, and the
+/// pid is given), and mount points are below `DIR`: those in `DIR/proc/1/mountinfo`, to whose process `DIR` is `/`, or
+/// if that file is missing, those of the process itself. The affinity comes from `Cpus_allowed` in `status`, and the
 /// scheduling policy from field 41 of `stat`. This serves tests with captured files, and agents to which the `/` of a
 /// host is mounted elsewhere.
 ///

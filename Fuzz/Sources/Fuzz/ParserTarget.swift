@@ -66,6 +66,7 @@ enum ParserTarget {
         } holds: {
             areSizes([$0.totalBytes, $0.availableBytes, $0.hugePageBytes])
         }
+        all["cgroups"] = checking({ try ControllerList.isDisabled("memory", parsing: $0) }, holds: { _ in true })
         all["split-reads"] = SplitReads.agree
         all["memory-max"] = checking {
             try MemoryLimitFile(parsing: $0)

@@ -90,6 +90,9 @@ int procmem_name_thread(const char *name);
 /// fstatfs(2): returns whether procfs provides an open file, 1 or 0. The corresponding C constant is PROC_SUPER_MAGIC.
 int procmem_is_on_procfs(int descriptor);
 
+/// fstatfs(2): returns whether sysfs provides an open file, 1 or 0. The corresponding C constant is SYSFS_MAGIC.
+int procmem_is_on_sysfs(int descriptor);
+
 /// fstatfs(2): returns whether cgroup v2 provides an open file, 1 or 0. The corresponding C constant is
 /// CGROUP2_SUPER_MAGIC.
 int procmem_is_on_cgroup2(int descriptor);

@@ -91,7 +91,10 @@ struct MachineCPUs {
     /// - Parameter hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
     init(of process: ProcessSelector, with mask: CPUSet, hasHiddenAncestors: Bool, in root: SystemRoot) {
         isolated = (try? CPUSet.isolated(in: root)).map { $0.intersection(mask) }.flatMap { $0.count > 0 ? $0 : nil }
-        guard let online = try? CPUSet.online(in: root) else { return }
+        guard let online = try? CPUSet.online(in: root) else {
+            otherThreads = Self.otherThreads(of: process, mask, in: root)
+            return
+        }
         onlineCount = online.count
         let allowed = allowedCPUs(of: process, mask, in: root)
         if !online.isSuperset(of: allowed), root.isLive || hasHiddenAncestors, Self.isCovered(online, in: root) {
@@ -101,7 +104,10 @@ struct MachineCPUs {
                     + "a file system such as lxcfs covers the file, mostly because of a quota that is not visible"
             )
         }
-        if !mask.isSuperset(of: online) { otherThreads = Self.otherThreads(of: process, mask, in: root) }
+        // A list that the kernel does not provide may lack CPUs that other threads use.
+        if !mask.isSuperset(of: online) || !CPUSet.isOnlineOfKernel(in: root) {
+            otherThreads = Self.otherThreads(of: process, mask, in: root)
+        }
     }
 
     /// Returns the mask before it was restricted to the CPUs that are online.

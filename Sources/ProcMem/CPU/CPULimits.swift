@@ -49,7 +49,8 @@ public struct CPULimits: Sendable, Hashable {
     /// The CPUs on which another thread of the process may run, if the mask of the main thread, ``affinity``, lacks some
     /// of them; otherwise `nil`. A library that pins the thread in which it is initialized causes the difference.
     ///
-    /// At most 32 threads are examined, and only if the main thread's mask lacks a CPU that is online.
+    /// At most 32 threads are examined, and only if the main thread's mask lacks a CPU that is online, or if the kernel's
+    /// list of these CPUs is missing or covered.
     public let otherThreadsAffinity: CPUSet?
     /// The scheduling policy of the main thread; `nil` if it cannot be read.
     public let policy: SchedulingPolicy?

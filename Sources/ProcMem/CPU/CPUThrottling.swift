@@ -30,7 +30,8 @@ extension CPUThrottling {
     /// quota binds nevertheless, and ``effectiveCPUCount(rounding:minimum:in:)`` cannot take it into account. However,
     /// the kernel counts the throttled time in the process's own cgroup, regardless of which cgroup sets the quota. If
     /// this time grows while no visible level has a quota, the cause is a quota that is not visible, or one whose file
-    /// cannot be read or parsed.
+    /// cannot be read or parsed. The same applies if only ``cgroup`` has a quota, as in most pods, and the time for which
+    /// that quota throttled it does not grow.
     ///
     /// `true` is evidence only if the limits applied during the time between the readings: read them after the second
     /// reading. `false` proves nothing: the quota may not have been reached in that time, a visible quota may bind
@@ -48,9 +49,17 @@ extension CPUThrottling {
     ///   - limits: The limits of the same process.
     public func showsHiddenLimit(since earlier: CPUThrottling, under limits: CPULimits) -> Bool {
         guard let now = localThrottledMicroseconds, let before = earlier.localThrottledMicroseconds,
-            cgroup == earlier.cgroup, limits.binding == nil
+            cgroup == earlier.cgroup, now > before
         else { return false }
-        return now > before
+        return limits.levels.allSatisfy {
+            $0.quota == nil || $0.cgroup == cgroup && !isThrottledByOwnQuota(since: earlier)
+        }
+    }
+
+    /// Whether the cgroup's own quota throttled it between two readings, or may have.
+    private func isThrottledByOwnQuota(since earlier: CPUThrottling) -> Bool {
+        guard let now = throttledMicroseconds, let before = earlier.throttledMicroseconds else { return true }
+        return now != before || throttledPeriods != earlier.throttledPeriods
     }
 }
 

@@ -142,7 +142,7 @@ extension CgroupHierarchy {
                 return lookup
             }
         }
-        let mountsPath = ProcPath(mountsObserver(of: process, in: root), "mountinfo")
+        let mountsPath = mountTable(for: process, in: root)
         do throws(FileReadError) {
             let mount = try root.read(mountsPath, MountLine.readOptions) {
                 CgroupMount.find(controller, version, showing: path, parsing: $0)
@@ -188,13 +188,23 @@ extension CgroupHierarchy {
         }
     }
 
-    /// Returns the process whose mounts show where the files are.
+    /// Returns the path of the mount table that shows where the files are.
     ///
     /// The kernel reports cgroups and mount roots as seen from the *reader's* cgroup namespace, and a mount point is
     /// valid only in its own mount namespace. On the live system, the caller's own table is therefore the right one for
-    /// both. Below a directory that replaces `/`, it is the table of the process itself.
-    private static func mountsObserver(of process: ProcessSelector, in root: SystemRoot) -> ProcessSelector {
-        root.isLive ? .current : process
+    /// both. Below a directory that replaces `/`, it is the table of process 1, to which the directory is `/`; if the
+    /// directory does not have it, as with the captured files of one process, that of the process itself.
+    private static func mountTable(for process: ProcessSelector, in root: SystemRoot) -> ProcPath {
+        guard !root.isLive else { return ProcPath(.current, "mountinfo") }
+        let first = ProcPath(.id(1), "mountinfo")
+        do throws(FileReadError) {
+            _ = try root.open(first)
+        } catch  where error.isMissingPath {
+            return ProcPath(process, "mountinfo")
+        } catch {
+            // The error of the read is the warning: another table may show less than there is.
+        }
+        return first
     }
 
     /// Returns the hierarchy at a conventional mount point, for use if the mounts do not show where it is.

@@ -26,11 +26,7 @@ struct MemInfo: Hashable, Sendable {
     }
 
     static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
-    private static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 4096, limitBytes: 65536) }
-
-    init(in root: SystemRoot) throws(FileReadError) {
-        self = try root.read(Self.path, Self.readOptions) { MemInfo(parsing: $0) }
-    }
+    static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 4096, limitBytes: 65536) }
 
     /// Reads the file if the kernel provides it; `nil` if a file system such as lxcfs, which shows the memory of a cgroup,
     /// is mounted over it.
@@ -78,15 +74,6 @@ struct MemInfo: Hashable, Sendable {
 
     /// Whether later lines cannot change a figure of ``Fields/available``.
     private var hasAvailableFields: Bool { totalBytes != nil && availableBytes != nil && hugetlbBytes != nil }
-
-    /// Reads the file, which must have the machine's memory.
-    static func withTotal(in root: SystemRoot) throws(FileReadError) -> MemInfo {
-        let information = try MemInfo(in: root)
-        guard let size = information.totalBytes, size > 0 else {
-            throw .malformed(ParseError("a size after MemTotal"), found: "none")
-        }
-        return information
-    }
 }
 
 /// The machine's memory, as far as a process can count on it.
@@ -97,25 +84,56 @@ struct MachineMemory: Hashable, Sendable {
     private(set) var availableBytes: Int?
     /// The part that is set aside for huge pages, which an ordinary allocation cannot use; `nil` if it is not known.
     private(set) var hugePageBytes: Int?
+    /// Whether the file has the huge pages of another system than its `MemTotal`. lxcfs shows the memory of a container
+    /// beside the huge pages of the machine.
+    private(set) var hasForeignHugePages = false
     /// The reason why `/proc/meminfo` could not be read.
     private(set) var failure: FileReadError?
 
-    init(totalBytes: Int?, availableBytes: Int? = nil, hugePageBytes: Int? = nil) {
-        (self.totalBytes, self.availableBytes, self.hugePageBytes) = (totalBytes, availableBytes, hugePageBytes)
+    /// A machine of which nothing is known.
+    static var unknown: MachineMemory { MachineMemory() }
+
+    private init() {}
+
+    /// Creates the value from the file's fields; `nil` if the file lacks the machine's memory.
+    ///
+    /// - Parameter isOfKernel: Whether the kernel provides the file.
+    init?(_ information: MemInfo, isOfKernel: Bool) {
+        guard let totalBytes = information.totalBytes, totalBytes > 0 else { return nil }
+        self.totalBytes = totalBytes
+        availableBytes = information.availableBytes
+        hugePageBytes = information.hugePageBytes
+        if !isOfKernel || information.hugePageBytes > totalBytes { disownHugePages() }
     }
 
     /// Reads `/proc/meminfo`. Where it is hidden on the running system (`subset=pid`), `sysinfo(2)` reports the machine's
     /// memory, and the huge pages are not known.
     init(in root: SystemRoot) {
-        do {
-            let information = try MemInfo.withTotal(in: root)
-            totalBytes = information.totalBytes
-            availableBytes = information.availableBytes
-            hugePageBytes = information.hugePageBytes
+        do throws(FileReadError) {
+            let file = try root.open(MemInfo.path)
+            let information = try file.withContents(MemInfo.readOptions) { MemInfo(parsing: $0) }
+            // Without huge pages it makes no difference.
+            let isOfKernel = !root.isLive || information.hugePageBytes == 0 || Syscalls.isOnProcfs(file)
+            guard let memory = MachineMemory(information, isOfKernel: isOfKernel) else {
+                throw .malformed(ParseError("a size after MemTotal"), found: "none")
+            }
+            self = memory
         } catch {
             failure = error
             totalBytes = root.isLive && error.isAbsence ? Syscalls.totalMemoryBytes : nil
         }
+    }
+
+    /// Takes into account a limit that applies to the process. If it equals `MemTotal`, a file system such as lxcfs shows
+    /// the limit there, and the huge pages are those of the machine.
+    mutating func note(limitBytes: Int) {
+        if limitBytes == totalBytes { disownHugePages() }
+    }
+
+    private mutating func disownHugePages() {
+        guard let known = hugePageBytes, known > 0 else { return }
+        hugePageBytes = nil
+        hasForeignHugePages = true
     }
 
     /// The memory that processes can use: without the huge pages, as far as they are known.

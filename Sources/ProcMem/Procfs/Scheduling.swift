@@ -62,6 +62,13 @@ extension CPUSet {
         try root.read(onlinePath, listOptions, CPUSet.init(parsingList:))
     }
 
+    /// Returns whether the kernel provides the list of CPUs that are online. lxcfs covers it with a list of its own. `true`
+    /// for files below a directory, which do not show it.
+    static func isOnlineOfKernel(in root: SystemRoot) -> Bool {
+        guard root.isLive, let file = try? root.open(onlinePath) else { return true }
+        return Syscalls.isOnSysfs(file)
+    }
+
     /// The memory nodes that are online, in the same format, from `/sys/devices/system/node/online`.
     static func onlineNodes(in root: SystemRoot) throws(FileReadError) -> CPUSet {
         try root.read(ProcPath(file: "/sys/devices/system/node/online"), listOptions, CPUSet.init(parsingList:))

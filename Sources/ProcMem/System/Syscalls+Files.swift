@@ -183,6 +183,11 @@ extension Syscalls {
         procmem_is_on_procfs(file.rawValue) == 1
     }
 
+    /// Returns whether sysfs provides an open file. The corresponding C constant is `SYSFS_MAGIC`.
+    static func isOnSysfs(_ file: borrowing FileDescriptor) -> Bool {
+        procmem_is_on_sysfs(file.rawValue) == 1
+    }
+
     /// Returns whether cgroup v2 provides an open file. The corresponding C constant is `CGROUP2_SUPER_MAGIC`.
     static func isOnCgroup2(_ file: borrowing FileDescriptor) -> Bool {
         procmem_is_on_cgroup2(file.rawValue) == 1

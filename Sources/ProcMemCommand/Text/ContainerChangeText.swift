@@ -32,7 +32,9 @@ struct ContainerChangeText {
     }
 
     private var limits: String {
-        let limit = change.memory.limitBytes.map { "limit \($0.asSize)" } ?? "no limit"
+        // Hidden cgroups may have a limit, and a visible limit may be above the machine's memory.
+        let below = change.memory.machineBytes == nil ? "" : " below the machine's memory"
+        let limit = change.memory.limitBytes.map { "limit \($0.asSize)" } ?? "no visible limit\(below)"
         return limit + (change.memory.highBytes.map { ", soft limit \($0.asSize)" } ?? "")
     }
 

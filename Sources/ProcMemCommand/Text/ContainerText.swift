@@ -14,7 +14,7 @@ struct ContainerText {
     private var unbound: String? {
         if memory.isControllerEnabled == false { return "the memory controller is off" }
         let above = memory.limitAboveMachine.map {
-            "limit \($0.limitBytes.asSize) of cgroup \($0.cgroup.printable), above the machine's "
+            "limit \($0.limitBytes.asSize) of \(text(ofCgroup: $0.cgroup)), above the machine's "
                 + (memory.machineBytes?.asSize ?? "memory")
         }
         let high = memory.highBytes.map {
@@ -56,8 +56,10 @@ struct ContainerText {
         memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.isComplete ? "visible" : "set"
     }
 
-    private var limitCgroup: String {
-        memory.limitCgroup.map { "cgroup \($0.printable)" } ?? "a cgroup that is not visible"
+    private var limitCgroup: String { text(ofCgroup: memory.limitCgroup) }
+
+    private func text(ofCgroup cgroup: String?) -> String {
+        cgroup.map { "cgroup \($0.printable)" } ?? "a cgroup that is not visible"
     }
 
     /// The whole explanation, line by line.

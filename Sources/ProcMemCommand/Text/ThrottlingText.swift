@@ -10,7 +10,10 @@ struct ThrottlingText {
         let time = observation.growth(\.localThrottledMicroseconds).map(text) ?? "unknown"
         var rows = [("throttled", "\(time) in \(observation.elapsed.asTime)\(own)")]
         switch observation.showsHiddenLimit(under: limits) {
-        case true?: rows.append(("hidden limit", "yes: throttled, although no visible cgroup has a quota"))
+        case true?:
+            let visible =
+                limits.binding == nil ? "although no visible cgroup has a quota" : "and not by the visible quota"
+            rows.append(("hidden limit", "yes: throttled, \(visible)"))
         case false?: break
         case nil: rows.append(("hidden limit", "unknown: cpu.stat.local (Linux 6.6) could not be read"))
         }

@@ -104,6 +104,71 @@ import Testing
         #expect(lines.last?.hasSuffix("/sys/fs/cgroup/elsewhere/cpu.max: no such cgroup is visible") == true)
     }
 
+    /// A hidden cgroup may have a quota, and the throttled time shows whether it does.
+    @Test func cgroupsAboveTheMountedOne() throws {
+        let tree = try Systems.cpus(quota: "max 100000")
+        try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
+        let lines = try CommandRun("cpu", in: tree).lines
+        #expect(lines.first == "4 CPUs: the affinity mask; no quota is visible")
+        let hidden = "not visible   the cgroups above the mounted one; a quota of theirs applies too"
+        #expect(lines.contains { $0 == "\(hidden); --throttling 10 measures whether one does" })
+        #expect(try CommandRun("cpu", "--throttling", "0.01", in: tree).lines.contains { $0 == hidden })
+        #expect(try CommandRun("cpu", "--json", in: tree).json()["hiddenAncestors"] == .bool(true))
+        #expect(
+            try !CommandRun("cpu", in: Systems.cpus(quota: "max 100000")).lines.contains { $0.contains("throttling") }
+        )
+    }
+
+    /// lxcfs shows fewer CPUs than the mask has.
+    @Test func aListOfCPUsThatIsCovered() throws {
+        let tree = try Systems.cpus(quota: "max 100000")
+        try tree.write("0-1\n", to: "/sys/devices/system/cpu/online")
+        try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
+        let path = tree.directory.path + "/sys/devices/system/cpu/online"
+        let warning =
+            "\(path): lists 2 CPUs (0-1), but the affinity mask has 4 (0-3); a file system such as lxcfs covers "
+        let line = try CommandRun("cpu", in: tree).lines.last
+        #expect(line?.hasPrefix("warning       \(warning)") == true, "\(line ?? "")")
+    }
+
+    @Test func isolatedCPUs() throws {
+        let tree = try Systems.cpus(quota: "max 100000")
+        #expect(try !CommandRun("cpu", in: tree).lines.contains { $0.hasPrefix("isolated") })
+        try tree.write("2-5\n", to: "/sys/devices/system/cpu/isolated")
+        let text = "isolated      2-3: the scheduler does not balance threads on these CPUs"
+        #expect(try CommandRun("cpu", in: tree).lines.contains { $0 == text })
+        #expect(try CommandRun("cpu", "--json", in: tree).json()["isolatedCPUs"] == "2-3")
+    }
+
+    @Test func theMaskOfTheMainThreadAlone() throws {
+        let tree = try Systems.cpus(quota: "max 100000")
+        try tree.write("Cpus_allowed:\tff\n", to: "/proc/self/task/43/status")
+        let text = "affinity      4 (0-3), mask of the main thread; other threads may use 0-7"
+        #expect(try CommandRun("cpu", in: tree).lines.contains { $0 == text })
+        try tree.write("Cpus_allowed:\t03\n", to: "/proc/self/task/43/status")
+        #expect(try CommandRun("cpu", in: tree).lines.contains("affinity      4 (0-3)"))
+    }
+
+    /// The list of CPUs that are online is covered by one that has no more CPUs than the main thread's mask.
+    @Test(
+        .enabled(if: ProcMount.unavailableReason == nil, "\(ProcMount.unavailableReason ?? "")"),
+        .enabled(if: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1, "needs two CPUs")
+    )
+    func theMaskOfTheMainThreadWithACoveredList() throws {
+        let process = try ChildProcess(state: "thread")
+        let first = "0"
+        let pinned = try ChildProcess.output(of: "/usr/bin/env", ["taskset", "-p", "-c", first, "\(process.pid)"])
+        try #require(pinned.status == 0)
+        let list = try FixtureTree(["/online": first + "\n"])
+        let run = try ProcMount.output(
+            "mount --bind \(list.directory.path)/online /sys/devices/system/cpu/online",
+            privileges: [],
+            of: [BuiltProduct.url(of: "procmem").path, "cpu", "--pid", "\(process.pid)"]
+        )
+        #expect(run.status == 0)
+        #expect(run.text.contains("\naffinity      1 (0), mask of the main thread; other threads may use "))
+    }
+
     @Test func theRunningSystemAsJSON() throws {
         let run = try CommandRun("cpu", "--json")
         #expect(run.status == 0)

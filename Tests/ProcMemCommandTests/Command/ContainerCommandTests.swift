@@ -11,7 +11,7 @@ import Testing
         let folder = tree.directory.path + "/sys/fs/cgroup"
         let expected = """
             {"effectiveMemoryBytes": 4294967296, "limitBytes": 4294967296, "limitCgroup": "/kubepods/pod1",
-             "highBytes": 3221225472, "usageBytes": 1288490189, "workingSetBytes": 966367642,
+             "limitAboveMachine": null, "highBytes": 3221225472, "usageBytes": 1288490189, "workingSetBytes": 966367642,
              "highCgroup": "/kubepods/pod1", "aboveHigh": false, "availableBytes": 2254857830,
              "availableWithReclaimBytes": 2254857830, "peakBytes": 1300000000,
              "events": {"low": 0, "high": 12, "max": 0, "oom": 0, "oomKill": 1, "oomGroupKill": 0},
@@ -120,6 +120,26 @@ import Testing
         let limit = "limit 100 GiB of cgroup /kubepods/pod1, above the machine's 8.00 GiB"
         let line = try CommandRun("container", in: tree).lines.first
         #expect(line?.hasPrefix("8.00 GiB: machine memory, \(limit); 1.20 GiB used") == true)
+        let answer = try CommandRun("container", "--json", in: tree).json()
+        #expect(answer["limitBytes"] == .null && answer["limitCgroup"] == .null)
+        let above = try JSON(parsing: #"{"limitBytes": 107374182400, "cgroup": "/kubepods/pod1"}"#)
+        #expect(answer["limitAboveMachine"] == above)
+    }
+
+    /// v1 reports the smallest limit of all cgroups, also of hidden ones.
+    @Test func aHiddenLimitAboveTheMachinesMemory() throws {
+        let tree = try FixtureTree([
+            "/proc/self/cgroup": "6:memory:/\n",
+            "/proc/self/mountinfo": "40 30 0:9 / /cg rw - cgroup cgroup rw,memory\n",
+            "/proc/meminfo": "MemTotal: 8388608 kB\n",
+            "/cg/memory.limit_in_bytes": "9223372036854771712\n", "/cg/memory.usage_in_bytes": "4096\n",
+            "/cg/memory.stat": "total_inactive_file 0\nhierarchical_memory_limit 107374182400\n",
+        ])
+        let line = try CommandRun("container", in: tree).lines.first
+        let limit = "limit 100 GiB of a cgroup that is not visible, above the machine's 8.00 GiB"
+        #expect(line?.hasPrefix("8.00 GiB: machine memory, \(limit); 4.00 KiB used") == true)
+        let above = try CommandRun("container", "--json", in: tree).json()["limitAboveMachine"]
+        #expect(try above == JSON(parsing: #"{"limitBytes": 107374182400, "cgroup": null}"#))
     }
 
     @Test func aControllerThatIsOff() throws {

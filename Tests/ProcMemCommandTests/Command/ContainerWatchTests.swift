@@ -37,6 +37,16 @@ import Testing
         #expect(watch.status() == SIGINT)
     }
 
+    /// The kernel does not report the limits of hidden cgroups, and a limit above the machine's memory does not bind.
+    @Test(arguments: ["max\n", "107374182400\n"]) func withoutALimitThatBinds(_ limit: String) throws {
+        let tree = try Systems.container()
+        try tree.write(limit, to: "\(Self.own)/memory.max")
+        try tree.write("max\n", to: "\(Self.own)/memory.high")
+        try tree.write("populated 1\n", to: "/sys/fs/cgroup/cgroup.events")
+        let line = try watch(in: tree).line()
+        #expect(line.contains("Z  start: no visible limit below the machine's memory; 1.20 GiB used, "), "\(line)")
+    }
+
     @Test func oneLineOfJSONForEachChange() throws {
         let tree = try Systems.container()
         let watch = try watch("--json", "--below", "50%", in: tree)

@@ -140,6 +140,17 @@ struct HiddenProcessTests {
         #expect(answer["machineBytes"]?.number == Double(pages) && answer["hugePageBytes"] == .null)
         #expect(answer["unknown"]?["hugePageBytes"]?.text?.hasPrefix("/proc/meminfo: ") == true)
         #expect(summary.text.contains(", huge pages unknown\n"))
+        let watch = try ProcMount.output(
+            "mount -t proc -o \(options) proc /proc",
+            privileges: [],
+            of: [
+                "sh", "-c", "timeout 20 \"$0\" container --watch --json | head -n 1",
+                BuiltProduct.url(of: "procmem").path,
+            ]
+        )
+        let start = try JSON(parsing: watch.text)
+        #expect(start["cause"] == "start" && start["limitBytes"] == answer["limitBytes"])
+        #expect(start["effectiveMemoryBytes"] == answer["effectiveMemoryBytes"])
     }
 }
 

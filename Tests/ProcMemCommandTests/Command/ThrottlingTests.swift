@@ -1,6 +1,9 @@
 import Foundation
+import ProcMem
 import TestSupport
 import Testing
+
+@testable import ProcMemCommand
 
 /// `procmem cpu --throttling`.
 @Suite(.timeLimit(.minutes(5))) struct ThrottlingTests {
@@ -70,6 +73,27 @@ import Testing
         #expect(
             throttled.wholeMatch(of: /throttled {5}0 µs in [0-9.]+ ms, 0 µs of it by the cgroup's own quota/) != nil
         )
+    }
+
+    /// `cpu.stat.local` counts the throttling by any quota, and `cpu.stat` that by the cgroup's own.
+    @Test(
+        arguments: [
+            ("max 100000", "345", "yes: throttled, although no visible cgroup has a quota"),
+            ("150000 100000", "345", "yes: throttled, and not by the visible quota"),
+            ("150000 100000", "400", nil),
+        ] as [(String, String, String?)]
+    )
+    func aHiddenLimit(_ quota: String, _ own: String, _ text: String?) throws {
+        let tree = try Systems.cpus(quota: quota)
+        let folder = "/sys/fs/cgroup/kubepods/pod1/"
+        try tree.write("nr_periods 12\nnr_throttled 7\nthrottled_usec 345\n", to: folder + "cpu.stat")
+        try tree.write("throttled_usec 678\n", to: folder + "cpu.stat.local")
+        let observation = try ThrottlingObservation(of: nil, in: tree.root()) {
+            try? tree.write("nr_periods 13\nnr_throttled 7\nthrottled_usec \(own)\n", to: folder + "cpu.stat")
+            try? tree.write("throttled_usec 5678\n", to: folder + "cpu.stat.local")
+        }
+        let rows = try ThrottlingText(observation: observation, limits: .current(in: tree.root())).rows
+        #expect(rows.first { $0.title == "hidden limit" }?.text == text)
     }
 
     @Test func anotherProcess() throws {

@@ -65,5 +65,10 @@ import Testing
         let limits = try system.currentLimits()
         #expect(limits.affinity.count == 1)
         #expect(limits.otherThreadsAffinity?.description == "0-7")
+        // Without the list of CPUs that are online, the threads are examined too.
+        system.online = nil
+        #expect(try system.currentLimits().otherThreadsAffinity?.description == "0-7")
+        system.more["/proc/self/task/18/status"] = "Cpus_allowed:\t1\n"
+        #expect(try system.currentLimits().otherThreadsAffinity == nil)
     }
 }

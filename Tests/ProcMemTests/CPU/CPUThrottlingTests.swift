@@ -12,11 +12,15 @@ import Testing
         return try FixtureTree(system.merging(files) { $1 })
     }
 
-    private func throttling(local: Int, in cgroup: String = "/pod/own") throws -> CPUThrottling {
+    private func throttling(
+        local: Int,
+        own: String = "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n",
+        in cgroup: String = "/pod/own"
+    ) throws -> CPUThrottling {
         let folder = "/sys/fs/cgroup\(cgroup)"
         let tree = try tree(
             [
-                "\(folder)/cpu.stat": "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n",
+                "\(folder)/cpu.stat": own,
                 "\(folder)/cpu.stat.local": "throttled_usec \(local)\n",
             ],
             cgroup: cgroup
@@ -24,8 +28,8 @@ import Testing
         return withExtendedLifetime(tree) { CPUThrottling.current(in: tree.root()) }
     }
 
-    private func limits(quota: String) throws -> CPULimits {
-        let tree = try tree(["/sys/fs/cgroup/pod/own/cpu.max": quota])
+    private func limits(quota: String, parent: String = "max 100000") throws -> CPULimits {
+        let tree = try tree(["/sys/fs/cgroup/pod/own/cpu.max": quota, "/sys/fs/cgroup/pod/cpu.max": parent])
         return try withExtendedLifetime(tree) { try .current(in: tree.root()) }
     }
 
@@ -107,14 +111,35 @@ import Testing
         )
     }
 
+    /// `cpu.stat` counts the time for which the cgroup's own quota throttled it, and `cpu.stat.local` that of any quota.
+    @Test func timeThatGrowsBesideTheOwnQuotaShowsAHiddenOne() throws {
+        let own = try limits(quota: "150000 100000")
+        let before = "nr_periods 9\nnr_throttled 5\nthrottled_usec 700\n"
+        let earlier = try throttling(local: 1000, own: before)
+        #expect(try throttling(local: 1001, own: before).showsHiddenLimit(since: earlier, under: own))
+        let periods = "nr_periods 99\nnr_throttled 5\nthrottled_usec 700\n"
+        #expect(try throttling(local: 2000, own: periods).showsHiddenLimit(since: earlier, under: own))
+        #expect(try !throttling(local: 1000, own: before).showsHiddenLimit(since: earlier, under: own))
+        // The own quota throttled it too.
+        for text in ["nr_throttled 5\nthrottled_usec 701\n", "nr_throttled 6\nthrottled_usec 700\n"] {
+            #expect(try !throttling(local: 2000, own: text).showsHiddenLimit(since: earlier, under: own))
+        }
+        // Not known.
+        #expect(try !throttling(local: 2000, own: "nr_throttled 5\n").showsHiddenLimit(since: earlier, under: own))
+        // Another visible quota.
+        let both = try limits(quota: "150000 100000", parent: "250000 100000")
+        #expect(try !throttling(local: 2000, own: before).showsHiddenLimit(since: earlier, under: both))
+    }
+
     @Test func timeThatGrowsWithoutALimitShowsAHiddenOne() throws {
         let unlimited = try limits(quota: "max 100000")
         let earlier = try throttling(local: 1000)
         #expect(try throttling(local: 1001).showsHiddenLimit(since: earlier, under: unlimited))
         #expect(try !throttling(local: 1000).showsHiddenLimit(since: earlier, under: unlimited))
         #expect(try !throttling(local: 999).showsHiddenLimit(since: earlier, under: unlimited))
-        // The visible limit may be the cause.
-        #expect(try !throttling(local: 2000).showsHiddenLimit(since: earlier, under: limits(quota: "150000 100000")))
+        // A visible limit of an ancestor may be the cause.
+        let parent = try limits(quota: "max 100000", parent: "150000 100000")
+        #expect(try !throttling(local: 2000).showsHiddenLimit(since: earlier, under: parent))
         // The counters of two cgroups cannot be compared.
         #expect(try !throttling(local: 2000, in: "/moved").showsHiddenLimit(since: earlier, under: unlimited))
         // A limit that cannot be read counts as hidden.

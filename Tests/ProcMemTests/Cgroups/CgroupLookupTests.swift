@@ -121,6 +121,33 @@ import Testing
         #expect(found.isComplete)
     }
 
+    /// A process in a container has its own mount table: there its cgroup is at `/sys/fs/cgroup`, where the host has the
+    /// root cgroup.
+    @Test(arguments: ["17", "self"]) func theMountPointsBelowAFolderAreThoseOfProcess1(_ process: String) throws {
+        let container = MountTable.v2(25, 22, "/docker/abc", "/sys/fs/cgroup")
+        var files = Self.files("0::/docker/abc\n", container, process: process)
+        files["/proc/1/mountinfo"] = MountTable.v2(30, 22, "/", "/sys/fs/cgroup")
+        let selector = Int32(process).map { ProcessSelector.id($0) } ?? .current
+        func lookup() throws -> CgroupHierarchy.Lookup {
+            let tree = try FixtureTree(files)
+            return CgroupHierarchy.find(.memory, of: selector, in: tree.root())
+        }
+        let host = try lookup()
+        #expect(host.hierarchy?.path(of: "x", atLevel: 0) == "/sys/fs/cgroup/docker/abc/x".nulTerminated)
+        #expect(host.hierarchy?.levelCount == 3)
+        #expect(host.isComplete && host.warnings.isEmpty)
+        // Captured within the container, where process 1 has the same mounts.
+        files["/proc/1/mountinfo"] = container
+        let captured = try lookup()
+        #expect(captured.hierarchy?.path(of: "x", atLevel: 0) == "/sys/fs/cgroup/x".nulTerminated)
+        #expect(captured.hierarchy?.levelCount == 1 && captured.isComplete)
+        // A table that is no file is not replaced by another one, which may show less.
+        files["/proc/1/mountinfo"] = nil
+        files["/proc/1/mountinfo/x"] = ""
+        #expect(try !lookup().isComplete)
+        #expect(try lookup().warnings.first?.contains("proc/1/mountinfo: ") == true)
+    }
+
     @Test func anEndlessPathIsNotQuotedWhole() throws {
         let tree = try FixtureTree(Self.files("0::" + String(repeating: "/a", count: 300_000) + "\n", Self.v2))
         let found = CgroupHierarchy.find(.cpu, of: .current, in: tree.root())

@@ -2,7 +2,7 @@
 
 extension MutatedParser {
     /// The memory controller's files.
-    static let ofCgroupMemory = [memoryMax, memoryCurrent, memoryStat, memoryStatOfV1, memoryPressure]
+    static let ofCgroupMemory = [memoryMax, memoryCurrent, memoryStat, memoryStatOfV1, memoryPressure, controllers]
 
     private static let memoryMax = MutatedParser(
         "memory.max",
@@ -45,6 +45,13 @@ extension MutatedParser {
                     && stall.totalMicroseconds >= 0
             }
         }
+    )
+
+    private static let controllers = MutatedParser(
+        "cgroups",
+        ["#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t0\t105\t0\n", "cpu 1 2 1\nmemory 0 1 1\n"],
+        { try ControllerList.isDisabled("memory", parsing: $0) },
+        holds: { _ in true }
     )
 
     private static func isStat(_ stat: CgroupMemoryStat) -> Bool {

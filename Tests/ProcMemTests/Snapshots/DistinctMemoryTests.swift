@@ -38,8 +38,8 @@ struct DistinctMemoryTruthTests {
         let child = try ChildProcess(state: "tree", 24, 4 * Self.size)
         let measured = try measure(.tree(root: child.pid))
         // Of file pages, at most what the whole system maps.
-        let mapped = try #require(MemInfo(in: .live).mappedBytes)
-        let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
+        let mapped = try #require(MemInfo.ofMachine(in: .live)?.mappedBytes)
+        let huge = try MemInfo.ofMachine(in: .live)?.anonymousHugeBytes ?? 0
         #expect(try #require(measured.cheap.upper) - measured.cheap.lower <= mapped + huge + 16 << 20)
         let estimate = try #require(measured.cheap.estimate)
         #expect(abs(estimate - measured.truth) < measured.truth / 20)
@@ -81,7 +81,7 @@ struct DistinctMemoryTruthTests {
         let rss = try #require(try memorySnapshot(of: .tree(root: child.pid), mode: .cheap).total.rssBytes)
         #expect(rss >= 8 * Self.size)
         // The shared memory that the system maps is not counted for each process.
-        let mapped = try #require(MemInfo(in: .live).mappedBytes)
+        let mapped = try #require(MemInfo.ofMachine(in: .live)?.mappedBytes)
         #expect(try #require(measured.cheap.upper) <= max(rss / 2, measured.truth + mapped + 64 << 20))
     }
 

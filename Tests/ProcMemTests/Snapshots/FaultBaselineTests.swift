@@ -55,7 +55,7 @@ import Testing
         // Two hundred faults for each fork, the file pages that the system maps, and its huge pages.
         let upperBefore = try #require(before.upper)
         let upperWithoutBaseline = try #require(first.upper)
-        let huge = try MemInfo(in: .live).anonymousHugeBytes ?? 0
+        let huge = try MemInfo.ofMachine(in: .live)?.anonymousHugeBytes ?? 0
         #expect(upper <= upperBefore + huge + 40 << 20)
         #expect(upper <= upperWithoutBaseline)
     }

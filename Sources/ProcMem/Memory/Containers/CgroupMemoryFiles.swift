@@ -66,6 +66,10 @@ struct CgroupMemoryFiles {
         return "\(text(file)): \(found)" + (isUnreported ? absence.map { ": \($0)" } ?? "" : "")
     }
 
+    /// Returns whether a v1 cgroup is non-hierarchical (`memory.use_hierarchy` is 0, before Linux 5.11): its usage and
+    /// limit exclude its descendants. All of its ancestors are non-hierarchical then too.
+    func isNonHierarchical() -> Bool { version == .v1 && (try? bytes("memory.use_hierarchy")) == 0 }
+
     /// Returns whether the memory controller is enabled for the cgroup, according to `cgroup.controllers` (v2); `nil` if
     /// that file cannot be read.
     func listsController() -> Bool? {

@@ -1,19 +1,10 @@
 /// The memory limits of every level of a hierarchy, and the usage of the cgroup to which a process is charged.
 struct CgroupMemoryLevels {
-    /// The smallest limit, which binds.
-    struct Limit {
-        let bytes: Int
-        /// The cgroup that sets it; `nil` if that cgroup is not visible.
-        let cgroup: String?
-    }
-
     private(set) var levels: [ContainerMemory.Level] = []
-    private(set) var limit: Limit?
-    /// The smallest limit above the machine's memory, which does not bind.
-    private(set) var limitAboveMachine: Limit?
+    /// The limits that bind, and what is available below them.
+    private(set) var bounds: CgroupMemoryBounds
     /// The smallest `memory.high`, v2 only.
-    private(set) var high = SmallestLimit()
-    private(set) var highCgroup: String?
+    private var high = SmallestLimit()
     /// The smallest `memory.swap.max`, or on v1 `memory.memsw.limit_in_bytes`, which limits memory and swap together.
     private(set) var swap = SmallestLimit()
     /// The usage of the process's own cgroup or, if that does not have the controller (v2), of the nearest ancestor
@@ -26,18 +17,11 @@ struct CgroupMemoryLevels {
     private(set) var isComplete = true
     /// Whether there are cgroups above the mount's root.
     private(set) var hasHiddenAncestors = false
-    /// The smallest difference between a level's limits and its working set.
-    private(set) var availableBytes: Int?
-    /// The same with the working set without active file pages and reclaimable slab.
-    private(set) var availableWithReclaimBytes: Int?
-    /// The reason why the memory available at a level with a limit is not known.
-    private(set) var unknownAvailable: String?
     /// Whether the memory controller is enabled for a visible level; `nil` if that is not known.
     private(set) var isControllerEnabled: Bool?
     private(set) var warnings: [String] = []
 
     private let version: CgroupVersion
-    private let machineBytes: Int
     private let detail: Detail
     /// Whether the cgroup to which the process is charged has not been found yet.
     private var isUsageWanted: Bool
@@ -52,10 +36,10 @@ struct CgroupMemoryLevels {
         case all
     }
 
-    /// - Parameter machineBytes: The machine's memory. A limit above it does not bind.
-    init(_ hierarchy: CgroupHierarchy, machineBytes: Int, _ detail: Detail, in root: SystemRoot) {
+    /// - Parameter machine: The machine's memory. A limit above it does not bind.
+    init(_ hierarchy: CgroupHierarchy, on machine: MachineMemory, _ detail: Detail, in root: SystemRoot) {
         version = hierarchy.version
-        self.machineBytes = machineBytes
+        bounds = CgroupMemoryBounds(on: machine)
         self.detail = detail
         self.root = root
         isUsageWanted = hierarchy.isOwnCgroupVisible && detail == .all
@@ -71,7 +55,8 @@ struct CgroupMemoryLevels {
                 in: root,
                 MemoryLimitFile.init(parsing:)
             )
-            guard number == 0 || !isNonHierarchical(file, files) else { break }
+            // Without a limit the answer makes no difference, and the read is not necessary.
+            if number > 0, file.value?.limitBytes != nil, files.isNonHierarchical() { break }
             read(file, files, isLast: number + 1 == hierarchy.levelCount)
         }
         addHiddenLimits(own)
@@ -79,29 +64,29 @@ struct CgroupMemoryLevels {
         warnings += high.warnings + swap.warnings
     }
 
-    /// Finds out whether the memory controller is enabled: a level with a limit file has it. On v2 the root has none, so
-    /// that the list of its controllers decides.
+    /// Finds out whether the memory controller is enabled: a level with a limit file has it. The v2 root has none, and its
+    /// processes are counted if it lists the controller. If it does not pass it on, those below are not counted.
     private mutating func findController(of hierarchy: CgroupHierarchy) {
         if version == .v1 || levels.contains(where: { $0.hasController }) || usage?.usageBytes != nil {
             isControllerEnabled = true
             return
         }
         let top = CgroupMemoryFiles(level: hierarchy.levelCount - 1, of: hierarchy, in: root)
-        isControllerEnabled = top.listsController()
+        isControllerEnabled =
+            switch top.listsController() {
+            case true? where !hierarchy.isOwnCgroupVisible || !isComplete: nil
+            case true?: hierarchy.levelCount == 1
+            case let isListed: isListed
+            }
     }
+
+    /// The cgroup that sets a limit; `nil` if it is not visible.
+    func cgroup(of limit: CgroupMemoryBounds.Limit?) -> String? { limit?.level.map { levels[$0].cgroup } }
 
     /// The limit of swap; on v1, the limit of memory and swap together minus that of memory.
     var swapLimitBytes: Int? {
         guard version == .v1 else { return swap.bytes }
-        return swap.bytes.map { max(0, $0 - (limit?.bytes ?? 0)) }
-    }
-
-    /// Returns whether a v1 cgroup is non-hierarchical (`memory.use_hierarchy` is 0, before Linux 5.11): its usage and
-    /// limit exclude its descendants. All of its ancestors are non-hierarchical then too.
-    private func isNonHierarchical(_ file: CgroupLevelFile<MemoryLimitFile>, _ files: CgroupMemoryFiles) -> Bool {
-        // Without a limit the answer makes no difference, and the read is not necessary.
-        guard version == .v1, file.value?.limitBytes != nil else { return false }
-        return (try? files.bytes("memory.use_hierarchy")) == 0
+        return swap.bytes.map { max(0, $0 - (bounds.smallestLimit?.bytes ?? 0)) }
     }
 
     private mutating func read(
@@ -117,31 +102,23 @@ struct CgroupMemoryLevels {
             limitBytes: file.value?.limitBytes,
             isKnown: file.warning == nil
         )
-        noteLimit(of: level)
         // On v2, neither a level without the controller nor the root has this file; the root has some of the figures.
         level.hasController = file.isVisible && (file.value != nil || file.warning != nil || version == .v1)
         if level.hasController, detail != .limitsAlone { readLimits(of: &level, files) }
+        var charge = CgroupMemoryBounds.Charge()
         if detail == .all, file.isVisible, level.hasController || isUsageWanted && isLast {
-            readUsage(of: &level, files)
+            charge = readUsage(of: &level, files)
         }
+        bounds.add(level: levels.count, limitBytes: level.limitBytes, highBytes: level.highBytes, charge)
         // If the process's own cgroup is not visible, its ancestors do not report its usage.
         isUsageWanted = isUsageWanted && file.isVisible
         levels.append(level)
     }
 
-    private mutating func noteLimit(of level: ContainerMemory.Level) {
-        guard let bytes = level.limitBytes else { return }
-        if bytes <= machineBytes {
-            if bytes < limit?.bytes ?? .max { limit = Limit(bytes: bytes, cgroup: level.cgroup) }
-        } else if bytes < limitAboveMachine?.bytes ?? .max {
-            limitAboveMachine = Limit(bytes: bytes, cgroup: level.cgroup)
-        }
-    }
-
-    private mutating func readUsage(of level: inout ContainerMemory.Level, _ files: CgroupMemoryFiles) {
-        // A soft limit bounds the memory that is available, too.
-        let bound = min(level.limitBytes ?? .max, level.highBytes ?? .max)
-        let isBounded = bound <= machineBytes && bound < .max
+    private mutating func readUsage(
+        of level: inout ContainerMemory.Level,
+        _ files: CgroupMemoryFiles
+    ) -> CgroupMemoryBounds.Charge {
         let usage: CgroupMemoryUsage
         if isUsageWanted {
             usage = CgroupMemoryUsage(files, stat: stat)
@@ -157,22 +134,13 @@ struct CgroupMemoryLevels {
             self.events = events
             warnings += events.warnings
         } else {
+            let isBounded = bounds.needsCharge(limitBytes: level.limitBytes, highBytes: level.highBytes)
             usage = CgroupMemoryUsage(files, isBounded ? .workingSet : .usage)
         }
         warnings += usage.warnings
         level.usageBytes = usage.usageBytes
         level.workingSetBytes = usage.workingSetBytes
-        guard isBounded else { return }
-        noteAvailable(below: bound, usage)
-        if usage.workingSetBytes == nil { unknownAvailable = unknownAvailable ?? usage.unknown[.workingSetBytes] }
-    }
-
-    private mutating func noteAvailable(below bound: Int, _ usage: CgroupMemoryUsage) {
-        guard let workingSetBytes = usage.workingSetBytes, let unreclaimableBytes = usage.unreclaimableBytes else {
-            return
-        }
-        availableBytes = min(availableBytes ?? .max, max(0, bound - workingSetBytes))
-        availableWithReclaimBytes = min(availableWithReclaimBytes ?? .max, max(0, bound - unreclaimableBytes))
+        return usage.charge
     }
 
     private mutating func readLimits(of level: inout ContainerMemory.Level, _ files: CgroupMemoryFiles) {
@@ -181,9 +149,7 @@ struct CgroupMemoryLevels {
             guard detail == .all else { return }
             swap.read("memory.memsw.limit_in_bytes", of: files, absence: "swap is not counted (swapaccount=0)")
         case .v2:
-            let known = high.bytes
             level.highBytes = high.read("memory.high", of: files)
-            if high.bytes != known { highCgroup = level.cgroup }
             guard detail == .all else { return }
             swap.read("memory.swap.max", of: files, absence: CgroupMemoryFiles.noSwapFile)
         }
@@ -193,15 +159,10 @@ struct CgroupMemoryLevels {
     /// cgroup namespace hides the cgroup that sets it (seen on Linux 6.18), but omits non-hierarchical cgroups (5.10).
     private mutating func addHiddenLimits(_ own: CgroupMemoryFiles) {
         swap.add(stat?.memorySwapLimit)
-        // A limit above the machine's memory does not bind.
-        func isHidden(_ bytes: Int) -> Bool { bytes <= machineBytes && bytes < limit?.bytes ?? .max }
-        guard let bytes = stat?.memoryLimit?.limitBytes, isHidden(bytes) else { return }
+        guard let bytes = stat?.memoryLimit?.limitBytes, bounds.isHidden(bytes) else { return }
         // A visible limit may have been raised since the first read. It is not a hidden one.
-        guard let again = (try? own.stat())?.memoryLimit?.limitBytes, isHidden(again) else { return }
-        limit = Limit(bytes: again, cgroup: nil)
-        // The hidden cgroup is charged for more than this one. What is left of its limit for this one is known to be at
-        // most this much.
-        if let usage { noteAvailable(below: again, usage) }
+        guard let again = (try? own.stat())?.memoryLimit?.limitBytes else { return }
+        bounds.addHidden(limitBytes: again, usage?.charge ?? CgroupMemoryBounds.Charge())
     }
 }
 

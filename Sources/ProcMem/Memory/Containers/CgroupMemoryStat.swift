@@ -31,6 +31,11 @@ struct CgroupMemoryStat: Hashable, Sendable {
     /// The kernel's memory: `kernel`, v2 only. Requires Linux 5.18. On v1, ``CgroupMemoryUsage`` reads it from
     /// `memory.kmem.usage_in_bytes`.
     var kernelBytes: Int?
+    /// The parts of the kernel's memory that have lines of their own before Linux 5.18: `slab`, `kernel_stack`, `percpu`
+    /// (5.9), `pagetables` (5.11) and `vmalloc` (5.17), v2 only; `nil` if the first is missing.
+    var kernelPartsBytes: Int? { slabBytes.map { $0.saturatingAdding(otherKernelBytes) } }
+    private var slabBytes: Int?
+    private var otherKernelBytes = 0
     /// The memory in swap: `total_swap`, v1 only. On v2, ``CgroupMemoryUsage`` reads it from `memory.swap.current`.
     var swapBytes: Int?
     /// `hierarchical_memory_limit`, v1 only: the smallest limit of the cgroup and of the ancestors that bind it,
@@ -129,6 +134,12 @@ struct CgroupMemoryStat: Hashable, Sendable {
                     hugetlbBytes = try size()
                 } else if bytes.equals("kernel", in: name) {
                     kernelBytes = try size()
+                } else if bytes.equals("slab", in: name) {
+                    slabBytes = try size()
+                } else if bytes.equals("kernel_stack", in: name) || bytes.equals("percpu", in: name)
+                    || bytes.equals("pagetables", in: name) || bytes.equals("vmalloc", in: name)
+                {
+                    otherKernelBytes = otherKernelBytes.saturatingAdding(try size())
                 }
             }
         }

@@ -35,20 +35,14 @@ struct CgroupMemoryUsage: Hashable, Sendable {
     var anonBytes: Int? { stat.anonBytes }
     var mappedFileBytes: Int? { stat.mappedFileBytes }
 
+    /// What the available memory depends on.
+    var charge: CgroupMemoryBounds.Charge { CgroupMemoryBounds.Charge(usageBytes: usageBytes, stat) }
+
     /// The usage minus the inactive file pages. The two are read one after the other.
-    var workingSetBytes: Int? { Self.workingSet(of: usageBytes, stat) }
-
-    static func workingSet(of usageBytes: Int?, _ stat: CgroupMemoryStat?) -> Int? {
-        guard let usageBytes, let inactiveFileBytes = stat?.inactiveFileBytes else { return nil }
-        return max(0, usageBytes - inactiveFileBytes)
-    }
-
-    /// The working set without what the kernel can reclaim at a loss: active file pages and reclaimable slab.
-    var unreclaimableBytes: Int? {
-        workingSetBytes.map { max(0, $0 - (stat.activeFileBytes ?? 0) - (stat.reclaimableSlabBytes ?? 0)) }
-    }
+    var workingSetBytes: Int? { charge.workingSetBytes }
 
     /// Returns the part of the usage that no figure explains, at least 0; `nil` if one of the figures is not known.
+    /// Before Linux 5.18, the sum of the parts of the kernel's memory stands for it.
     ///
     /// - Parameter isRootOfV1: Whether the cgroup is the root of a v1 hierarchy, whose usage does not include the kernel's
     ///   memory.
@@ -56,7 +50,7 @@ struct CgroupMemoryUsage: Hashable, Sendable {
         guard let usageBytes, let anonBytes, let fileBytes = stat.fileBytes else { return nil }
         var parts = anonBytes.saturatingAdding(fileBytes)
         if !isRootOfV1 {
-            guard let kernelBytes = stat.kernelBytes else { return nil }
+            guard let kernelBytes = stat.kernelBytes ?? stat.kernelPartsBytes else { return nil }
             parts = parts.saturatingAdding(kernelBytes)
         }
         parts = parts.saturatingAdding(stat.socketBytes ?? 0).saturatingAdding(stat.hugetlbBytes ?? 0)

@@ -53,10 +53,18 @@ extension ContainerMemory {
             let figure = machine.totalBytes == nil ? Figure.machineBytes : .hugePageBytes
             unknown[figure] = "\(root.text(MemInfo.path)): \(failure.summary)"
         }
-        let limitCeiling = machine.totalBytes ?? .max
-        let levels = lookup.hierarchy.map { CgroupMemoryLevels($0, machineBytes: limitCeiling, detail, in: root) }
+        let levels = lookup.hierarchy.map { CgroupMemoryLevels($0, on: machine, detail, in: root) }
+        let bounds = levels?.bounds ?? CgroupMemoryBounds(on: machine)
+        if bounds.machine.hasForeignHugePages {
+            let found = "has the huge pages of the machine, but the memory of a container"
+            unknown[.hugePageBytes] = "\(root.text(MemInfo.path)): \(found)"
+        }
         let warnings = lookup.warnings + (levels?.warnings ?? [])
-        let isControllerEnabled = levels.map(\.isControllerEnabled) ?? (lookup.isComplete ? false : nil)
+        var isControllerEnabled = levels.map(\.isControllerEnabled) ?? (lookup.isComplete ? false : nil)
+        if isControllerEnabled == nil, detail == .all, ControllerList.isDisabled(CgroupController.memory.name, in: root)
+        {
+            isControllerEnabled = false
+        }
         if let levels, let usage = levels.usage, isControllerEnabled != false {
             unknown.merge(usage.unknown) { $1 }
             unknown.merge(levels.events?.unknown ?? [:]) { $1 }
@@ -67,38 +75,38 @@ extension ContainerMemory {
                 ? "names no cgroup for memory" : "the memory controller is not enabled for a visible cgroup"
             for figure in Figure.ofUsage { unknown[figure] = warnings.first ?? "\(cgroup): \(absence)" }
         }
-        let available = [levels?.availableBytes, machine.availableBytes].compactMap(\.self).min()
-        if available == nil { unknown[.availableBytes] = levels?.unknownAvailable }
+        if bounds.availableBytes == nil {
+            let found = machine.failure?.summary ?? "has no MemAvailable: requires Linux 3.14"
+            unknown[.availableBytes] = "\(root.text(MemInfo.path)): \(found)"
+        }
         if isControllerEnabled != false { unknown[.swapLimitBytes] = levels?.swap.reason }
 
-        self.init(levels, lookup, machine, isControllerEnabled, available, unknown, warnings)
+        self.init(levels, bounds, lookup, isControllerEnabled, unknown, warnings)
     }
 
     private init(
         _ levels: CgroupMemoryLevels?,
+        _ bounds: CgroupMemoryBounds,
         _ lookup: CgroupHierarchy.Lookup,
-        _ machine: MachineMemory,
         _ isControllerEnabled: Bool?,
-        _ available: Int?,
         _ unknown: [Figure: String],
         _ warnings: [String]
     ) {
-        let (usage, events) = (levels?.usage, levels?.events)
+        let (usage, events, machine) = (levels?.usage, levels?.events, bounds.machine)
         self.init(
-            limitBytes: levels?.limit?.bytes,
-            limitCgroup: levels?.limit?.cgroup,
-            limitAboveMachine: levels?.limitAboveMachine.map {
-                UnboundLimit(limitBytes: $0.bytes, cgroup: $0.cgroup ?? "")
+            limitBytes: bounds.limit?.bytes,
+            limitCgroup: levels?.cgroup(of: bounds.limit),
+            limitAboveMachine: bounds.limitAboveMachine.map {
+                UnboundLimit(limitBytes: $0.bytes, cgroup: levels?.cgroup(of: $0))
             },
-            highBytes: levels?.high.bytes,
-            highCgroup: levels?.highCgroup,
-            isAboveHigh: Self.isAboveHigh(levels?.levels ?? []),
+            highBytes: bounds.high?.bytes,
+            highCgroup: levels?.cgroup(of: bounds.high),
+            isAboveHigh: bounds.isAboveHigh,
             swapLimitBytes: levels?.swapLimitBytes,
             usageBytes: usage?.usageBytes,
             workingSetBytes: usage?.workingSetBytes,
-            availableBytes: available,
-            availableWithReclaimBytes: [levels?.availableWithReclaimBytes, machine.availableBytes].compactMap(\.self)
-                .min(),
+            availableBytes: bounds.availableBytes,
+            availableWithReclaimBytes: bounds.availableWithReclaimBytes,
             peakBytes: events?.peakBytes,
             anonBytes: usage?.anonBytes,
             inactiveAnonBytes: usage?.inactiveAnonBytes,
@@ -126,12 +134,6 @@ extension ContainerMemory {
             reasonsByUnknownFigure: unknown,
             warnings: warnings
         )
-    }
-
-    private static func isAboveHigh(_ levels: [Level]) -> Bool? {
-        let limited = levels.filter { $0.highBytes != nil }
-        if limited.contains(where: { $0.usageBytes ?? 0 > $0.highBytes ?? .max }) { return true }
-        return limited.contains { $0.usageBytes == nil } ? nil : false
     }
 
     /// Returns the error for a system on which neither a cgroup nor the machine's memory can be read.

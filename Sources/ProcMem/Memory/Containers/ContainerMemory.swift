@@ -20,7 +20,7 @@ public struct ContainerMemory: Sendable, Hashable {
     /// that sets it is not visible.
     public let limitCgroup: String?
     /// The smallest limit above the machine's memory, and the cgroup that sets it. It does not bind; `nil` if there is
-    /// none.
+    /// none. On v1 it may be that of a hidden cgroup.
     public let limitAboveMachine: UnboundLimit?
     /// The smallest soft limit, `memory.high` (v2); `nil` if no visible level has one. Above it the kernel throttles
     /// the cgroup's processes and reclaims their memory, so that they slow down if they keep growing. It never kills
@@ -34,8 +34,8 @@ public struct ContainerMemory: Sendable, Hashable {
     /// The swap limit that applies when the memory is used up; `nil` if no visible level has one.
     ///
     /// On v2, the smallest `memory.swap.max`. v1 limits memory and swap together: the smallest
-    /// `memory.memsw.limit_in_bytes` (or `hierarchical_memsw_limit`) minus ``limitBytes``, at least 0; the whole of it
-    /// if memory has no limit.
+    /// `memory.memsw.limit_in_bytes` (or `hierarchical_memsw_limit`) minus the smallest memory limit, even if that is
+    /// above the machine's memory, at least 0; the whole of it if memory has no limit.
     public let swapLimitBytes: Int?
 
     // MARK: Usage
@@ -53,6 +53,10 @@ public struct ContainerMemory: Sendable, Hashable {
     /// The memory that can still be used if the kernel reclaims inactive file pages only. It is the smallest limit or
     /// soft limit minus the working set of its level, and at most ``machineAvailableBytes``. `nil` if none of these is
     /// known.
+    ///
+    /// Where the working set of a level with a limit cannot be read, its usage is subtracted instead, which is at least as
+    /// large; where that cannot be read either, the limit itself is the upper end. Where `MemAvailable` is hidden, the
+    /// machine's memory counts in place of a larger limit.
     ///
     /// If a hidden cgroup of v1 sets the limit, other cgroups may use a part of it that is not visible: the figure is
     /// then an upper bound.
@@ -79,6 +83,10 @@ public struct ContainerMemory: Sendable, Hashable {
     /// sockets, at least 0; `nil` if one of them is not known. The kernel counts in batches of 64 pages for each CPU, so
     /// that a small part is always unexplained. A large part consists mostly of huge pages of which processes have
     /// unmapped a part.
+    ///
+    /// On v2 before Linux 5.18, which does not report the kernel's memory as a whole, its parts are subtracted: `slab`,
+    /// `kernel_stack`, and as far as the kernel reports them, `percpu`, `pagetables` (5.11) and `vmalloc` (5.17). The
+    /// figure then includes the rest of it, before 5.11 the page tables.
     public let unexplainedBytes: Int?
     /// The page cache, including ``shmemBytes``: `file` (v2) or `total_cache` (v1) in `memory.stat`.
     public let fileBytes: Int?
@@ -122,11 +130,11 @@ public struct ContainerMemory: Sendable, Hashable {
     public let usageCgroup: String?
     /// The version of the interface that the memory controller uses; `nil` if no memory controller is visible.
     public let cgroupVersion: CgroupVersion?
-    /// Whether the memory controller is enabled for a visible cgroup. If not, the kernel neither counts the memory of the
-    /// process's cgroups nor limits it. `nil` if that is not known.
+    /// Whether the memory controller is enabled for a visible cgroup of the process. If not, the kernel neither counts the
+    /// memory of these cgroups nor limits it. `nil` if that is not known.
     ///
     /// The controller is off if the kernel was started without it, as on a Raspberry Pi, or if a parent cgroup does not
-    /// pass it on in `cgroup.subtree_control`.
+    /// pass it on in `cgroup.subtree_control`. Where the hierarchy does not show this, `/proc/cgroups` is read.
     public let isControllerEnabled: Bool?
 
     // MARK: The machine
@@ -137,7 +145,8 @@ public struct ContainerMemory: Sendable, Hashable {
     /// `/proc/meminfo`.
     public let machineAvailableBytes: Int?
     /// The part of ``machineBytes`` that is set aside for huge pages, which an ordinary allocation cannot use: `Hugetlb`
-    /// in `/proc/meminfo`.
+    /// in `/proc/meminfo`. `nil` if that file shows the memory of a container beside the huge pages of the machine, as
+    /// that of lxcfs does.
     public let hugePageBytes: Int?
 
     // MARK: Completeness
@@ -179,8 +188,17 @@ extension ContainerMemory {
     public struct UnboundLimit: Sendable, Hashable {
         /// The limit in bytes.
         public let limitBytes: Int
-        /// The cgroup that sets it, as `/proc/PID/cgroup` names it.
-        public let cgroup: String
+        /// The cgroup that sets it, as `/proc/PID/cgroup` names it; `nil` if it is not visible.
+        public let cgroup: String?
+    }
+}
+
+extension ContainerMemory.UnboundLimit: Encodable {
+    /// Encodes both values under the names of their properties, and `null` for an unknown cgroup.
+    public func encode(to encoder: any Encoder) throws {
+        var names = encoder.names
+        try names.encode(limitBytes, forKey: "limitBytes")
+        try names.encode(cgroup, forKey: "cgroup")
     }
 }
 
@@ -260,6 +278,7 @@ extension ContainerMemory: Encodable {
         try names.encode(effectiveMemoryBytes, forKey: "effectiveMemoryBytes")
         try names.encode(limitBytes, forKey: "limitBytes")
         try names.encode(limitCgroup, forKey: "limitCgroup")
+        try names.encode(limitAboveMachine, forKey: "limitAboveMachine")
         try names.encode(highBytes, forKey: "highBytes")
         try names.encode(highCgroup, forKey: "highCgroup")
         try names.encode(isAboveHigh, forKey: "aboveHigh")

@@ -57,6 +57,7 @@ public struct ContainerMemoryReader: ~Copyable {
         guard files.hasSource else {
             // Reports the reason.
             _ = try ContainerMemory(of: process, in: root, .limitsAlone)
+            // What could not be opened can be read now.
             throw ProcMemError(.outOfResources, path: root.text(MemInfo.path))
         }
         kept = files
@@ -147,6 +148,16 @@ extension ContainerMemoryReader {
         var hasAllBounds = true
 
         init(isComplete: Bool) { self.isComplete = isComplete }
+
+        mutating func set(_ bounds: CgroupMemoryBounds) {
+            limitBytes = bounds.limit?.bytes
+            highBytes = bounds.high?.bytes
+            isAboveHigh = bounds.isAboveHigh ?? false
+            availableBytes = bounds.availableBytes
+            availableWithReclaimBytes = bounds.availableWithReclaimBytes
+            machineBytes = bounds.machine.usableBytes
+            hasAllBounds = bounds.hasAllBounds
+        }
 
         /// The memory that the process can rely on: the smaller of the limit and the machine's memory.
         public var effectiveMemoryBytes: Int? {

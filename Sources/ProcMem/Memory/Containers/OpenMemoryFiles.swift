@@ -9,12 +9,18 @@ struct OpenMemoryFiles: ~Copyable {
     /// `memory.oom_control`, v1 only.
     private var oomControl: Int?
     private var memInfo: Int?
+    /// Whether the kernel provides the open `/proc/meminfo`.
+    private var isMemInfoOfKernel = true
+    /// The machine's memory from another source, if `/proc/meminfo` cannot be opened.
+    private var hiddenMachine: MachineMemory?
     /// The index in `levels` of the cgroup to which the process is charged.
     private var chargedLevel: Int?
     /// The process's own cgroup, as `/proc/PID/cgroup` names it.
     private(set) var ownCgroup: String?
     /// The directory of the cgroup to which the process is charged.
     private(set) var chargedDirectory: CgroupDirectory?
+    /// Whether the cgroup to which the process is charged has not been found yet.
+    private var isUsageWanted = false
     /// Whether every level was visible when the files were opened.
     private var isComplete: Bool
     /// Whether a file could not be opened for lack of descriptors or memory.
@@ -50,32 +56,81 @@ struct OpenMemoryFiles: ~Copyable {
         version = lookup.hierarchy?.version ?? .v2
         isComplete = lookup.isComplete
         isOutOfResources = isOutOfResources || lookup.isOutOfResources
-        memInfo = keep(MemInfo.path.withBytes { $0.bytes(in: 0..<$0.count) }, in: root)
+        openMemInfo(in: root)
         guard let hierarchy = lookup.hierarchy else { return }
         ownCgroup = hierarchy.cgroup(atLevel: 0)
-        for number in 0..<hierarchy.levelCount { addLevel(number, of: hierarchy, in: root) }
+        isUsageWanted = hierarchy.isOwnCgroupVisible
+        for number in 0..<hierarchy.levelCount {
+            if number > 0, CgroupMemoryFiles(level: number, of: hierarchy, in: root).isNonHierarchical() { break }
+            addLevel(number, of: hierarchy, in: root)
+        }
+    }
+
+    private mutating func openMemInfo(in root: SystemRoot) {
+        do throws(FileReadError) {
+            let file = try root.open(MemInfo.path)
+            // Not a kernel's: reading it fails.
+            if (try? root.open(MemInfo.path, as: .directory)) != nil { throw .system(.isDirectory) }
+            isMemInfoOfKernel = !root.isLive || Syscalls.isOnProcfs(file)
+            memInfo = files.keep(file)
+        } catch {
+            hiddenMachine = MachineMemory(in: root)
+            if !error.isMissingPath { isComplete = false }
+            if error.isLackOfResources { isOutOfResources = true }
+        }
     }
 
     private mutating func addLevel(_ number: Int, of hierarchy: CgroupHierarchy, in root: SystemRoot) {
         let directory = CgroupDirectory(level: number, of: hierarchy)
         var level = Level()
-        level.limit = keep(directory.file(version == .v2 ? "memory.max" : "memory.limit_in_bytes"), in: root)
-        if version == .v2 { level.high = keep(directory.file("memory.high"), in: root) }
-        level.usage = keep(directory.file(version == .v2 ? "memory.current" : "memory.usage_in_bytes"), in: root)
-        if level.usage != nil || level.limit != nil { level.stat = keep(directory.file("memory.stat"), in: root) }
-        guard level.usage != nil || level.limit != nil else { return }
-        if chargedLevel == nil, hierarchy.isOwnCgroupVisible {
+        var isVisible = true
+        let limitFile: StaticString = version == .v2 ? "memory.max" : "memory.limit_in_bytes"
+        level.limit = keep(directory.file(limitFile), in: root, &isVisible)
+        let isLast = number + 1 == hierarchy.levelCount
+        // The mount's root exists if a level below it does.
+        if level.limit == nil, number == 0 || !isLast { isVisible = isVisible && exists(directory, in: root) }
+        guard isVisible else {
+            // If the process's own cgroup is not visible, its ancestors do not report its usage.
+            (isComplete, isUsageWanted) = (false, false)
+            return
+        }
+        var isReadable = true
+        if version == .v2 { level.high = keep(directory.file("memory.high"), in: root, &isReadable) }
+        let usageFile: StaticString = version == .v2 ? "memory.current" : "memory.usage_in_bytes"
+        level.usage = keep(directory.file(usageFile), in: root, &isReadable)
+        defer { isComplete = isComplete && isReadable }
+        // A v2 cgroup without a limit file does not have the controller; its root has no such file.
+        guard level.limit != nil || level.usage != nil && (version == .v1 || isLast) else {
+            if version == .v1 { isUsageWanted = false }
+            return
+        }
+        level.stat = keep(directory.file("memory.stat"), in: root, &isReadable)
+        if isUsageWanted {
+            isUsageWanted = false
             chargedLevel = levels.count
             chargedDirectory = directory
-            events = keep(directory.file(version == .v2 ? "memory.events" : "memory.failcnt"), in: root)
-            if version == .v1 { oomControl = keep(directory.file("memory.oom_control"), in: root) }
+            events = keep(directory.file(version == .v2 ? "memory.events" : "memory.failcnt"), in: root, &isReadable)
+            if version == .v1 { oomControl = keep(directory.file("memory.oom_control"), in: root, &isReadable) }
         }
         levels.append(level)
         cgroups.append(hierarchy.cgroup(atLevel: number))
     }
 
+    /// Returns whether a level exists. If not, the process was moved or its cgroup was removed.
+    private mutating func exists(_ directory: CgroupDirectory, in root: SystemRoot) -> Bool {
+        do throws(FileReadError) {
+            _ = try root.open(directory.file(".").span, as: .directory)
+            return true
+        } catch {
+            isOutOfResources = isOutOfResources || error.isLackOfResources
+            return false
+        }
+    }
+
     /// Opens a file and keeps it; `nil` if it does not exist or cannot be opened.
-    private mutating func keep(_ path: [UInt8], in root: SystemRoot) -> Int? {
+    ///
+    /// - Parameter isReadable: Becomes `false` if the file cannot be opened for another reason than that it is missing.
+    private mutating func keep(_ path: [UInt8], in root: SystemRoot, _ isReadable: inout Bool) -> Int? {
         do throws(FileReadError) {
             let file = try root.open(path.span)
             // If the level does not have this file, a child cgroup may have its name.
@@ -83,7 +138,7 @@ struct OpenMemoryFiles: ~Copyable {
             return files.keep(file)
         } catch {
             // A level without the controller lacks its files. Any other failure says nothing about the limit.
-            if !error.isMissingPath { isComplete = false }
+            if !error.isMissingPath { isReadable = false }
             if error.isLackOfResources { isOutOfResources = true }
             return nil
         }
@@ -101,8 +156,10 @@ struct OpenMemoryFiles: ~Copyable {
         return descriptors
     }
 
-    /// Whether any of the files can be read.
-    var hasSource: Bool { memInfo != nil || !levels.isEmpty }
+    /// Whether the files say anything: also if no level of the hierarchy has the controller.
+    var hasSource: Bool {
+        memInfo != nil || hiddenMachine?.totalBytes != nil || !levels.isEmpty || ownCgroup != nil && !isOutOfResources
+    }
 
     /// Whether `/proc/PID/cgroup` could be opened.
     var hasMembership: Bool { membership != nil }
@@ -121,69 +178,59 @@ struct OpenMemoryFiles: ~Copyable {
         noting note: (LevelLimits) -> Void = { _ in }
     ) throws(FileReadError) -> ContainerMemoryReader.Reading {
         var reading = ContainerMemoryReader.Reading(isComplete: isComplete)
-        let machine = try read(memInfo, limitBytes: 65536) { MemInfo(parsing: $0, .available) }
-        reading.hasAllBounds = machine != nil || memInfo == nil
-        reading.machineBytes = machine?.totalBytes.map { max(0, $0 - (machine?.hugePageBytes ?? 0)) }
-        reading.availableBytes = machine?.availableBytes
-        reading.availableWithReclaimBytes = machine?.availableBytes
-        let ceiling = machine?.totalBytes ?? .max
-        for index in levels.indices {
-            try readLevel(index, ceiling: ceiling, into: &reading, note)
+        let isMemInfoOfKernel = isMemInfoOfKernel
+        let found = try read(memInfo, limitBytes: 65536) { bytes in
+            MachineMemory(MemInfo(parsing: bytes, .available), isOfKernel: isMemInfoOfKernel)
         }
+        let machine = found ?? hiddenMachine
+        var bounds = CgroupMemoryBounds(on: machine ?? .unknown)
+        var hidden: (limitBytes: Int, charge: CgroupMemoryBounds.Charge)?
+        for index in levels.indices {
+            let level = try readLevel(index, into: &reading, &bounds, note)
+            if let limit = level.smallest?.limitBytes { hidden = (limit, level.charge) }
+        }
+        if let hidden { bounds.addHidden(limitBytes: hidden.limitBytes, hidden.charge) }
+        reading.set(bounds)
+        if machine == nil { reading.hasAllBounds = false }
         try readEvents(into: &reading)
         if !reading.hasAllBounds { reading.isComplete = false }
         return reading
     }
 
+    /// What one level adds beside its limits: what is charged to it, and, for the process's own cgroup on v1, the smallest
+    /// limit of all levels, including hidden ones.
+    private typealias LevelCharge = (charge: CgroupMemoryBounds.Charge, smallest: MemoryLimitFile?)
+
     private borrowing func readLevel(
         _ index: Int,
-        ceiling: Int,
         into reading: inout ContainerMemoryReader.Reading,
+        _ bounds: inout CgroupMemoryBounds,
         _ noteLimits: (LevelLimits) -> Void
-    ) throws(FileReadError) {
+    ) throws(FileReadError) -> LevelCharge {
         let level = levels[index]
         let limit = try read(level.limit, limitBytes: 4096, MemoryLimitFile.init(parsing:))
-        let highFile = try read(level.high, limitBytes: 4096, MemoryLimitFile.init(parsing:))
-        let high = highFile?.limitBytes
-        let isKnown = (limit != nil || level.limit == nil) && (highFile != nil || level.high == nil)
-        noteLimits(LevelLimits(limitBytes: limit?.limitBytes, highBytes: high, isKnown: isKnown))
+        let high = try read(level.high, limitBytes: 4096, MemoryLimitFile.init(parsing:))
+        let isKnown = (limit != nil || level.limit == nil) && (high != nil || level.high == nil)
+        let limits = LevelLimits(limitBytes: limit?.limitBytes, highBytes: high?.limitBytes, isKnown: isKnown)
+        noteLimits(limits)
         if !isKnown { reading.isComplete = false }
-        if let high { reading.highBytes = min(high, reading.highBytes ?? .max) }
-        var bound = min(limit?.limitBytes ?? .max, high ?? .max)
+        var charge = CgroupMemoryBounds.Charge()
+        var stat: CgroupMemoryStat?
         let isCharged = index == chargedLevel
-        // On v1 the own cgroup reports the smallest limit of all levels, including hidden ones.
-        guard isCharged || bound <= ceiling && bound < .max else { return note(limit, ceiling, &reading) }
-        let usage = try read(level.usage, limitBytes: 4096) { (bytes) throws(ParseError) in
-            try bytes.parseSingleSize()
+        if isCharged || bounds.needsCharge(limitBytes: limits.limitBytes, highBytes: limits.highBytes) {
+            let usage = try read(level.usage, limitBytes: 4096) { (bytes) throws(ParseError) in
+                try bytes.parseSingleSize()
+            }
+            let version = version
+            stat = try read(level.stat, limitBytes: 65536) { (bytes) throws(ParseError) in
+                try CgroupMemoryStat(parsing: bytes, version, .reclaimable)
+            }
+            if usage == nil && level.usage != nil || stat == nil && level.stat != nil { reading.isComplete = false }
+            charge = CgroupMemoryBounds.Charge(usageBytes: usage, stat)
         }
-        if usage == nil, level.usage != nil { reading.isComplete = false }
-        let version = version
-        let stat = try read(level.stat, limitBytes: 65536) { (bytes) throws(ParseError) in
-            try CgroupMemoryStat(parsing: bytes, version, .reclaimable)
-        }
-        note(limit, ceiling, &reading)
-        if stat == nil, level.stat != nil { reading.isComplete = false }
-        if isCharged {
-            note(stat?.memoryLimit, ceiling, &reading)
-            bound = min(bound, stat?.memoryLimit?.limitBytes ?? .max)
-        }
-        if let high, let usage, usage > high { reading.isAboveHigh = true }
-        let workingSet = CgroupMemoryUsage.workingSet(of: usage, stat)
-        if isCharged { (reading.usageBytes, reading.workingSetBytes) = (usage, workingSet) }
-        guard bound <= ceiling, bound < .max else { return }
-        guard let workingSet else {
-            reading.hasAllBounds = false
-            return
-        }
-        reading.availableBytes = min(reading.availableBytes ?? .max, max(0, bound - workingSet))
-        let unreclaimable = max(0, workingSet - (stat?.activeFileBytes ?? 0) - (stat?.reclaimableSlabBytes ?? 0))
-        reading.availableWithReclaimBytes =
-            min(reading.availableWithReclaimBytes ?? .max, max(0, bound - unreclaimable))
-    }
-
-    private func note(_ limit: MemoryLimitFile?, _ ceiling: Int, _ reading: inout ContainerMemoryReader.Reading) {
-        guard let bytes = limit?.limitBytes, bytes <= ceiling else { return }
-        reading.limitBytes = min(bytes, reading.limitBytes ?? .max)
+        bounds.add(level: index, limitBytes: limits.limitBytes, highBytes: limits.highBytes, charge)
+        if isCharged { (reading.usageBytes, reading.workingSetBytes) = (charge.usageBytes, charge.workingSetBytes) }
+        return (charge, isCharged ? stat?.memoryLimit : nil)
     }
 
     private borrowing func readEvents(into reading: inout ContainerMemoryReader.Reading) throws(FileReadError) {

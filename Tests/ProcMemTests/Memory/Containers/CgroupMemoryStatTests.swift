@@ -45,7 +45,7 @@ import Testing
             nothing
 
              \t
-            kernel_stack 7
+            kernel_stack_x 7
             """
         #expect(try stat(text, version) == stat("", version))
     }

@@ -57,6 +57,9 @@ import Testing
     @Test(arguments: [17, 64]) func aHiddenLimitAboveWhatTheMachineHas(_ gib: Int) throws {
         let memory = try memory(smallest: text(gib))
         #expect(memory.limitBytes == nil && memory.reasonsByUnknownFigure[.availableBytes] == nil)
+        #expect(memory.limitAboveMachine?.limitBytes == gib * Self.gib && memory.limitAboveMachine?.cgroup == nil)
+        let visible = try self.memory(parent: text(gib), smallest: text(gib))
+        #expect(visible.limitAboveMachine?.limitBytes == gib * Self.gib && visible.limitAboveMachine?.cgroup == "/a")
     }
 
     /// Before Linux 5.11 a cgroup need not be charged for its descendants.

@@ -7,48 +7,17 @@ import Testing
 @Suite struct ContainerMemoryReaderTests {
     private static let mib = ContainerSystem.mib
 
-    /// A reading agrees with what ``ContainerMemory`` reads of the same files.
-    private func expectAgreement(
-        _ reading: ContainerMemoryReader.Reading,
-        _ memory: ContainerMemory,
-        _ location: SourceLocation = #_sourceLocation
-    ) {
-        #expect(reading.limitBytes == memory.limitBytes, sourceLocation: location)
-        #expect(reading.highBytes == memory.highBytes, sourceLocation: location)
-        #expect(reading.isAboveHigh == (memory.isAboveHigh ?? false), sourceLocation: location)
-        #expect(reading.usageBytes == memory.usageBytes, sourceLocation: location)
-        #expect(reading.workingSetBytes == memory.workingSetBytes, sourceLocation: location)
-        #expect(reading.availableBytes == memory.availableBytes, sourceLocation: location)
-        #expect(reading.availableWithReclaimBytes == memory.availableWithReclaimBytes, sourceLocation: location)
-        #expect(reading.events == memory.events, sourceLocation: location)
-        #expect(reading.effectiveMemoryBytes == memory.effectiveMemoryBytes, sourceLocation: location)
-        #expect(reading.isComplete == memory.isComplete, sourceLocation: location)
-    }
-
-    private static let systems: [ContainerSystem] = {
-        var v2 = ContainerSystem.v2(ContainerSystem.v2Cgroup("/cg/a/b", limit: "\(512 * mib)", usage: 64 * mib))
-        v2.files.merge(ContainerSystem.v2Cgroup("/cg/a", limit: "\(1024 * mib)", usage: 900 * mib)) { $1 }
-        var soft = ContainerSystem.v2(ContainerSystem.v2Cgroup("/cg/a/b", usage: 64 * mib))
-        soft.files["/cg/a/b/memory.high"] = "\(32 * mib)\n"
-        soft.machine = "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\nHugetlb: 1048576 kB\n"
-        let hidden = ("\(256 * mib)", ContainerSystem.noLimit)
-        let v1 = ContainerSystem.v1(ContainerSystem.v1Cgroup("/cg/a/b", usage: 700 * mib, smallest: hidden))
-        let limited = ContainerSystem.v1(
-            ContainerSystem.v1Cgroup("/cg/a/b", limit: "\(800 * mib)", usage: 700 * mib).merging(
-                ContainerSystem.v1Cgroup("/cg/a", limit: "\(900 * mib)", usage: 880 * mib)
+    /// Two levels with a limit.
+    private static func system() -> ContainerSystem {
+        ContainerSystem.v2(
+            ContainerSystem.v2Cgroup("/cg/a/b", limit: "\(512 * mib)", usage: 64 * mib).merging(
+                ContainerSystem.v2Cgroup("/cg/a", limit: "\(1024 * mib)", usage: 900 * mib)
             ) { $1 }
         )
-        return [v2, soft, v1, limited]
-    }()
-
-    @Test(arguments: systems.indices) func agreesWithContainerMemory(_ index: Int) throws {
-        let tree = try Self.systems[index].tree()
-        var reader = try ContainerMemoryReader(in: tree.root())
-        expectAgreement(try reader.read(), try .current(in: tree.root()))
     }
 
     @Test func limitsThatChangeAreSeenAtOnce() throws {
-        let tree = try Self.systems[0].tree()
+        let tree = try Self.system().tree()
         var reader = try ContainerMemoryReader(in: tree.root())
         #expect(try reader.read().limitBytes == 512 * Self.mib)
         let file = tree.directory.path + "/cg/a/memory.max"
@@ -56,7 +25,7 @@ import Testing
         let handle = try #require(FileHandle(forWritingAtPath: file))
         try handle.write(contentsOf: Data("2097152\n\n\n\n".utf8))
         #expect(try reader.read().limitBytes == 2 * Self.mib)
-        expectAgreement(try reader.read(), try .current(in: tree.root()))
+        try ContainerAgreementTests.expectAgreement(reader.read(), .current(in: tree.root()))
     }
 
     @Test func aProcessThatDoesNotExist() {
@@ -64,6 +33,16 @@ import Testing
         #expect(throws: ProcMemError.self) { _ = try ContainerMemoryReader(of: 1 << 22 - 1) }
         let nothing = try? FixtureTree(["/proc/self/comm": "x\n"])
         #expect(throws: ProcMemError.self) { _ = try ContainerMemoryReader(in: try #require(nothing).root()) }
+    }
+
+    /// The files exist, and say nothing. This is no lack of descriptors.
+    @Test func aControllerThatIsOffOnAMachineThatIsNotKnown() throws {
+        var system = ContainerSystem.v2(["/cg/a/b/cgroup.procs": ""])
+        system.machine = nil
+        let tree = try system.tree()
+        var reader = try ContainerMemoryReader(in: tree.root())
+        let reading = try reader.read()
+        #expect(reading.usageBytes == nil && reading.availableBytes == nil && reading.effectiveMemoryBytes == nil)
     }
 
     @Test(.optimized, .countedAllocations) func aReadingDoesNotAllocate() throws {

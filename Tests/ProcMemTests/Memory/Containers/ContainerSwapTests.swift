@@ -32,7 +32,13 @@ import Testing
             name: "memory above what the machine has",
             memory: [text(32), none],
             swap: [text(40)],
-            expected: 40 * gib
+            expected: 8 * gib
+        ),
+        Case(
+            name: "memory above what the machine has, in a parent",
+            memory: [none, text(32)],
+            swap: [none, text(33)],
+            expected: gib
         ),
         // The kernel refuses this at one level, but allows it across two levels.
         Case(name: "less than the limit of memory", memory: [text(2), none], swap: [none, text(1)], expected: 0),

@@ -10,7 +10,7 @@ struct ContainerSystem: Sendable {
     var membership: String
     var mounts: String
     /// The machine's memory in KiB.
-    var machine: String? = "MemTotal:       16777216 kB\nMemFree:  1 kB\n"
+    var machine: String? = "MemTotal:       16777216 kB\nMemFree:  1 kB\nMemAvailable:   16777216 kB\n"
     var files: [String: String] = [:]
 
     static let gib = 1 << 30
