@@ -69,7 +69,7 @@ struct OpenMemoryFiles: ~Copyable {
     private mutating func openMemInfo(in root: SystemRoot) {
         do throws(FileReadError) {
             let file = try root.open(MemInfo.path)
-            // Not a kernel's: reading it fails.
+            // No kernel has a directory of this name: reading it fails.
             if (try? root.open(MemInfo.path, as: .directory)) != nil { throw .system(.isDirectory) }
             isMemInfoOfKernel = !root.isLive || Syscalls.isOnProcfs(file)
             memInfo = files.keep(file)
