@@ -186,4 +186,22 @@ import Testing
                 == .procUnavailable
         )
     }
+
+    /// The main thread has exited, and the list of the others cannot be read: the process is not known to be a zombie.
+    @Test func aListOfThreadsThatCannotBeRead() throws {
+        let tree = try FixtureTree(
+            [
+                "/proc/17/stat": "17 (a) Z 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 55 0 0\n",
+                "/proc/17/statm": "0 0 0 0 0 0 0\n",
+            ],
+            links: ["/proc/17/task": "task"]
+        )
+        for mode in [MemoryMode.cheap, .accurate] {
+            let error = #expect(throws: ProcMemError.self) { try memoryUsage(of: 17, mode: mode, in: tree.root()) }
+            #expect(error?.errno == ELOOP)
+        }
+        // Among several processes it is a member with a reason.
+        let snapshot = try memorySnapshot(of: .all, mode: .cheap, in: tree.root())
+        #expect(snapshot.processes.map(\.usage.unavailable) == [.failed])
+    }
 }
