@@ -192,6 +192,21 @@ int test_refuse_system_calls(int error)
     return install_filter(SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA));
 }
 
+int test_refuse_fcntl(int error)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return -1;
+    }
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+}
+
 int test_call_statmount(void) { return (int)syscall(457, NULL, NULL, 0, 0); }
 
 int test_pipe(int *numbers) { return pipe2(numbers, O_CLOEXEC); }
