@@ -118,7 +118,8 @@ struct Campaign {
             let outcomes = await test.body()
             _ = faults_end()
             let isCutAtLineEnd = faults_cut_line_end() == 1
-            verdict = Self.judge(outcomes, undisturbed, fault.statesExit, isStrict ? "" : test.name)
+            let lack = [EMFILE, ENFILE, ENOMEM].contains(fault.error) ? fault.error : nil
+            verdict = Self.judge(outcomes, undisturbed, fault.statesExit, lack, isStrict ? "" : test.name)
             // A file that is read in one call is written in one piece: a cut between its lines cannot be detected.
             if case .unlabelled = verdict, isCutAtLineEnd || Allowance.isAbsence(fault.error, of: fault.name) {
                 verdict = .absent
@@ -154,6 +155,7 @@ struct Campaign {
         _ outcomes: [Outcome],
         _ undisturbed: Undisturbed,
         _ isGone: Bool,
+        _ lack: Int32?,
         _ test: String
     ) -> Verdict {
         var verdict = Verdict.same
@@ -163,8 +165,13 @@ struct Campaign {
             case (_, .failure): verdict = .error
             case (.failure, .answer): continue
             case (.answer(let known), .answer(let found)):
+                // An internal note, which no caller sees.
                 let differences = found.differences(from: known).subtracting(undisturbed.volatile[index])
+                    .subtracting([".isOutOfResources"])
                 if differences.isEmpty { continue }
+                if let text = unnoted(lack, in: found, differences, test) {
+                    return .unlabelled("step \(index): \(text)")
+                }
                 // A label is about the value that contains it.
                 let labelled = found.labels.subtracting(known.labels).map { label in
                     let path = label.prefix { $0 != "=" }
@@ -181,6 +188,21 @@ struct Campaign {
             }
         }
         return verdict
+    }
+
+    /// Returns why limits that differ for a lack of descriptors or memory could be taken for a change: they must note the lack,
+    /// and a sequence must not deliver them.
+    private static func unnoted(
+        _ lack: Int32?,
+        in found: Figures,
+        _ differences: Set<String>,
+        _ test: String
+    ) -> String? {
+        guard lack != nil, let noted = found[".isOutOfResources"] else { return nil }
+        if test.contains("CPULimitChanges") { return noted == "true" ? "delivers what it could not read" : nil }
+        // Neither makes limits unequal.
+        let changes = differences.filter { !$0.hasPrefix(".warnings") && !$0.hasPrefix(".otherThreadsAffinity") }
+        return changes.isEmpty || noted == "true" ? nil : "a lack is not noted: \(changes.sorted().prefix(4))"
     }
 
     /// The number of open descriptors, after threads that end have closed theirs.

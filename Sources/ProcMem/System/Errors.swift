@@ -86,6 +86,12 @@ extension FileReadError {
         }
     }
 
+    /// The kernel's error number; `nil` if the kernel did not report an error.
+    var errno: Int32? {
+        guard case .system(let error) = self else { return nil }
+        return error.rawValue
+    }
+
     /// A description of the failure for a person, without the name of the file.
     var summary: String {
         switch self {
