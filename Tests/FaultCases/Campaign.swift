@@ -6,6 +6,8 @@ import ProcMem
 struct Campaign {
     /// Whether every error and every length is injected, or the representative ones.
     let isExhaustive: Bool
+    /// The only error to inject; `nil` for those of the tables.
+    let onlyError: Int32?
     /// Whether the two numbers that have no label by design may not differ either.
     let isStrict: Bool
     private(set) var tally = Tally()
@@ -57,8 +59,9 @@ struct Campaign {
         }
     }
 
-    init(isExhaustive: Bool, isStrict: Bool) {
+    init(isExhaustive: Bool, onlyError: Int32? = nil, isStrict: Bool) {
         self.isExhaustive = isExhaustive
+        self.onlyError = onlyError
         self.isStrict = isStrict
     }
 
@@ -88,6 +91,9 @@ struct Campaign {
     private func faults(atCall number: Int64) -> [Fault] {
         guard let name = faults_name(number), let errors = ErrorTable.errors[String(cString: name)] else {
             fatalError("no table of errors for a system call")
+        }
+        if let onlyError {
+            return errors.contains(onlyError) ? [Fault(call: number, name: name, error: onlyError)] : []
         }
         let wanted = isExhaustive ? errors : ErrorTable.representatives(of: errors)
         return wanted.map { Fault(call: number, name: name, error: $0) }

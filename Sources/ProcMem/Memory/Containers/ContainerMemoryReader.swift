@@ -101,7 +101,7 @@ public struct ContainerMemoryReader: ~Copyable {
             _ = try root.open(ProcPath(directoryOf: process), as: .directory)
             return true
         } catch {
-            return !error.isAbsence
+            return !error.isExit
         }
     }
 
