@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -192,11 +193,25 @@ int test_refuse_system_calls(int error)
     return install_filter(SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA));
 }
 
-int test_refuse_fcntl(int error)
+int test_refuse_call(const char *name, int error)
 {
+    const struct {
+        const char *name;
+        unsigned number;
+    } calls[] = {{"fcntl", SYS_fcntl}, {"clone3", SYS_clone3}, {"eventfd2", SYS_eventfd2}};
+    unsigned number = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (strcmp(calls[i].name, name) == 0) {
+            number = calls[i].number;
+        }
+    }
+    if (number == 0) {
+        errno = EINVAL;
+        return -1;
+    }
     struct sock_filter program[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };

@@ -65,7 +65,7 @@ import Testing
     @Test(arguments: [true, false]) func withoutAnIdentityNothingIsWrittenOrClosed(_ isRefusedFromTheStart: Bool) {
         let body: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
             let isRefusedFromTheStart = context != nil
-            func refuse() -> Bool { test_refuse_fcntl(EPERM) == 0 }
+            func refuse() -> Bool { test_refuse_call("fcntl", EPERM) == 0 }
             if isRefusedFromTheStart, !refuse() { return 2 }
             guard var stop = (try? StopSignal()) as StopSignal? else { return 3 }
             // The number that the event has, or had.
