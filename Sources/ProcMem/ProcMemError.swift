@@ -139,7 +139,7 @@ extension ProcMemError {
 extension ProcMemError.Code {
     /// Derives the code from an error number that was returned for a file below `/proc/PID`.
     ///
-    /// The kernel returns neither `ENOTDIR` nor `ENODEV` for such a file: they do not show that the process has exited.
+    /// The kernel returns neither `ENOTDIR` nor `ENODEV` for a file of this kind: they do not show that the process has exited.
     init(_ error: Errno) {
         self =
             switch error {

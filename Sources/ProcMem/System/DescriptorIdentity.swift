@@ -59,7 +59,7 @@ struct DescriptorIdentity: Equatable, Sendable {
     }
 
     /// Marks a file with an anonymous inode, and returns its identity; `nil` if the kernel refuses the mark or does not show
-    /// it, for example because of a seccomp filter. All such files have the same device and inode.
+    /// it, for example because of a seccomp filter. All files of this kind have the same device and inode.
     static func marking(_ file: borrowing FileDescriptor, as owner: Owner) -> DescriptorIdentity? {
         guard procmem_set_owner(file.rawValue, owner == .thread ? 1 : 0) == 0,
             let identity = DescriptorIdentity(of: file.rawValue), identity.owner != 0
