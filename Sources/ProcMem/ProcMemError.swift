@@ -138,10 +138,12 @@ extension ProcMemError {
 
 extension ProcMemError.Code {
     /// Derives the code from an error number that was returned for a file below `/proc/PID`.
+    ///
+    /// The kernel returns neither `ENOTDIR` nor `ENODEV` for a file of this kind: they do not show that the process has exited.
     init(_ error: Errno) {
         self =
             switch error {
-            case .noSuchFileOrDirectory, .noSuchProcess, .notDirectory: .noSuchProcess
+            case .noSuchFileOrDirectory, .noSuchProcess: .noSuchProcess
             case .permissionDenied, .notPermitted: .permissionDenied
             case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: .outOfResources
             case .noFunction, .notSupported: .unsupported

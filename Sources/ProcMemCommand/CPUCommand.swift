@@ -78,6 +78,7 @@
                 } else {
                     try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
                 }
+                OutputWatch.start()
             }
             // The sequence ends only when the process has exited.
             Terminal.printError("process \(pid.map(String.init) ?? "self") has exited")

@@ -87,6 +87,7 @@
                     warnings = change.warnings
                     try Terminal.print(["\(time)  \(ContainerChangeText(change: change, pressure: pressure).line)"])
                 }
+                OutputWatch.start()
             }
             // The sequence ends only when the process has exited.
             Terminal.printError("process \(pid.map(String.init) ?? "self") has exited")

@@ -254,6 +254,7 @@
                         try Terminal.print(["\(Date.now.formatted(.iso8601))  \(text.line)"])
                     }
                     hasPrinted = true
+                    OutputWatch.start()
                     // A cgroup without a process may have one later.
                     if namesProcesses, snapshot.hasEnded { break }
                 }

@@ -69,10 +69,8 @@
         }
     }
 
-    /// Runs a command that prints a line for each change, like ``answering(_:)``, on the calling thread. It also ends when
-    /// standard output is closed.
+    /// Runs a command that prints a line for each change, like ``answering(_:)``, on the calling thread.
     func following(_ body: @escaping () async throws -> Void) throws {
-        OutputWatch.start()
         try answering { try CallingThread.run(body) }
     }
 

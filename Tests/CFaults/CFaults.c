@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -206,6 +207,16 @@ int fstat(int file, struct stat *result)
 {
     COUNT(fstat, -1)
     return real(file, result);
+}
+
+int fcntl(int file, int command, ...)
+{
+    va_list arguments;
+    va_start(arguments, command);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    COUNT(fcntl, -1)
+    return real(file, command, argument);
 }
 
 int fstatfs(int file, struct statfs *result)

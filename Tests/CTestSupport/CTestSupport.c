@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -190,6 +191,35 @@ int test_filter_system_calls(void) { return install_filter(SECCOMP_RET_KILL_PROC
 int test_refuse_system_calls(int error)
 {
     return install_filter(SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA));
+}
+
+int test_refuse_call(const char *name, int error)
+{
+    const struct {
+        const char *name;
+        unsigned number;
+    } calls[] = {{"fcntl", SYS_fcntl}, {"clone3", SYS_clone3}, {"eventfd2", SYS_eventfd2}};
+    unsigned number = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (strcmp(calls[i].name, name) == 0) {
+            number = calls[i].number;
+        }
+    }
+    if (number == 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return -1;
+    }
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
 }
 
 int test_call_statmount(void) { return (int)syscall(457, NULL, NULL, 0, 0); }

@@ -41,7 +41,7 @@ static const struct {
     {SYS_kcmp, "kcmp"}, {SYS_clone3, "pthread_create"}, {SYS_eventfd2, "eventfd"}, {SYS_readlink, "readlink"},
     {SYS_readlinkat, "readlinkat"}, {SYS_capget, "capget"}, {SYS_getgroups, "getgroups"},
     {SYS_prlimit64, "getrlimit"}, {SYS_close, "close"}, {SYS_fstatfs, "fstatfs"}, {SYS_sysinfo, "sysinfo"},
-    {SYS_prctl, "prctl"}, {SYS_write, "write"},
+    {SYS_prctl, "prctl"}, {SYS_write, "write"}, {SYS_fcntl, "fcntl"},
 };
 enum { call_count = sizeof calls / sizeof calls[0] };
 

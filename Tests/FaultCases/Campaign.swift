@@ -6,6 +6,8 @@ import ProcMem
 struct Campaign {
     /// Whether every error and every length is injected, or the representative ones.
     let isExhaustive: Bool
+    /// The only error to inject; `nil` for those of the tables.
+    let onlyError: Int32?
     /// Whether the two numbers that have no label by design may not differ either.
     let isStrict: Bool
     private(set) var tally = Tally()
@@ -57,8 +59,9 @@ struct Campaign {
         }
     }
 
-    init(isExhaustive: Bool, isStrict: Bool) {
+    init(isExhaustive: Bool, onlyError: Int32? = nil, isStrict: Bool) {
         self.isExhaustive = isExhaustive
+        self.onlyError = onlyError
         self.isStrict = isStrict
     }
 
@@ -89,6 +92,9 @@ struct Campaign {
         guard let name = faults_name(number), let errors = ErrorTable.errors[String(cString: name)] else {
             fatalError("no table of errors for a system call")
         }
+        if let onlyError {
+            return errors.contains(onlyError) ? [Fault(call: number, name: name, error: onlyError)] : []
+        }
         let wanted = isExhaustive ? errors : ErrorTable.representatives(of: errors)
         return wanted.map { Fault(call: number, name: name, error: $0) }
             + lengths(upTo: faults_length(number)).map { Fault(call: number, name: name, error: 0, length: $0) }
@@ -118,7 +124,8 @@ struct Campaign {
             let outcomes = await test.body()
             _ = faults_end()
             let isCutAtLineEnd = faults_cut_line_end() == 1
-            verdict = Self.judge(outcomes, undisturbed, fault.statesExit, isStrict ? "" : test.name)
+            let lack = [EMFILE, ENFILE, ENOMEM].contains(fault.error) ? fault.error : nil
+            verdict = Self.judge(outcomes, undisturbed, fault.statesExit, lack, isStrict ? "" : test.name)
             // A file that is read in one call is written in one piece: a cut between its lines cannot be detected.
             if case .unlabelled = verdict, isCutAtLineEnd || Allowance.isAbsence(fault.error, of: fault.name) {
                 verdict = .absent
@@ -154,6 +161,7 @@ struct Campaign {
         _ outcomes: [Outcome],
         _ undisturbed: Undisturbed,
         _ isGone: Bool,
+        _ lack: Int32?,
         _ test: String
     ) -> Verdict {
         var verdict = Verdict.same
@@ -163,8 +171,13 @@ struct Campaign {
             case (_, .failure): verdict = .error
             case (.failure, .answer): continue
             case (.answer(let known), .answer(let found)):
+                // An internal note, which no caller sees.
                 let differences = found.differences(from: known).subtracting(undisturbed.volatile[index])
+                    .subtracting([".isOutOfResources"])
                 if differences.isEmpty { continue }
+                if let text = unnoted(lack, in: found, differences, test) {
+                    return .unlabelled("step \(index): \(text)")
+                }
                 // A label is about the value that contains it.
                 let labelled = found.labels.subtracting(known.labels).map { label in
                     let path = label.prefix { $0 != "=" }
@@ -181,6 +194,21 @@ struct Campaign {
             }
         }
         return verdict
+    }
+
+    /// Returns why limits that differ for a lack of descriptors or memory could be taken for a change: they must note the lack,
+    /// and a sequence must not deliver them.
+    private static func unnoted(
+        _ lack: Int32?,
+        in found: Figures,
+        _ differences: Set<String>,
+        _ test: String
+    ) -> String? {
+        guard lack != nil, let noted = found[".isOutOfResources"] else { return nil }
+        if test.contains("CPULimitChanges") { return noted == "true" ? "delivers what it could not read" : nil }
+        // Neither makes limits unequal.
+        let changes = differences.filter { !$0.hasPrefix(".warnings") && !$0.hasPrefix(".otherThreadsAffinity") }
+        return changes.isEmpty || noted == "true" ? nil : "a lack is not noted: \(changes.sorted().prefix(4))"
     }
 
     /// The number of open descriptors, after threads that end have closed theirs.

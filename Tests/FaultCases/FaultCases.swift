@@ -5,9 +5,10 @@ import TestSupport
 /// Makes every query of the library while one of its system calls fails, or a read is cut short; then the next call, and
 /// so on.
 ///
-///     FaultCases [--all] [--strict] [--times] [CASE…]    the cases whose names begin with one of these texts
+///     FaultCases [--all | --error=NUMBER] [--strict] [--times] [CASE…]    the cases whose names begin with one of these texts
 ///
-/// With `--all`, every error that a manual page lists is injected, and reads are cut to every length. With `--strict`, a
+/// With `--all`, every error that a manual page lists is injected, and reads are cut to every length. With `--error`, only this error is
+/// injected. With `--strict`, a
 /// number without an explanation may not differ either. Prints the outcomes, and each problem: an answer that differs from
 /// the undisturbed one without a label, or a descriptor that stays open. Exit status: 0 if there is no problem, 1 otherwise,
 /// 3 if a call is repeated without end, 64 for a name that matches no case, 128 and more after a trap.
@@ -23,6 +24,7 @@ import TestSupport
         let names = arguments.filter { !$0.hasPrefix("--") }
         var campaign = Campaign(
             isExhaustive: arguments.contains("--all"),
+            onlyError: arguments.lazy.compactMap { Int32($0.split(separator: "--error=").first ?? "") }.first,
             isStrict: arguments.contains("--strict")
         )
         let (v2, v1) = (try Systems.v2(), try Systems.v1())

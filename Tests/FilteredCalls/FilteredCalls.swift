@@ -10,6 +10,8 @@ import ProcMem
 ///     FilteredCalls run PROGRAM ARG… executes a program
 ///     FilteredCalls refuse ERRNO PROGRAM ARG…
 ///                                    executes a program; the calls fail with the error and do not end it
+///     FilteredCalls refuse-one CALL ERRNO PROGRAM ARG…
+///                                    executes a program; one system call fails, and all others work
 ///     FilteredCalls statmount        makes a call that the lists do not contain, and ends with SIGSYS
 @main enum FilteredCalls {
     static func main() async throws {
@@ -35,12 +37,19 @@ import ProcMem
             let error = Int32(arguments.dropFirst().first ?? "") ?? EPERM
             guard test_refuse_system_calls(error) == 0 else { fail("no filter: error \(errno)") }
             execute(Array(arguments.dropFirst(2)))
+        case "refuse-one":
+            let error = Int32(arguments.dropFirst(2).first ?? "") ?? EPERM
+            guard test_refuse_call(arguments.dropFirst().first ?? "", error) == 0 else {
+                fail("no filter: error \(errno)")
+            }
+            execute(Array(arguments.dropFirst(3)))
         case "statmount":
             filter()
             _ = test_call_statmount()
         default:
             fail(
-                "usage: FilteredCalls library [PID] | thread | run PROGRAM ARG… | refuse ERRNO PROGRAM ARG… | statmount"
+                "usage: FilteredCalls library [PID] | thread | run PROGRAM ARG… | refuse ERRNO PROGRAM ARG… | "
+                    + "refuse-one CALL ERRNO PROGRAM ARG… | statmount"
             )
         }
         print("done")

@@ -11,6 +11,7 @@ package final class Cgroup: Sendable {
         case cpu
         case memory
         case cpuset
+        case pids
     }
 
     package enum Version: Sendable {
@@ -297,6 +298,7 @@ package final class Cgroup: Sendable {
                 switch controller {
                 case .cpu: try cgroup.set(quota: 50_000)
                 case .memory: try cgroup.set(memoryLimit: 64 << 20)
+                case .pids: try cgroup.set("pids.max", "64")
                 case .cpuset: break
                 }
             }

@@ -7,10 +7,14 @@ enum AffinityLookup {
     /// grow to 128, it reports 128. If all CPUs in the mask of a sleeping process have gone offline, the system call
     /// returns an empty mask (seen on 6.1) and `status` the previous one; the kernel widens the mask when the process
     /// wakes.
+    ///
+    /// - Parameter isOutOfResources: Becomes `true` if a source could not be read for lack of descriptors or memory: the
+    ///   mask of another source may have more CPUs.
     static func affinity(
         of process: ProcessSelector,
         in root: SystemRoot,
-        warnings: inout [String]
+        warnings: inout [String],
+        isOutOfResources: inout Bool
     ) throws(ProcMemError) -> CPUSet {
         if root.isLive {
             do {
@@ -27,33 +31,74 @@ enum AffinityLookup {
         do {
             let status = try root.read(statusPath, ProcessStatus.readOptions, ProcessStatus.init(parsing:))
             if let allowed = status.allowedCPUs {
-                let usable = (try? CPUSet.online(in: root)).map { allowed.restricted(toOnline: $0) }
+                var usable: CPUSet?
+                do throws(FileReadError) {
+                    usable = allowed.restricted(toOnline: try CPUSet.online(in: root))
+                } catch {
+                    if error.isLackOfResources {
+                        isOutOfResources = true
+                        warnings.append("\(root.text(CPUSet.onlinePath)): \(error.summary)")
+                    }
+                }
                 return usable.flatMap { $0.count > 0 ? $0 : nil } ?? allowed
             }
             warnings.append("\(root.text(statusPath)): has no Cpus_allowed")
         } catch {
+            if error.isLackOfResources { isOutOfResources = true }
             let directory = ProcPath(directoryOf: process)
-            if error.isExit, case .id = process, (try? root.open(directory, as: .directory)) == nil {
-                throw ProcMemError(error, path: root.text(directory))
+            if error.isExit, case .id = process {
+                do throws(FileReadError) {
+                    _ = try root.open(directory, as: .directory)
+                } catch let failure {
+                    if failure.isExit { throw ProcMemError(error, path: root.text(directory)) }
+                    if failure.isLackOfResources { isOutOfResources = true }
+                }
             }
             warnings.append("\(root.text(statusPath)): \(error.summary)")
         }
         do {
             return try CPUSet.online(in: root)
         } catch {
+            guard !isOutOfResources, !error.isLackOfResources else {
+                let errno = error.isLackOfResources ? error.errno : nil
+                throw ProcMemError(.outOfResources, path: root.text(CPUSet.onlinePath), errno: errno)
+            }
             let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) can be read"
             throw ProcMemError(.unsupported, path: root.text(statusPath), detail: detail)
         }
     }
 
     /// Returns the scheduling policy of the main thread; `nil` if it cannot be read.
-    static func policy(of process: ProcessSelector, in root: SystemRoot) -> SchedulingPolicy? {
+    ///
+    /// - Parameter isOutOfResources: Becomes `true` if it could not be read for lack of descriptors or memory.
+    static func policy(
+        of process: ProcessSelector,
+        in root: SystemRoot,
+        isOutOfResources: inout Bool
+    ) -> SchedulingPolicy? {
         if root.isLive {
             guard let number = try? Syscalls.schedulingPolicy(of: process.threadID) else { return nil }
             return SchedulingPolicy(rawValue: Int(number))
         }
-        let stat = try? root.read(ProcPath(process, "stat"), ProcessStat.readOptions, ProcessStat.init(parsing:))
+        let stat = readable(&isOutOfResources) { () throws(FileReadError) in
+            try root.read(ProcPath(process, "stat"), ProcessStat.readOptions, ProcessStat.init(parsing:))
+        }
         return stat?.policy
+    }
+
+    /// Returns what a file contains; `nil` if it cannot be read.
+    ///
+    /// - Parameter isOutOfResources: Becomes `true` if it cannot be read for lack of descriptors or memory.
+    fileprivate static func readable<R>(
+        _ isOutOfResources: inout Bool,
+        _ read: () throws(FileReadError) -> R
+    ) -> R? {
+        do throws(FileReadError) {
+            return try read()
+        } catch {
+            if error.isLackOfResources { isOutOfResources = true }
+            return nil
+        }
     }
 
     /// Returns the affinity mask of one thread of a process; `nil` if it cannot be read.
@@ -85,13 +130,20 @@ struct MachineCPUs {
     /// The union of the masks of other threads, if the main thread's mask lacks some of these CPUs.
     private(set) var otherThreads: CPUSet?
     private(set) var warnings: [String] = []
+    /// Whether one of the first two could not be read for lack of descriptors or memory.
+    private(set) var isOutOfResources = false
 
     private static var maximumThreads: Int { 32 }
 
     /// - Parameter hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
     init(of process: ProcessSelector, with mask: CPUSet, hasHiddenAncestors: Bool, in root: SystemRoot) {
-        isolated = (try? CPUSet.isolated(in: root)).map { $0.intersection(mask) }.flatMap { $0.count > 0 ? $0 : nil }
-        guard let online = try? CPUSet.online(in: root) else {
+        isolated = AffinityLookup.readable(&isOutOfResources) { () throws(FileReadError) in
+            try CPUSet.isolated(in: root)
+        }.map { $0.intersection(mask) }.flatMap { $0.count > 0 ? $0 : nil }
+        let listed = AffinityLookup.readable(&isOutOfResources) { () throws(FileReadError) in
+            try CPUSet.online(in: root)
+        }
+        guard let online = listed else {
             otherThreads = Self.otherThreads(of: process, mask, in: root)
             return
         }

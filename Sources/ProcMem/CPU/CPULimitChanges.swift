@@ -135,7 +135,7 @@ struct CPULimitWatch: Sendable {
     /// Delivers the limits immediately and after each change, until the stop signal arrives or the process has exited.
     func run(until stop: StopSignal, _ deliver: (CPULimits) -> Void) throws(ProcMemError) {
         let process = try process.validated(in: root)
-        let lifetime = ProcessLifetime(of: process, in: root)
+        let lifetime = try ProcessLifetime(of: process, in: root)
         var files = FileWatches()
         var known: CPULimits?
         repeat {
@@ -151,8 +151,12 @@ struct CPULimitWatch: Sendable {
                 if known != nil, error.code == .outOfResources { continue }
                 throw error
             }
-            // The limits that could not be read have not changed. They are read again after the poll interval.
-            if known != nil, limits.isOutOfResources { continue }
+            if limits.isOutOfResources {
+                // The limits that could not be read have not changed. They are read again after the poll interval.
+                if known != nil { continue }
+                // At the start, they would appear as changes later.
+                throw ProcMemError(.outOfResources, path: root.text(ProcPath(process, "cgroup")))
+            }
             if let known, known.isEquivalent(to: limits) { continue }
             known = limits
             deliver(limits)

@@ -14,16 +14,20 @@
 /// cgroup is detected immediately. After a `fork`, the reader in the child detects that its files are those of the
 /// parent, and opens the child's.
 ///
-/// A reader keeps one descriptor for `/proc/PID/cgroup` and one or two for each level. If no descriptor is left when the
-/// files are opened again, the reader keeps the earlier ones, and ``Reading/isComplete`` is `false`. ``CPULimits``
-/// explains the number.
+/// A reader of another process keeps its `/proc/PID/stat` open, and reads it in each reading: another process may be given
+/// the pid. A reader keeps one more descriptor for `/proc/PID/cgroup` and one or two for each level. If no descriptor is left
+/// when the files are opened again, the reader keeps the earlier ones. If these cannot be read any more, the last quota
+/// remains. In both cases ``Reading/isComplete`` is `false`. ``CPULimits`` explains the number.
 public struct CPULimitReader: ~Copyable {
     private let process: ProcessSelector
     private let root: SystemRoot
     private var kept: OpenLimitFiles
+    private let lifetime: ProcessLifetime
     private var schedule = MembershipSchedule()
     /// Whether the files could not be opened again for lack of descriptors or memory.
     private var isStale = false
+    /// The last values that could be read.
+    private var last: (affinityCount: Int, policy: SchedulingPolicy?, quota: CPUQuota?)
 
     /// Finds and opens the limit files of the calling process.
     ///
@@ -38,50 +42,89 @@ public struct CPULimitReader: ~Copyable {
     /// - Parameters:
     ///   - pid: The process's id in the caller's pid namespace.
     ///   - root: The directory that contains the kernel's files.
-    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` for an id below 1, `noSuchProcess` if no process has the id,
+    ///   `outOfResources` if no descriptor is left.
     public init(of pid: Int32, in root: SystemRoot = .live) throws(ProcMemError) {
         try self.init(process: ProcessSelector(validating: pid, in: root), root: root)
     }
 
     private init(process: ProcessSelector, root: SystemRoot) throws(ProcMemError) {
+        // First: what is opened and read afterwards belongs to the process as long as it exists.
+        let lifetime = try ProcessLifetime(of: process, in: root)
+        let affinity = try Self.affinity(of: process, in: root)
         self.process = process
         self.root = root
+        self.lifetime = lifetime
         kept = OpenLimitFiles(of: process, in: root)
-        _ = try affinity()
+        last = (affinity.count, nil, nil)
     }
 
     /// Reads the current limits.
     ///
-    /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process has exited.
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process has exited, even if another one has its pid by then.
     public mutating func read() throws(ProcMemError) -> Reading {
-        let affinity = try affinity()
-        let policy = AffinityLookup.policy(of: process, in: root)
-        refreshIfDue()
-        var tightest: (quota: CPUQuota?, isComplete: Bool)
-        do {
-            tightest = try kept.tightestQuota()
+        var isKnown = true
+        do throws(ProcMemError) {
+            let affinity = try Self.affinity(of: process, in: root)
+            isKnown = affinity.isKnown
+            // A lack of descriptors never makes an answer larger: the last mask remains.
+            if !affinity.isOutOfResources { last.affinityCount = affinity.count }
         } catch {
+            guard error.code == .outOfResources else { throw error }
+            isKnown = false
+        }
+        var isOutOfResources = false
+        let policy = AffinityLookup.policy(of: process, in: root, isOutOfResources: &isOutOfResources)
+        if isOutOfResources { isKnown = false } else { last.policy = policy }
+        refreshIfDue()
+        if !readQuota(isKnown: &isKnown) {
             // A file cannot be read any more: its cgroup has been removed, and the process is in another one.
             resolve()
-            do { tightest = try kept.tightestQuota() } catch { tightest = (nil, false) }
+            // The last quota remains, and the files are opened again at the next reading.
+            if !readQuota(isKnown: &isKnown) { isKnown = false }
+        }
+        do throws(ProcMemError) {
+            // Everything above was read by the pid.
+            try lifetime.validate()
+        } catch {
+            guard error.code == .outOfResources else { throw error }
+            isKnown = false
         }
         return Reading(
-            affinityCount: affinity.count,
-            quota: tightest.quota,
-            isQuotaEnforced: policy?.isBoundByQuota ?? true,
-            isComplete: affinity.isKnown && tightest.isComplete && kept.isComplete && !isStale
+            affinityCount: last.affinityCount,
+            quota: last.quota,
+            isQuotaEnforced: last.policy?.isBoundByQuota ?? true,
+            isComplete: isKnown && kept.isComplete && !isStale
         )
     }
 
-    /// Returns the number of CPUs in the mask, and whether it comes from the first source rather than from a substitute.
-    private func affinity() throws(ProcMemError) -> (count: Int, isKnown: Bool) {
+    /// Reads the tightest quota; returns `false` if a file cannot be read any more.
+    private mutating func readQuota(isKnown: inout Bool) -> Bool {
+        guard let tightest = try? kept.tightestQuota() else { return false }
+        last.quota = tightest.quota
+        if !tightest.isComplete { isKnown = false }
+        return true
+    }
+
+    /// Returns the number of CPUs in the mask, whether it comes from the first source rather than from a substitute, and
+    /// whether a source could not be read for lack of descriptors or memory.
+    private static func affinity(
+        of process: ProcessSelector,
+        in root: SystemRoot
+    ) throws(ProcMemError) -> (count: Int, isKnown: Bool, isOutOfResources: Bool) {
         if root.isLive, let count = try? Syscalls.withAffinityMask(of: process.threadID, { $0.setBitCount }), count > 0
         {
-            return (count, true)
+            return (count, true, false)
         }
         var warnings: [String] = []
-        let count = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings).count
-        return (count, warnings.isEmpty)
+        var isOutOfResources = false
+        let count = try AffinityLookup.affinity(
+            of: process,
+            in: root,
+            warnings: &warnings,
+            isOutOfResources: &isOutOfResources
+        ).count
+        return (count, warnings.isEmpty && !isOutOfResources, isOutOfResources)
     }
 
     private mutating func refreshIfDue() {

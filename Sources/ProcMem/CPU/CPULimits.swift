@@ -224,14 +224,20 @@ extension CPULimits {
 
     init(of process: ProcessSelector, in root: SystemRoot, _ detail: Detail) throws(ProcMemError) {
         var warnings: [String] = []
-        affinity = try AffinityLookup.affinity(of: process, in: root, warnings: &warnings)
-        let policy = AffinityLookup.policy(of: process, in: root)
+        var isOutOfResources = false
+        affinity = try AffinityLookup.affinity(
+            of: process,
+            in: root,
+            warnings: &warnings,
+            isOutOfResources: &isOutOfResources
+        )
+        let policy = AffinityLookup.policy(of: process, in: root, isOutOfResources: &isOutOfResources)
         self.policy = policy
 
         let lookup = CgroupHierarchy.find(.cpu, of: process, in: root)
         warnings += lookup.warnings
         var isComplete = lookup.isComplete
-        var isOutOfResources = lookup.isOutOfResources
+        isOutOfResources = isOutOfResources || lookup.isOutOfResources
         var levels: [Level] = []
         var binding: BindingQuota?
         if let hierarchy = lookup.hierarchy {
@@ -254,8 +260,8 @@ extension CPULimits {
         self.levels = levels
         self.binding = binding
         self.isComplete = isComplete
-        self.isOutOfResources = isOutOfResources
-        let isHidden = detail == .all && lookup.hierarchy?.hasHiddenAncestors(in: root) == true
+        let ancestors = detail == .all ? lookup.hierarchy?.hiddenAncestors(in: root) : nil
+        let isHidden = ancestors?.mayExist ?? false
         hasHiddenAncestors = isHidden
         let machine =
             detail == .all
@@ -263,6 +269,8 @@ extension CPULimits {
         onlineCount = machine?.onlineCount
         isolatedCPUs = machine?.isolated
         otherThreadsAffinity = machine?.otherThreads
+        self.isOutOfResources =
+            isOutOfResources || ancestors?.isOutOfResources == true || machine?.isOutOfResources == true
         warnings += machine?.warnings ?? []
         self.warnings = warnings
     }

@@ -86,18 +86,17 @@ extension CgroupHierarchy {
     ///
     /// Only the root of a v1 hierarchy has the file `release_agent`, and only the root of v2 lacks `cgroup.events`. If
     /// the file cannot be opened for another reason than absence, cgroups above are assumed.
-    func hasHiddenAncestors(in root: SystemRoot) -> Bool {
-        if mount.root != [UInt8(ascii: "/")] { return true }
-        let top = levelCount - 1
-        switch version {
-        case .v1: return (try? root.open(path(of: "release_agent", atLevel: top).span)) == nil
-        case .v2:
-            do throws(FileReadError) {
-                _ = try root.open(path(of: "cgroup.events", atLevel: top).span)
-                return true
-            } catch {
-                return !error.isMissingPath
-            }
+    func hasHiddenAncestors(in root: SystemRoot) -> Bool { hiddenAncestors(in: root).mayExist }
+
+    /// Returns the same, and whether the file could not be opened for lack of descriptors or memory.
+    func hiddenAncestors(in root: SystemRoot) -> (mayExist: Bool, isOutOfResources: Bool) {
+        if mount.root != [UInt8(ascii: "/")] { return (true, false) }
+        let file: StaticString = version == .v1 ? "release_agent" : "cgroup.events"
+        do throws(FileReadError) {
+            _ = try root.open(path(of: file, atLevel: levelCount - 1).span)
+            return (version == .v2, false)
+        } catch {
+            return (version == .v1 || !error.isMissingPath, error.isLackOfResources)
         }
     }
 }
@@ -139,9 +138,14 @@ struct CgroupLevelFile<Value> {
             // a level below it does.
             let isMountRoot = level + 1 == hierarchy.levelCount
             let folder = hierarchy.path(of: ".", atLevel: level)
-            if level == 0 || !isMountRoot, (try? root.open(folder.span, as: .directory)) == nil {
+            guard level == 0 || !isMountRoot else { return }
+            do throws(FileReadError) {
+                _ = try root.open(folder.span, as: .directory)
+            } catch {
                 isVisible = false
-                warning = "\(path): no such cgroup is visible"
+                isOutOfResources = error.isLackOfResources
+                let isGone = error.isMissingPath || error == .system(.noSuchDevice)
+                warning = "\(path): \(isGone ? "no such cgroup is visible" : error.summary)"
             }
         } catch {
             if case .system = error { isVisible = false }

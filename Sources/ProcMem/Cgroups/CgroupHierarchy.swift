@@ -124,7 +124,7 @@ extension CgroupHierarchy {
             let named = try root.read(membershipPath, CgroupMembership.readOptions) {
                 CgroupMembership(parsing: $0, controller: controller)
             }
-            membership = membershipOfThreads(controller, of: process, namedInRoot: named, in: root) ?? named
+            membership = try membershipOfThreads(controller, of: process, namedInRoot: named, in: root) ?? named
         } catch {
             lookup.warn(root.text(membershipPath), error)
             return lookup
@@ -162,29 +162,36 @@ extension CgroupHierarchy {
                 lookup.warn("\(root.text(membershipPath)): the cgroup \(own) is outside of the mounted hierarchy")
             }
         } else {
-            lookup.hierarchy = atConventionalMountPoint(controller, version, path: path, in: root)
+            let hierarchy = atConventionalMountPoint(controller, version, path: path, in: root, &lookup)
+            lookup.hierarchy = hierarchy
         }
         return lookup
     }
 
     /// Returns the membership that the threads report for a process whose main thread has exited. On v1, the kernel
     /// names the root for any exited thread, and also for a thread that is in the root.
+    ///
+    /// - Returns: `nil` if the membership in the root is right, as far as the threads show.
+    /// - Throws: The failure to read a thread, unless the thread has exited.
     private static func membershipOfThreads(
         _ controller: CgroupController,
         of process: ProcessSelector,
         namedInRoot named: CgroupMembership,
         in root: SystemRoot
-    ) -> CgroupMembership? {
+    ) throws(FileReadError) -> CgroupMembership? {
         // Not needed for the calling process.
-        guard case .id = process, named.isInRootOfV1, let directory = try? ProcessDirectory(process, in: root),
-            let stat = try? directory.stat()
-        else { return nil }
-        return try? directory.firstValueFromLiveThread(of: stat) { (id) throws(FileReadError) in
-            let membership = try directory.read(ProcPath(task: id, "cgroup"), CgroupMembership.readOptions) {
-                CgroupMembership(parsing: $0, controller: controller)
+        guard case .id = process, named.isInRootOfV1 else { return nil }
+        do throws(FileReadError) {
+            let directory = try ProcessDirectory(process, in: root)
+            return try directory.firstValueFromLiveThread(of: directory.stat()) { (id) throws(FileReadError) in
+                let membership = try directory.read(ProcPath(task: id, "cgroup"), CgroupMembership.readOptions) {
+                    CgroupMembership(parsing: $0, controller: controller)
+                }
+                // A thread that is exiting is named in the root too.
+                return membership.isInRootOfV1 ? nil : membership
             }
-            // A thread that is exiting is named in the root too.
-            return membership.isInRootOfV1 ? nil : membership
+        } catch  where error.isExit {
+            return nil
         }
     }
 
@@ -212,16 +219,18 @@ extension CgroupHierarchy {
         _ controller: CgroupController,
         _ version: CgroupVersion,
         path: [UInt8],
-        in root: SystemRoot
+        in root: SystemRoot,
+        _ lookup: inout Lookup
     ) -> CgroupHierarchy? {
         for mountPoint in controller.conventionalMountPoints(version) {
-            let hierarchy = CgroupHierarchy(version, path: path, conventionalMountPoint: mountPoint)
-            if (try? root.open(hierarchy.path(of: ".", atLevel: 0).span, as: .directory)) != nil {
-                return hierarchy
-            }
-            let mountRoot = CgroupHierarchy(version, path: [UInt8(ascii: "/")], conventionalMountPoint: mountPoint)
-            if (try? root.open(mountRoot.path(of: ".", atLevel: 0).span, as: .directory)) != nil {
-                return mountRoot
+            for path in [path, [UInt8(ascii: "/")]] {
+                let hierarchy = CgroupHierarchy(version, path: path, conventionalMountPoint: mountPoint)
+                do throws(FileReadError) {
+                    _ = try root.open(hierarchy.path(of: ".", atLevel: 0).span, as: .directory)
+                    return hierarchy
+                } catch {
+                    lookup.isOutOfResources = lookup.isOutOfResources || error.isLackOfResources
+                }
             }
         }
         return nil

@@ -43,7 +43,7 @@ extension ProcessWalk {
             let listed = Candidate(process: .id(pid))
             do throws(FileReadError) {
                 if read == nil { try visitByPath(listed) } else { _ = try visit(listed) }
-            } catch  where error.isAbsence {
+            } catch  where error.isExit {
                 includeIfHidden(listed)
             } catch {
                 throw ProcMemError(error, path: root.text(ProcPath(directoryOf: .id(pid))))

@@ -8,20 +8,22 @@ struct PageMap: ~Copyable {
         self.pageSizeBytes = pageSizeBytes
     }
 
-    /// Passes the entries of a range of pages to a closure.
+    /// Passes the entries of a range of pages of the address space to a closure.
     ///
-    /// - Throws: `ESRCH` if the address space no longer exists: the process has exited or executed another program.
+    /// - Throws: `ESRCH` if the address space no longer exists: the process has exited or executed another program. The
+    ///   kernel then reports the end of the file, also within the range.
     borrowing func read(_ pages: Range<Int>, _ body: (Span<UInt64>) -> Void) throws(FileReadError) {
-        let isThere: Bool
+        let isWhole: Bool
         do {
-            isThere = try Syscalls.withWords(of: file, from: pages.lowerBound, count: pages.count) { words in
+            isWhole = try Syscalls.withWords(of: file, from: pages.lowerBound, count: pages.count) { words in
+                guard words.count == pages.count else { return false }
                 body(words)
-                return !words.isEmpty
+                return true
             }
         } catch {
             throw .system(error)
         }
-        guard isThere else { throw .system(.noSuchProcess) }
+        guard isWhole else { throw .system(.noSuchProcess) }
     }
 
     /// Returns the first page within a range that is in memory; `nil` if there is none.

@@ -81,12 +81,19 @@ struct ProcessDirectory: ~Copyable {
     ///   - stat: The `stat` of the process.
     ///   - body: Reads the files of the thread with this id; returns `nil` if they do not contain the value.
     /// - Returns: `nil` if the main thread has not exited, or if no thread yields a value.
+    /// - Throws: Any failure except the exit of a thread, for example if the caller has no descriptor left.
     borrowing func firstValueFromLiveThread<R>(
         of stat: ProcessStat,
         _ body: (Int32) throws(FileReadError) -> R?
     ) throws(FileReadError) -> R? {
         guard stat.isZombie else { return nil }
-        for id in (try? threadIDs()) ?? [] where .id(id) != process {
+        let ids: [Int32]
+        do throws(FileReadError) {
+            ids = try threadIDs()
+        } catch  where error.isExit {
+            return nil
+        }
+        for id in ids where .id(id) != process {
             do throws(FileReadError) {
                 if let value = try body(id) { return value }
             } catch  where error.isExit {

@@ -3,18 +3,22 @@ extension ProcMemError {
     ///
     /// The kernel returns `ESRCH` for an exiting process, for a zombie and for a kernel thread alike. It returns
     /// `ENOENT` both for a process that does not exist and for a file that it does not provide. `stat` distinguishes
-    /// these cases.
+    /// these cases. `ENOTDIR` means that a part of the path is not what procfs has there.
     init(explaining failure: FileReadError, at path: ProcPath, of process: ProcessSelector, in root: SystemRoot) {
         self.init(failure, path: root.text(path))
-        guard failure.isExit else { return }
+        guard failure.isExit || failure == .system(.notDirectory) else { return }
         let isMissingFile = failure == .system(.noSuchFileOrDirectory)
         let code: Code
         var detail: String?
         do {
             let directory = try ProcessDirectory(process, in: root)
-            code = Code(explainedBy: directory, isMissingFile: isMissingFile)
+            // The process exists; whether it has exited does not follow from a file that is no directory.
+            code = failure.isExit ? Code(explainedBy: directory, isMissingFile: isMissingFile) : .unsupported
         } catch {
-            if !error.isExit {
+            if error == .system(.notDirectory) {
+                code = .procUnavailable
+                detail = "not a directory of a process, as procfs has it"
+            } else if !error.isExit {
                 code = ProcMemError(error, path: root.text(path)).code
             } else if root.isLive, !ProcNamespace.isVisible {
                 code = .procUnavailable

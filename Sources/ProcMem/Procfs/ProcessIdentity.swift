@@ -109,42 +109,100 @@ struct RunningProgram: ~Copyable {
     }
 }
 
-/// A check that a process which is watched by its pid still runs.
+/// A check that a process which is read repeatedly by its pid still exists.
 ///
-/// The directory `/proc/PID` is kept open: it refers to the same process even if the kernel gives the pid to another one.
+/// `/proc/PID/stat` is kept open: once the process has been reaped, the kernel returns `ESRCH` for the open file, even if
+/// another process has the pid by then. Below a directory that is not a procfs, and if another part of the program has closed
+/// the descriptor, the start time in field 22 serves the same purpose.
 struct ProcessLifetime: ~Copyable {
-    private let directory: ProcessDirectory?
+    private let process: ProcessSelector
+    private let root: SystemRoot
+    private let path: ProcPath
+    private let file: LastingDescriptor?
+    /// `nil` for the calling process, for one that `/proc` hides, and without the field in a file tree.
+    private let startTimeTicks: Int?
 
-    init(of process: ProcessSelector, in root: SystemRoot) {
-        // None for the calling process, or for a hidden one: reading its files fails after it has exited.
-        directory =
-            switch process {
-            case .current: nil
-            case .id: try? ProcessDirectory(process, in: root)
-            }
+    /// Notes the start time of a process, before anything else of it is read.
+    ///
+    /// - Throws: ``ProcMemError`` if `stat` exists and cannot be read, such as `outOfResources`: what is read later could
+    ///   belong to another process. For a process that does not exist or is hidden, reading its other files reports it.
+    init(of process: ProcessSelector, in root: SystemRoot) throws(ProcMemError) {
+        (self.process, self.root) = (process, root)
+        path = ProcPath(process, "stat")
+        guard case .id = process else {
+            file = nil
+            startTimeTicks = nil
+            return
+        }
+        var kept: LastingDescriptor?
+        var ticks: Int?
+        do throws(FileReadError) {
+            let opened = try root.open(path)
+            ticks = try opened.withContents(ProcessStat.readOptions, ProcessStat.init(parsing:)).startTimeTicks
+            if root.isLive { kept = LastingDescriptor(opened) }
+        } catch {
+            let isHidden = error == .system(.permissionDenied) || error == .system(.notPermitted)
+            if case .system = error, !error.isExit, !isHidden { throw ProcMemError(error, path: root.text(path)) }
+        }
+        startTimeTicks = ticks
+        file = kept
     }
 
     /// Checks that the process has not exited.
     ///
     /// A process that is exiting counts as one that has exited: v1 reports it in the root cgroup already.
     ///
-    /// - Throws: ``ProcMemError`` with `noSuchProcess` or `zombie` if it has.
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` or `zombie` if it has, `outOfResources` if this cannot be read for
+    ///   lack of descriptors.
     borrowing func check() throws(ProcMemError) {
-        switch directory {
-        case .none: return
-        case .some(let directory):
-            let stat: ProcessStat
-            do {
-                stat = try directory.stat()
-            } catch {
-                // The directory still refers to the first process, whatever process has the id now.
-                guard error == .system(.noSuchProcess) else { return }
-                throw ProcMemError(error, path: "/proc/\(directory.process.threadID)")
-            }
-            // If the main thread exits before other threads, the process keeps running.
-            guard stat.isZombie || stat.isExiting, stat.threadCount <= 1 else { return }
-            throw ProcMemError(.zombie, path: "/proc/\(directory.process.threadID)")
+        // If the main thread exits before other threads, the process keeps running.
+        guard let stat = try stat(), stat.isZombie || stat.isExiting, stat.threadCount <= 1 else { return }
+        throw ProcMemError(.zombie, path: root.text(ProcPath(directoryOf: process)))
+    }
+
+    /// Checks that the pid still has the same owner. A zombie still has its pid.
+    ///
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` if it has not, `outOfResources` if this cannot be read for lack of
+    ///   descriptors.
+    borrowing func validate() throws(ProcMemError) { _ = try stat() }
+
+    /// Returns `stat` of the process, not of another one that has its pid; `nil` if it is not known.
+    private borrowing func stat() throws(ProcMemError) -> ProcessStat? {
+        guard let startTimeTicks else { return nil }
+        let stat: ProcessStat
+        do throws(FileReadError) {
+            stat = try readStat(startTimeTicks)
+        } catch {
+            if error.isLackOfResources { throw ProcMemError(error, path: root.text(path)) }
+            // The kernel refuses to read, or the file is malformed: the process has not exited.
+            guard error.isExit else { return nil }
+            throw ProcMemError(error, path: root.text(ProcPath(directoryOf: process)))
         }
+        guard stat.startTimeTicks == startTimeTicks else {
+            throw ProcMemError(.noSuchProcess, path: root.text(ProcPath(directoryOf: process)))
+        }
+        return stat
+    }
+
+    private borrowing func readStat(_ startTimeTicks: Int) throws(FileReadError) -> ProcessStat {
+        let options = ProcessStat.readOptions
+        switch file {
+        case .none: break
+        case .some(let file):
+            do throws(FileReadError) {
+                let stat = try OpenFiles.read(
+                    file.uncheckedValue,
+                    expectedBytes: options.expectedBytes,
+                    limitBytes: options.limitBytes,
+                    ProcessStat.init(parsing:)
+                )
+                if stat.startTimeTicks == startTimeTicks { return stat }
+            } catch {
+                if error == .system(.noSuchProcess) { throw error }
+            }
+        // Another part of the program has closed the descriptor: its number refers to another file, or to none.
+        }
+        return try root.read(path, options, ProcessStat.init(parsing:))
     }
 }
 

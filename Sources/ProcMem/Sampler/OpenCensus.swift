@@ -200,9 +200,7 @@ struct PassRunner: ~Copyable {
         sharing = nil
         let deadline = builder.mode.deadline(from: start)
         let (census, sharing) = try findProcessesOrSurvivors()
-        lastProcesses = census.members.compactMap { member in
-            member.stat.map { FigureCache.Key(pid: member.pid, startTimeTicks: $0.startTimeTicks) }
-        }
+        note(census)
         // If processes start and exit all the time, open files would never be used.
         if let newest, lastWalk?.newest == newest {
             // A pass without enough time leaves this to a later one.
@@ -215,6 +213,20 @@ struct PassRunner: ~Copyable {
         return (census, sharing)
     }
 
+    /// Keeps the processes of a pass. If some could not be read, those of earlier passes remain as long as they have not
+    /// exited.
+    private mutating func note(_ census: ProcessCensus) {
+        let keys = census.members.compactMap { member in
+            member.stat.map { FigureCache.Key(pid: member.pid, startTimeTicks: $0.startTimeTicks) }
+        }
+        var missing: [FigureCache.Key] = []
+        if !census.gaps.isEmpty || keys.count < census.members.count {
+            let pids = Set(keys.map(\.pid))
+            missing = lastProcesses.filter { !pids.contains($0.pid) && (try? isAlive($0)) ?? true }
+        }
+        lastProcesses = keys + missing
+    }
+
     /// Finds the processes of the scope. If the roots of a tree have exited, finds those of the last pass that have not, and
     /// their descendants: the kernel has given these other parents.
     ///
@@ -222,38 +234,48 @@ struct PassRunner: ~Copyable {
     private func findProcessesOrSurvivors() throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
         do throws(ProcMemError) {
             let found = try builder.findProcesses(isConcurrent: false)
-            guard let scope = survivingScope(ifRootsExitedIn: found.0) else { return found }
+            guard let scope = try survivingScope(ifRootsExitedIn: found.0) else { return found }
             return try builder.findProcesses(of: scope, isConcurrent: false)
         } catch {
-            guard [.noSuchProcess, .exited, .zombie].contains(error.code), let scope = survivingScope() else {
-                throw error
-            }
+            guard error.isEndOfProcess, let scope = try survivingScope() else { throw error }
             return try builder.findProcesses(of: scope, isConcurrent: false)
         }
     }
 
-    /// The trees of the processes of the last pass that have not exited; `nil` for a scope of another kind, and if there is
-    /// none.
-    private func survivingScope() -> ProcessScope? {
+    /// Returns the trees of the processes of the last pass that have not exited; `nil` for a scope of another kind, and if
+    /// there is none.
+    ///
+    /// - Throws: ``ProcMemError`` with `outOfResources` if it cannot be read whether one has exited. The processes of the
+    ///   last pass remain known.
+    private func survivingScope() throws(ProcMemError) -> ProcessScope? {
         guard case .trees = builder.scope.kind else { return nil }
-        let root = builder.root
-        let survivors = lastProcesses.filter { process in
-            let path = ProcPath(.id(process.pid), "stat")
-            let stat = try? root.read(path, ProcessStat.readOptions, ProcessStat.init(parsing:))
-            return stat.map { $0.startTimeTicks == process.startTimeTicks && !$0.isZombie } ?? false
+        var survivors: [Int32] = []
+        for process in lastProcesses where try isAlive(process) { survivors.append(process.pid) }
+        return survivors.isEmpty ? nil : .trees(roots: survivors)
+    }
+
+    /// Returns whether a process has not exited, as far as `stat` shows. A process whose `stat` cannot be read remains: the
+    /// walk counts it as one that is missing.
+    private func isAlive(_ process: FigureCache.Key) throws(ProcMemError) -> Bool {
+        let path = ProcPath(.id(process.pid), "stat")
+        do throws(FileReadError) {
+            let stat = try builder.root.read(path, ProcessStat.readOptions, ProcessStat.init(parsing:))
+            return stat.startTimeTicks == process.startTimeTicks && !(stat.isZombie && stat.threadCount <= 1)
+        } catch {
+            if error.isLackOfResources { throw ProcMemError(error, path: builder.root.text(path)) }
+            return !error.isExit
         }
-        return survivors.isEmpty ? nil : .trees(roots: survivors.map(\.pid))
     }
 
     /// The same, if every root is a zombie, or another process has its pid now.
-    private func survivingScope(ifRootsExitedIn census: ProcessCensus) -> ProcessScope? {
+    private func survivingScope(ifRootsExitedIn census: ProcessCensus) throws(ProcMemError) -> ProcessScope? {
         let known = Dictionary(lastProcesses.map { ($0.pid, $0.startTimeTicks) }) { first, _ in first }
         let haveExited = census.members.allSatisfy { member in
             guard member.depth == 0 else { return true }
-            guard let stat = member.stat else { return true }
+            guard let stat = member.stat else { return member.unavailableReason != .failed }
             return (stat.isZombie && stat.threadCount <= 1)
                 || known[member.pid] ?? stat.startTimeTicks != stat.startTimeTicks
         }
-        return haveExited ? survivingScope() : nil
+        return haveExited ? try survivingScope() : nil
     }
 }

@@ -50,17 +50,21 @@ struct DescriptorIdentity: Equatable, Sendable {
         owner = identity.owner
     }
 
-    /// Whether a descriptor refers to the file with an identity. A file that could not be identified, for example because a
-    /// seccomp filter refuses `fstat`, counts as the same: it is not known to be lost.
+    /// Whether a descriptor refers to the file with an identity, as far as the kernel shows: not if it refuses to show the
+    /// identity now. A file that could not be identified when it was opened, for example because a seccomp filter refuses
+    /// `fstat`, counts as the same: it would otherwise never be closed.
     static func refers(_ descriptor: Int32, to identity: DescriptorIdentity?) -> Bool {
         guard let identity else { return true }
-        guard let now = DescriptorIdentity(of: descriptor) else { return Errno.current != .badDescriptor }
-        return now == identity
+        return DescriptorIdentity(of: descriptor) == identity
     }
 
-    /// Marks a file. Without effect if the kernel refuses it; device and inode decide alone then.
-    static func mark(_ file: borrowing FileDescriptor, as owner: Owner) {
-        _ = procmem_set_owner(file.rawValue, owner == .thread ? 1 : 0)
+    /// Marks a file with an anonymous inode, and returns its identity; `nil` if the kernel refuses the mark or does not show
+    /// it, for example because of a seccomp filter. All files of this kind have the same device and inode.
+    static func marking(_ file: borrowing FileDescriptor, as owner: Owner) -> DescriptorIdentity? {
+        guard procmem_set_owner(file.rawValue, owner == .thread ? 1 : 0) == 0,
+            let identity = DescriptorIdentity(of: file.rawValue), identity.owner != 0
+        else { return nil }
+        return identity
     }
 }
 
@@ -78,13 +82,15 @@ struct LastingDescriptor: ~Copyable {
         identity = DescriptorIdentity(of: self.file)
     }
 
+    /// Closes a file with an anonymous inode immediately if it cannot be marked: nothing would show later whether its number
+    /// still refers to it. The descriptor is negative then.
     init(_ file: consuming FileDescriptor, markedAs owner: DescriptorIdentity.Owner) {
-        DescriptorIdentity.mark(file, as: owner)
-        self.init(file)
+        identity = DescriptorIdentity.marking(file, as: owner)
+        self.file = identity == nil ? -1 : file.relinquish()
     }
 
     deinit {
-        if isIntact { Syscalls.close(file) }
+        if file >= 0, isIntact { Syscalls.close(file) }
     }
 
     /// Whether the descriptor still refers to the file with which this value was created. Two system calls.
@@ -95,5 +101,5 @@ struct LastingDescriptor: ~Copyable {
 
     /// The descriptor; negative if the number refers to another file now, and in a forked child: reading or waiting there
     /// would take the events of the parent, which shares the open file.
-    var checkedValue: Int32 { creator.isCurrent && isIntact ? file : -1 }
+    var checkedValue: Int32 { file >= 0 && creator.isCurrent && isIntact ? file : -1 }
 }

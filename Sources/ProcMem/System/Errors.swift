@@ -70,7 +70,7 @@ extension FileReadError {
     }
 
     /// Whether the process that the file belongs to may have exited. The kernel returns these two errors for it; `ENODEV`
-    /// and `ENOTDIR` are no errors of a process's file.
+    /// and `ENOTDIR` are no errors of a process's file, and mean that it could not be read.
     var isExit: Bool { self == .system(.noSuchFileOrDirectory) || self == .system(.noSuchProcess) }
 
     /// Whether no file has the path. The kernel returns another error, `ENODEV`, for a file of a cgroup that is being removed.
@@ -84,6 +84,12 @@ extension FileReadError {
         case .system(.tooManyOpenFiles), .system(.tooManyOpenFilesInSystem), .system(.noMemory): true
         default: false
         }
+    }
+
+    /// The kernel's error number; `nil` if the kernel did not report an error.
+    var errno: Int32? {
+        guard case .system(let error) = self else { return nil }
+        return error.rawValue
     }
 
     /// A description of the failure for a person, without the name of the file.

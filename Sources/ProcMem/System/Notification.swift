@@ -168,9 +168,9 @@ final class StopSignal: Sendable {
     /// Notes that the descriptor is readable for another reason than ``signal()``.
     func loseDescriptor() { hasLostDescriptor.store(true, ordering: .relaxed) }
 
-    /// Returns the longest time to wait: at most a second if the descriptor cannot end the wait.
+    /// Returns the longest time to wait: at most a quarter of a second if the descriptor cannot end the wait.
     func limit(_ milliseconds: Int32) -> Int32 {
-        descriptor >= 0 ? milliseconds : milliseconds < 0 ? 1000 : min(milliseconds, 1000)
+        descriptor >= 0 ? milliseconds : milliseconds < 0 ? 250 : min(milliseconds, 250)
     }
 
     /// Makes the descriptor readable. Has no effect in a forked child, which shares the descriptor with its parent.

@@ -3,7 +3,7 @@ import CLinux
 /// Access to `/proc/PID/pagemap`.
 extension Syscalls {
     /// Passes the words of a file, starting at the word with index `first`, to a closure. There are fewer than
-    /// requested at the end of the file, and none after it.
+    /// requested only if the file ends, or if a read returns less than a word. A read that ends early is continued.
     static func withWords<R>(
         of file: borrowing FileDescriptor,
         from first: Int,
@@ -14,7 +14,14 @@ extension Syscalls {
         let size = MemoryLayout<UInt64>.size
         return try unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { (words) throws(Errno) in
             let bytes = UnsafeMutableRawBufferPointer(words)
-            let filled = try unsafe read(descriptor, into: bytes, from: first * size) / size
+            var filled = 0
+            while filled < count {
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(filled * size)...])
+                // A word that was cut is read again: the kernel accepts whole words only.
+                let read = try unsafe read(descriptor, into: rest, from: (first + filled) * size) / size
+                if read == 0 { break }
+                filled += read
+            }
             return body(unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: words[..<filled])))
         }
     }

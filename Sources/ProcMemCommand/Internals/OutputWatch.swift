@@ -10,11 +10,17 @@ import CLinux
 ///
 /// A failed write shows it too, but the next change that is printed may be hours away.
 enum OutputWatch {
-    /// Starts a thread that ends the command when standard output, a pipe or a socket, has no reader any more. The command
+    // Why nonisolated(unsafe): only the thread that prints uses it.
+    nonisolated(unsafe) private static var isStarted = false
+
+    /// Starts, once, a thread that ends the command when standard output, a pipe or a socket, has no reader any more. The command
     /// ends as at a failed write: by `SIGPIPE`, or with a message and status 1 if that signal is ignored.
     ///
-    /// If no thread can be created, the next write ends the command.
+    /// If no thread can be created, the next write ends the command. To be called after the first line has been printed: if
+    /// the process may create only one more thread, it is the one that waits for changes.
     static func start() {
+        guard unsafe !isStarted else { return }
+        unsafe isStarted = true
         var file = stat()
         guard unsafe fstat(STDOUT_FILENO, &file) == 0, [S_IFIFO, S_IFSOCK].contains(file.st_mode & S_IFMT) else {
             return

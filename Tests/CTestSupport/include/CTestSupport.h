@@ -44,6 +44,10 @@ int test_filter_system_calls(void);
 /// As test_filter_system_calls, but a call outside the list fails with this error number and does not end the process.
 int test_refuse_system_calls(int error);
 
+/// Makes one system call, "fcntl", "clone3" or "eventfd2", fail with this error number, for the calling thread and all threads and programs that it starts. All other
+/// system calls work. Returns 0, or -1.
+int test_refuse_call(const char *name, int error);
+
 /// Calls statmount(2) with arguments that no kernel accepts: returns -1 where no filter ends the process.
 int test_call_statmount(void);
 

@@ -103,6 +103,72 @@ import Testing
         #expect(error?.code == .exited)
     }
 
+    /// A reader opens the files of the pid again, once a second: those of another process must not be read.
+    @Test func aReaderOfAnIDThatPassesToAnotherProcess() throws {
+        let tree = try system(stat: stat(startTime: 55))
+        try tree.write("MemTotal: 16777216 kB\n", to: "/proc/meminfo")
+        var limits = try CPULimitReader(of: 17, in: tree.root())
+        var memory = try ContainerMemoryReader(of: 17, in: tree.root())
+        for _ in 0..<2 {
+            #expect(try limits.read().effectiveCPUCount() == 2)
+            _ = try memory.read()
+        }
+        try tree.write(stat(startTime: 56), to: "/proc/17/stat")
+        #expect(#expect(throws: ProcMemError.self) { try limits.read() }?.code == .noSuchProcess)
+        #expect(#expect(throws: ProcMemError.self) { try memory.read() }?.code == .noSuchProcess)
+    }
+
+    @Test func aSequenceOfAnIDThatPassesToAnotherProcess() async throws {
+        let tree = try system(stat: stat(startTime: 55))
+        try tree.write("MemTotal: 16777216 kB\n", to: "/proc/meminfo")
+        let poll = Duration.milliseconds(10)
+        var limits = CPULimitChanges(of: 17, pollInterval: poll, in: tree.root()).makeAsyncIterator()
+        var memory = ContainerMemoryChanges(of: 17, pollInterval: poll, in: tree.root()).makeAsyncIterator()
+        #expect(try await limits.next()?.effectiveCPUCount() == 2)
+        #expect(try await memory.next()?.cause == .start)
+        // The other process has other limits, too.
+        try tree.write("0::/\n", to: "/proc/17/cgroup")
+        try tree.write(stat(startTime: 56), to: "/proc/17/stat")
+        #expect(try await limits.next() == nil)
+        #expect(try await memory.next() == nil)
+    }
+
+    /// If the start time cannot be read for another reason than exit, nothing would show later that the pid has passed to
+    /// another process.
+    @Test func anIDWithoutAReadableStat() throws {
+        let tree = try system(stat: nil)
+        let file = tree.directory.appending(path: "proc/17/stat")
+        try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: "stat")
+        func open() throws { _ = try CPULimitReader(of: 17, in: tree.root()) }
+        let error = #expect(throws: ProcMemError.self) { try open() }
+        #expect(error?.errno == ELOOP)
+    }
+
+    /// The kernel returns ESRCH for the open `stat`, whatever the pid refers to by then. If the program closes the
+    /// descriptor, the start time decides.
+    @Test(arguments: [false, true]) func aLiveProcessThatExits(_ isClosed: Bool) throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let lifetime = try ProcessLifetime(of: .id(child.pid), in: .live)
+        try lifetime.validate()
+        let link = "/proc/\(child.pid)/stat"
+        let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        let descriptor = try #require(
+            names.first { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == link }
+                .flatMap { Int32($0) }
+        )
+        if isClosed {
+            let other = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            try #require(dup2(other, descriptor) == descriptor)
+            close(other)
+        }
+        try lifetime.validate()
+        try lifetime.check()
+        child.end()
+        let error = #expect(throws: ProcMemError.self) { try lifetime.validate() }
+        #expect(error?.code == .noSuchProcess)
+        if isClosed { close(descriptor) }
+    }
+
     @Test func belowADirectory() throws {
         let whole = try system(stat: stat(startTime: 55))
         #expect(try CPULimits(of: 17, in: whole.root()).effectiveCPUCount() == 2)

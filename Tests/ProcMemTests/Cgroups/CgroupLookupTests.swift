@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -161,5 +162,38 @@ import Testing
         let found = CgroupHierarchy.find(.cpu, of: .current, in: tree.root())
         #expect(found.hierarchy == nil)
         #expect(found.warnings.first?.hasSuffix("proc/self/cgroup: longer than 1048576 bytes") == true)
+    }
+
+    /// On v1, the kernel names the root for a thread that has exited, and its cgroup for the others. If these cannot be read,
+    /// the root is not known to be right.
+    @Test(arguments: [nil, "task", "cgroup"]) func threadsThatCannotBeRead(_ unreadable: String?) throws {
+        let tree = try FixtureTree([
+            "/proc/17/cgroup": "4:cpu,cpuacct:/\n", "/proc/17/mountinfo": MountTable.system + MountTable.v1(25, 22),
+            "/proc/17/stat": "17 (a) Z 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 55 0 0\n",
+            "/proc/17/task/18/cgroup": "4:cpu,cpuacct:/a\n",
+        ])
+        if let unreadable {
+            let path = unreadable == "task" ? "proc/17/task" : "proc/17/task/18/cgroup"
+            let file = tree.directory.appending(path: path)
+            try FileManager.default.removeItem(at: file)
+            // ELOOP stands for every failure that is not the exit of the thread.
+            try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: file.lastPathComponent)
+        }
+        let lookup = CgroupHierarchy.find(.cpu, of: .id(17), in: tree.root())
+        #expect(lookup.isComplete == (unreadable == nil))
+        #expect(lookup.warnings.isEmpty == (unreadable == nil))
+        #expect(lookup.hierarchy?.cgroup(atLevel: 0) == (unreadable == nil ? "/a" : nil))
+        #expect(!lookup.isOutOfResources)
+    }
+
+    /// The threads exit while they are read: the membership of the process is right.
+    @Test func threadsThatExit() throws {
+        let tree = try FixtureTree([
+            "/proc/17/cgroup": "4:cpu,cpuacct:/\n", "/proc/17/mountinfo": MountTable.system + MountTable.v1(25, 22),
+            "/proc/17/stat": "17 (a) Z 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 55 0 0\n",
+            "/proc/17/task/18/status": "",
+        ])
+        let lookup = CgroupHierarchy.find(.cpu, of: .id(17), in: tree.root())
+        #expect(lookup.isComplete && lookup.hierarchy?.cgroup(atLevel: 0) == "/")
     }
 }

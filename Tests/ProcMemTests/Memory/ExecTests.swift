@@ -213,6 +213,42 @@ import Testing
         }
     }
 
+    /// A failure to read `stat` that is not the exit of the process, in one pass: later passes have it again.
+    @Test(arguments: [("stat", "stat"), ("stat", "/dev/null")])
+    func aSurvivorThatCannotBeReadOnce(_ link: String, _ target: String) throws {
+        func stat(_ pid: Int, parent: Int) -> String {
+            "\(pid) (a) S \(parent) 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 \(50 + pid) 0 0\n"
+        }
+        let tree = try FixtureTree([
+            "/dev/null": "", "/proc/17/stat": stat(17, parent: 1), "/proc/17/task/17/children": "18 19 ",
+            "/proc/17/statm": "20 10 5 1 0 4 0\n",
+        ])
+        for pid in [18, 19] {
+            try tree.write(stat(pid, parent: 17), to: "/proc/\(pid)/stat")
+            try tree.write("20 10 5 1 0 4 0\n", to: "/proc/\(pid)/statm")
+            try tree.write("", to: "/proc/\(pid)/task/\(pid)/children")
+        }
+        var runner = PassRunner(of: .tree(root: 17), mode: .cheap, limits: SearchLimits(), in: tree.root())
+        #expect(try runner.run().processes.map(\.pid) == [17, 18, 19])
+        try FileManager.default.removeItem(at: tree.directory.appending(path: "proc/17"))
+        for pid in [18, 19] { try tree.write(stat(pid, parent: 1), to: "/proc/\(pid)/stat") }
+        let file = tree.directory.appending(path: "proc/19/stat")
+        try FileManager.default.removeItem(at: file)
+        try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: target)
+        for _ in 0..<2 {
+            let pass = try runner.run()
+            #expect(pass.processes.map(\.pid) == [18, 19])
+            #expect(pass.processes.map(\.usage.rssBytes) == [40960, nil])
+            #expect(pass.total.unavailableCount == 1)
+        }
+        try FileManager.default.removeItem(at: file)
+        try tree.write(stat(19, parent: 1), to: "/proc/19/stat")
+        #expect(try runner.run().processes.map(\.usage.rssBytes) == [40960, 40960])
+        // Another start time: another process.
+        try tree.write(stat(18, parent: 1).replacing(" 68 ", with: " 69 "), to: "/proc/18/stat")
+        #expect(try runner.run().processes.map(\.pid) == [19])
+    }
+
     private static func awaitExit(of pid: Int32) throws {
         try #require(Waiting.until { (try? KernelFile.text("/proc/\(pid)/stat"))?.contains(") Z ") != false })
     }

@@ -188,4 +188,50 @@ import Testing
                 == .procUnavailable
         )
     }
+
+    /// The main thread has exited, and the list of the others cannot be read: the process is not known to be a zombie.
+    @Test func aListOfThreadsThatCannotBeRead() throws {
+        let tree = try FixtureTree(
+            [
+                "/proc/17/stat": "17 (a) Z 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 55 0 0\n",
+                "/proc/17/statm": "0 0 0 0 0 0 0\n",
+            ],
+            links: ["/proc/17/task": "task"]
+        )
+        for mode in [MemoryMode.cheap, .accurate] {
+            let error = #expect(throws: ProcMemError.self) { try memoryUsage(of: 17, mode: mode, in: tree.root()) }
+            #expect(error?.errno == ELOOP)
+        }
+        // Among several processes it is a member with a reason.
+        let snapshot = try memorySnapshot(of: .all, mode: .cheap, in: tree.root())
+        #expect(snapshot.processes.map(\.usage.unavailable) == [.failed])
+    }
+
+    /// A part of a path that is no directory, which procfs never has, does not show that a process has exited.
+    @Test func aFileInPlaceOfADirectory() throws {
+        let stat = "17 (a) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 55 0 0\n"
+        let tree = try FixtureTree(["/proc/17/stat": stat, "/proc/17/task": "", "/proc/18": ""])
+        let list = try processList(of: .tree(root: 17), in: tree.root())
+        #expect(list.processes.map(\.pid) == [17] && !list.isComplete)
+        for body in [
+            { _ = try processList(of: .process(18), in: tree.root()) },
+            { _ = try memoryUsage(of: 18, mode: .cheap, in: tree.root()) },
+            { _ = try CPULimits(of: 18, in: tree.root()) },
+        ] as [() throws -> Void] {
+            let error = #expect(throws: ProcMemError.self) { try body() }
+            #expect(error?.code == .procUnavailable && error?.errno == ENOTDIR, "\(error as Any)")
+        }
+        // Among several processes it is a member with a reason.
+        let snapshot = try memorySnapshot(of: .all, mode: .cheap, in: tree.root())
+        #expect(snapshot.processes.map(\.usage.unavailable).contains(.failed))
+    }
+
+    @Test func aZombieWithAFileInPlaceOfItsThreads() throws {
+        let stat = "17 (a) Z 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 55 0 0\n"
+        let tree = try FixtureTree([
+            "/proc/17/stat": stat, "/proc/17/task": "", "/proc/17/statm": "0 0 0 0 0 0 0\n",
+        ])
+        let error = #expect(throws: ProcMemError.self) { try memoryUsage(of: 17, mode: .cheap, in: tree.root()) }
+        #expect(error?.errno == ENOTDIR && error?.code != .zombie && error?.code != .noSuchProcess)
+    }
 }

@@ -60,6 +60,31 @@ import Testing
         if kind == .event { #expect(!isReadable(number)) }
     }
 
+    /// Under a filter that refuses fcntl(2), the kernel does not keep the owner, and all event counters have one inode: a
+    /// counter that has the number by now would be taken for the signal's own.
+    @Test(arguments: [true, false]) func withoutAnIdentityNothingIsWrittenOrClosed(_ isRefusedFromTheStart: Bool) {
+        let body: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
+            let isRefusedFromTheStart = context != nil
+            func refuse() -> Bool { test_refuse_call("fcntl", EPERM) == 0 }
+            if isRefusedFromTheStart, !refuse() { return 2 }
+            guard var stop = (try? StopSignal()) as StopSignal? else { return 3 }
+            // The number that the event has, or had.
+            let number = stop.descriptor >= 0 ? stop.descriptor : dup(0)
+            if !isRefusedFromTheStart, stop.descriptor < 0 || !refuse() { return 4 }
+            guard let event = try? Syscalls.event().relinquish(), dup2(event, number) == number else { return 5 }
+            guard stop.descriptor == -1 else { return 6 }
+            stop.signal()
+            guard stop.isSignalled else { return 7 }
+            let other: StopSignal? = try? StopSignal()
+            guard let other else { return 8 }
+            stop = other
+            var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+            // Neither written to nor closed.
+            return poll(&entry, 1, 0) == 0 ? 42 : 9
+        }
+        #expect(test_in_fork(body, isRefusedFromTheStart ? UnsafeMutableRawPointer(bitPattern: 1) : nil) == 42)
+    }
+
     /// A signal that has lost its descriptor to another signal ends neither the other one nor waits for it.
     @Test func twoSignalsWithOneNumber() throws {
         let first = try StopSignal()

@@ -48,7 +48,8 @@ import Testing
     @Test(
         arguments: [
             (Errno.noSuchFileOrDirectory, ProcMemError.Code.noSuchProcess), (.noSuchProcess, .noSuchProcess),
-            (.notDirectory, .noSuchProcess), (.permissionDenied, .permissionDenied), (.notPermitted, .permissionDenied),
+            (.notDirectory, .inputOutput), (.noSuchDevice, .inputOutput), (.permissionDenied, .permissionDenied),
+            (.notPermitted, .permissionDenied),
             (.tooManyOpenFiles, .outOfResources), (.tooManyOpenFilesInSystem, .outOfResources),
             (.noMemory, .outOfResources), (.noFunction, .unsupported), (.notSupported, .unsupported),
             (Errno(rawValue: EIO), .inputOutput), (.isDirectory, .inputOutput),

@@ -41,6 +41,32 @@ import Testing
         #expect(Self.number(before: "without a label", in: output.text) > 0)
     }
 
+    /// A read of pagemap that is cut is continued: no page counts as absent.
+    @Test func aRangeOfPagesThatIsCut() throws {
+        let output = try ChildProcess.output(
+            of: BuiltProduct.url(of: "FaultCases").path,
+            ["live: memoryUsage sampled"]
+        )
+        #expect(Self.number(before: "faults:", in: output.text) > 100, "\(output.text)\(output.errorText)")
+        #expect(!output.text.contains(": pread "), "\(output.text)")
+    }
+
+    /// For a file of a process, ENODEV does not mean that the process has exited: nothing is dropped from an answer.
+    @Test func noDeviceIsNoExit() throws {
+        let output = try ChildProcess.output(
+            of: BuiltProduct.url(of: "FaultCases").path,
+            ["--error=\(ENODEV)"]
+                + [
+                    "processList of tree", "processUsage of tree", "memorySnapshot of tree", "memoryUsage",
+                    "MemoryReader",
+                ]
+                .map { "v2: \($0)" }
+        )
+        #expect(output.status == 0, "\(output.text)\(output.errorText)")
+        #expect(Self.number(before: "faults:", in: output.text) > 100)
+        #expect(Self.number(before: "the same answer", in: output.text) >= 0)
+    }
+
     private static func number(before words: String, in text: String) -> Int {
         guard let end = text.range(of: " \(words)", options: .backwards)?.lowerBound else { return -1 }
         return text[..<end].split(separator: " ").last.flatMap { Int($0) } ?? -1

@@ -119,6 +119,46 @@ import Testing
         #expect(answer == 42)
     }
 
+    /// The open files cannot be read any more, and no descriptor is left to open them again: the last figures remain.
+    @Test func readersKeepTheirLastFigures() throws {
+        let tree = try FixtureTree(
+            MountTable.files(
+                in: "/a",
+                [
+                    "/proc/self/status": "Cpus_allowed:\tff\n",
+                    "/proc/meminfo": "MemTotal: 16777216 kB\n",
+                    "/sys/fs/cgroup/a/cpu.max": "150000 100000\n",
+                    "/sys/fs/cgroup/a/memory.max": "67108864\n",
+                    "/sys/fs/cgroup/a/memory.current": "4096\n",
+                    "/sys/fs/cgroup/a/memory.stat": "anon 4096\n",
+                ]
+            )
+        )
+        final class Job {
+            var limits: CPULimitReader
+            var memory: ContainerMemoryReader
+            init(_ limits: consuming CPULimitReader, _ memory: consuming ContainerMemoryReader) {
+                self.limits = limits
+                self.memory = memory
+            }
+        }
+        let root = tree.root()
+        let job = try Job(CPULimitReader(in: root), ContainerMemoryReader(in: root))
+        let before = (limits: try job.limits.read(), memory: try job.memory.read())
+        try #require(before.limits.effectiveCPUs == 1.5 && before.memory.limitBytes == 64 << 20)
+        let answer = Self.withoutDescriptors {
+            for descriptor in Int32(3)..<1024 { close(descriptor) }
+            for _ in 0..<2 {
+                guard let limits = try? job.limits.read(), let memory = try? job.memory.read() else { return 1 }
+                guard limits.quota == before.limits.quota, limits.affinityCount == 8 else { return 2 }
+                guard memory.limitBytes == before.memory.limitBytes, memory.usageBytes == 4096 else { return 3 }
+                guard !limits.isComplete, !memory.isComplete else { return 4 }
+            }
+            return 42
+        }
+        #expect(answer == 42)
+    }
+
     /// A forked child shares the descriptor of the signal with its parent, and releases its copy of the iterator.
     @Test func aForkedChildDoesNotStopItsParent() throws {
         let stop = try StopSignal()
@@ -199,6 +239,41 @@ import Testing
 
     /// With too few descriptors at the start, the sequence ends with an error. It never begins without a limit, which would
     /// appear as a change later.
+    @Test(.cpuCgroups) func aSequenceDoesNotBeginWithoutAQuota() throws {
+        let cgroup = try Cgroup.make(.cpu)
+        try cgroup.set(quota: 20_000)
+        let child = try cgroup.child(state: "hold", 4096)
+        let watch = CPULimitWatch(
+            process: .id(child.pid),
+            root: .live,
+            pollMilliseconds: 10,
+            debounceMilliseconds: 10,
+            usesNotification: true
+        )
+        var counts = (begun: 0, refused: 0)
+        for free in 0..<12 {
+            let answer = Self.inFork {
+                guard let stop = try? StopSignal(), Self.limitDescriptors(to: 256) else { return 98 }
+                var taken: [Int32] = []
+                while case let descriptor = dup(0), descriptor >= 0 { taken.append(descriptor) }
+                for descriptor in taken.suffix(free) { close(descriptor) }
+                var quotas: [Int?] = []
+                do throws(ProcMemError) {
+                    try watch.run(until: stop) { limits in
+                        quotas.append(limits.binding?.quota.quotaMicroseconds)
+                        stop.signal()
+                    }
+                } catch {
+                    return error.code == .outOfResources ? 43 : 2
+                }
+                return quotas == [20_000] ? 42 : 3
+            }
+            #expect(answer == 42 || answer == 43, "\(answer) with \(free) descriptors")
+            if answer == 42 { counts.begun += 1 } else { counts.refused += 1 }
+        }
+        #expect(counts.begun > 0 && counts.refused > 0, "\(counts)")
+    }
+
     @Test(.memoryCgroups) func aSequenceDoesNotBeginWithoutALimit() throws {
         let cgroup = try Cgroup.make(.memory)
         try cgroup.set(memoryLimit: 64 << 20)

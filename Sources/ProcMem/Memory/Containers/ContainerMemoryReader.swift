@@ -14,18 +14,22 @@
 /// immediately. After a `fork`, the reader in the child detects that its files are those of the parent, and opens the
 /// child's.
 ///
-/// A reader keeps one descriptor for `/proc/PID/cgroup`, one for `/proc/meminfo`, two to four for each level, and one or
-/// two for the events. If no descriptor is left when the files are opened again, the reader keeps the earlier ones, and
+/// A reader keeps one descriptor for `/proc/PID/cgroup`, one for `/proc/PID/stat` of another process, one for
+/// `/proc/meminfo`, two to four for each level, and one or two for the events. If no descriptor is left when the files are
+/// opened again, the reader keeps the earlier ones. If these cannot be read any more, the last figures remain. In both cases
 /// ``Reading/isComplete`` is `false`. ``ContainerMemory`` explains the figures.
 public struct ContainerMemoryReader: ~Copyable {
     private let process: ProcessSelector
     private let root: SystemRoot
     private var kept: OpenMemoryFiles
+    private let lifetime: ProcessLifetime
     private var schedule = MembershipSchedule()
     /// Whether the files could not be opened again for lack of descriptors or memory.
     private var isStale = false
     /// Whether the process no longer existed when the files were opened again.
     private var isGone = false
+    /// The last figures that could be read.
+    private var last = Reading(isComplete: false)
 
     /// Finds and opens the files of the calling process's cgroups.
     ///
@@ -51,8 +55,8 @@ public struct ContainerMemoryReader: ~Copyable {
     }
 
     init(process: ProcessSelector, root: SystemRoot) throws(ProcMemError) {
-        self.process = process
-        self.root = root
+        // First: what is opened afterwards belongs to the process as long as it exists.
+        let lifetime = try ProcessLifetime(of: process, in: root)
         let files = OpenMemoryFiles(of: process, in: root)
         guard files.hasSource else {
             // Reports the reason.
@@ -60,23 +64,36 @@ public struct ContainerMemoryReader: ~Copyable {
             // What could not be opened can be read now.
             throw ProcMemError(.outOfResources, path: root.text(MemInfo.path))
         }
+        self.process = process
+        self.root = root
+        self.lifetime = lifetime
         kept = files
     }
 
     /// Reads the current figures.
     ///
-    /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process has exited.
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` if the process has exited, even if another one has its pid by then.
     public mutating func read() throws(ProcMemError) -> Reading {
         refreshIfDue()
         try checkProcess()
-        do {
-            return try reading()
-        } catch {
+        if let reading = try? kept.reading() {
+            last = reading
+        } else {
             // A file cannot be read any more: its cgroup has been removed, and the process is in another one or gone.
             resolve()
+            // Otherwise the last figures remain, and the files are opened again at the next reading.
+            if let reading = try? kept.reading() { last = reading } else { last.isComplete = false }
         }
+        if isStale { last.isComplete = false }
         try checkProcess()
-        return (try? reading()) ?? Reading(isComplete: false)
+        do throws(ProcMemError) {
+            // The files were opened by the pid.
+            try lifetime.validate()
+        } catch {
+            guard error.code == .outOfResources else { throw error }
+            last.isComplete = false
+        }
+        return last
     }
 
     /// Whether the process may still exist. A lack of descriptors does not show that it has exited.
@@ -85,19 +102,13 @@ public struct ContainerMemoryReader: ~Copyable {
             _ = try root.open(ProcPath(directoryOf: process), as: .directory)
             return true
         } catch {
-            return !error.isAbsence
+            return !error.isExit
         }
     }
 
     private func checkProcess() throws(ProcMemError) {
         guard isGone else { return }
         throw ProcMemError(.noSuchProcess, path: root.text(ProcPath(directoryOf: process)))
-    }
-
-    private borrowing func reading() throws(FileReadError) -> Reading {
-        var reading = try kept.reading()
-        if isStale { reading.isComplete = false }
-        return reading
     }
 
     private mutating func refreshIfDue() {

@@ -11,7 +11,7 @@ struct ContainerMemoryWatch: Sendable {
     /// Delivers changes until the stop signal arrives or the process has exited.
     func run(until stop: StopSignal, _ deliver: (ContainerMemoryChange) -> Void) throws(ProcMemError) {
         let process = try process.validated(in: root)
-        let lifetime = ProcessLifetime(of: process, in: root)
+        let lifetime = try ProcessLifetime(of: process, in: root)
         // Throws if the process does not exist or is hidden, or if nothing can be read.
         switch process {
         case .current: _ = try ContainerMemory(of: process, in: root, .limitsAlone)
