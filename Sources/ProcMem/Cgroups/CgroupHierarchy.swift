@@ -142,8 +142,10 @@ extension CgroupHierarchy {
                 return lookup
             }
         }
-        let mountsPath = mountTable(for: process, in: root)
+        var failure: FileReadError?
+        let mountsPath = mountTable(for: process, in: root, orFailure: &failure)
         do throws(FileReadError) {
+            if let failure { throw failure }
             let mount = try root.read(mountsPath, MountLine.readOptions) {
                 CgroupMount.find(controller, version, showing: path, parsing: $0)
             }
@@ -201,15 +203,21 @@ extension CgroupHierarchy {
     /// valid only in its own mount namespace. On the live system, the caller's own table is therefore the right one for
     /// both. Below a directory that replaces `/`, it is the table of process 1, to which the directory is `/`; if the
     /// directory does not have it, as with the captured files of one process, that of the process itself.
-    private static func mountTable(for process: ProcessSelector, in root: SystemRoot) -> ProcPath {
+    ///
+    /// - Parameter failure: The error if it is not known whether the directory has the table of process 1; another table may
+    ///   show less than there is.
+    private static func mountTable(
+        for process: ProcessSelector,
+        in root: SystemRoot,
+        orFailure failure: inout FileReadError?
+    ) -> ProcPath {
         guard !root.isLive else { return ProcPath(.current, "mountinfo") }
         let first = ProcPath(.id(1), "mountinfo")
         do throws(FileReadError) {
             _ = try root.open(first)
-        } catch  where error.isMissingPath {
-            return ProcPath(process, "mountinfo")
         } catch {
-            // The error of the read is the warning: another table may show less than there is.
+            if error.isMissingPath { return ProcPath(process, "mountinfo") }
+            failure = error
         }
         return first
     }
