@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <linux/magic.h>
 #include <unistd.h>
 
@@ -266,6 +267,19 @@ int procmem_is_on_sysfs(int descriptor) {
 int procmem_is_on_cgroup2(int descriptor) {
     struct statfs file_system;
     return fstatfs(descriptor, &file_system) == 0 && file_system.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+int64_t procmem_nanoseconds(int clock)
+{
+    struct timespec time = {0};
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void procmem_wait_until(void *condition, void *mutex, int64_t nanoseconds)
+{
+    const struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    pthread_cond_timedwait(condition, mutex, &time);
 }
 
 uint64_t procmem_total_memory(void)

@@ -97,6 +97,12 @@ int procmem_is_on_sysfs(int descriptor);
 /// CGROUP2_SUPER_MAGIC.
 int procmem_is_on_cgroup2(int descriptor);
 
+/// clock_gettime(2): returns the time of a clock in nanoseconds.
+int64_t procmem_nanoseconds(int clock);
+
+/// pthread_cond_timedwait(3): waits until an instant of the condition's clock.
+void procmem_wait_until(void *condition, void *mutex, int64_t nanoseconds);
+
 /// sysinfo(2): returns the machine's memory in bytes; 0 on failure.
 uint64_t procmem_total_memory(void);
 

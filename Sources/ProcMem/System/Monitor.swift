@@ -71,8 +71,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
                 continue
             }
             if instant <= Syscalls.monotonicNanoseconds { return nil }
-            var time = timespec(tv_sec: instant / 1_000_000_000, tv_nsec: instant % 1_000_000_000)
-            unsafe pthread_cond_timedwait(condition, mutex, &time)
+            unsafe procmem_wait_until(condition, mutex, Int64(instant))
         }
     }
 }

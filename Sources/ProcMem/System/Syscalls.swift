@@ -98,35 +98,22 @@ enum Syscalls {
 }
 
 extension Syscalls {
+    // Not with `timespec` here: in an optimised build, the compiler may find that type in a private module of the runtime first,
+    // and then refuses its members (Swift 6.3.1).
+
     /// The monotonic time in milliseconds, with the resolution of the kernel's timer tick. Reading it costs less than a
     /// precise clock.
-    static var coarseMilliseconds: Int {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-        return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
-    }
+    static var coarseMilliseconds: Int { Int(procmem_nanoseconds(CLOCK_MONOTONIC_COARSE)) / 1_000_000 }
 
     /// The monotonic time in nanoseconds, without the time during which the system was suspended.
-    static var monotonicNanoseconds: Int {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
-    }
+    static var monotonicNanoseconds: Int { Int(procmem_nanoseconds(CLOCK_MONOTONIC)) }
 
     /// The time since boot in seconds, including the time during which the system was suspended. Start times of
     /// processes refer to this clock.
-    static var secondsSinceBoot: Double {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    static var secondsSinceBoot: Double { Double(procmem_nanoseconds(CLOCK_BOOTTIME)) / 1e9 }
 
     /// The wall-clock time in seconds since 1970.
-    static var secondsSince1970: Double {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    static var secondsSince1970: Double { Double(procmem_nanoseconds(CLOCK_REALTIME)) / 1e9 }
 }
 
 /// Information about processes, and about the caller's rights over them, that is not read from a file.
