@@ -144,7 +144,7 @@ let package = Package(
         .testTarget(
             name: "ProcMemMetricsTests",
             dependencies: [
-                "ProcMemMetrics", "TestSupport",
+                "ProcMemMetrics", "ProcessStates", "TestSupport",
                 .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
                 .product(
                     name: "ServiceLifecycleTestKit",

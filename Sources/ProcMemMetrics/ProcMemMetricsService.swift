@@ -26,10 +26,11 @@
     /// that no backend reports a value that is out of date. A counter adds up the increases since the service started. After
     /// the process has moved to another cgroup, a counter continues with the increases there.
     ///
-    /// All files are read on the thread of one ``MemorySampler``, so that neither an event loop nor Swift's cooperative pool
-    /// waits for them. The change streams wait on a thread each. The cost of a measurement of the processes is that of the
-    /// mode, and is recorded as `procmem.pass.duration`. The other readings cost about 0.3 ms for each interval, and do not
-    /// grow with the number of processes. No privileges are required beyond those of the mode.
+    /// Files are read on the thread of one ``MemorySampler`` and on the threads of the two change streams, so that neither an
+    /// event loop nor Swift's cooperative pool waits for them. The cost of a measurement of the processes is that of the mode,
+    /// and is recorded as `procmem.pass.duration`. For each interval, the other readings cost as much as
+    /// ``ContainerMemory/current(in:)``, ``CPUThrottling/current(in:)`` and ``CgroupCPUTime/current(in:)``, and as a poll of
+    /// each stream; they do not grow with the number of processes. No privileges are required beyond those of the mode.
     ///
     /// The labels of the metrics are constant, and the dimensions are those of the caller: neither contains a process id or a
     /// name of a process, which would create a time series for each process.
@@ -54,8 +55,9 @@
         ///   - dimensions: The dimensions of every metric.
         ///   - factory: The backend; `nil` for `MetricsSystem.factory` when the service runs.
         ///   - root: The directory that contains the kernel's files.
-        ///   - onFailure: Called with the error of each failed reading, for example to log it. Failures are also counted, as
-        ///     `procmem.failures`. The service continues after every failure.
+        ///   - onFailure: Called with the error of each failed reading, for example to log it, and with that of each attempt to
+        ///     start the sampler's thread. Failed readings are also counted, as `procmem.failures`. The service continues
+        ///     after every failure.
         public init(
             of scope: ProcessScope = .currentTree,
             mode: MemoryMode = .within(.milliseconds(10)),
@@ -117,7 +119,8 @@
         }
 
         private func followContainer(_ recorder: ResourceRecorder) async {
-            await untilCancelled(.container, recorder) { () throws(ProcMemError) in
+            // Its gauges are those of the regular readings, which go on without the stream.
+            await untilCancelled(nil, recorder) { () throws(ProcMemError) in
                 for try await _ in ContainerMemoryChanges(pollInterval: interval, in: root) {
                     try await recorder.readContainer()
                 }
@@ -141,8 +144,10 @@
         }
 
         /// Calls `body` every interval, counted from its return, until the task is cancelled.
+        ///
+        /// - Parameter subject: What has no value after a failure; `nil` for nothing.
         private func untilCancelled(
-            _ subject: ResourceMetric.Subject,
+            _ subject: ResourceMetric.Subject?,
             _ recorder: ResourceRecorder,
             _ body: () async throws(ProcMemError) -> Void
         ) async {

@@ -68,9 +68,9 @@
         }
 
         /// Counts a failed reading and removes the gauges whose values it would have given.
-        func fail(_ subject: ResourceMetric.Subject) {
+        func fail(_ subject: ResourceMetric.Subject?) {
             instruments.increment(.failures, by: 1)
-            removeGauges(of: subject)
+            if let subject { removeGauges(of: subject) }
         }
 
         /// Removes all gauges of a subject until their next values.

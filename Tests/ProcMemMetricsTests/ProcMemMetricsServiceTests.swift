@@ -211,23 +211,20 @@
             }
         }
 
-        /// The memory of this process, between bounds that other readings give.
+        /// The memory of a process that does not change, as the library reads it.
         @Test func live() async throws {
-            let service = ProcMemMetricsService(
-                of: .current,
-                mode: .accurate,
-                every: .milliseconds(50),
-                factory: backend
-            )
+            let child = try ChildProcess(state: "hold", 64 << 20)
+            let usage = try memoryUsage(of: child.pid, mode: .accurate)
+            let service = ProcMemMetricsService(of: .process(child.pid), mode: .accurate, factory: backend)
             try await service.running {
                 #expect(
-                    await backend.eventually { $0.value(.distinctMemory) != nil && $0.value(.containerUsage) != nil }
+                    await backend.eventually {
+                        $0.value(.processes) == 1 && $0.value(.containerUsage) != nil
+                            && $0.value(.effectiveCPUCount) != nil
+                    }
                 )
-                let pss = try #require(try memoryUsage(mode: .accurate).pssBytes)
-                let rss = try #require(backend.value(.rss))
-                let distinct = try #require(backend.value(.distinctMemory))
-                // The process grows meanwhile, by the test itself.
-                #expect(distinct > Double(pss) * 0.5 && distinct <= rss * 1.01)
+                #expect(backend.value(.rss) == usage.rssBytes.map(Double.init))
+                #expect(backend.value(.distinctMemory) ?? 0 >= Double(64 << 20))
                 #expect(backend.value(.effectiveCPUCount) == Double(effectiveCPUCount()))
                 #expect(backend.count(.failures) == 0)
             }

@@ -117,7 +117,7 @@ extension ProcessDirectory {
         case .sampled(let reads): return try sampledUsage(usage, stat, reads: reads, in: root)
         case .within:
             guard let rssBytes = usage.rssBytes, let deadline = mode.deadline(from: start) else { return usage }
-            var costs = ReadCosts.learned(pageSizeBytes: root.pageSizeBytes)
+            var costs = LearnedCosts.ofProgram.costs(pageSizeBytes: root.pageSizeBytes)
             if let read = try fittingRead(stat, costs, rssBytes: rssBytes, until: deadline) {
                 let readStart = ContinuousClock.now
                 let usage = try memoryUsage(stat, mode: .accurate, pageSizeBytes: root.pageSizeBytes)
@@ -128,7 +128,7 @@ extension ProcessDirectory {
                         rssBytes: rssBytes,
                         mappingCount: read.mappingCount
                     )
-                    costs.remember()
+                    LearnedCosts.ofProgram.keep(costs)
                 }
                 return usage
             }

@@ -7,7 +7,7 @@ import Synchronization
 /// over minutes, so that one slow read does not exclude a process for good.
 ///
 /// A caller that measures a process only now and then has nothing to learn from in one call: it begins with what the program
-/// has learned before (``learned(pageSizeBytes:)``).
+/// has learned before (``LearnedCosts``).
 struct ReadCosts: Sendable {
     /// The duration of an accurate read of a process, and the RSS of the process at that time.
     struct Measured: Sendable {
@@ -17,37 +17,11 @@ struct ReadCosts: Sendable {
     }
 
     private let pageSizeBytes: Int
-    private var perPage = Self.usualPerPage
-    private var perMapping = Self.usualPerMapping
+    fileprivate var perPage = Self.usualPerPage
+    fileprivate var perMapping = Self.usualPerMapping
     private var samplesOfOne: (duration: Duration, taken: ContinuousClock.Instant)?
 
     init(pageSizeBytes: Int) { self.pageSizeBytes = pageSizeBytes }
-
-    /// What single measurements of this program have learned, in picoseconds; 0 before the first of them. The two are
-    /// independent of each other.
-    private static let learnedPerPage = Atomic(0)
-    private static let learnedPerMapping = Atomic(0)
-
-    /// Returns the costs that earlier single measurements of this program have learned.
-    static func learned(pageSizeBytes: Int) -> ReadCosts {
-        var costs = ReadCosts(pageSizeBytes: pageSizeBytes)
-        costs.perPage = duration(learnedPerPage.load(ordering: .relaxed)) ?? costs.perPage
-        costs.perMapping = duration(learnedPerMapping.load(ordering: .relaxed)) ?? costs.perMapping
-        return costs
-    }
-
-    /// Keeps the costs for later measurements of this program.
-    func remember() {
-        Self.learnedPerPage.store(Self.picoseconds(perPage), ordering: .relaxed)
-        Self.learnedPerMapping.store(Self.picoseconds(perMapping), ordering: .relaxed)
-    }
-
-    private static func duration(_ picoseconds: Int) -> Duration? {
-        picoseconds > 0 ? Duration(secondsComponent: 0, attosecondsComponent: Int64(picoseconds) * 1_000_000) : nil
-    }
-
-    /// A cost is at most 64 times the usual one, which is less than a millisecond.
-    private static func picoseconds(_ cost: Duration) -> Int { Int(cost.components.attoseconds / 1_000_000) }
 
     private static var fixed: Duration { .microseconds(50) }
     private static var usualPerPage: Duration { .nanoseconds(45) }
@@ -168,6 +142,37 @@ struct ReadCosts: Sendable {
         guard count > 0 else { return }
         samplesOfOne = (duration / count, now)
     }
+}
+
+/// The costs that measurements of single processes have learned, for those that follow. Threads may share it.
+struct LearnedCosts: ~Copyable, Sendable {
+    /// Those of the whole program.
+    static let ofProgram = LearnedCosts()
+
+    /// In picoseconds; 0 before the first measurement. The two are independent of each other.
+    private let perPage = Atomic(0)
+    private let perMapping = Atomic(0)
+
+    /// Returns the costs that earlier measurements have learned, or the usual ones.
+    borrowing func costs(pageSizeBytes: Int) -> ReadCosts {
+        var costs = ReadCosts(pageSizeBytes: pageSizeBytes)
+        costs.perPage = Self.duration(perPage.load(ordering: .relaxed)) ?? costs.perPage
+        costs.perMapping = Self.duration(perMapping.load(ordering: .relaxed)) ?? costs.perMapping
+        return costs
+    }
+
+    /// Keeps costs for later measurements.
+    borrowing func keep(_ costs: ReadCosts) {
+        perPage.store(Self.picoseconds(costs.perPage), ordering: .relaxed)
+        perMapping.store(Self.picoseconds(costs.perMapping), ordering: .relaxed)
+    }
+
+    private static func duration(_ picoseconds: Int) -> Duration? {
+        picoseconds > 0 ? Duration(secondsComponent: 0, attosecondsComponent: Int64(picoseconds) * 1_000_000) : nil
+    }
+
+    /// A cost is at most 64 times the usual one, which is less than a millisecond.
+    private static func picoseconds(_ cost: Duration) -> Int { Int(cost.components.attoseconds / 1_000_000) }
 }
 
 extension MemoryMode {

@@ -100,7 +100,8 @@ import Testing
         hugePages: Bool = false,
         merged: Int? = 0,
         mayHaveMergedPages: Bool = false,
-        isPSSEstimated: Bool? = false
+        isPSSEstimated: Bool? = false,
+        isPrivateHugetlbExact: Bool = true
     ) -> KernelPageFeatures {
         KernelPageFeatures(
             isStatmExact: isStatmExact,
@@ -109,7 +110,8 @@ import Testing
             mayHaveSmallerHugePages: false,
             mergedBytes: merged,
             mayHaveMergedPages: mayHaveMergedPages,
-            isPSSEstimated: isPSSEstimated
+            isPSSEstimated: isPSSEstimated,
+            isPrivateHugetlbExact: isPrivateHugetlbExact
         )
     }
 
@@ -557,20 +559,14 @@ import Testing
     /// them, before Linux 6.2 as private pages of each process.
     @Test func hugetlbPagesBelowASharedPageTable() throws {
         let huge = 512
+        let system = KernelPageFeatures.SystemMemory(
+            anonymousBytes: 1 << 40,
+            anonymousHugeBytes: 0,
+            sharedBytes: 1 << 40,
+            hugetlbBytes: pages(2 * huge)
+        )
         func features(_ isExact: Bool) -> KernelPageFeatures {
-            KernelPageFeatures(
-                isStatmExact: true,
-                systemMemory: .init(
-                    anonymousBytes: 1 << 40,
-                    anonymousHugeBytes: 0,
-                    sharedBytes: 1 << 40,
-                    hugetlbBytes: pages(2 * huge)
-                ),
-                mayHaveHugePages: false,
-                mayHaveSmallerHugePages: false,
-                mergedBytes: 0,
-                isPrivateHugetlbExact: isExact
-            )
+            Self.features(system: system, isPrivateHugetlbExact: isExact)
         }
         let counted = Sample(pid: 10, anonymous: 100, hugetlbOfStatus: 0)
         let ofCounter = try distinct([counted], features(true))

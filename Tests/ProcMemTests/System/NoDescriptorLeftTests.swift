@@ -176,18 +176,22 @@ import Testing
         #expect(try isSignalled())
     }
 
-    /// The sequence reports neither a change nor an error.
-    @Test(.cpuCgroups) func aQuotaThatCannotBeReadHasNotChanged() throws {
-        let cgroup = try Cgroup.make(.cpu)
-        try cgroup.set(quota: 20_000)
-        let child = try cgroup.child(state: "hold", 4096)
-        let watch = CPULimitWatch(
+    private static func watch(_ child: ChildProcess) -> CPULimitWatch {
+        CPULimitWatch(
             process: .id(child.pid),
             root: .live,
             pollMilliseconds: 10,
             debounceMilliseconds: 10,
             usesNotification: true
         )
+    }
+
+    /// The sequence reports neither a change nor an error.
+    @Test(.cpuCgroups) func aQuotaThatCannotBeReadHasNotChanged() throws {
+        let cgroup = try Cgroup.make(.cpu)
+        try cgroup.set(quota: 20_000)
+        let child = try cgroup.child(state: "hold", 4096)
+        let watch = Self.watch(child)
         let answer = Self.inFork {
             guard let stop = try? StopSignal() else { return 3 }
             var quotas: [Int?] = []
@@ -243,13 +247,7 @@ import Testing
         let cgroup = try Cgroup.make(.cpu)
         try cgroup.set(quota: 20_000)
         let child = try cgroup.child(state: "hold", 4096)
-        let watch = CPULimitWatch(
-            process: .id(child.pid),
-            root: .live,
-            pollMilliseconds: 10,
-            debounceMilliseconds: 10,
-            usesNotification: true
-        )
+        let watch = Self.watch(child)
         var counts = (begun: 0, refused: 0)
         for free in 0..<12 {
             let answer = Self.inFork {
