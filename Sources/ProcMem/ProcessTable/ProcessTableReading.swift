@@ -92,13 +92,14 @@
 
         /// Throws if processes are missing because no descriptor was left: procps silently omits a process if it cannot
         /// open the files of the process.
-        private static func confirmWhole(
+        ///
+        /// `ENOMEM` shows nothing here: `malloc` leaves it behind if the heap cannot grow in place, and then succeeds elsewhere.
+        static func confirmWhole(
             _ processes: [cprocps_process],
             _ selection: Selection,
             lastError: Errno
         ) throws(ProcMemError) {
-            let failure = failure(lastError)
-            if failure.code == .outOfResources { throw failure }
+            if [.tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(lastError) { throw failure(lastError) }
             if case .all = selection, !processes.contains(where: { $0.task_id == Syscalls.pid }) {
                 throw .procUnavailable(detail: "does not list this process")
             }

@@ -32,6 +32,20 @@
             #expect(try openDescriptors() < before + 100)
         }
 
+        @Test(
+            "Only a lack of descriptors shows that procps has left processes out; a malloc that succeeds may leave ENOMEM"
+        )
+        func lastErrors() throws {
+            for error in [Errno.tooManyOpenFiles, .tooManyOpenFilesInSystem] {
+                #expect(throws: ProcMemError.self) {
+                    try ProcessTable.confirmWhole([], .processes([1]), lastError: error)
+                }
+            }
+            for error in [Errno.noMemory, .noSuchFileOrDirectory, .permissionDenied] {
+                try ProcessTable.confirmWhole([], .processes([1]), lastError: error)
+            }
+        }
+
         @Test("Eight threads, each with its own table, read concurrently, and each finds this process")
         func threads() async throws {
             let found = try await withThrowingTaskGroup(of: Bool.self) { group in
