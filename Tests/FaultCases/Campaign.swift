@@ -142,8 +142,9 @@ struct Campaign {
             tally.unlabelled += 1
             problems.append("\(title): \(text)")
         }
-        // If fstat fails, a kept descriptor is not known to be ProcMem's own any more, and is not closed.
-        let most = undisturbed.descriptors + (String(cString: fault.name) == "fstat" ? 1 : 0)
+        // If one of these two fails, a kept descriptor is not known to be ProcMem's own any more, and is not closed.
+        let isIdentityRefused = ["fstat", "fcntl"].contains(String(cString: fault.name))
+        let most = undisturbed.descriptors + (isIdentityRefused ? 1 : 0)
         let open = await Self.settledDescriptors(atMost: most, .seconds(3))
         if open > most {
             tally.leaks += 1
