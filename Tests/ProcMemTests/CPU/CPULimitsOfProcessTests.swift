@@ -126,9 +126,9 @@ import Testing
         var memory = ContainerMemoryChanges(of: 17, pollInterval: poll, in: tree.root()).makeAsyncIterator()
         #expect(try await limits.next()?.effectiveCPUCount() == 2)
         #expect(try await memory.next()?.cause == .start)
-        // The other process has other limits, too.
-        try tree.write("0::/\n", to: "/proc/17/cgroup")
+        // The other process has other limits, too. In this order: a poll may fall between the two.
         try tree.write(stat(startTime: 56), to: "/proc/17/stat")
+        try tree.write("0::/\n", to: "/proc/17/cgroup")
         #expect(try await limits.next() == nil)
         #expect(try await memory.next() == nil)
     }
