@@ -9,6 +9,9 @@
 /// Figures in the cache that are still valid are used. Accurate reads that do not fit into one pass are distributed over
 /// several passes only if nothing changes, if they can be completed before the first of them is too old, and if they
 /// are likely to halve the width of the bounds that samples give. A process that cannot be read accurately is not tried again before the age limit.
+///
+/// Nor is a process that has changed read again before the age limit if that cannot narrow the bounds. Until then, its row
+/// has its cheap or sampled figures.
 struct BudgetedFigures: Sendable {
     /// The functions that measure processes and read the clock. Tests replace them.
     struct Probes {
@@ -47,6 +50,15 @@ struct BudgetedFigures: Sendable {
 
         /// The distance between the bounds.
         var width: Int { (bounds.upper ?? .max) - bounds.lower }
+
+        /// Returns whether accurate reads of all processes are likely to narrow the bounds noticeably, if the sum of PSS is the
+        /// one given: it is a lower bound.
+        func canNarrow(byReadingShares shareBytes: Int) -> Bool {
+            guard width > 0 else { return false }
+            if let widthIfAllAreRead, widthIfAllAreRead < width - width / 32 { return true }
+            return shareBytes > bounds.lower.saturatingAdding(bounds.lower / 32)
+        }
+
         /// Whether samples are worth their cost after all processes were read accurately.
         var isWide: Bool { !bounds.isProven && width > (bounds.upper ?? .max) / 32 }
         /// Whether more samples would make the bounds much narrower.
@@ -104,6 +116,7 @@ struct BudgetedFigures: Sendable {
         let isComplete = pass.waiting.isEmpty && areSamplesComplete
         guard !isComplete, probes.now() < deadline, !isSettled(pass) else { return pass.result }
         let outlook = probes.outlook(members, pass.result)
+        omitReads(from: &pass, members, outlook)
         // The bounds are computed once more at the end of the pass, and the snapshot is built from them.
         pass.end = deadline - pass.start.duration(to: probes.now()) * 2
         var isRead = false
@@ -143,6 +156,8 @@ struct BudgetedFigures: Sendable {
         let scene: Int
         /// The processes that have no accurate figures, in the order in which they are read.
         var waiting: [Waiting] = []
+        /// The number of processes that have changed since they were read, and are not read again in this pass.
+        var omittedCount = 0
         /// Whether a process could not be read accurately.
         var hasUnreadable = false
         /// Whether a process has accurate figures that were read in an earlier pass.
@@ -150,6 +165,9 @@ struct BudgetedFigures: Sendable {
         /// The number of reads of the samples in each process.
         var sampleReads = 0
         var result = GroupFigures()
+
+        /// The number of processes that have no accurate figures.
+        var unreadCount: Int { waiting.count + omittedCount }
 
         /// The number of processes that can be sampled.
         var sampledCount: Int { fingerprints.count { $0 != nil } }
@@ -190,7 +208,7 @@ struct BudgetedFigures: Sendable {
     /// What a pass without reads depended on.
     private struct Settled: Sendable {
         let scene: Int
-        let waitingCount: Int
+        let unreadCount: Int
         let hasSamples: Bool
         let at: ContinuousClock.Instant
         let time: Duration
@@ -247,6 +265,25 @@ struct BudgetedFigures: Sendable {
         }
     }
 
+    /// Lets the processes that were read before the age limit not wait for another read, if accurate reads of all that wait
+    /// cannot narrow the bounds.
+    private func omitReads(from pass: inout Pass, _ members: [ProcessCensus.Member], _ outlook: Outlook) {
+        let start = pass.start
+        let isRecent = { (candidate: Waiting) in
+            cache.entries[candidate.key]?.lastAttempt.map { $0.duration(to: start) <= cache.maximumAge } ?? false
+        }
+        guard pass.waiting.contains(where: isRecent) else { return }
+        var shares = members.compactMap { $0.value?.pssBytes }.saturatingSum ?? 0
+        for candidate in pass.waiting {
+            let likely = cache.entries[candidate.key]?.likelyShareBytes(candidate.fingerprint)
+            shares = shares.saturatingAdding(likely ?? candidate.fingerprint.rssBytes)
+        }
+        guard !outlook.canNarrow(byReadingShares: shares) else { return }
+        let count = pass.waiting.count
+        pass.waiting.removeAll(where: isRecent)
+        pass.omittedCount = count - pass.waiting.count
+    }
+
     func cost(
         of fingerprint: ProcessFingerprint,
         _ entry: FigureCache.Entry?,
@@ -267,7 +304,7 @@ struct BudgetedFigures: Sendable {
 
     /// Whether an earlier pass over the same processes, with as much time, found nothing worth reading.
     private func isSettled(_ pass: Pass) -> Bool {
-        guard let settled, settled.scene == pass.scene, settled.waitingCount == pass.waiting.count,
+        guard let settled, settled.scene == pass.scene, settled.unreadCount == pass.unreadCount,
             settled.hasSamples == (pass.result.distinct != nil)
         else { return false }
         return pass.start.duration(to: pass.end) <= settled.time * 1.05
@@ -280,7 +317,7 @@ struct BudgetedFigures: Sendable {
         } else if last?.scene == pass.scene {
             settled = Settled(
                 scene: pass.scene,
-                waitingCount: pass.waiting.count,
+                unreadCount: pass.unreadCount,
                 hasSamples: pass.result.distinct != nil,
                 at: pass.start,
                 time: pass.start.duration(to: pass.end)

@@ -29,6 +29,14 @@ struct FigureCache: Sendable {
             return mappings.count
         }
 
+        /// Returns PSS as it is likely to be after a change: what was added to RSS is the process's own. `nil` if it was not
+        /// read.
+        func likelyShareBytes(_ fingerprint: ProcessFingerprint) -> Int? {
+            figures?.usage.pssBytes.map { bytes in
+                max(0, bytes.saturatingAdding(fingerprint.rssBytes - (figures?.fingerprint.rssBytes ?? 0)))
+            }
+        }
+
         /// The time since which the process has waited for an accurate read.
         var since: ContinuousClock.Instant { lastAttempt ?? found }
     }

@@ -22,6 +22,7 @@ private final class InventedReads {
     private(set) var countedMappings: [Int32] = []
     /// The bounds: of counters, of samples, and of accurate reads of all.
     var widths = (counters: 1000, samples: 100, accurate: 10)
+    var lowerBytes = 1000
     private(set) var outlookCount = 0
     /// Whether samples leave open how much memory there is, and accurate reads of some members show it.
     var drawsMembers = false
@@ -83,8 +84,8 @@ private final class InventedReads {
                 return BudgetedFigures.Outlook(
                     bounds: DistinctMemory(
                         estimate: nil,
-                        lower: 1000,
-                        upper: 1000 + width,
+                        lower: self.lowerBytes,
+                        upper: self.lowerBytes + width,
                         isProven: false,
                         assumptions: []
                     ),
@@ -186,6 +187,31 @@ private func member(_ pid: Int32, faults: Int = 100, pages: Int = 1000, virtualP
             default: []
             }
         #expect(invented.read.sorted() == expected)
+    }
+
+    /// A process that has changed is read again if PSS can narrow the bounds: from above, or from below. If not, its row
+    /// has its cheap figures until the age limit. A process that was never read is read for its own figures.
+    @Test(arguments: [(900, 20_000, true), (10, 1000, true), (10, 20_000, false), (0, 1000, false)])
+    mutating func whatCannotNarrowTheTotalIsNotReadAgain(_ width: Int, _ lowerBytes: Int, _ isRead: Bool) throws {
+        (invented.widths.counters, invented.lowerBytes) = (width, lowerBytes)
+        _ = try pass([member(1), member(2)], .milliseconds(10))
+        #expect(invented.read == [1, 2])
+        for number in 1...3 {
+            invented.forget()
+            let members = try [member(1, faults: 100 + number), member(2)]
+            let usages = try pass(members, .milliseconds(10))
+            #expect(invented.read == (isRead ? [1] : []))
+            #expect((usages[0].pssBytes != nil) == isRead && usages[0].rssBytes != nil && usages[1].pssBytes != nil)
+            // An idle pass that follows computes nothing.
+            _ = try pass(members, .milliseconds(10))
+            let outlookCount = invented.outlookCount
+            _ = try pass(members, .milliseconds(10))
+            #expect(invented.outlookCount == outlookCount && invented.read == (isRead ? [1] : []))
+        }
+        invented.forget()
+        invented.wait(.seconds(61))
+        _ = try pass([member(1, faults: 103), member(2), member(3)], .milliseconds(10))
+        #expect(invented.read.sorted() == [1, 2, 3])
     }
 
     /// What does not fit is sampled, and each pass reads the process that has waited longest, until all have been read.

@@ -124,6 +124,8 @@ import Testing
         var file = 10
         var faults = 0
         var pss: (anonymous: Int, file: Int)?
+        /// Whether the kernel reports the parts of PSS (Linux 5.4).
+        var hasPartsOfPSS = true
         var isLayoutHidden = false
         /// The sampled USS; `nil` if no samples were taken.
         var uss: Int?
@@ -145,9 +147,7 @@ import Testing
                 let text = """
                     Rss: \((anonymous + file) * 4) kB
                     Pss: \((pss.anonymous + pss.file) * 4) kB
-                    Pss_Anon: \(pss.anonymous * 4) kB
-                    Pss_File: \(pss.file * 4) kB
-                    Pss_Shmem: 0 kB
+                    \(hasPartsOfPSS ? "Pss_Anon: \(pss.anonymous * 4) kB\nPss_File: \(pss.file * 4) kB\nPss_Shmem: 0 kB\n" : "")\
                     Private_Clean: 0 kB
                     Private_Dirty: 0 kB
                     Anonymous: \(anonymous * 4) kB
@@ -214,6 +214,29 @@ import Testing
         let distinct = try distinct([Sample(pid: 10, anonymous: 100)])
         #expect(distinct.isProven && distinct.assumptions.isEmpty)
         #expect(distinct.lower == pages(100) && distinct.upper == pages(110) && distinct.estimate == pages(110))
+    }
+
+    /// The sum of PSS bounds the anonymous memory of a closed set from above, and its anonymous part does so closely. The
+    /// child has rewritten half of what it inherited; its faults would allow it to have added all of its pages.
+    @Test(arguments: [
+        (true, true, 170, 160), (false, true, 172, 152), (true, false, 220, 210), (false, false, 220, 210),
+    ])
+    func proportionalSharesBoundAClosedSet(_ hasParts: Bool, _ isClosed: Bool, _ upper: Int, _ estimate: Int) throws {
+        let family = [
+            Sample(pid: 10, anonymous: 100, faults: 100),
+            Sample(pid: 11, parent: 10, isFork: true, anonymous: 100, faults: 100),
+        ]
+        .map { sample in
+            var sample = sample
+            sample.pss = (75, 1)
+            sample.hasPartsOfPSS = hasParts
+            return sample
+        }
+        let distinct = try distinct(family, includesDescendants: isClosed)
+        #expect(try #require(distinct.upper) / Self.page == upper)
+        #expect(try #require(distinct.estimate) / Self.page == estimate)
+        // 152 pages, less the rounding of the kernel, exist in any case.
+        #expect(distinct.lower / Self.page == 152)
     }
 
     /// Two processes that the kernel did not compare may have one address space: the private pages of both may be the same.
