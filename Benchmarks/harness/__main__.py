@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 
 from . import keeping, machine, measuring, places, tables, targets
-from .suites import cgroups, cpu, estimator, growth, linked, micro, others, process, processes, story
+from .suites import budgets, cgroups, cpu, estimator, growth, linked, micro, others, process, processes, story
 
 suites = {
     # Many short rounds: the result is the median of the ratios of the rounds.
@@ -33,9 +33,10 @@ def main() -> int:
         "suites",
         nargs="*",
         metavar="SUITE",
-        help=f"one of {', '.join([*suites, 'micro'])}; default: all of these. Or estimator, alone and as root",
+        help=f"one of {', '.join([*suites, 'micro'])}; default: all of these. "
+        "Or estimator or budgets, alone and as root",
     )
-    parser.add_argument("--rounds", type=int, help="number of rounds; each tool runs in each (8; estimator: 30)")
+    parser.add_argument("--rounds", type=int, help="rounds; each tool runs in each (8; estimator: 30; budgets: 10)")
     parser.add_argument("--check", action="store_true", help="measure only cases with a target; fail if one is missed")
     parser.add_argument(
         "--quick", action="store_true", help="with --check: less than a minute, once everything is built"
@@ -47,8 +48,8 @@ def main() -> int:
         "--against", metavar="PROGRAM", action="append", default=[], help="estimator: another procmem, read in turn"
     )
     arguments = parser.parse_args()
-    if arguments.suites == ["estimator"]:
-        return estimate(arguments)
+    if arguments.suites in (["estimator"], ["budgets"]):
+        return of_trees(arguments)
     arguments.rounds = 8 if arguments.rounds is None else arguments.rounds
     unknown = set(arguments.suites) - {*suites, "micro"}
     if unknown or arguments.rounds < 1 or (arguments.quick and not arguments.check):
@@ -93,17 +94,26 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def estimate(arguments: argparse.Namespace) -> int:
-    """Compares estimates with page frames: 30 readings of each kind, unless a number of rounds is given."""
+def of_trees(arguments: argparse.Namespace) -> int:
+    """Reads trees at rest: compares estimates with page frames, or bounds with the budget."""
+    [suite] = arguments.suites
     if os.geteuid() != 0:
-        print("bench: the estimator is compared with page frames, which root alone can read", file=sys.stderr)
+        print(f"bench: {suite} starts trees of another user, which root alone can do", file=sys.stderr)
         return 1
     described, start = machine.description(), time.monotonic()
-    results = estimator.measured(arguments.rounds or 30, arguments.against)
-    name = arguments.keep or f"{date.today()}-estimator"
-    print(estimator.keep(places.runs / name, described, results))
-    print(f"measured in {time.monotonic() - start:.0f} s; kept in Benchmarks/runs/{name}", file=sys.stderr)
-    return 1 if any(result.falsely_proven for result in results) else 0
+    folder = places.runs / (arguments.keep or f"{date.today()}-{suite}")
+    if suite == "estimator":
+        estimates = estimator.measured(arguments.rounds or 30, arguments.against)
+        print(estimator.keep(folder, described, estimates))
+        missed = [result.scene for result in estimates if result.falsely_proven]
+    else:
+        widths = budgets.measured(arguments.rounds or 10)
+        print(budgets.keep(folder, described, widths))
+        missed = [f"{result.scene} at {result.budget} ms" for result in budgets.wider(widths)]
+    print(f"measured in {time.monotonic() - start:.0f} s; kept in Benchmarks/runs/{folder.name}", file=sys.stderr)
+    if missed:
+        print(f"bench: {suite} failed: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
 
 
 def check(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -12,8 +13,10 @@ from . import places
 from .subjects import Scene, Subject, first_number, missing, process, program, request
 
 
-def procmem(name: str, case: str, batches: int, calls: int = 1) -> Subject:
-    return program(f"ProcMem {name}", str(places.release / "ProcMemCases"), case, batches=batches, calls=calls)
+def procmem(name: str, case: str, batches: int, calls: int = 1, *, on_one_cpu: bool = False) -> Subject:
+    pinned = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))] if on_one_cpu else []
+    command = [*pinned, str(places.release / "ProcMemCases")]
+    return program(f"ProcMem {name}", *command, case, batches=batches, calls=calls)
 
 
 def floor(case: str, batches: int, calls: int = 1) -> Subject:

@@ -35,6 +35,7 @@ def verdicts(cases: list[Case]) -> list[Verdict]:
         near(by_title, distinct, "ProcMem sampled", 0.03),
         at_most(by_title, distinct, "ProcMem sampler, within 100 ms, warm", "psutil memory_full_info", 1 / 3000),
         near(by_title, distinct, "ProcMem sampler, within 100 ms, warm", 0.01),
+        at_most(by_title, distinct, "ProcMem sampler, within 100 ms, warm", "ProcMem memorySnapshot, cheap", 1),
         at_most(by_title, cpu.at_root, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
         at_most(by_title, cpu.in_fourth, "ProcMem effectiveCPUCount()", "Rust available_parallelism", 1),
         within(by_title, cpu.in_fourth, "ProcMem CPULimitReader", 4000),

@@ -14,7 +14,7 @@ if not importlib.util.find_spec("psutil"):
 from . import targets
 from .measuring import Case, Entry
 from .subjects import Sample
-from .suites import growth, processes
+from .suites import budgets, growth, processes
 
 
 def entry(name: str, *samples: Sample, why_not: str | None = None) -> Entry:
@@ -43,6 +43,19 @@ class TargetsTests(unittest.TestCase):
         self.assertIs(is_met(times("own", 110, 121, 200), times("peer", 100, 100, 100)), False)
         self.assertIsNone(is_met(times("own", 110)))
         self.assertIsNone(is_met(times("own", 110), entry("peer", Sample(1, 100), why_not="failed")))
+
+    def test_wider_bounds(self) -> None:
+        def wider(*widths: float | None) -> list[int]:
+            results = [budgets.Width("tree", budget + 1, width, 1) for budget, width in enumerate(widths)]
+            return [result.budget for result in budgets.wider([*results, budgets.Width("other", 1, 1, 1)])]
+
+        self.assertEqual(wider(100e6, 104e6, 50e6, 52e6), [])
+        self.assertEqual(wider(100e6, 106e6, 50e6, 53e6, 10e6, 10e6), [2, 4])
+        # The comparison is with the narrowest before, not with the last.
+        self.assertEqual(wider(100e6, 104e6, 108e6), [3])
+        self.assertEqual(wider(None, 100e6, None), [3])
+        # The reading program maps files of its own.
+        self.assertEqual(wider(0, 4096), [])
 
     def test_allocations(self) -> None:
         def is_met(*entries: Entry) -> bool | None:

@@ -48,6 +48,7 @@ def cases(rounds: int, with_all: bool = True) -> list[Case]:
                 [
                     peers.procmem("sampled", "tree, sampled", 5),
                     peers.procmem("sampler, within 100 ms, warm", "tree, within, sampler", 20),
+                    peers.procmem("memorySnapshot, cheap", "tree, cheap", 20),
                     peers.psutil("memory_full_info", "tree, accurate", 1),
                 ],
                 scene,
