@@ -51,6 +51,22 @@ def members_of(root: int) -> list[psutil.Process]:
 
 
 @contextlib.contextmanager
+def listed(count: int) -> Iterator[Scene]:
+    """Files of processes below a directory: `stat` and `statm` of one program and its forked workers."""
+    own = Path("/proc/self/stat").read_text().split(") ")[1].split()
+    statm = Path("/proc/self/statm").read_text()
+    # Most temporary folders are on a disk, whose directories of this size are slow.
+    with tempfile.TemporaryDirectory(prefix="procmem-bench", dir="/dev/shm") as folder:
+        for pid in range(1, count + 1):
+            own[1] = "0" if pid == 1 else "1"
+            process = Path(folder, "proc", str(pid))
+            process.mkdir(parents=True)
+            (process / "stat").write_text(f"{pid} (worker) {' '.join(own)}\n")
+            (process / "statm").write_text(statm)
+        yield Scene({"SYSROOT": folder})
+
+
+@contextlib.contextmanager
 def notebook_server(workers: int, mebibytes: int) -> Iterator[tuple[Scene, str | None]]:
     """A Jupyter server with a child process that has memory and forked workers. Yields the tree of the server, and the
     address of its memory display; None if jupyter-resource-usage is not installed."""

@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 
 from .measuring import Case
-from .suites import cgroups, cpu, growth, process, processes
+from .suites import cgroups, cpu, growth, many, process, processes
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ def verdicts(cases: list[Case]) -> list[Verdict]:
         at_most(by_title, cgroups.limit, "ProcMem ContainerMemoryReader", C, 1.2),
         no_allocation(by_title, cgroups.limit, "ProcMem ContainerMemoryReader"),
         *(verdict for count in cgroups.sizes for verdict in cgroup_totals(by_title, cgroups.totals(count))),
+        at_most(by_title, many.live, "ProcMem memorySnapshot", C, 1.2),
+        at_most(by_title, many.live, "ProcMem sampler, warm", "ProcMem memorySnapshot", 0.5),
+        at_most(by_title, many.listed(many.most_count), "ProcMem memorySnapshot", C, 1.2),
         *(flat(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, within 100 ms, warm")),
         *(linear(cases, name) for name in ("ProcMem cheap", "ProcMem sampled", "ProcMem sampler, within 100 ms, warm")),
     ]

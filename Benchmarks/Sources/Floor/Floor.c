@@ -79,6 +79,13 @@ static int open_process(int id)
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+static int open_process_at(int proc, int id)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%d", id);
+    return openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 long floor_tree(pid_t root, const char *memory_file)
 {
     int directory = open_process(root);
@@ -102,13 +109,16 @@ long floor_tree(pid_t root, const char *memory_file)
     return count;
 }
 
-long floor_all(const char *memory_file)
+long floor_all(const char *system, const char *memory_file)
 {
-    DIR *proc = opendir("/proc");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/proc", system ? system : "");
+    DIR *proc = opendir(path);
+    if (!proc) return -1;
     long count = 0;
     for (struct dirent *entry; (entry = readdir(proc));) {
         if (!isdigit((unsigned char)entry->d_name[0])) continue;
-        int directory = open_process(atoi(entry->d_name));
+        int directory = open_process_at(dirfd(proc), atoi(entry->d_name));
         if (directory < 0) continue;
         count += read_file(directory, "stat") > 0;
         if (memory_file) read_file(directory, memory_file);

@@ -1,6 +1,6 @@
 // The floor as a program: FloorProgram CASE BATCHES CALLS prints the same columns as the Swift programs. The
 // environment variable ROOT is the pid of the process, or of the root of the tree, to measure, CGROUP the directory of
-// a cgroup, and FILES the files to keep open, separated by colons.
+// a cgroup, FILES the files to keep open, separated by colons, and SYSROOT a directory with files of all processes.
 #include "Floor.h"
 
 #include <stdio.h>
@@ -18,9 +18,9 @@ static long reread(void) { return floor_reread(kept); }
 static long tree_list(void) { return floor_tree(root, NULL); }
 static long tree_statm(void) { return floor_tree(root, "statm"); }
 static long tree_rollup(void) { return floor_tree(root, "smaps_rollup"); }
-static long all_list(void) { return floor_all(NULL); }
+static long all_list(void) { return floor_all(getenv("SYSROOT"), NULL); }
 static long totals(void) { return floor_totals(getenv("CGROUP")); }
-static long all_statm(void) { return floor_all("statm"); }
+static long all_statm(void) { return floor_all(getenv("SYSROOT"), "statm"); }
 
 int main(int count, char **arguments)
 {

@@ -1,8 +1,9 @@
 import ProcMem
 import Timing
 
-/// Returns the cases for repeated snapshots of a process and of a tree by one sampler, in bytes.
-func samplerCases(of root: Int32) -> [String: ProcMemCases.WaitingCase] {
+/// Returns the cases for repeated snapshots by one sampler: of a process and of a tree, in bytes; of all processes, their
+/// number.
+func samplerCases(of root: Int32, _ system: SystemRoot) -> [String: ProcMemCases.WaitingCase] {
     let tree = ProcessScope.tree(root: root)
     var cases: [String: ProcMemCases.WaitingCase] = [:]
     for (name, mode) in modes {
@@ -15,6 +16,13 @@ func samplerCases(of root: Int32) -> [String: ProcMemCases.WaitingCase] {
                 try await time { try await bytes(sampler.snapshot()) }
             }
         }
+    }
+    cases["all, cheap, sampler"] = {
+        let limits = SearchLimits(maximumOpenFileCount: 16_384)
+        let sampler = MemorySampler(of: .all, mode: .cheap, limits: limits, in: system)
+        // The second pass opens the files that later ones read.
+        for _ in 0..<2 { _ = try await sampler.snapshot() }
+        try await time { try await sampler.snapshot().processes.count }
     }
     // For a process that changes all the time, and is too large for an accurate reading in this time.
     cases["process, within 5 ms, sampler"] = {

@@ -126,7 +126,7 @@ public enum ProcessGap: String, Sendable, Hashable, CaseIterable {
     case otherNamespace
 }
 
-/// The limits at which a search for processes stops and reports a gap.
+/// The limits at which a search for processes stops and reports a gap, and what a sampler may keep open.
 ///
 /// A tree that grows faster than it is searched has no end, and reading all processes of a cgroup or a system may take
 /// more time than the caller has.
@@ -135,15 +135,28 @@ public struct SearchLimits: Sendable, Hashable {
     public var maximumCount: Int
     /// The time after which no further process is read. A read that has started is completed.
     public var maximumDuration: Duration
+    /// The number of files that a ``MemorySampler`` may keep open, two for each process; `nil` for a quarter of the
+    /// descriptors that the calling process may open (`RLIMIT_NOFILE`).
+    ///
+    /// If there are more processes, each pass searches for them again and opens their files, which takes more than twice
+    /// the time. A program that opens few files itself can allow more.
+    public var maximumOpenFileCount: Int?
 
     /// Creates limits for a search.
     ///
     /// - Parameters:
     ///   - maximumCount: The maximum number of processes to read.
     ///   - maximumDuration: The time after which no further process is read.
-    public init(maximumCount: Int = 131_072, maximumDuration: Duration = .seconds(60)) {
+    ///   - maximumOpenFileCount: The number of files that a ``MemorySampler`` may keep open; `nil` for a quarter of the
+    ///     descriptors that the calling process may open.
+    public init(
+        maximumCount: Int = 131_072,
+        maximumDuration: Duration = .seconds(60),
+        maximumOpenFileCount: Int? = nil
+    ) {
         self.maximumCount = maximumCount
         self.maximumDuration = maximumDuration
+        self.maximumOpenFileCount = maximumOpenFileCount
     }
 }
 

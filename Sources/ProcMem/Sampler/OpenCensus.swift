@@ -24,18 +24,20 @@ struct OpenCensus: ~Copyable {
     /// - Parameters:
     ///   - census: The processes that were found.
     ///   - newest: The value of ``newestProcessID(in:)`` before the processes were searched for.
+    ///   - maximumFileCount: The number of files that may stay open; `nil` for a quarter of what the calling process may
+    ///     open.
     ///   - root: The directory below which the kernel's files are read.
     ///   - mayGoOn: Whether there is time for another process.
     /// - Returns: `nil` if there are too many processes, one could not be read, or the time was too short.
     static func opening(
         _ census: ProcessCensus,
         newest: Int,
+        maximumFileCount: Int? = nil,
         in root: SystemRoot,
         mayGoOn: () -> Bool = { true }
     ) -> OpenCensus? {
         guard census.gaps.isEmpty, census.cgroup == nil, root.isLive,
-            // ProcMem uses at most a quarter of the descriptors that the calling process may open.
-            census.members.count * 2 <= Syscalls.maximumOpenFiles / 4
+            census.members.count * 2 <= maximumFileCount ?? Syscalls.maximumOpenFiles / 4
         else { return nil }
         var files = OpenFiles()
         var openMembers: [OpenMember] = []
@@ -204,7 +206,12 @@ struct PassRunner: ~Copyable {
         // If processes start and exit all the time, open files would never be used.
         if let newest, lastWalk?.newest == newest {
             // A pass without enough time leaves this to a later one.
-            openCensus = OpenCensus.opening(census, newest: newest, in: builder.root) {
+            openCensus = OpenCensus.opening(
+                census,
+                newest: newest,
+                maximumFileCount: builder.limits.maximumOpenFileCount,
+                in: builder.root
+            ) {
                 deadline.map { .now < $0 } ?? true
             }
             self.sharing = sharing

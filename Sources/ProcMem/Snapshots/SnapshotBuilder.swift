@@ -6,7 +6,7 @@ struct SnapshotBuilder: ~Copyable {
     private(set) var scope: ProcessScope
     let mode: MemoryMode
     let detail: MemoryDetail
-    private let limits: SearchLimits
+    let limits: SearchLimits
     let root: SystemRoot
     /// The figures of earlier snapshots; `nil` in modes without a budget.
     private var figures: BudgetedFigures?

@@ -98,6 +98,15 @@ import Testing
         #expect(!isKept && left == 0)
     }
 
+    /// Two files of each process stay open: 12 of six processes.
+    @Test(arguments: [(11, false), (12, true), (0, false), (-1, false)])
+    func isKeptUpToANumberOfFiles(_ maximum: Int, _ isExpected: Bool) throws {
+        let child = try ChildProcess(state: "tree", 5, 4096)
+        let walked = try census(.tree(root: child.pid))
+        let isKept = OpenCensus.opening(walked, newest: 7, maximumFileCount: maximum, in: .live) != nil
+        #expect(isKept == isExpected)
+    }
+
     @Test func filesAreClosedWithIt() throws {
         let child = try ChildProcess(state: "tree", 20, 4096)
         let walked = try census(.tree(root: child.pid))

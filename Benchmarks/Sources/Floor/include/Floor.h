@@ -22,8 +22,9 @@ long floor_reread_files(void);
 /// Returns the number of processes in a tree. It opens the same files as ProcMem: the directory, stat and children, and
 /// also `memory_file`, such as statm, if it is not NULL.
 long floor_tree(pid_t root, const char *memory_file);
-/// Returns the number of processes in /proc. It opens the directory, stat and `memory_file` of each.
-long floor_all(const char *memory_file);
+/// Returns the number of processes in /proc below the directory `system`, or of the running system if that is NULL. It
+/// opens the directory, stat and `memory_file` of each.
+long floor_all(const char *system, const char *memory_file);
 
 /// Reads the files of a cgroup and of the system that the totals of the cgroup consist of. Returns the number of bytes of
 /// those of the cgroup.
