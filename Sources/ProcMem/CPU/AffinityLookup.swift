@@ -75,7 +75,7 @@ enum AffinityLookup {
                 let errno = error.isLackOfResources ? error.errno : nil
                 throw ProcMemError(.outOfResources, path: root.text(CPUSet.onlinePath), errno: errno)
             }
-            let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) can be read"
+            let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) reports them"
             throw ProcMemError(.unsupported, path: root.text(statusPath), detail: detail)
         }
     }
@@ -152,8 +152,16 @@ struct MachineCPUs {
 
     private static var maximumThreads: Int { 32 }
 
-    /// - Parameter hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
-    init(of process: ProcessSelector, with affinity: AffinityMask, hasHiddenAncestors: Bool, in root: SystemRoot) {
+    /// - Parameters:
+    ///   - quota: The tightest visible quota.
+    ///   - hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
+    init(
+        of process: ProcessSelector,
+        with affinity: AffinityMask,
+        quota: CPUQuota?,
+        hasHiddenAncestors: Bool,
+        in root: SystemRoot
+    ) {
         let mask = affinity.cpus
         isolated = AffinityLookup.readable(&isOutOfResources) { () throws(FileReadError) in
             try CPUSet.isolated(in: root)
@@ -173,13 +181,22 @@ struct MachineCPUs {
             let path = root.text(CPUSet.onlinePath)
             warnings.append(
                 "\(path): lists \(online.count) CPUs (\(online)), but the affinity mask has \(allowed.count) (\(allowed)); "
-                    + "a file system such as lxcfs covers the file, mostly because of a quota that is not visible"
+                    + "a file system such as lxcfs covers the file"
+                    + Self.cause(ofList: online.count, beside: allowed.count, quota)
             )
         }
         // A list that the kernel does not provide may lack CPUs that other threads use.
         if !mask.isSuperset(of: online) || !isOfKernel {
             otherThreads = Self.otherThreads(of: process, mask, in: root)
         }
+    }
+
+    /// Returns why a list differs from the mask, the end of a sentence. lxcfs counts from 0, and lists as many CPUs as the
+    /// cpuset, or as the quota rounded up.
+    private static func cause(ofList listed: Int, beside allowed: Int, _ quota: CPUQuota?) -> String {
+        if listed >= allowed { return " and gives the CPUs other numbers" }
+        if quota?.cpuCount(rounding: .up) == listed { return ", which shows the quota" }
+        return ", mostly because of a quota that is not visible"
     }
 
     /// Returns whether a list of fewer CPUs than the mask has is not the kernel's. The system call omits CPUs that are

@@ -266,7 +266,7 @@ extension CPULimits {
         hasHiddenAncestors = isHidden
         let machine =
             detail == .all
-            ? MachineCPUs(of: process, with: mask, hasHiddenAncestors: isHidden, in: root) : nil
+            ? MachineCPUs(of: process, with: mask, quota: binding?.quota, hasHiddenAncestors: isHidden, in: root) : nil
         onlineCount = machine?.onlineCount
         isolatedCPUs = machine?.isolated
         otherThreadsAffinity = machine?.otherThreads
