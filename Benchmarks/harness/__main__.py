@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 
 from . import keeping, machine, measuring, places, tables, targets
-from .suites import cgroups, cpu, estimator, growth, linked, micro, others, process, processes, story
+from .suites import cgroups, cpu, delivery, estimator, growth, linked, micro, others, process, processes, story
 
 suites = {
     # Many short rounds: the result is the median of the ratios of the rounds.
@@ -19,6 +19,7 @@ suites = {
     "process": lambda rounds: process.cases(3 * rounds),
     "processes": processes.cases,
     "cgroups": lambda rounds: cgroups.cases(3 * rounds),
+    "delivery": lambda rounds: delivery.cases(min(rounds, 4)),
     "story": lambda rounds: story.cases(min(rounds, 3)),
     "growth": lambda rounds: growth.cases(min(rounds, 2)),
     "others": lambda rounds: others.cases(min(rounds, 3)),
@@ -111,7 +112,7 @@ def check(arguments: argparse.Namespace) -> int:
     rounds = 2 if arguments.quick else arguments.rounds
     start = time.monotonic()
     cases = [*suites["cpu"](rounds), *suites["process"](rounds), *processes.cases(rounds, with_all=False)]
-    cases += suites["cgroups"](rounds)
+    cases += [*suites["cgroups"](rounds), *suites["delivery"](rounds)]
     ends = {
         growth.memory_scale: (128, 2048) if arguments.quick else (128, 8192),
         growth.process_scale: (100, 300) if arguments.quick else (100, 1000),

@@ -16,6 +16,7 @@ headings = {
     "process": "One process",
     "processes": "Many processes",
     "cgroups": "Cgroups",
+    "delivery": "Delivery of changes",
     "story": "A notebook server",
     "growth": "Growth",
     "others": "Effect of a reading on its target",
