@@ -76,7 +76,7 @@ import Testing
             let systems = try JSONSerialization.jsonObject(with: data) as? [[String: Any]] ?? []
             return try systems.compactMap { system -> FixtureTree? in
                 let files = system["files"] as? [String: String] ?? [:]
-                // No kernel writes such files: their end must be detected by a further read.
+                // No kernel writes files of this kind: a further read must detect their end.
                 let hasForeignFile = files.contains { path, text in
                     guard path.hasSuffix("cpu.max") || path == "/proc/self/cgroup" else { return false }
                     return !text.hasSuffix("\n") || path.hasSuffix("cpu.max") && text.utf8.count > 100
