@@ -213,8 +213,8 @@ def limited_cgroup() -> Iterator[Scene | None]:
 
 @contextlib.contextmanager
 def own_cgroups() -> Iterator[Scene | None]:
-    """A cgroup of the process's own with the cpu controller, and one with the memory controller, which on v2 are one; None if
-    they cannot be created."""
+    """A cgroup of the process's own with the memory controller, and one with the cpu controller, which on v2 are one;
+    None if they cannot be created."""
     mount = hierarchy("memory")
     is_one = mount is not None and mount == hierarchy("cpu")
     with (
@@ -226,9 +226,8 @@ def own_cgroups() -> Iterator[Scene | None]:
             return
         if is_one:
             (mount / "cgroup.subtree_control").write_text("+cpu")
-            cpu = memory
         prefix = joining + (str(memory[0]),) + (() if is_one else joining + (str(cpu[0]),))
-        yield Scene({"CGROUP": str(memory[0]), "CPU_CGROUP": str(cpu[0])}, prefix=prefix)
+        yield Scene({"CGROUP": str(memory[0]), "CPU_CGROUP": str((memory if is_one else cpu)[0])}, prefix=prefix)
 
 
 def remove_cgroups(levels: list[Path]) -> None:

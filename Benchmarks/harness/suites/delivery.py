@@ -21,7 +21,7 @@ limits = [
 
 
 def cases(rounds: int) -> list[Case]:
-    """One process for each case, which measures every change. A process starts in a moment, but the first poll does not."""
+    """One process for each case, which measures every change."""
     found = []
     with scenes.own_cgroups() as scene:
         if not scene:
