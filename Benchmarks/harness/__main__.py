@@ -11,7 +11,21 @@ from datetime import date
 from functools import partial
 
 from . import keeping, machine, measuring, places, tables, targets
-from .suites import budgets, cgroups, cpu, estimator, growth, linked, many, micro, others, process, processes, story
+from .suites import (
+    budgets,
+    cgroups,
+    cpu,
+    delivery,
+    estimator,
+    growth,
+    linked,
+    many,
+    micro,
+    others,
+    process,
+    processes,
+    story,
+)
 
 suites = {
     # Many short rounds: the result is the median of the ratios of the rounds.
@@ -20,6 +34,7 @@ suites = {
     "processes": processes.cases,
     "cgroups": lambda rounds: cgroups.cases(3 * rounds),
     "many": many.cases,
+    "delivery": lambda rounds: delivery.cases(min(rounds, 4)),
     "story": lambda rounds: story.cases(min(rounds, 3)),
     "growth": lambda rounds: growth.cases(min(rounds, 2)),
     "others": lambda rounds: others.cases(min(rounds, 3)),
@@ -122,7 +137,7 @@ def check(arguments: argparse.Namespace) -> int:
     rounds = 2 if arguments.quick else arguments.rounds
     start = time.monotonic()
     cases = [*suites["cpu"](rounds), *suites["process"](rounds), *processes.cases(rounds, with_all=False)]
-    cases += [*suites["cgroups"](rounds), *suites["many"](rounds)]
+    cases += [*suites["cgroups"](rounds), *suites["delivery"](rounds), *suites["many"](rounds)]
     ends = {
         growth.memory_scale: (128, 2048) if arguments.quick else (128, 8192),
         growth.process_scale: (100, 300) if arguments.quick else (100, 1000),

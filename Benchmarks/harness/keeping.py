@@ -17,6 +17,7 @@ headings = {
     "processes": "Many processes",
     "cgroups": "Cgroups",
     "many": "Large machines",
+    "delivery": "Delivery of changes",
     "story": "A notebook server",
     "growth": "Growth",
     "others": "Effect of a reading on its target",

@@ -227,6 +227,25 @@ def limited_cgroup() -> Iterator[Scene | None]:
         yield Scene({"FILES": ":".join(map(str, files))}, prefix=(*joining, str(inner)))
 
 
+@contextlib.contextmanager
+def own_cgroups() -> Iterator[Scene | None]:
+    """A cgroup of the process's own with the memory controller, and one with the cpu controller, which on v2 are one;
+    None if they cannot be created."""
+    mount = hierarchy("memory")
+    is_one = mount is not None and mount == hierarchy("cpu")
+    with (
+        nested_cgroups("memory", 1, lambda level, number: None) as memory,
+        nested_cgroups("cpu", 0 if is_one else 1, lambda level, number: None) as cpu,
+    ):
+        if not memory or not (is_one or cpu):
+            yield None
+            return
+        if is_one:
+            (mount / "cgroup.subtree_control").write_text("+cpu")
+        prefix = joining + (str(memory[0]),) + (() if is_one else joining + (str(cpu[0]),))
+        yield Scene({"CGROUP": str(memory[0]), "CPU_CGROUP": str((memory if is_one else cpu)[0])}, prefix=prefix)
+
+
 def remove_cgroups(levels: list[Path]) -> None:
     """Removes nested cgroups, given from the outermost on. A process that ends leaves its cgroup with a delay."""
     for level in reversed(levels):

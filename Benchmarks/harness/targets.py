@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 
 from .measuring import Case
-from .suites import cgroups, cpu, growth, many, process, processes
+from .suites import cgroups, cpu, delivery, growth, many, process, processes
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ def verdicts(cases: list[Case]) -> list[Verdict]:
         at_most(by_title, cgroups.limit, "ProcMem ContainerMemoryReader", C, 1.2),
         no_allocation(by_title, cgroups.limit, "ProcMem ContainerMemoryReader"),
         *(verdict for count in cgroups.sizes for verdict in cgroup_totals(by_title, cgroups.totals(count))),
+        *(worst(by_title, title, name, limit) for title, name, limit in delivery.limits),
         at_most(by_title, many.live, "ProcMem memorySnapshot", C, 1.2),
         at_most(by_title, many.live, "ProcMem sampler, warm", "ProcMem memorySnapshot", 0.5),
         at_most(by_title, many.listed(many.most_count), "ProcMem memorySnapshot", C, 1.2),
@@ -90,6 +91,17 @@ def within(cases: dict[str, Case], title: str, name: str, nanoseconds: float) ->
     if not entry:
         return Verdict(work(title, name), asked, "not measured", None)
     return Verdict(work(title, name), asked, f"{entry.median / 1000:.2f} µs", entry.median <= nanoseconds)
+
+
+def worst(cases: dict[str, Case], title: str, name: str, nanoseconds: float) -> Verdict:
+    """Every sample, and not the median: a change that is delivered late is late."""
+    entry = cases[title].entry(name) if title in cases else None
+    asked = f"each within {nanoseconds / 1e6:g} ms"
+    times = [sample.nanoseconds / 1e6 for sample in entry.samples] if entry else []
+    if not times:
+        return Verdict(work(title, name), asked, "not measured", None)
+    seen = f"at most {max(times):.1f} ms, median {statistics.median(times):.1f} ms, of {len(times)}"
+    return Verdict(work(title, name), asked, seen, max(times) * 1e6 <= nanoseconds)
 
 
 def near(cases: dict[str, Case], title: str, name: str, part: float) -> Verdict:

@@ -76,6 +76,14 @@ class TargetsTests(unittest.TestCase):
         self.assertIs(is_met(times("own", 90, 101, 150)), False)
         self.assertIsNone(is_met())
 
+    def test_every_time(self) -> None:
+        def is_met(*entries: Entry) -> bool | None:
+            return targets.worst(cases(*entries), "title", "own", 100).is_met
+
+        self.assertIs(is_met(times("own", 90, 100, 20)), True)
+        self.assertIs(is_met(times("own", 90, 10, 101)), False, "the median alone does not count")
+        self.assertIsNone(is_met())
+
     def test_an_answer_near_the_truth(self) -> None:
         def is_met(*answers: int | None, truth: int | None = 100) -> bool | None:
             own = entry("own", *(Sample(answer, 1) for answer in answers))

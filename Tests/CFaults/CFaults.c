@@ -34,6 +34,8 @@ static const char *volatile watched = "";
 static struct {
     const char *name;
     long length;
+    int file;
+    char *path;
 } noted[MAXIMUM_NOTED];
 
 // Whether the code at an address is the program's own, or Swift's module for the C library, whose functions with a variable
@@ -72,6 +74,9 @@ static long begin_call(const char *name, const void *caller)
     if (number <= MAXIMUM_NOTED) {
         noted[number - 1].name = name;
         noted[number - 1].length = -1;
+        noted[number - 1].file = -1;
+        free(noted[number - 1].path);
+        noted[number - 1].path = NULL;
     }
     // With several threads the order of the calls varies. An error that a call cannot return is not injected.
     return number == failing && strcmp(name, failing_name) == 0 ? -number : number;
@@ -87,7 +92,23 @@ static long note_read(long number, long result)
     return result;
 }
 
-// Notes whether a shortened pread ends with a line.
+static int note_open(long number, const char *path, int file)
+{
+    if (number > 0 && number <= MAXIMUM_NOTED) {
+        noted[number - 1].file = file;
+        noted[number - 1].path = strdup(path);
+    }
+    return file;
+}
+
+static void note_file(long number, int file)
+{
+    if (number > 0 && number <= MAXIMUM_NOTED) {
+        noted[number - 1].file = file;
+    }
+}
+
+// Notes whether a shortened read ends with a line.
 static long note_cut(long number, const void *bytes, long result)
 {
     if (number < 0 && failing_error == 0) {
@@ -125,14 +146,15 @@ int openat(int directory, const char *path, int flags, ...)
     int mode = va_arg(arguments, int);
     va_end(arguments);
     COUNT(openat, -1)
-    return real(directory, path, flags, mode);
+    return note_open(number, path, real(directory, path, flags, mode));
 }
 
 ssize_t read(int file, void *bytes, size_t length)
 {
     COUNT(read, -1)
+    note_file(number, file);
     length = shortened(number, length);
-    return length == 0 ? note_read(number, 0) : note_read(number, real(file, bytes, length));
+    return length == 0 ? note_read(number, 0) : note_cut(number, bytes, real(file, bytes, length));
 }
 
 ssize_t pread(int file, void *bytes, size_t length, off_t offset)
@@ -353,7 +375,8 @@ long syscall(long call, ...)
         errno = failing_error;
         return -1;
     }
-    return real(call, values[0], values[1], values[2], values[3], values[4], values[5]);
+    long result = real(call, values[0], values[1], values[2], values[3], values[4], values[5]);
+    return call == 437 ? note_open(number, (const char *)values[1], (int)result) : result;
 }
 
 void faults_begin(int64_t number, const char *name, int error, int64_t length, int64_t most)
@@ -383,6 +406,13 @@ int64_t faults_length(int64_t number)
 {
     return number > 0 && number <= MAXIMUM_NOTED ? noted[number - 1].length : -1;
 }
+
+const char *faults_path(int64_t number)
+{
+    return number > 0 && number <= MAXIMUM_NOTED && noted[number - 1].path ? noted[number - 1].path : "";
+}
+
+int faults_file(int64_t number) { return number > 0 && number <= MAXIMUM_NOTED ? noted[number - 1].file : -1; }
 
 int faults_cut_line_end(void) { return atomic_load(&is_cut_at_line_end); }
 

@@ -6,6 +6,8 @@ import TestSupport
 /// so on.
 ///
 ///     FaultCases [--all | --error=NUMBER] [--strict] [--times] [CASE…]    the cases whose names begin with one of these texts
+///     FaultCases --openings [DIRECTORY…]    prints the files that a query of the limits opens or reads twice, on the
+///                                           running system and below directories that replace `/`
 ///
 /// With `--all`, every error that a manual page lists is injected, and reads are cut to every length. With `--error`, only this error is
 /// injected. With `--strict`, a
@@ -21,6 +23,7 @@ import TestSupport
     /// Returns the exit status.
     private static func run() async throws -> Int32 {
         let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "--openings" { return try printOpenings(below: arguments.dropFirst()) }
         let names = arguments.filter { !$0.hasPrefix("--") }
         var campaign = Campaign(
             isExhaustive: arguments.contains("--all"),
@@ -57,5 +60,19 @@ import TestSupport
         )
         withExtendedLifetime((v2, v1, child)) {}
         return campaign.problems.isEmpty ? 0 : 1
+    }
+
+    private static func printOpenings(below directories: some Sequence<String>) throws -> Int32 {
+        let (v2, v1, hybrid) = (try Systems.v2(), try Systems.v1(), try Systems.hybrid())
+        var systems = [
+            ("live", SystemRoot.live), ("live below /", SystemRoot(directory: "/")), ("v2", v2.root()),
+            ("v1", v1.root()), ("hybrid", hybrid.root()),
+        ]
+        systems += directories.map { ($0, SystemRoot(directory: $0)) }
+        let repeated = systems.flatMap { Openings.repeated($0, in: $1) }
+        for line in repeated { print(line) }
+        print("\(systems.count) systems")
+        withExtendedLifetime((v2, v1, hybrid)) {}
+        return repeated.isEmpty ? 0 : 1
     }
 }

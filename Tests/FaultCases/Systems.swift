@@ -53,12 +53,22 @@ enum Systems {
     }
 
     /// The same process in the cgroup `/a` of v1, with a quota and a memory limit.
-    static func v1() throws -> FixtureTree {
+    static func v1() throws -> FixtureTree { try FixtureTree(filesOfV1()) }
+
+    /// The same with an empty v2 hierarchy beside v1, as systemd mounts it.
+    static func hybrid() throws -> FixtureTree {
+        var files = filesOfV1(unified: MountTable.v2(33, 30, "/", "/sys/fs/cgroup/unified"))
+        files["/sys/fs/cgroup/unified/a/cgroup.events"] = "populated 1\nfrozen 0\n"
+        return try FixtureTree(files)
+    }
+
+    private static func filesOfV1(unified: String = "") -> [String: String] {
         let mounts =
             MountTable.system + MountTable.tmpfs(30, 22, "/sys/fs/cgroup") + MountTable.v1(31, 30)
-            + "32 30 0:28 / /sys/fs/cgroup/memory rw,nosuid shared:10 - cgroup cgroup rw,memory\n"
+            + "32 30 0:28 / /sys/fs/cgroup/memory rw,nosuid shared:10 - cgroup cgroup rw,memory\n" + unified
+        let cgroup = "6:memory:/a\n4:cpu,cpuacct:/a\n" + (unified.isEmpty ? "" : "0::/a\n")
         var files = machine
-        files.merge(process(17, parent: 1, cgroup: "6:memory:/a\n4:cpu,cpuacct:/a\n", mounts: mounts)) { $1 }
+        files.merge(process(17, parent: 1, cgroup: cgroup, mounts: mounts)) { $1 }
         nameSelf(in: &files)
         for (cgroup, isLimited) in [("", false), ("/a", true)] {
             let cpu = "/sys/fs/cgroup/cpu" + cgroup
@@ -80,7 +90,7 @@ enum Systems {
         }
         files["/sys/fs/cgroup/cpu/release_agent"] = "\n"
         files["/sys/fs/cgroup/memory/release_agent"] = "\n"
-        return try FixtureTree(files)
+        return files
     }
 
     private static let machine = [

@@ -7,6 +7,8 @@ import ProcMem
 ///
 ///     FilteredCalls library [PID]    every query of the library; PID is another process
 ///     FilteredCalls thread           the same with a filter on one thread only
+///     FilteredCalls hidden           the queries of the limits, with an empty `/proc`; `no rights` if it cannot be hidden
+///     FilteredCalls list             prints the entry points of the library that `library` calls
 ///     FilteredCalls run PROGRAM ARG… executes a program
 ///     FilteredCalls refuse ERRNO PROGRAM ARG…
 ///                                    executes a program; the calls fail with the error and do not end it
@@ -19,17 +21,28 @@ import ProcMem
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch arguments.first {
         case "library":
+            let other = Int32(arguments.dropFirst().first ?? "") ?? getppid()
             filter()
-            try query(Int32(arguments.dropFirst().first ?? "") ?? getppid())
-            try await queryStreams()
+            for root in [SystemRoot.live, SystemRoot(directory: "/")] {
+                try query(other, in: root)
+                for query in StreamQuery.all { try await query.make(other, in: root) }
+            }
         case "thread":
             // Whatever the library remembers, it is not that a thread without a filter asked first.
-            try query(getppid())
+            try query(getppid(), in: .live)
             let result = onThread {
                 filter()
-                try query(getppid())
+                try query(getppid(), in: .live)
             }
             try result.get()
+        case "hidden":
+            guard test_hide_proc() == 0 else { return print("no rights") }
+            filter()
+            for query in Query.callersLimits { try query.make(1, in: .live) }
+            guard try ContainerMemory.current().machineBytes != nil else { fail("sysinfo(2) was not called") }
+        case "list":
+            for name in Query.all.flatMap(\.entries) + StreamQuery.all.flatMap(\.entries) { print(name) }
+            return
         case "run":
             filter()
             execute(Array(arguments.dropFirst()))
@@ -48,8 +61,8 @@ import ProcMem
             _ = test_call_statmount()
         default:
             fail(
-                "usage: FilteredCalls library [PID] | thread | run PROGRAM ARG… | refuse ERRNO PROGRAM ARG… | "
-                    + "refuse-one CALL ERRNO PROGRAM ARG… | statmount"
+                "usage: FilteredCalls library [PID] | thread | hidden | list | run PROGRAM ARG… | "
+                    + "refuse ERRNO PROGRAM ARG… | refuse-one CALL ERRNO PROGRAM ARG… | statmount"
             )
         }
         print("done")
@@ -89,63 +102,7 @@ import ProcMem
         return result
     }
 
-    /// Every query that returns one result, of the calling process and of another one, on the running system and below a
-    /// directory.
-    private static func query(_ other: Int32) throws {
-        for root in [SystemRoot.live, SystemRoot(directory: "/")] {
-            _ = effectiveCPUCount(in: root)
-            _ = try CPULimits.current(in: root)
-            _ = try CPULimits(of: other, in: root)
-            var limits = try CPULimitReader(in: root)
-            _ = try limits.read()
-            _ = CPUThrottling.current(in: root)
-            _ = try CPUThrottling(of: other, in: root)
-            _ = CgroupCPUTime.current(in: root)
-            _ = effectiveMemoryBytes(in: root)
-            _ = try ContainerMemory.current(in: root)
-            _ = try ContainerMemory(of: other, in: root)
-            var containers = try ContainerMemoryReader(in: root)
-            _ = try containers.read()
-            _ = root.isPSSEstimated
-            for mode in [MemoryMode.cheap, .sampled(reads: 64), .accurate, .within(.milliseconds(5))] {
-                _ = try memoryUsage(mode: mode, in: root)
-                _ = try? memoryUsage(of: other, mode: mode, in: root)
-                for scope in [ProcessScope.currentTree, .tree(root: other), .currentCgroup, .all] {
-                    // A budget keeps the accurate reading of a whole system short.
-                    if scope == .all, mode == .accurate { continue }
-                    _ = try memorySnapshot(of: scope, mode: mode, in: root)
-                }
-            }
-            _ = try processList(of: .all, in: root)
-            _ = try processUsage(of: .tree(root: other), includingOpenFiles: true, in: root)
-            _ = try Statm(of: other, in: root)
-            _ = try? SmapsRollup(of: other, in: root)
-            var reader = try MemoryReader(in: root)
-            _ = try reader.usage(mode: .cheap)
-            _ = try reader.usage(mode: .sampled(reads: 64))
-            _ = try reader.usage(mode: .accurate)
-            _ = try reader.peakRSSBytes()
-            _ = try reader.checkForExec()
-        }
-        #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
-            queryTable()
-        #endif
-    }
-
-    #if Procps && (canImport(CProcpsHasLibproc2) || canImport(CProcpsHasLibprocps) || CPROCPS_HEADERS)
-        private static func queryTable() {
-            guard var table = try? ProcessTable() else { return }
-            _ = try? table.read()
-        }
-    #endif
-
-    /// Every asynchronous sequence, up to its first element.
-    private static func queryStreams() async throws {
-        for try await _ in CPULimitChanges() { break }
-        let pressure = PressureThreshold(share: 0.1)
-        for try await _ in ContainerMemoryChanges(below: [.share(0.2)], pressure: pressure) { break }
-        let sampler = MemorySampler(of: .currentTree, mode: .sampled(reads: 64))
-        _ = try await sampler.snapshot()
-        for try await _ in sampler.snapshots(every: .milliseconds(100)) { break }
+    private static func query(_ other: Int32, in root: SystemRoot) throws {
+        for query in Query.all { try query.make(other, in: root) }
     }
 }

@@ -51,6 +51,29 @@ enum PressureChecks {
             try own.set("cgroup.pressure", "0")
             try MemoryChangeChecks.expectIdle()
         },
+        Check("pressure/switched off on the kernel's command line", on: [.nopsi]) {
+            let own = try Cgroup.make(.memory)
+            try expect(Files.text("/proc/cmdline").contains("psi=0"), "the command line lacks psi=0")
+            try expect(!FileManager.default.fileExists(atPath: "/proc/pressure/memory"), "the kernel counts pressure")
+            let child = try own.child(state: "hold", 4096)
+            let memory = try ContainerMemory(of: child.pid)
+            try expect(memory.pressure, is: nil, "pressure")
+            let reason = memory.reasonsByUnknownFigure[.pressure] ?? ""
+            try expect(reason.contains("memory.pressure") && reason.contains("psi=0"), "the reason \(reason)")
+            try expect(memory.warnings, is: [], "the warnings")
+            // The sequence goes on without pressure, says so, and its thread sleeps.
+            var changes = ContainerMemoryChanges(of: child.pid, pressure: PressureThreshold(share: 0.1))
+                .makeAsyncIterator()
+            let start = try await require(changes.next(), "a change")
+            try expect(start.warnings.count == 1 && start.warnings[0].contains("psi=0"), "\(start.warnings)")
+            try expect(start.pressure, is: nil, "the pressure of the start")
+            try own.set(memoryLimit: 64 * mib)
+            let change = try await require(changes.next(), "a change")
+            try expect(change.cause.name, is: "limit", "the cause")
+            try expect(change.warnings, is: start.warnings, "the warnings of a change")
+            try MemoryChangeChecks.expectIdle()
+            print(reason)
+        },
         Check("pressure/none on v1", on: [.v1, .hybrid]) {
             let own = try Cgroup.make(.memory)
             // Newer kernels have no memory controller on v1.
@@ -100,19 +123,42 @@ enum PressureChecks {
         let words = Cgroup.entering([], new: namespaces) + ["/bin/sh", "-ec", "\(script)\nexec \(user)\(command)"]
         let follower = try ChildProcess(running: CommandLine.arguments[0], words)
         let first = follower.line()
-        try expect(first, is: "start \(mode)", "the first line")
-        // Before a threshold is reached, nothing is reported, and the thread sleeps.
-        let begin = ContinuousClock.now
-        let taker = try MemoryChangeChecks.startTaker(in: own, holding: 24 * mib)
-        var line = follower.line()
-        while line.hasPrefix("highBreached") { line = follower.line() }
-        let elapsed = ContinuousClock.now - begin
-        taker.end()
-        try expect(line.hasPrefix("pressure"), "the line \(line)")
-        // The emulated process needs a moment to start, and a window that the kernel has made longer counts.
+        try expect(first.hasPrefix("start \(mode) "), "the first line: \(first)")
+        // A window that the kernel has made longer counts.
         let kernelWindow = mode == "trigger" && uid != 0 ? max(milliseconds, 2000) : milliseconds
-        try expect(elapsed < .milliseconds(kernelWindow + 2500), "the pressure was reported after \(elapsed)")
-        print("after \(elapsed)")
+        // The emulated machine sometimes stops for a moment: one of three attempts must be in time.
+        var fastest = Int.max
+        for _ in 1...3 where fastest > kernelWindow + 500 {
+            let total = try stallMicroseconds(in: own)
+            let taker = try MemoryChangeChecks.startTaker(in: own, holding: 24 * mib)
+            // Before the threshold is reached, nothing is reported, and the thread sleeps.
+            while try stallMicroseconds(in: own) == total { usleep(1000) }
+            let begin = monotonicMilliseconds
+            var line = follower.line().split(separator: " ")
+            while line.count == 3, line[0] == "highBreached" || Int(line[2]) ?? .max < begin {
+                line = follower.line().split(separator: " ")
+            }
+            taker.end()
+            let end = try require(line.count == 3 && line[0] == "pressure" ? Int(line[2]) : nil, "pressure in \(line)")
+            fastest = min(fastest, end - begin)
+            // The next attempt begins in a quiet window.
+            usleep(UInt32(kernelWindow) * 1000)
+        }
+        try expect(fastest <= kernelWindow + 500, "the pressure was reported after \(fastest) ms")
+        print("after \(fastest) ms")
+    }
+
+    /// The time for which at least one process of the cgroup has waited.
+    private static func stallMicroseconds(in cgroup: Cgroup) throws -> Int {
+        let line = try cgroup.text("memory.pressure").split(separator: "\n").first { $0.hasPrefix("some ") }
+        return try require(line?.split(separator: "=").last.flatMap { Int($0) }, "a total")
+    }
+
+    /// The same clock in every process.
+    private static var monotonicMilliseconds: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
     }
 
     /// `memory-changes POLLMILLISECONDS PRESSUREPERCENT WINDOWMILLISECONDS PID`
@@ -127,7 +173,7 @@ enum PressureChecks {
                 pollInterval: .milliseconds(arguments[0])
             )
             for try await change in changes {
-                print("\(change.cause.name) \((change.warnings.first ?? mode))")
+                print("\(change.cause.name) \((change.warnings.first ?? mode)) \(monotonicMilliseconds)")
                 fflush(nil)
             }
         } catch {

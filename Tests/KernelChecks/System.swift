@@ -10,6 +10,8 @@ enum System: String, Sendable, CaseIterable {
     case mixed
     /// The kernel supports 2,048 CPUs, and four exist.
     case possible
+    /// The kernel counts no pressure: `psi=0`.
+    case nopsi
     /// 96 CPUs.
     case large
 }

@@ -4,8 +4,8 @@ import ProcMem
 /// Measures the time of ProcMem: `ProcMemCases CASE BATCHES CALLS`. Without arguments it lists the cases.
 ///
 /// The environment variable `ROOT` is the pid of the process, or of the root of the tree, to measure. The default is
-/// the calling process. `CGROUP` is the directory of the cgroup to measure, and `SYSROOT` a directory with files of all
-/// processes.
+/// the calling process. `CGROUP` is the directory of the cgroup to measure, `CPU_CGROUP` that with the cpu controller, and
+/// `SYSROOT` a directory with files of all processes.
 @main struct ProcMemCases {
     /// A case that runs on the main thread of a process without other threads. In a process with several threads each
     /// system call on a descriptor costs more, and the C program for comparison has one thread.
@@ -17,7 +17,8 @@ import ProcMem
         let root = environment["ROOT"].flatMap { Int32($0) } ?? ProcessInfo.processInfo.processIdentifier
         let system = environment["SYSROOT"].map { SystemRoot(directory: $0) } ?? .live
         let cases = limitCases().merging(memoryCases(of: root, in: environment["CGROUP"] ?? "/", system)) { $1 }
-        let waitingCases = samplerCases(of: root, system)
+        let delivery = deliveryCases(memory: environment["CGROUP"] ?? "", cpu: environment["CPU_CGROUP"] ?? "")
+        let waitingCases = samplerCases(of: root, system).merging(delivery) { $1 }
         guard let name = CommandLine.arguments.dropFirst().first else {
             for name in (Array(cases.keys) + Array(waitingCases.keys)).sorted() { print(name) }
             return

@@ -1,3 +1,12 @@
+/// The CPUs on which a process may run, and what was read beside them.
+struct AffinityMask {
+    let cpus: CPUSet
+    /// The mask in `status`, which includes CPUs that are offline; `nil` if that is not the source.
+    private(set) var listed: CPUSet?
+    /// The CPUs that are online, or why they are not known; `nil` if the mask does not depend on them.
+    private(set) var online: Result<(cpus: CPUSet, isOfKernel: Bool), FileReadError>?
+}
+
 /// The CPUs on which a process may run, from the first source that reports them.
 enum AffinityLookup {
     /// Returns the affinity mask: from the system call on the running system, otherwise from `Cpus_allowed` in
@@ -15,11 +24,11 @@ enum AffinityLookup {
         in root: SystemRoot,
         warnings: inout [String],
         isOutOfResources: inout Bool
-    ) throws(ProcMemError) -> CPUSet {
+    ) throws(ProcMemError) -> AffinityMask {
         if root.isLive {
             do {
                 let mask = try Syscalls.withAffinityMask(of: process.threadID) { CPUSet(words: $0) }
-                if mask.count > 0 { return mask }
+                if mask.count > 0 { return AffinityMask(cpus: mask) }
                 warnings.append("sched_getaffinity: no CPU in the mask is online; the kernel widens it on wake-up")
             } catch {
                 let error = FileReadError.system(error)
@@ -31,16 +40,18 @@ enum AffinityLookup {
         do {
             let status = try root.read(statusPath, ProcessStatus.readOptions, ProcessStatus.init(parsing:))
             if let allowed = status.allowedCPUs {
-                var usable: CPUSet?
-                do throws(FileReadError) {
-                    usable = allowed.restricted(toOnline: try CPUSet.online(in: root))
-                } catch {
-                    if error.isLackOfResources {
-                        isOutOfResources = true
-                        warnings.append("\(root.text(CPUSet.onlinePath)): \(error.summary)")
-                    }
+                let online = Result { () throws(FileReadError) in try CPUSet.online(in: root) }
+                var usable = allowed
+                switch online {
+                case .success(let online):
+                    let restricted = allowed.restricted(toOnline: online.cpus)
+                    if restricted.count > 0 { usable = restricted }
+                case .failure(let error) where error.isLackOfResources:
+                    isOutOfResources = true
+                    warnings.append("\(root.text(CPUSet.onlinePath)): \(error.summary)")
+                case .failure: break
                 }
-                return usable.flatMap { $0.count > 0 ? $0 : nil } ?? allowed
+                return AffinityMask(cpus: usable, listed: allowed, online: online)
             }
             warnings.append("\(root.text(statusPath)): has no Cpus_allowed")
         } catch {
@@ -57,13 +68,14 @@ enum AffinityLookup {
             warnings.append("\(root.text(statusPath)): \(error.summary)")
         }
         do {
-            return try CPUSet.online(in: root)
+            let online = try CPUSet.online(in: root)
+            return AffinityMask(cpus: online.cpus, online: .success(online))
         } catch {
             guard !isOutOfResources, !error.isLackOfResources else {
                 let errno = error.isLackOfResources ? error.errno : nil
                 throw ProcMemError(.outOfResources, path: root.text(CPUSet.onlinePath), errno: errno)
             }
-            let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) can be read"
+            let detail = "the CPUs are unknown: neither this file nor \(root.text(CPUSet.onlinePath)) reports them"
             throw ProcMemError(.unsupported, path: root.text(statusPath), detail: detail)
         }
     }
@@ -102,9 +114,14 @@ enum AffinityLookup {
     }
 
     /// Returns the affinity mask of one thread of a process; `nil` if it cannot be read.
-    fileprivate static func affinity(ofThread id: Int32, of process: ProcessSelector, in root: SystemRoot) -> CPUSet? {
-        if root.isLive { return try? Syscalls.withAffinityMask(of: id) { CPUSet(words: $0) } }
-        guard let directory = try? ProcessDirectory(process, in: root) else { return nil }
+    ///
+    /// - Parameter directory: The directory of the process.
+    fileprivate static func affinity(
+        ofThread id: Int32,
+        in directory: borrowing ProcessDirectory,
+        isLive: Bool
+    ) -> CPUSet? {
+        if isLive { return try? Syscalls.withAffinityMask(of: id) { CPUSet(words: $0) } }
         let path = ProcPath(task: id, "status")
         return (try? directory.read(path, ProcessStatus.readOptions, ProcessStatus.init(parsing:)))?.allowedCPUs
     }
@@ -135,38 +152,51 @@ struct MachineCPUs {
 
     private static var maximumThreads: Int { 32 }
 
-    /// - Parameter hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
-    init(of process: ProcessSelector, with mask: CPUSet, hasHiddenAncestors: Bool, in root: SystemRoot) {
+    /// - Parameters:
+    ///   - quota: The tightest visible quota.
+    ///   - hasHiddenAncestors: Whether cgroups that are not visible may have a quota.
+    init(
+        of process: ProcessSelector,
+        with affinity: AffinityMask,
+        quota: CPUQuota?,
+        hasHiddenAncestors: Bool,
+        in root: SystemRoot
+    ) {
+        let mask = affinity.cpus
         isolated = AffinityLookup.readable(&isOutOfResources) { () throws(FileReadError) in
             try CPUSet.isolated(in: root)
         }.map { $0.intersection(mask) }.flatMap { $0.count > 0 ? $0 : nil }
-        let listed = AffinityLookup.readable(&isOutOfResources) { () throws(FileReadError) in
-            try CPUSet.online(in: root)
+        let found = AffinityLookup.readable(&isOutOfResources) { () throws(FileReadError) in
+            if let online = affinity.online { return try online.get() }
+            return try CPUSet.online(in: root)
         }
-        guard let online = listed else {
+        guard let (online, isOfKernel) = found else {
             otherThreads = Self.otherThreads(of: process, mask, in: root)
             return
         }
         onlineCount = online.count
-        let allowed = allowedCPUs(of: process, mask, in: root)
+        // On the running system, the mask in `status` may include CPUs that are offline.
+        let allowed = root.isLive ? mask : affinity.listed ?? mask
         if !online.isSuperset(of: allowed), root.isLive || hasHiddenAncestors, Self.isCovered(online, in: root) {
             let path = root.text(CPUSet.onlinePath)
             warnings.append(
                 "\(path): lists \(online.count) CPUs (\(online)), but the affinity mask has \(allowed.count) (\(allowed)); "
-                    + "a file system such as lxcfs covers the file, mostly because of a quota that is not visible"
+                    + "a file system such as lxcfs covers the file"
+                    + Self.cause(ofList: online.count, beside: allowed.count, quota)
             )
         }
         // A list that the kernel does not provide may lack CPUs that other threads use.
-        if !mask.isSuperset(of: online) || !CPUSet.isOnlineOfKernel(in: root) {
+        if !mask.isSuperset(of: online) || !isOfKernel {
             otherThreads = Self.otherThreads(of: process, mask, in: root)
         }
     }
 
-    /// Returns the mask before it was restricted to the CPUs that are online.
-    private func allowedCPUs(of process: ProcessSelector, _ mask: CPUSet, in root: SystemRoot) -> CPUSet {
-        guard !root.isLive else { return mask }
-        let path = ProcPath(process, "status")
-        return (try? root.read(path, ProcessStatus.readOptions, ProcessStatus.init(parsing:)))?.allowedCPUs ?? mask
+    /// Returns why a list differs from the mask, the end of a sentence. lxcfs counts from 0, and lists as many CPUs as the
+    /// cpuset, or as the quota rounded up.
+    private static func cause(ofList listed: Int, beside allowed: Int, _ quota: CPUQuota?) -> String {
+        if listed >= allowed { return " and gives the CPUs other numbers" }
+        if quota?.cpuCount(rounding: .up) == listed { return ", which shows the quota" }
+        return ", mostly because of a quota that is not visible"
     }
 
     /// Returns whether a list of fewer CPUs than the mask has is not the kernel's. The system call omits CPUs that are
@@ -183,7 +213,9 @@ struct MachineCPUs {
         }
         var union = CPUSet([])
         for id in ids.prefix(maximumThreads) {
-            guard let other = AffinityLookup.affinity(ofThread: id, of: process, in: root) else { continue }
+            guard let other = AffinityLookup.affinity(ofThread: id, in: directory, isLive: root.isLive) else {
+                continue
+            }
             union = CPUSet(union.ranges + other.ranges)
         }
         return mask.isSuperset(of: union) ? nil : union

@@ -123,7 +123,7 @@ public struct CPULimitReader: ~Copyable {
             in: root,
             warnings: &warnings,
             isOutOfResources: &isOutOfResources
-        ).count
+        ).cpus.count
         return (count, warnings.isEmpty && !isOutOfResources, isOutOfResources)
     }
 

@@ -225,12 +225,13 @@ extension CPULimits {
     init(of process: ProcessSelector, in root: SystemRoot, _ detail: Detail) throws(ProcMemError) {
         var warnings: [String] = []
         var isOutOfResources = false
-        affinity = try AffinityLookup.affinity(
+        let mask = try AffinityLookup.affinity(
             of: process,
             in: root,
             warnings: &warnings,
             isOutOfResources: &isOutOfResources
         )
+        affinity = mask.cpus
         let policy = AffinityLookup.policy(of: process, in: root, isOutOfResources: &isOutOfResources)
         self.policy = policy
 
@@ -265,7 +266,7 @@ extension CPULimits {
         hasHiddenAncestors = isHidden
         let machine =
             detail == .all
-            ? MachineCPUs(of: process, with: affinity, hasHiddenAncestors: isHidden, in: root) : nil
+            ? MachineCPUs(of: process, with: mask, quota: binding?.quota, hasHiddenAncestors: isHidden, in: root) : nil
         onlineCount = machine?.onlineCount
         isolatedCPUs = machine?.isolated
         otherThreadsAffinity = machine?.otherThreads

@@ -156,6 +156,6 @@ struct CgroupLevelFile<Value> {
 
     /// The options for a limit file, which has one line.
     private static var readOptions: FileReadOptions {
-        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
     }
 }

@@ -142,11 +142,9 @@ extension CgroupHierarchy {
                 return lookup
             }
         }
-        var failure: FileReadError?
-        let mountsPath = mountTable(for: process, in: root, orFailure: &failure)
+        var mountsPath = ProcPath(.current, "mountinfo")
         do throws(FileReadError) {
-            if let failure { throw failure }
-            let mount = try root.read(mountsPath, MountLine.readOptions) {
+            let mount = try readMountTable(for: process, in: root, at: &mountsPath) {
                 CgroupMount.find(controller, version, showing: path, parsing: $0)
             }
             lookup.hierarchy = mount.map { CgroupHierarchy(version, path: path, mount: $0) }
@@ -197,29 +195,30 @@ extension CgroupHierarchy {
         }
     }
 
-    /// Returns the path of the mount table that shows where the files are.
+    /// Reads the mount table that shows where the files are.
     ///
     /// The kernel reports cgroups and mount roots as seen from the *reader's* cgroup namespace, and a mount point is
     /// valid only in its own mount namespace. On the live system, the caller's own table is therefore the right one for
     /// both. Below a directory that replaces `/`, it is the table of process 1, to which the directory is `/`; if the
-    /// directory does not have it, as with the captured files of one process, that of the process itself.
+    /// directory does not have it, as with the captured files of one process, that of the process itself. If the table of
+    /// process 1 exists and cannot be read, no other is read, which might show less.
     ///
-    /// - Parameter failure: The error if it is not known whether the directory has the table of process 1; another table may
-    ///   show less than there is.
-    private static func mountTable(
+    /// - Parameter path: Becomes the path of the table.
+    private static func readMountTable<R>(
         for process: ProcessSelector,
         in root: SystemRoot,
-        orFailure failure: inout FileReadError?
-    ) -> ProcPath {
-        guard !root.isLive else { return ProcPath(.current, "mountinfo") }
-        let first = ProcPath(.id(1), "mountinfo")
+        at path: inout ProcPath,
+        _ parse: (Span<UInt8>) -> R
+    ) throws(FileReadError) -> R {
+        let own = ProcPath(root.isLive ? .current : process, "mountinfo")
+        path = root.isLive ? own : ProcPath(.id(1), "mountinfo")
         do throws(FileReadError) {
-            _ = try root.open(first)
+            return try root.read(path, MountLine.readOptions, parse)
         } catch {
-            if error.isMissingPath { return ProcPath(process, "mountinfo") }
-            failure = error
+            guard !root.isLive, error.isMissingPath else { throw error }
         }
-        return first
+        path = own
+        return try root.read(path, MountLine.readOptions, parse)
     }
 
     /// Returns the hierarchy at a conventional mount point, for use if the mounts do not show where it is.

@@ -47,7 +47,7 @@ struct CgroupMembership: Hashable, Sendable {
     /// Whether the file contained no hierarchy at all.
     let isEmpty: Bool
 
-    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 1 << 20)
+    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 1 << 20, isOnePiece: true)
 
     init(parsing bytes: Span<UInt8>, controller: CgroupController) {
         var v1Path: [UInt8]?

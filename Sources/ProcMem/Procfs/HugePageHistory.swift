@@ -124,6 +124,6 @@ final class HugePageHistory {
     private static var vmstat: ProcPath { ProcPath(file: "/proc/vmstat") }
     private static var vmstatOptions: FileReadOptions { FileReadOptions(expectedBytes: 8192, limitBytes: 1 << 20) }
     private static var lineOptions: FileReadOptions {
-        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
     }
 }

@@ -77,7 +77,7 @@ final class KernelPageFeatures {
         )
     }()
 
-    private lazy var onlineCPUCount: Int? = try? CPUSet.online(in: root).count
+    private lazy var onlineCPUCount: Int? = try? CPUSet.online(in: root).cpus.count
 
     /// The amount in bytes by which a figure of `memory.stat` may differ from the present state; `nil` if the number of
     /// CPUs is not known.
@@ -145,7 +145,7 @@ final class KernelPageFeatures {
     private(set) lazy var isPSSEstimated: Bool? = root.isPSSEstimated
 
     private static var lineOptions: FileReadOptions {
-        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
     }
 }
 
@@ -176,7 +176,7 @@ extension SystemRoot {
 /// The configuration that a kernel was built with.
 enum KernelConfiguration {
     private static var releaseOptions: FileReadOptions {
-        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
     }
     private static var limitBytes: Int { 4 << 20 }
 

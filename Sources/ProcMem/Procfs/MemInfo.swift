@@ -26,7 +26,9 @@ struct MemInfo: Hashable, Sendable {
     }
 
     static var path: ProcPath { ProcPath(file: "/proc/meminfo") }
-    static var readOptions: FileReadOptions { FileReadOptions(expectedBytes: 4096, limitBytes: 65536) }
+    static var readOptions: FileReadOptions {
+        FileReadOptions(expectedBytes: 4096, limitBytes: 65536, isOnePiece: true)
+    }
 
     /// Reads the file if the kernel provides it; `nil` if a file system such as lxcfs, which shows the memory of a cgroup,
     /// is mounted over it.

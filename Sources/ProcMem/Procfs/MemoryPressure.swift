@@ -24,7 +24,7 @@ public struct MemoryPressure: Sendable, Hashable {
 }
 
 extension MemoryPressure {
-    static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096)
+    static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOnePiece: true)
 
     /// Parses `memory.pressure`, which has lines like `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`. Unknown lines
     /// and fields are ignored.

@@ -41,7 +41,7 @@ struct ProcessStat: Hashable, Sendable {
     /// Field 41: the scheduling policy; `nil` before Linux 2.5.19.
     let policy: SchedulingPolicy?
 
-    static let readOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 65536, isOneLine: true)
+    static let readOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 65536, isOnePiece: true)
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
         guard let end = (0..<bytes.count).last(where: { bytes[$0] == UInt8(ascii: ")") }),
@@ -156,7 +156,7 @@ struct Uptime: Hashable, Sendable {
     /// The first field: the time since boot in seconds, including the time during which the system was suspended.
     let seconds: Double
 
-    static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096, isOneLine: true)
+    static let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 4096, isOnePiece: true)
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
         guard let seconds = bytes.firstField(in: 0..<bytes.count).flatMap({ bytes.decimalFraction(in: $0) }) else {

@@ -19,7 +19,7 @@ struct ProcessStatus: Hashable, Sendable {
     let hugetlbBytes: Int?
 
     // Groups and CPU masks can make the file long: a process may have 65,536 supplementary groups.
-    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 4 << 20)
+    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 4 << 20, isOnePiece: true)
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
         var pid: Int32?

@@ -55,18 +55,14 @@ extension CPUSet: CustomStringConvertible {
 }
 
 extension CPUSet {
-    static let listOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 1 << 20, isOneLine: true)
+    static let listOptions = FileReadOptions(expectedBytes: 1024, limitBytes: 1 << 20, isOnePiece: true)
 
-    /// Reads the CPUs that are online from `/sys/devices/system/cpu/online`.
-    static func online(in root: SystemRoot) throws(FileReadError) -> CPUSet {
-        try root.read(onlinePath, listOptions, CPUSet.init(parsingList:))
-    }
-
-    /// Returns whether the kernel provides the list of CPUs that are online. lxcfs covers it with a list of its own. `true`
-    /// for files below a directory, which do not show it.
-    static func isOnlineOfKernel(in root: SystemRoot) -> Bool {
-        guard root.isLive, let file = try? root.open(onlinePath) else { return true }
-        return Syscalls.isOnSysfs(file)
+    /// Reads the CPUs that are online from `/sys/devices/system/cpu/online`, and whether the kernel provides that list.
+    /// lxcfs covers it with a list of its own; files below a directory do not show this, and count as the kernel's.
+    static func online(in root: SystemRoot) throws(FileReadError) -> (cpus: CPUSet, isOfKernel: Bool) {
+        let file = try root.open(onlinePath)
+        let cpus = try file.withContents(listOptions, CPUSet.init(parsingList:))
+        return (cpus, !root.isLive || Syscalls.isOnSysfs(file))
     }
 
     /// The memory nodes that are online, in the same format, from `/sys/devices/system/node/online`.

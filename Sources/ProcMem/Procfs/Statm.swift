@@ -23,7 +23,7 @@ public struct Statm: Sendable, Hashable {
 
 extension Statm {
     // Seven numbers of at most 20 digits.
-    static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOneLine: true)
+    static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOnePiece: true)
 
     /// Parses the contents of a `statm` file.
     ///

@@ -119,7 +119,7 @@ struct OpenCensus: ~Copyable {
     /// Returns the last field of `/proc/loadavg`: the pid or thread id that the kernel assigned last in the caller's
     /// pid namespace, to a task in that namespace or in one below it. Returns `nil` if the file cannot be read.
     static func newestProcessID(in root: SystemRoot) -> Int? {
-        let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
         return try? root.read(ProcPath(file: "/proc/loadavg"), readOptions) { (bytes) throws(ParseError) -> Int in
             var index = 0
             var last: Range<Int>?

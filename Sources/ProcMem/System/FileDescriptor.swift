@@ -20,16 +20,17 @@ struct FileDescriptor: ~Copyable {
     }
 }
 
-/// The buffer size, the size limit and the line format that apply when a file is read to its end.
+/// The buffer size, the size limit and the form that apply when a file is read to its end.
 struct FileReadOptions: Sendable {
     /// The size of the buffer on the stack. A file that fits causes no allocation; a longer file is copied to the heap.
     var expectedBytes: Int
     /// The largest accepted size, above anything that the kernel writes there. A longer file is rejected, not
     /// truncated.
     var limitBytes: Int
-    /// Whether the file has exactly one line. A read that ends in a newline is then complete, which saves the read that
-    /// detects the end of the file.
-    var isOneLine = false
+    /// Whether the kernel writes the file in one piece: it has exactly one line, or one function writes all lines. A read
+    /// that does not fill the buffer and ends in a newline is then complete, which saves the read that detects the end of
+    /// the file. A file with one piece for each entry, such as `mountinfo`, may end its reads between entries.
+    var isOnePiece = false
 }
 
 extension FileDescriptor {
@@ -44,7 +45,7 @@ extension FileDescriptor {
             byteCount: readOptions.expectedBytes,
             alignment: 1
         ) { (buffer) throws(FileReadError) in
-            let count = try unsafe fill(buffer, from: 0, isOneLine: readOptions.isOneLine)
+            let count = try unsafe fill(buffer, from: 0, isOnePiece: readOptions.isOnePiece)
             if count == buffer.count {
                 return try unsafe continued(UnsafeRawBufferPointer(buffer), readOptions, parse)
             }
@@ -65,7 +66,7 @@ extension FileDescriptor {
         while bytes.count <= readOptions.limitBytes {
             let filled = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: max(filled, 4096)))
-            let count = try fill(&bytes, from: filled, isOneLine: readOptions.isOneLine)
+            let count = try fill(&bytes, from: filled, isOnePiece: readOptions.isOnePiece)
             if count < bytes.count {
                 bytes.removeLast(bytes.count - count)
                 return bytes.count > readOptions.limitBytes ? nil : try parsed(bytes.span, parse)
@@ -78,7 +79,7 @@ extension FileDescriptor {
     private borrowing func fill(
         _ buffer: UnsafeMutableRawBufferPointer,
         from start: Int,
-        isOneLine: Bool
+        isOnePiece: Bool
     ) throws(FileReadError) -> Int {
         var filled = start
         while filled < buffer.count {
@@ -90,7 +91,7 @@ extension FileDescriptor {
             }
             if count == 0 { break }
             filled += count
-            if isOneLine, filled < buffer.count, unsafe buffer[filled - 1] == UInt8(ascii: "\n") { break }
+            if isOnePiece, filled < buffer.count, unsafe buffer[filled - 1] == UInt8(ascii: "\n") { break }
         }
         return filled
     }
@@ -98,11 +99,11 @@ extension FileDescriptor {
     private borrowing func fill(
         _ bytes: inout [UInt8],
         from start: Int,
-        isOneLine: Bool = false
+        isOnePiece: Bool = false
     ) throws(FileReadError) -> Int {
         var room = bytes.mutableSpan
         return try unsafe room.withUnsafeMutableBytes { (room) throws(FileReadError) in
-            try unsafe fill(room, from: start, isOneLine: isOneLine)
+            try unsafe fill(room, from: start, isOnePiece: isOnePiece)
         }
     }
 

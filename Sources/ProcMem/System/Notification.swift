@@ -90,20 +90,21 @@ extension FileWatches {
     ///   - urgent: A descriptor that reports urgent events (`POLLPRI`), or a negative number.
     ///   - debounceMilliseconds: The time to wait for further changes after the first: a change may consist of several
     ///     writes.
+    /// - Returns: Whether an urgent event was reported, and whether the time is over without any event.
     borrowing func wait(
         until stop: StopSignal,
         urgent: Int32 = -1,
         milliseconds: Int32,
         debounceMilliseconds: Int32
-    ) throws(Errno) -> Syscalls.Urgency? {
+    ) throws(Errno) -> (urgency: Syscalls.Urgency, isTimeOver: Bool)? {
         if stop.isSignalled { return nil }
         let milliseconds = stop.limit(milliseconds)
         let happened = try Syscalls.wait(for: stop.descriptor, descriptor, urgent: urgent, milliseconds: milliseconds)
         if stop.isSignalled { return nil }
         if happened.first { stop.loseDescriptor() }
-        guard happened.second else { return happened.urgency }
+        guard happened.second else { return (happened.urgency, happened.urgency == .none) }
         _ = try Syscalls.wait(for: stop.descriptor, -1, milliseconds: debounceMilliseconds)
-        return stop.isSignalled ? nil : happened.urgency
+        return stop.isSignalled ? nil : (happened.urgency, false)
     }
 }
 

@@ -12,7 +12,9 @@ struct CPUText {
         switch limits.limitedBy {
         case .affinity:
             guard let quota = limits.binding else { return "\(count): the affinity mask; no quota is \(noQuota)" }
-            return "\(count): the affinity mask; the quota \(quota.isEnforced ? "allows more" : "does not apply")"
+            guard quota.isEnforced else { return "\(count): the affinity mask; the quota does not apply" }
+            let isEqual = quota.quota.cpus == Double(limits.affinity.count)
+            return "\(count): the affinity mask; the quota allows \(isEqual ? "as many" : "more")"
         case .quota:
             let cpus = limits.effectiveCPUs
             let rounded = cpus == cpus.rounded() ? "" : ", rounded \(rounding.name)"
@@ -20,8 +22,11 @@ struct CPUText {
         }
     }
 
-    /// `visible` if a cgroup that is not visible may have a quota, otherwise `set`.
-    private var noQuota: String { limits.hasHiddenAncestors || !limits.isComplete ? "visible" : "set" }
+    /// `visible` if a cgroup that is not visible may have a quota, `known` if a quota could not be parsed, otherwise `set`.
+    private var noQuota: String {
+        if limits.hasHiddenAncestors || !limits.isComplete { return "visible" }
+        return limits.levels.allSatisfy(\.isKnown) ? "set" : "known"
+    }
 
     /// The whole explanation, line by line.
     var lines: [String] {

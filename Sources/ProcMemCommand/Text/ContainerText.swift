@@ -50,11 +50,15 @@ struct ContainerText {
         return "; above the soft limit of \(level.highBytes?.asSize ?? "unknown") now"
     }
 
-    /// `visible` if a cgroup that is not visible may have a limit, otherwise `set`. On v1 the kernel reports the
-    /// smallest limit of all cgroups above, so that none is missed.
+    /// `visible` if a cgroup that is not visible may have a limit, `known` if a limit could not be parsed, otherwise `set`.
     private var noLimit: String {
-        memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.isComplete ? "visible" : "set"
+        if memory.hasHiddenAncestors && !areHiddenLimitsKnown || !memory.isComplete { return "visible" }
+        return memory.levels.allSatisfy(\.isKnown) ? "set" : "known"
     }
+
+    /// On v1 the kernel reports the smallest limit of all cgroups above in `memory.stat`, so that none is missed. gVisor does
+    /// not have this file.
+    private var areHiddenLimitsKnown: Bool { memory.cgroupVersion == .v1 && memory.fileBytes != nil }
 
     private var limitCgroup: String { text(ofCgroup: memory.limitCgroup) }
 
@@ -73,8 +77,7 @@ struct ContainerText {
         }
         if !memory.isComplete { rows.append(("not visible", "the process's own cgroup, or one above it")) }
         if memory.hasHiddenAncestors, memory.isControllerEnabled != false {
-            let known =
-                memory.cgroupVersion == .v1 ? "their smallest limit is known" : "their limits apply too"
+            let known = areHiddenLimitsKnown ? "their smallest limit is known" : "their limits apply too"
             rows.append(("not visible", "the cgroups above the mounted one; \(known)"))
         }
         rows.append(("machine", machine))
@@ -110,7 +113,10 @@ struct ContainerText {
             rows.append(("unexplained", "\(unexplained.asSize) \(reason)"))
         }
         rows.append(("swap", swap))
-        if let high = memory.highBytes { rows.append(("soft limit", "\(high.asSize) (memory.high)")) }
+        if let high = memory.highBytes {
+            let cgroup = memory.highCgroup == memory.cgroup ? "" : " of cgroup \(memory.highCgroup ?? "unknown")"
+            rows.append(("soft limit", "\(high.asSize) (memory.high\(cgroup))"))
+        }
         if let events { rows.append(("events", events)) }
         for (index, line) in pressure.enumerated() { rows.append((index == 0 ? "pressure" : "", line)) }
         return rows

@@ -28,7 +28,13 @@ const char *faults_name(int64_t number);
 /// The number of bytes that a counted read returned; -1 if the call is not a read or failed.
 int64_t faults_length(int64_t number);
 
-/// Whether a pread has been shortened to whole lines.
+/// The path that a counted call opened; empty for another call. Valid until the next faults_begin().
+const char *faults_path(int64_t number);
+
+/// The descriptor that a counted call opened or read; -1 if there is none.
+int faults_file(int64_t number);
+
+/// Whether a read has been shortened to whole lines.
 int faults_cut_line_end(void);
 
 /// The number of open descriptors of this process.

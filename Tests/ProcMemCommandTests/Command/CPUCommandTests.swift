@@ -80,8 +80,15 @@ import Testing
         let allowed = try CommandRun("cpu", in: Systems.cpus(quota: "900000 100000"))
         #expect(allowed.lines.first == "4 CPUs: the affinity mask; the quota allows more")
         #expect(allowed.lines.contains("limited by    affinity, CPUs 0-3"))
+        let equal = try CommandRun("cpu", in: Systems.cpus(quota: "400000 100000"))
+        #expect(equal.lines.first == "4 CPUs: the affinity mask; the quota allows as many")
         let down = try CommandRun("cpu", "--rounding", "down", in: Systems.cpus(quota: "350000 100000"))
         #expect(down.lines.last == "Swift's pool  4 threads, from the affinity mask; too many for 3 CPUs")
+    }
+
+    @Test func aQuotaThatCannotBeParsed() throws {
+        let tree = try Systems.cpus(quota: "junk")
+        #expect(try CommandRun("cpu", in: tree).lines.first == "4 CPUs: the affinity mask; no quota is known")
     }
 
     @Test func aRealTimeProcess() throws {

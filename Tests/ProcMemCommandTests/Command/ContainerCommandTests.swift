@@ -82,7 +82,7 @@ import Testing
         #expect(answer["levels"]?.elements.first?["known"] == .bool(false))
 
         let lines = try CommandRun("container", in: tree).lines
-        #expect(lines.first == "unknown: no limit is set; 4.00 KiB used, unknown working set")
+        #expect(lines.first == "unknown: no limit is known; 4.00 KiB used, unknown working set")
         #expect(lines.contains("cgroups       unknown   4.00 KiB used  /a"))
         #expect(lines.contains("pressure      unknown"))
         #expect(lines.contains("swap          unknown"))
@@ -100,6 +100,13 @@ import Testing
         let answer = "8.00 GiB: machine memory, no limit is set; 1.20 GiB used, 922 MiB working set"
         #expect(lines.first.map(String.init) == answer)
         #expect(!lines.contains { $0.hasPrefix("available") })
+    }
+
+    @Test func aSoftLimitOfAnotherCgroup() throws {
+        let tree = try Systems.container()
+        try tree.write("2147483648\n", to: "/sys/fs/cgroup/kubepods/memory.high")
+        let lines = try CommandRun("container", in: tree).lines
+        #expect(lines.contains("soft limit    2.00 GiB (memory.high of cgroup /kubepods)"))
     }
 
     @Test func aSoftLimitAlone() throws {

@@ -16,8 +16,12 @@ import Testing
         var testDescription: String { name }
     }
 
-    static let cases: [Case] = {
-        let file = URL(filePath: #filePath).appending(path: "../../../ProcMemTests/Fixtures/limits.json").standardized
+    /// `limits.json` has states from reports; `limits-more.json` has those of further container runtimes and distributions.
+    static let cases = cases(in: "limits") + cases(in: "limits-more")
+
+    private static func cases(in name: String) -> [Case] {
+        let fixtures = URL(filePath: #filePath).appending(path: "../../../ProcMemTests/Fixtures").standardized
+        let file = fixtures.appending(path: "\(name).json")
         guard let data = try? Data(contentsOf: file),
             let reports = try? JSONSerialization.jsonObject(with: data) as? [[String: Any]]
         else { return [] }
@@ -38,10 +42,10 @@ import Testing
                 lacks: texts("not")
             )
         }
-    }()
+    }
 
     @Test func theReportsAreThere() {
-        #expect(Self.cases.count == 8)
+        #expect(Self.cases.count == 8 + 27)
         #expect(Self.cases.allSatisfy { !$0.values.isEmpty })
     }
 

@@ -55,7 +55,7 @@ import Testing
 
     @Test func withoutAnyMaskThereIsAnError() throws {
         let tree = try FixtureTree(["/proc/18/comm": "x\n", "/proc/self/comm": "x\n"])
-        let expected = "neither this file nor \(tree.directory.path)/sys/devices/system/cpu/online can be read"
+        let expected = "neither this file nor \(tree.directory.path)/sys/devices/system/cpu/online reports them"
         for process in [ProcessSelector.id(18), .current] {
             do throws(ProcMemError) {
                 _ = try CPULimits(of: process, in: tree.root(), .all)

@@ -48,6 +48,23 @@ import Testing
         #expect(warnings.contains { $0.contains("such as lxcfs covers the file") } == warns, "\(warnings)")
     }
 
+    /// lxcfs counts from 0, and lists as many CPUs as the cpuset or a quota allows. The quota may be a visible one.
+    @Test(
+        arguments: [
+            ("24", "0-1\n", nil, " and gives the CPUs other numbers"),
+            ("ffff", "0-1\n", "150000 100000\n", ", which shows the quota"),
+            ("ffff", "0-1\n", "300000 100000\n", ", mostly because of a quota that is not visible"),
+            ("ffff", "0-1\n", nil, ", mostly because of a quota that is not visible"),
+        ] as [(String, String, String?, String)]
+    )
+    func theCauseOfACoveredList(_ mask: String, _ online: String, _ quota: String?, _ cause: String) throws {
+        var system = CPUSystem(mask: mask, online: online)
+        system.more["/sys/fs/cgroup/cgroup.events"] = "populated 1\n"
+        if let quota { system.limits["/a/b"] = quota }
+        let warnings = try system.currentLimits().warnings
+        #expect(warnings.count == 1 && warnings[0].hasSuffix("a file system such as lxcfs covers the file" + cause))
+    }
+
     @Test(
         arguments: [("2-3\n", "2-3"), ("6-9\n", "6-7"), ("8\n", nil), ("\n", nil), (nil, nil)] as [(String?, String?)]
     )

@@ -94,8 +94,8 @@ import Testing
         try #require(dup2(other.descriptor, number) == number)
         other.signal()
         let files = FileWatches()
-        let urgency = try files.wait(until: first, milliseconds: 0, debounceMilliseconds: 0)
-        #expect(urgency == Syscalls.Urgency.none)
+        let result = try files.wait(until: first, milliseconds: 0, debounceMilliseconds: 0)
+        #expect(result?.urgency == Syscalls.Urgency.none)
         #expect(first.descriptor == -1 && !first.isSignalled)
     }
 

@@ -67,6 +67,33 @@ import Testing
         #expect(Self.number(before: "the same answer", in: output.text) >= 0)
     }
 
+    /// A query of the limits costs what its files cost: each is opened, read and closed once. The systems are those of the
+    /// campaign, the running one, and every file tree of the corpora.
+    @Test func noFileIsReadTwice() throws {
+        let fixtures = URL(filePath: #filePath).appending(path: "../../Fixtures").standardized
+        let trees = try ["cpu", "cpu-more", "limits", "limits-more"].flatMap { name -> [FixtureTree] in
+            let data = try Data(contentsOf: fixtures.appending(path: "\(name).json"))
+            let systems = try JSONSerialization.jsonObject(with: data) as? [[String: Any]] ?? []
+            return try systems.compactMap { system -> FixtureTree? in
+                let files = system["files"] as? [String: String] ?? [:]
+                // No kernel writes files of this kind: a further read must detect their end.
+                let hasForeignFile = files.contains { path, text in
+                    guard path.hasSuffix("cpu.max") || path == "/proc/self/cgroup" else { return false }
+                    return !text.hasSuffix("\n") || path.hasSuffix("cpu.max") && text.utf8.count > 100
+                }
+                if hasForeignFile { return nil }
+                return try FixtureTree(files, links: system["links"] as? [String: String] ?? [:])
+            }
+        }
+        let output = try ChildProcess.output(
+            of: BuiltProduct.url(of: "FaultCases").path,
+            ["--openings"] + trees.map(\.directory.path)
+        )
+        withExtendedLifetime(trees) {}
+        #expect(output.text.hasSuffix("\(trees.count + 5) systems\n") && trees.count > 200)
+        #expect(output.status == 0, "\(output.text.prefix(4000))\(output.errorText)")
+    }
+
     private static func number(before words: String, in text: String) -> Int {
         guard let end = text.range(of: " \(words)", options: .backwards)?.lowerBound else { return -1 }
         return text[..<end].split(separator: " ").last.flatMap { Int($0) } ?? -1

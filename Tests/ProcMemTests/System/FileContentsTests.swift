@@ -20,8 +20,8 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 129, 4095, 4096, 4097, 8192, 100_000], [false, true])
-    func everySizeUpToTheLimitIsReadWhole(_ size: Int, _ isOneLine: Bool) throws {
-        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 100_000, isOneLine: isOneLine)
+    func everySizeUpToTheLimitIsReadWhole(_ size: Int, _ isOnePiece: Bool) throws {
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 100_000, isOnePiece: isOnePiece)
         // Without a newline, one line ends where the file ends.
         let expected = Self.bytes.prefix(size).map { $0 == 0x0A ? 0x20 : $0 }
         #expect(try contents(of: expected, readOptions) == .success(expected))
@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: [0, 1, 62, 63, 64, 65, 4095, 4096, 9999])
     func oneLineEndsWithItsNewlineWherever(_ size: Int) throws {
         let line = [UInt8](repeating: 0x61, count: size) + [0x0A]
-        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 10_000, isOneLine: true)
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: 10_000, isOnePiece: true)
         #expect(try contents(of: line, readOptions) == .success(line))
     }
 
@@ -42,8 +42,8 @@ import Testing
     }
 
     @Test(arguments: [(1000, 1001), (4096, 4097), (64, 65), (5000, 200_000)] as [(Int, Int)], [false, true])
-    func aByteMoreIsRefusedAndNotCut(_ sizes: (limit: Int, size: Int), _ isOneLine: Bool) throws {
-        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: sizes.limit, isOneLine: isOneLine)
+    func aByteMoreIsRefusedAndNotCut(_ sizes: (limit: Int, size: Int), _ isOnePiece: Bool) throws {
+        let readOptions = FileReadOptions(expectedBytes: 64, limitBytes: sizes.limit, isOnePiece: isOnePiece)
         let found = try contents(of: repeatElement(0x61, count: sizes.size), readOptions)
         #expect(found == .failure(.tooLarge(limitBytes: sizes.limit)))
     }
@@ -86,7 +86,7 @@ import Testing
         try #require(write(ends[1], line, line.count) == line.count)
         // If the pipe is empty but open, a read fails instead of waiting.
         try #require(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
-        let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
         #expect(try FileDescriptor(adopting: ends[0]).withContents(readOptions) { $0.bytes(in: 0..<$0.count) } == line)
     }
 

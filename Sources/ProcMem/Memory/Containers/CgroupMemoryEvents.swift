@@ -49,7 +49,7 @@ struct CgroupMemoryEvents: Hashable, Sendable {
     /// Unexpected contents and failed reads, without files that are merely missing.
     private(set) var warnings: [String] = []
 
-    static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096)
+    static let readOptions = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOnePiece: true)
 
     init(_ files: CgroupMemoryFiles) {
         let root = "the v2 root does not have it"

@@ -73,7 +73,7 @@ struct CgroupMemoryFiles {
     /// Returns whether the memory controller is enabled for the cgroup, according to `cgroup.controllers` (v2); `nil` if
     /// that file cannot be read.
     func listsController() -> Bool? {
-        let options = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOneLine: true)
+        let options = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOnePiece: true)
         return try? read("cgroup.controllers", options) { bytes in
             var index = 0
             while let field = bytes.nextField(at: &index) {
@@ -89,7 +89,7 @@ struct CgroupMemoryFiles {
     }
 
     private static var lineOptions: FileReadOptions {
-        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOneLine: true)
+        FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
     }
 }
 

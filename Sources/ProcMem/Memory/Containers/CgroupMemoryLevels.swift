@@ -25,8 +25,8 @@ struct CgroupMemoryLevels {
     private let detail: Detail
     /// Whether the cgroup to which the process is charged has not been found yet.
     private var isUsageWanted: Bool
-    /// `memory.stat` of the process's own cgroup on v1, read before the limits.
-    private let stat: CgroupMemoryStat?
+    /// `memory.stat` of the process's own cgroup on v1.
+    private var stat: CgroupMemoryStat?
     private let root: SystemRoot
 
     enum Detail {
@@ -45,7 +45,7 @@ struct CgroupMemoryLevels {
         isUsageWanted = hierarchy.isOwnCgroupVisible && detail == .all
         hasHiddenAncestors = detail == .all && hierarchy.hasHiddenAncestors(in: root)
         let own = CgroupMemoryFiles(level: 0, of: hierarchy, in: root)
-        stat = version == .v1 && hierarchy.isOwnCgroupVisible ? try? own.stat() : nil
+        var limits: [(file: CgroupLevelFile<MemoryLimitFile>, files: CgroupMemoryFiles)] = []
         for number in 0..<hierarchy.levelCount {
             let files = CgroupMemoryFiles(level: number, of: hierarchy, in: root)
             let file = CgroupLevelFile(
@@ -57,9 +57,15 @@ struct CgroupMemoryLevels {
             )
             // Without a limit the answer makes no difference, and the read is not necessary.
             if number > 0, file.value?.limitBytes != nil, files.isNonHierarchical() { break }
-            read(file, files, isLast: number + 1 == hierarchy.levelCount)
+            limits.append((file, files))
         }
-        addHiddenLimits(own)
+        // After the limits: if one changes meanwhile, the smallest limit of all levels is the new one, and at most the cgroup
+        // that sets it is taken for a hidden one.
+        stat = version == .v1 && hierarchy.isOwnCgroupVisible ? try? own.stat() : nil
+        for (number, limit) in limits.enumerated() {
+            read(limit.file, limit.files, isLast: number + 1 == hierarchy.levelCount)
+        }
+        addHiddenLimits()
         if detail == .all { findController(of: hierarchy) }
         warnings += high.warnings + swap.warnings
     }
@@ -157,12 +163,10 @@ struct CgroupMemoryLevels {
 
     /// Adds the limits of cgroups that are not visible. v1 reports the smallest limit in `memory.stat`, even if a
     /// cgroup namespace hides the cgroup that sets it (seen on Linux 6.18), but omits non-hierarchical cgroups (5.10).
-    private mutating func addHiddenLimits(_ own: CgroupMemoryFiles) {
+    private mutating func addHiddenLimits() {
         swap.add(stat?.memorySwapLimit)
-        guard let bytes = stat?.memoryLimit?.limitBytes, bounds.isHidden(bytes) else { return }
-        // A visible limit may have been raised since the first read. It is not a hidden one.
-        guard let again = (try? own.stat())?.memoryLimit?.limitBytes else { return }
-        bounds.addHidden(limitBytes: again, usage?.charge ?? CgroupMemoryBounds.Charge())
+        guard let bytes = stat?.memoryLimit?.limitBytes else { return }
+        bounds.addHidden(limitBytes: bytes, usage?.charge ?? CgroupMemoryBounds.Charge())
     }
 }
 

@@ -45,7 +45,7 @@ struct CgroupMemoryStat: Hashable, Sendable {
     private(set) var memorySwapLimit: MemoryLimitFile?
 
     // The file has 1,500 bytes on v2 in Linux 6.1, and 1,100 on v1 in 6.18.
-    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 65536)
+    static let readOptions = FileReadOptions(expectedBytes: 4096, limitBytes: 65536, isOnePiece: true)
 
     /// Creates a value without any figure.
     init() {}

@@ -5,8 +5,7 @@ extension ContainerMemory {
     /// read is `nil`; ``reasonsByUnknownFigure``, ``isComplete`` and ``warnings`` have the reasons. The files are
     /// `/proc/meminfo`, `/proc/self/cgroup`, the limits and the usage of every level, `memory.stat` of levels with a
     /// limit; and of the charged cgroup, `memory.stat`, swap (v2), kernel memory (v1), pressure (v2), events and peak.
-    /// No file is read twice, unless a hidden cgroup sets the limit (v1). `/proc/self/mountinfo` is read under the same
-    /// conditions as by ``CPULimits/current(in:)``.
+    /// No file is read twice. `/proc/self/mountinfo` is read under the same conditions as by ``CPULimits/current(in:)``.
     ///
     /// The cost is three system calls for each file, and nine for each further level. Most of the time is spent in
     /// reading `memory.stat`. The cost does not grow with the memory or the number of processes. No privileges are

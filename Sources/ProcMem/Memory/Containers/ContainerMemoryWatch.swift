@@ -8,6 +8,9 @@ struct ContainerMemoryWatch: Sendable {
     let debounceMilliseconds: Int32
     let usesNotification: Bool
 
+    /// The interval at which the counts of events are read where the kernel does not notify of them.
+    fileprivate var eventPollMilliseconds: Int32 { max(10, pollMilliseconds / 20) }
+
     /// Delivers changes until the stop signal arrives or the process has exited.
     func run(until stop: StopSignal, _ deliver: (ContainerMemoryChange) -> Void) throws(ProcMemError) {
         let process = try process.validated(in: root)
@@ -164,13 +167,23 @@ private struct WatchedMemory: ~Copyable {
     }
 
     /// Waits until the files must be read again; `nil` if the thread must stop.
+    ///
+    /// Where the kernel does not notify of events, the two files with their counts are read more often than the others.
     borrowing func wait(until stop: StopSignal) throws(Errno) -> Syscalls.Urgency? {
-        try notifications.wait(
-            until: stop,
-            urgent: pressure.triggerDescriptor,
-            milliseconds: min(watch.pollMilliseconds, pressure.pollMilliseconds ?? .max),
-            debounceMilliseconds: watch.debounceMilliseconds
-        )
+        var remaining = min(watch.pollMilliseconds, pressure.pollMilliseconds ?? .max)
+        let pollsEvents = kept.version == .v1 || notifications.descriptor < 0
+        let step = pollsEvents ? watch.eventPollMilliseconds : remaining
+        while true {
+            let result = try notifications.wait(
+                until: stop,
+                urgent: pressure.triggerDescriptor,
+                milliseconds: min(step, remaining),
+                debounceMilliseconds: watch.debounceMilliseconds
+            )
+            guard let (urgency, isTimeOver) = result else { return nil }
+            remaining -= step
+            if !isTimeOver || remaining <= 0 || kept.events(differFrom: observation.reading.events) { return urgency }
+        }
     }
 }
 

@@ -251,6 +251,17 @@ struct OpenMemoryFiles: ~Copyable {
         }
     }
 
+    /// Returns whether the counts of events differ from earlier ones, or cannot be read any more.
+    borrowing func events(differFrom earlier: ContainerMemory.Events) -> Bool {
+        var reading = ContainerMemoryReader.Reading(isComplete: true)
+        do throws(FileReadError) {
+            try readEvents(into: &reading)
+        } catch {
+            return true
+        }
+        return reading.isComplete && reading.events != earlier
+    }
+
     /// Reads a file that is kept open; `nil` if there is none, or it is malformed.
     private borrowing func read<R>(
         _ index: Int?,

@@ -156,14 +156,14 @@ import Testing
         var testDescription: String { name }
     }
 
-    static let reports: [Report] = {
-        guard let url = Bundle.module.url(forResource: "limits", withExtension: "json", subdirectory: "Fixtures"),
+    static let reports: [Report] = ["limits", "limits-more"].flatMap { name -> [Report] in
+        guard let url = Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures"),
             let data = try? Data(contentsOf: url)
         else { return [] }
         return (try? JSONDecoder().decode([Report].self, from: data)) ?? []
-    }()
+    }
 
-    @Test func theReportsAreThere() { #expect(Self.reports.count == 8) }
+    @Test func theReportsAreThere() { #expect(Self.reports.count == 8 + 27) }
 
     @Test(arguments: reports) func inEveryReport(_ report: Report) throws {
         try Self.expectAgreement(in: FixtureTree(report.files, links: report.links ?? [:]))

@@ -58,6 +58,20 @@ extension WatcherTests {
             #expect(change.memory.limitBytes == 900 * Self.mib)
         }
 
+        /// The kernel does not notify of events on v1: their counts are read twenty times in each interval.
+        @Test func eventsOfV1BetweenTwoPolls() async throws {
+            let tree = try ContainerSystem.v1(ContainerSystem.v1Cgroup("/cg/a/b", usage: Self.mib)).tree()
+            var changes = ContainerMemoryChanges(pollInterval: .seconds(100), in: tree.root()).makeAsyncIterator()
+            #expect(try await changes.next()?.cause == .start)
+            // In place, as a kernel file changes.
+            let file = try #require(FileHandle(forWritingAtPath: tree.directory.path + "/cg/a/b/memory.failcnt"))
+            let begin = ContinuousClock.now
+            try file.write(contentsOf: Data("4\n".utf8))
+            #expect(try await changes.next()?.cause == .limitHit(count: 1))
+            // The poll of all files comes much later.
+            #expect(ContinuousClock.now - begin < .seconds(90))
+        }
+
         @Test(arguments: [true, false]) func countedEvents(_ notified: Bool) async throws {
             let tree = try Self.v2().tree()
             var changes = Self.changes(tree, notified: notified).makeAsyncIterator()
