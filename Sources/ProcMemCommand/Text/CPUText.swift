@@ -20,8 +20,11 @@ struct CPUText {
         }
     }
 
-    /// `visible` if a cgroup that is not visible may have a quota, otherwise `set`.
-    private var noQuota: String { limits.hasHiddenAncestors || !limits.isComplete ? "visible" : "set" }
+    /// `visible` if a cgroup that is not visible may have a quota, `known` if a visible one may, otherwise `set`.
+    private var noQuota: String {
+        if limits.hasHiddenAncestors || !limits.isComplete { return "visible" }
+        return limits.levels.allSatisfy(\.isKnown) ? "set" : "known"
+    }
 
     /// The whole explanation, line by line.
     var lines: [String] {

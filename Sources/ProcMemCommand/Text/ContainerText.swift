@@ -50,10 +50,11 @@ struct ContainerText {
         return "; above the soft limit of \(level.highBytes?.asSize ?? "unknown") now"
     }
 
-    /// `visible` if a cgroup that is not visible may have a limit, otherwise `set`. On v1 the kernel reports the
-    /// smallest limit of all cgroups above, so that none is missed.
+    /// `visible` if a cgroup that is not visible may have a limit, `known` if a visible one may, otherwise `set`. On v1
+    /// the kernel reports the smallest limit of all cgroups above, so that none is missed.
     private var noLimit: String {
-        memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.isComplete ? "visible" : "set"
+        if memory.hasHiddenAncestors && memory.cgroupVersion == .v2 || !memory.isComplete { return "visible" }
+        return memory.levels.allSatisfy(\.isKnown) ? "set" : "known"
     }
 
     private var limitCgroup: String { text(ofCgroup: memory.limitCgroup) }
