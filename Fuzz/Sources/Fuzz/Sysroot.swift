@@ -2,7 +2,7 @@ import Foundation
 
 @testable import ProcMem
 
-/// Builds a file tree from the input and makes every query of it.
+/// Builds a file tree from the input and makes the queries of it.
 ///
 /// The input consists of parts that the byte 0 separates: the first is the contents of the first file of
 /// ``SysrootFiles``, and so on. A file whose part is missing or empty does not exist.
@@ -36,11 +36,13 @@ enum Sysroot {
         let root = SystemRoot(directory: directory)
         checkCPUs(root)
         checkContainer(root)
-        // The slower modes in turns, so that each input does not take the time of all.
-        checkProcesses(root, [.cheap, slowModes[input.count % slowModes.count]])
+        // The scopes, and the slower modes, in turns: an input that made all of these queries would take ten times as long.
+        let turn = input.count % (slowModes.count * scopes.count)
+        checkProcesses(root, scopes[turn / slowModes.count], [.cheap, slowModes[turn % slowModes.count]])
     }
 
     private static let slowModes: [MemoryMode] = [.accurate, .sampled(reads: 16), .within(.milliseconds(2))]
+    private static let scopes: [ProcessScope] = [.tree(root: 17), .cgroup("/sys/fs/cgroup/a/b"), .all]
 
     private static func require(_ condition: Bool, _ what: @autoclosure () -> String) {
         if !condition { fatalError("not so: \(what())") }
@@ -92,25 +94,23 @@ enum Sysroot {
         require(reading.limitBytes == memory.limitBytes, "the reader's limit, \(reading), \(memory)")
     }
 
-    private static func checkProcesses(_ root: SystemRoot, _ modes: [MemoryMode]) {
-        for scope in [ProcessScope.tree(root: 17), .cgroup("/sys/fs/cgroup/a/b"), .all] {
-            var snapshots: [MemorySnapshot] = []
-            for mode in modes {
-                guard let snapshot = try? memorySnapshot(of: scope, mode: mode, in: root) else { continue }
-                let distinct = snapshot.total.distinctBytes
-                let upper = distinct.upper ?? .max
-                require(distinct.lower >= 0 && distinct.lower <= upper, "bounds in order, \(distinct)")
-                require((distinct.lower...upper).contains(distinct.estimate ?? distinct.lower), "\(distinct)")
-                for usage in snapshot.processes.map(\.usage) {
-                    let figures = [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes, usage.sharedBytes]
-                    require(figures.allSatisfy { $0 ?? 0 >= 0 }, "no negative figure, \(usage)")
-                }
-                checkJSON(snapshot)
-                for width in [nil, 40] { checkText(MemoryText(snapshot: snapshot).lines(fitting: width)) }
-                snapshots.append(snapshot)
+    private static func checkProcesses(_ root: SystemRoot, _ scope: ProcessScope, _ modes: [MemoryMode]) {
+        var snapshots: [MemorySnapshot] = []
+        for mode in modes {
+            guard let snapshot = try? memorySnapshot(of: scope, mode: mode, in: root) else { continue }
+            let distinct = snapshot.total.distinctBytes
+            let upper = distinct.upper ?? .max
+            require(distinct.lower >= 0 && distinct.lower <= upper, "bounds in order, \(distinct)")
+            require((distinct.lower...upper).contains(distinct.estimate ?? distinct.lower), "\(distinct)")
+            for usage in snapshot.processes.map(\.usage) {
+                let figures = [usage.rssBytes, usage.pssBytes, usage.ussBytes, usage.swapBytes, usage.sharedBytes]
+                require(figures.allSatisfy { $0 ?? 0 >= 0 }, "no negative figure, \(usage)")
             }
-            checkText(SummaryText(limits: nil, container: nil, snapshots: snapshots).lines)
+            checkJSON(snapshot)
+            for width in [nil, 40] { checkText(MemoryText(snapshot: snapshot).lines(fitting: width)) }
+            snapshots.append(snapshot)
         }
+        checkText(SummaryText(limits: nil, container: nil, snapshots: snapshots).lines)
         if let usage = try? processUsage(of: .tree(root: 17), includingOpenFiles: true, in: root) {
             let time = usage.cpuTime(since: usage)
             require(time.ticks == 0, "no time between a reading and itself, \(time)")
