@@ -6,7 +6,7 @@ let package = Package(
     name: "fuzz",
     dependencies: [
         // With a name, because the folder of a clone may have any name.
-        .package(name: "swift-procmem", path: "..", traits: [])
+        .package(name: "swift-procmem", path: "..", traits: ["Procps"])
     ],
     targets: [
         .target(name: "Driver"),

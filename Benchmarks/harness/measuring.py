@@ -53,7 +53,9 @@ class Case:
     at: float | None = None
     scale: str | None = None
     truth: int | None = None
+    # Bounds in bytes, and sentences.
     notes: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
     def entry(self, name: str) -> Entry | None:

@@ -28,6 +28,7 @@ def of_case(case: Case) -> str:
             + (", counted by page frames." if case.unit else ".")
         )
     lines += [f"Bounds, {note_text(note)}." for note in case.notes]
+    lines += [f"{fact}." for fact in case.facts]
     lines += not_run(case.entries)
     return "\n\n".join(lines)
 

@@ -114,7 +114,12 @@ int procmem_mount_at(const char *path, struct procmem_mount *mount)
     return 0;
 }
 
-int procmem_is_filtered(void) { return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0; }
+int procmem_is_filtered(void)
+{
+    int mode = prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
+    // EINVAL: a kernel without seccomp, which has no filters. For another error, a filter has refused the call.
+    return mode > 0 || (mode < 0 && errno != EINVAL);
+}
 
 #define PROCMEM_KCMP_VM 1
 

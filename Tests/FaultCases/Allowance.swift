@@ -33,8 +33,23 @@ enum Allowance {
             if found[path] == nil, paths.contains(where: { path.hasPrefix($0 + ".") && found[$0] == "nil" }) {
                 return false
             }
-            return !agreesWithBounds(path, known, found)
+            return !agreesWithBounds(path, known, found) && (test.isEmpty || !agreesWithSamples(path, known, found))
         }
+    }
+
+    /// Whether a path belongs to an estimate from samples that agrees with the undisturbed one within the standard errors that
+    /// both state. Another number of reads samples other pages.
+    private static func agreesWithSamples(_ path: String, _ known: Figures, _ found: Figures) -> Bool {
+        for name in [".source.sampled.reads", ".source.sampled.standardErrorBytes"] where path.hasSuffix(name) {
+            return known[path] != nil && found[path] != nil
+        }
+        guard path.hasSuffix(".ussBytes") else { return false }
+        let error = path.dropLast("ussBytes".count) + "source.sampled.standardErrorBytes"
+        func number(_ figures: Figures, _ path: String) -> Int? { figures[path].flatMap { Int($0) } }
+        guard let errors = [known, found].map({ number($0, String(error)) }) as? [Int],
+            let before = number(known, path), let after = number(found, path)
+        else { return false }
+        return abs(after - before) <= 3 * errors.reduce(0, +)
     }
 
     /// The two numbers without an explanation count what can be read, as their documentation says: a limit that cannot be

@@ -29,12 +29,12 @@ def cases(rounds: int) -> list[Case]:
     with scenes.holding(live_count - 1, 0) as processes:
         scene = dataclasses.replace(processes, prefix=prefix)
         warm = peers.procmem("sampler, warm", "all, cheap, sampler", 3)
-        case = Case("many", live, notes=[memory(scene, live_count)])
+        case = Case("many", live, facts=[memory(scene, live_count)])
         found.append(measure(case, [*subjects, warm], scene, rounds))
     for count in (least_count, most_count):
         with scenes.listed(count) as files:
             scene = dataclasses.replace(files, prefix=prefix)
-            case = Case("many", listed(count), at=count, notes=[memory(scene, count)])
+            case = Case("many", listed(count), at=count, facts=[memory(scene, count)])
             found.append(measure(case, subjects, scene, rounds))
     return found
 
@@ -42,4 +42,4 @@ def cases(rounds: int) -> list[Case]:
 def memory(scene: Scene, count: int) -> str:
     command = [*scene.prefix, str(places.release / "ProcMemCases"), "all, cheap, peak"]
     grown = int(run(command, scene))
-    return f"the first snapshot raises the largest RSS of the program by {grown / count:,.0f} bytes for each process"
+    return f"The first snapshot raises the largest RSS of the program by {grown / count:,.0f} bytes for each process"

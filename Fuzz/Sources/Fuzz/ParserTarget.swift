@@ -16,6 +16,13 @@ enum ParserTarget {
         } holds: {
             $0.map { !$0.root.isEmpty && !$0.mountPoint.isEmpty } ?? true
         }
+        all["mount-line"] = checking { bytes in
+            MountLine(parsing: bytes, in: 0..<bytes.count).map { line in
+                [line.root, line.mountPoint, line.type, line.superOptions].map { (range: $0, limit: bytes.count) }
+            } ?? []
+        } holds: { parts in
+            parts.allSatisfy { !$0.range.isEmpty && $0.range.upperBound <= $0.limit }
+        }
         all["cpu-max"] = checking {
             try CFSLimit(parsing: $0)
         } holds: { limit in
@@ -46,10 +53,30 @@ enum ParserTarget {
         } holds: {
             areSizes([$0.userTicks, $0.systemTicks], below: .max)
         }
+        all["cpuacct-usage"] = checking({ try CPUAccountingStat.usageMicroseconds(parsing: $0) }, holds: { $0 >= 0 })
         all["limits"] = checking {
             try ProcessLimits(parsing: $0)
         } holds: {
             areSizes([$0.openFileCount], below: .max)
+        }
+        all["uptime"] = checking({ try Uptime(parsing: $0) }, holds: { $0.seconds >= 0 && $0.seconds.isFinite })
+        all["loadavg"] = checking({ try OpenCensus.newestProcessID(parsing: $0) }, holds: { $0 >= 0 })
+        all["vmstat"] = checking({ try HugePageHistory.hugePageAllocations(parsing: $0) }, holds: { $0 >= 0 })
+        all["children"] = checking({ try ProcessChildren.ids(parsing: $0) }, holds: { $0.allSatisfy { $0 > 0 } })
+        // 0 stands for a process outside of the caller's pid namespace.
+        all["cgroup-procs"] = checking({ try CgroupProcesses.ids(parsing: $0) }, holds: { $0.allSatisfy { $0 >= 0 } })
+        all["controllers"] = checking({ ControllerList.lists("memory", parsing: $0) }, holds: { _ in true })
+        all["osrelease"] = checking({ try KernelConfiguration.release(parsing: $0) }, holds: isPossible(release:))
+        all["mount-options"] = checking({ ProcMountOptions(parsing: $0) }, holds: { _ in true })
+        all["cmdline"] = checking {
+            CommandLineText(parsing: $0)
+        } holds: {
+            $0.text.map { !$0.utf8.contains(0) } ?? true
+        }
+        all["cgroup-list"] = checking {
+            ProcessTable.Cgroup.list(parsing: $0)
+        } holds: { cgroups in
+            cgroups.allSatisfy { $0.hierarchyID >= 0 && !$0.path.utf8.contains(UInt8(ascii: "\n")) }
         }
         all["stat"] = checking({ try ProcessStat(parsing: $0) }, holds: isPossible)
         all["status"] = checking({ try ProcessStatus(parsing: $0) }, holds: isPossible)
@@ -72,6 +99,17 @@ enum ParserTarget {
             try MemoryLimitFile(parsing: $0)
         } holds: {
             areSizes([$0.limitBytes])
+        }
+        all["size"] = checking({ try $0.parseSingleSize() }, holds: { areSizes([$0]) })
+        all["memory-swap-events"] = checking {
+            try ContainerMemory.SwapEvents(parsing: $0)
+        } holds: {
+            areSizes([$0.high, $0.max, $0.fail], below: .max)
+        }
+        all["memory-oom-control"] = checking {
+            try CgroupMemoryEvents.oomKills(parsing: $0)
+        } holds: {
+            areSizes([$0], below: .max)
         }
         all["memory-stat"] = checking({ try CgroupMemoryStat(parsing: $0, .v2) }, holds: isPossible)
         all["memory-stat-v1"] = checking({ try CgroupMemoryStat(parsing: $0, .v1) }, holds: isPossible)
@@ -121,6 +159,11 @@ enum ParserTarget {
         set.ranges.allSatisfy { $0.lowerBound >= 0 && $0.upperBound < 1 << 20 }
             && zip(set.ranges, set.ranges.dropFirst()).allSatisfy { $0.upperBound + 1 < $1.lowerBound }
             && set.count == set.ranges.reduce(0) { $0 + $1.count } && set.count > 0
+    }
+
+    @Sendable private static func isPossible(release: [UInt8]) -> Bool {
+        guard !release.isEmpty, !release.contains(UInt8(ascii: "/")) else { return false }
+        return KernelConfiguration.version(of: release.span).map { $0.major >= 0 && $0.minor >= 0 } ?? true
     }
 
     @Sendable private static func isPossible(_ sums: SmapsRollup) -> Bool {

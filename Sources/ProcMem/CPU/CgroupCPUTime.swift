@@ -73,12 +73,7 @@ extension CgroupCPUTime {
             userMicroseconds = stat?.userMicroseconds
             systemMicroseconds = stat?.systemMicroseconds
         case .v1:
-            usageMicroseconds = read("cpuacct.usage", nil) { (bytes) throws(ParseError) in
-                guard let nanoseconds = bytes.firstField(in: 0..<bytes.count).flatMap({ bytes.decimal(in: $0) }) else {
-                    throw ParseError("nanoseconds")
-                }
-                return nanoseconds / 1000
-            }
+            usageMicroseconds = read("cpuacct.usage", nil, CPUAccountingStat.usageMicroseconds(parsing:))
             let stat = read("cpuacct.stat", CPUAccountingStat.readOptions, CPUAccountingStat.init(parsing:))
             let tick = 1_000_000 / ticksPerSecond
             userMicroseconds = stat?.userTicks.saturatingMultiplied(by: tick)
@@ -96,6 +91,14 @@ struct CPUAccountingStat: Hashable, Sendable {
     let systemTicks: Int
 
     static let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096)
+
+    /// Parses `cpuacct.usage`: nanoseconds.
+    static func usageMicroseconds(parsing bytes: Span<UInt8>) throws(ParseError) -> Int {
+        guard let nanoseconds = bytes.firstField(in: 0..<bytes.count).flatMap({ bytes.decimal(in: $0) }) else {
+            throw ParseError("nanoseconds")
+        }
+        return nanoseconds / 1000
+    }
 
     init(parsing bytes: Span<UInt8>) throws(ParseError) {
         var (user, system): (Int?, Int?)

@@ -144,7 +144,7 @@ public struct MemoryReader: ~Copyable {
 
     private mutating func detectExec() throws(ProcMemError) {
         do throws(FileReadError) {
-            if program.isProvenToRun { return }
+            if try program.isProvenToRun() { return }
             let now = try RunningProgram(of: directory)
             if now.hasEnded { throw .system(.noSuchProcess) }
             if program.wasProven || now.differs(from: program) {

@@ -29,7 +29,8 @@ public struct MemoryUsage: Sendable, Hashable {
     /// plus `Shared_Hugetlb` in `smaps_rollup`. Requires Linux 4.4.
     ///
     /// In modes other than ``MemoryMode/accurate`` it is `HugetlbPages` in `status`, which a snapshot reads with
-    /// ``MemoryDetail/all``, and in ``MemoryMode/sampled(reads:)`` if the system has set aside pages of hugetlbfs.
+    /// ``MemoryDetail/all``, and in ``MemoryMode/sampled(reads:)``: from `/proc/meminfo`, if the system has set aside no
+    /// pages of hugetlbfs, otherwise from `status`.
     public private(set) var hugetlbBytes: Int?
     /// The part of RSS that is backed by files other than shared memory, in bytes. `RssFile` in `status`, which a snapshot
     /// reads with ``MemoryDetail/all``. Requires Linux 4.5.
@@ -129,6 +130,11 @@ extension MemoryUsage {
     mutating func fillHugetlb(from status: ProcessStatus) {
         // The file does not report which of these pages other processes map.
         if hugetlbBytes == nil { (hugetlbBytes, sharedHugetlbBytes) = (status.hugetlbBytes, status.hugetlbBytes) }
+    }
+
+    /// Sets the number of pages of hugetlbfs of a process on a system that has none.
+    mutating func fillHugetlbOfSystemWithout() {
+        if mayHoldMemory, rssBytes != nil, hugetlbBytes == nil { (hugetlbBytes, sharedHugetlbBytes) = (0, 0) }
     }
 
     /// Sets the figures that only `status` has, and others that are not known yet, from figures of the same process that

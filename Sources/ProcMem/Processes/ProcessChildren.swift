@@ -59,15 +59,18 @@ struct ProcessChildren {
         of directory: borrowing ProcessDirectory,
         thread: Int32
     ) throws(FileReadError) -> [Int32] {
-        try directory.read(ProcPath(task: thread, "children"), readOptions) { (bytes) throws(ParseError) in
-            var ids: [Int32] = []
-            var index = 0
-            while let field = bytes.nextField(at: &index) {
-                guard let id = bytes.pid(in: field) else { throw ParseError("process ids") }
-                ids.append(id)
-            }
-            return ids
+        try directory.read(ProcPath(task: thread, "children"), readOptions, ids(parsing:))
+    }
+
+    /// Parses `children`: process ids in one line.
+    static func ids(parsing bytes: Span<UInt8>) throws(ParseError) -> [Int32] {
+        var ids: [Int32] = []
+        var index = 0
+        while let field = bytes.nextField(at: &index) {
+            guard let id = bytes.pid(in: field) else { throw ParseError("process ids") }
+            ids.append(id)
         }
+        return ids
     }
 
     private func scan(within budget: inout SearchBudget) throws(FileReadError) -> [Int32: [Int32]] {

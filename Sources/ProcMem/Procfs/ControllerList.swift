@@ -1,4 +1,4 @@
-/// The list of controllers in `/proc/cgroups`.
+/// The lists of controllers in `/proc/cgroups` and `cgroup.controllers`.
 enum ControllerList {
     private static var path: ProcPath { ProcPath(file: "/proc/cgroups") }
 
@@ -12,6 +12,15 @@ enum ControllerList {
         } catch {
             return false
         }
+    }
+
+    /// Parses `cgroup.controllers`: names in one line.
+    static func lists(_ name: StaticString, parsing bytes: Span<UInt8>) -> Bool {
+        var index = 0
+        while let field = bytes.nextField(at: &index) {
+            if bytes.equals(name, in: field) { return true }
+        }
+        return false
     }
 
     /// Parses lines that consist of a controller, the number of its hierarchy, the number of cgroups, and 0 if it is

@@ -181,7 +181,7 @@ enum KernelConfiguration {
     private static var limitBytes: Int { 4 << 20 }
 
     private static func release(in root: SystemRoot) -> [UInt8]? {
-        try? root.read(ProcPath(file: "/proc/sys/kernel/osrelease"), releaseOptions, release)
+        try? root.read(ProcPath(file: "/proc/sys/kernel/osrelease"), releaseOptions, release(parsing:))
     }
 
     /// Returns the kernel's version, for example (6, 15).
@@ -202,7 +202,7 @@ enum KernelConfiguration {
         return nil
     }
 
-    private static func release(_ bytes: Span<UInt8>) throws(ParseError) -> [UInt8] {
+    static func release(parsing bytes: Span<UInt8>) throws(ParseError) -> [UInt8] {
         guard let field = bytes.onlyField, bytes.firstIndex(of: UInt8(ascii: "/"), in: field) == nil else {
             throw ParseError("a kernel release")
         }

@@ -87,7 +87,7 @@ extension FileDescriptor {
         mayGoOn: () -> Bool
     ) throws(FileReadError) -> [MemoryMapping]? {
         var mappings: [MemoryMapping] = []
-        let isComplete = try forEachLine(limitBytes: Self.mappingsLimitBytes, mayGoOn: mayGoOn) {
+        let isComplete = try forEachMappingLine(limitBytes: Self.mappingsLimitBytes, mayGoOn: mayGoOn) {
             (bytes, line) throws(ParseError) in
             guard let mapping = try MemoryMapping(parsing: bytes, line: line, pageSizeBytes: pageSizeBytes) else {
                 return
@@ -114,11 +114,38 @@ extension FileDescriptor {
     /// - Returns: `nil` if there are more than `maximum`, or if counting was stopped.
     borrowing func mappingCount(upTo maximum: Int, mayGoOn: () -> Bool) throws(FileReadError) -> Int? {
         var count = 0
-        let isComplete = try forEachLine(
+        let isComplete = try forEachMappingLine(
             limitBytes: Self.mappingsLimitBytes,
             mayGoOn: { count <= maximum && mayGoOn() }
         ) { (_, _) in count += 1 }
         return isComplete && count <= maximum ? count : nil
+    }
+
+    /// Passes the lines of an open `maps` or `smaps` to a closure: see ``forEachLine(limitBytes:mayGoOn:_:)``.
+    ///
+    /// - Throws: `ESRCH` if the process has exited, or has executed another program, before the last line was read. The
+    ///   kernel then reports the end of the file wherever the reading is.
+    @discardableResult
+    borrowing func forEachMappingLine(
+        limitBytes: Int,
+        mayGoOn: () -> Bool = { true },
+        _ body: (Span<UInt8>, Range<Int>) throws(ParseError) -> Void
+    ) throws(FileReadError) -> Bool {
+        var isEmpty = true
+        let isComplete = try forEachLine(limitBytes: limitBytes, mayGoOn: mayGoOn) { (bytes, line) throws(ParseError) in
+            isEmpty = false
+            try body(bytes, line)
+        }
+        guard isComplete, !isEmpty else { return isComplete }
+        do throws(Errno) {
+            // While the address space exists, the file still has its first line.
+            guard try Syscalls.hasContents(self, byteCount: 1) else { throw Errno.noSuchProcess }
+        } catch .illegalSeek {
+            // A pipe in place of the file, which has no beginning any more.
+        } catch {
+            throw .system(error)
+        }
+        return true
     }
 
     /// The kernel allows 65,530 mappings by default (`vm.max_map_count`); this limit has room for a million.

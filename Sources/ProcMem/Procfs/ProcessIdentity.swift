@@ -86,12 +86,21 @@ struct RunningProgram: ~Copyable {
         stat = try directory.stat()
     }
 
-    /// Whether the program is proven to be still running: its pagemap can still be read.
-    var isProvenToRun: Bool {
+    /// Returns whether the program is proven to be still running: its pagemap can still be read.
+    ///
+    /// - Throws: A failure other than the end of the program, after which the pagemap is empty: for example that the
+    ///   kernel lacks memory for the read.
+    borrowing func isProvenToRun() throws(FileReadError) -> Bool {
+        guard wasProven else { return false }
         switch pagemap {
-        // The entry of the page at address 0, which no program maps.
-        case .some(let pagemap): wasProven && Syscalls.canRead(byteCount: 8, from: pagemap)
-        case .none: false
+        case .some(let pagemap):
+            do {
+                // The entry of the page at address 0, which no program maps.
+                return try Syscalls.hasContents(pagemap, byteCount: 8)
+            } catch {
+                throw .system(error)
+            }
+        case .none: return false
         }
     }
 

@@ -129,7 +129,7 @@ extension SmapsRollup {
     /// Sums the mappings in `smaps`, which is read in parts: with 60,000 mappings it has 40 MB.
     static func summed(_ smaps: borrowing FileDescriptor) throws(FileReadError) -> SmapsRollup {
         var sums = SmapsSums()
-        try smaps.forEachLine(limitBytes: smapsLimitBytes) { (bytes, line) throws(ParseError) in
+        try smaps.forEachMappingLine(limitBytes: smapsLimitBytes) { (bytes, line) throws(ParseError) in
             try sums.add(bytes, line: line)
         }
         do {

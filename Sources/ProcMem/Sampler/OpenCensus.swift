@@ -120,15 +120,17 @@ struct OpenCensus: ~Copyable {
     /// pid namespace, to a task in that namespace or in one below it. Returns `nil` if the file cannot be read.
     static func newestProcessID(in root: SystemRoot) -> Int? {
         let readOptions = FileReadOptions(expectedBytes: 128, limitBytes: 4096, isOnePiece: true)
-        return try? root.read(ProcPath(file: "/proc/loadavg"), readOptions) { (bytes) throws(ParseError) -> Int in
-            var index = 0
-            var last: Range<Int>?
-            while let field = bytes.nextField(at: &index) { last = field }
-            guard let last, let id = bytes.decimal(in: last) else {
-                throw ParseError("five fields, the last a number")
-            }
-            return id
+        return try? root.read(ProcPath(file: "/proc/loadavg"), readOptions, newestProcessID(parsing:))
+    }
+
+    static func newestProcessID(parsing bytes: Span<UInt8>) throws(ParseError) -> Int {
+        var index = 0
+        var last: Range<Int>?
+        while let field = bytes.nextField(at: &index) { last = field }
+        guard let last, let id = bytes.decimal(in: last) else {
+            throw ParseError("five fields, the last a number")
         }
+        return id
     }
 }
 

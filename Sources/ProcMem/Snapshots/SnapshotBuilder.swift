@@ -183,8 +183,12 @@ struct SnapshotBuilder: ~Copyable {
             }
             census.members = sampled.members
             // Pages of hugetlbfs are in no sample. If the system has none, no process has any.
-            if features.systemMemory?.hugetlbBytes != 0 {
-                for index in census.members.indices { census.members[index].addHugetlb(in: root) }
+            for index in census.members.indices {
+                if features.systemMemory?.hugetlbBytes == 0 {
+                    census.members[index].value?.fillHugetlbOfSystemWithout()
+                } else {
+                    census.members[index].addHugetlb(in: root)
+                }
             }
             return GroupFigures(distinct: sampled.distinct, parts: sampled.parts)
         case .within:

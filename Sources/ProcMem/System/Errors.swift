@@ -24,6 +24,7 @@ struct Errno: Error, RawRepresentable, Hashable, Sendable {
     static var nameTooLong: Errno { Errno(rawValue: ENAMETOOLONG) }
     static var noFunction: Errno { Errno(rawValue: ENOSYS) }
     static var notSupported: Errno { Errno(rawValue: EOPNOTSUPP) }
+    static var illegalSeek: Errno { Errno(rawValue: ESPIPE) }
     static var badDescriptor: Errno { Errno(rawValue: EBADF) }
     static var wouldBlock: Errno { Errno(rawValue: EAGAIN) }
 

@@ -139,7 +139,10 @@ extension FileDescriptor {
         var total = 0
         while true {
             guard mayGoOn() else { return false }
-            let count = try fill(&buffer, from: kept)
+            var count = try fill(&buffer, from: kept)
+            // A read that returned nothing ends the file only if the next one returns nothing either: without the rest, the
+            // answer would be smaller.
+            if count < buffer.count { count = try fill(&buffer, from: count) }
             total += count - kept
             guard total <= limitBytes else { throw .tooLarge(limitBytes: limitBytes) }
             let isLast = count < buffer.count

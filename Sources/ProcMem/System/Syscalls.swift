@@ -155,11 +155,14 @@ extension Syscalls {
         (try? schedulingPolicy(of: id)) != nil
     }
 
-    /// Returns whether this many bytes can be read from the beginning of a file.
-    static func canRead(byteCount: Int, from file: borrowing FileDescriptor) -> Bool {
+    /// Returns whether a file has contents: whether a read of this many bytes at its beginning returns any.
+    ///
+    /// A read that returns nothing is made a second time: the answer that a file is empty must not depend on a single one.
+    static func hasContents(_ file: borrowing FileDescriptor, byteCount: Int) throws(Errno) -> Bool {
         let descriptor = file.rawValue
-        return unsafe withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { buffer in
-            unsafe (try? read(descriptor, into: buffer, from: 0)) == byteCount
+        return try unsafe withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { (buffer) throws(Errno) in
+            for _ in 0..<2 where unsafe try read(descriptor, into: buffer, from: 0) > 0 { return true }
+            return false
         }
     }
 

@@ -44,6 +44,19 @@ import Testing
         }
     }
 
+    /// A limit that is not understood may be one: the answer does not say that none is set.
+    @Test(arguments: ["", "150000", "0x10 100000", "max max max", "-5 100000"])
+    func aLimitThatIsNotUnderstood(_ contents: String) throws {
+        let tree = try Systems.cpus(quota: contents)
+        try tree.write(contents == "150000" ? "12x" : contents, to: "/sys/fs/cgroup/kubepods/pod1/memory.max")
+        try tree.write("max\n", to: "/sys/fs/cgroup/kubepods/memory.max")
+        for (subcommand, text) in [("cpu", "no quota is known"), ("container", "no limit is known")] {
+            let line = try CommandRun(subcommand, in: tree).lines.first ?? ""
+            #expect(line.contains(text), "\(line)")
+        }
+        #expect(try !CommandRun(in: tree).lines.joined().contains("is set"))
+    }
+
     @Test func theReportsAreThere() {
         #expect(Self.cases.count == 8 + 27)
         #expect(Self.cases.allSatisfy { !$0.values.isEmpty })

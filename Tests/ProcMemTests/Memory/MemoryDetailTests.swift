@@ -38,6 +38,22 @@ import Testing
         #expect(usage.source.name == plain.source.name && (usage.pssBytes == nil) == (plain.pssBytes == nil))
     }
 
+    /// If the system has set aside no pages of hugetlbfs, no process has any: samples need no other file to know this.
+    @Test(arguments: ["Hugetlb: 0 kB\n", "Hugetlb: 2048 kB\n", "MemTotal: 9 kB\n"], [nil, "HugetlbPages: 2048 kB\n"])
+    func hugetlbfsOfSampledProcesses(_ meminfo: String, _ status: String?) throws {
+        var files = [
+            "/proc/meminfo": meminfo, "/sys/devices/system/cpu/online": "0\n",
+            "/proc/7/stat": MemorySnapshotTests.stat(7, parent: 1, start: 70), "/proc/7/statm": "50 20 5 1 0 1 0\n",
+        ]
+        files["/proc/7/status"] = status
+        let tree = try FixtureTree(files)
+        let mode = MemoryMode.sampled(reads: 16)
+        let usage = try memorySnapshot(of: .processes([7]), mode: mode, in: tree.root(pageSizeBytes: 4096)).processes[0]
+            .usage
+        let expected = meminfo.hasPrefix("Hugetlb: 0 ") ? 0 : status.map { _ in 2048 << 10 }
+        #expect(usage.hugetlbBytes == expected)
+    }
+
     @Test(arguments: modes) func aSampler(_ mode: MemoryMode) async throws {
         let child = try ChildProcess(state: "tree", 2, 1 << 20)
         let sampler = MemorySampler(of: .tree(root: child.pid), mode: mode, detail: .all)

@@ -45,9 +45,29 @@ import Testing
                 try file.withContents(SmapsRollup.readOptions) { (_) throws(ParseError) in }
             }
         }
-        let isAnswered = Syscalls.canRead(byteCount: 8, from: pagemap)
+        let isAnswered = try Syscalls.hasContents(pagemap, byteCount: 8)
         #expect(!isAnswered)
         #expect(throws: FileReadError.system(.noSuchProcess)) { try directory.stat() }
+    }
+
+    /// A process that has exited, and is not collected, while its mappings are listed: the kernel reports the end of the
+    /// file there, and what was read so far is not the whole list.
+    @Test(arguments: [false, true]) func aListOfMappingsThatEndsEarly(_ isSmaps: Bool) throws {
+        // Longer than the buffer, so that the file is read after the process has exited.
+        let child = try ChildProcess(state: "mappings", 4000)
+        let directory = try ProcessDirectory(.id(child.pid), in: .live)
+        let file = try directory.open(ProcPath(file: isSmaps ? "smaps" : "maps"))
+        var lineCount = 0
+        #expect(throws: FileReadError.system(.noSuchProcess)) { () throws(FileReadError) in
+            try file.forEachMappingLine(limitBytes: .max) { (_, _) in
+                lineCount += 1
+                guard lineCount == 1 else { return }
+                kill(child.pid, SIGKILL)
+                var information = siginfo_t()
+                waitid(P_PID, id_t(child.pid), &information, WEXITED | WNOWAIT)
+            }
+        }
+        #expect(lineCount > 1 && lineCount < 4000)
     }
 
     /// The process exits between the read of `stat` and that of the mode's file.

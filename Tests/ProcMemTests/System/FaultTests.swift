@@ -41,14 +41,25 @@ import Testing
         #expect(Self.number(before: "without a label", in: output.text) > 0)
     }
 
-    /// A read of pagemap that is cut is continued: no page counts as absent.
-    @Test func aRangeOfPagesThatIsCut() throws {
+    /// The files that only the kernel provides: a list of mappings or a range of pages that is cut is continued, and no
+    /// failure to read them is taken for an exec or for another number of pages.
+    @Test func noFaultChangesAnAnswerOfALiveProcess() throws {
         let output = try ChildProcess.output(
             of: BuiltProduct.url(of: "FaultCases").path,
-            ["live: memoryUsage sampled"]
+            ["memoryUsage sampled", "memorySnapshot of process sampled", "MemoryReader"].map { "live: \($0)" }
         )
-        #expect(Self.number(before: "faults:", in: output.text) > 100, "\(output.text)\(output.errorText)")
-        #expect(!output.text.contains(": pread "), "\(output.text)")
+        #expect(output.status == 0, "\(output.text)\(output.errorText)")
+        #expect(Self.number(before: "faults:", in: output.text) > 1000, "\(output.text)")
+    }
+
+    /// A kernel without seccomp returns EINVAL for the query of a filter: there is none, and pages are sampled as usual.
+    @Test func aKernelWithoutSeccomp() throws {
+        let output = try ChildProcess.output(
+            of: BuiltProduct.url(of: "FaultCases").path,
+            ["--strict", "--error=\(EINVAL)", "live: memoryUsage sampled"]
+        )
+        #expect(Self.number(before: "faults:", in: output.text) > 10, "\(output.text)\(output.errorText)")
+        #expect(!output.text.contains(": prctl "), "\(output.text)")
     }
 
     /// For a file of a process, ENODEV does not mean that the process has exited: nothing is dropped from an answer.

@@ -74,12 +74,8 @@ struct CgroupMemoryFiles {
     /// that file cannot be read.
     func listsController() -> Bool? {
         let options = FileReadOptions(expectedBytes: 256, limitBytes: 4096, isOnePiece: true)
-        return try? read("cgroup.controllers", options) { bytes in
-            var index = 0
-            while let field = bytes.nextField(at: &index) {
-                if bytes.equals(CgroupController.memory.name, in: field) { return true }
-            }
-            return false
+        return try? read("cgroup.controllers", options) {
+            ControllerList.lists(CgroupController.memory.name, parsing: $0)
         }
     }
 

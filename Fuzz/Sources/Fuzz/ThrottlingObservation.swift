@@ -1,0 +1,1 @@
+../../../Sources/ProcMemCommand/ThrottlingObservation.swift
