@@ -13,6 +13,10 @@ struct ExecutedBlocksTests {
             "Sources/ProcMem/ProcMem.docc/TestingWithFixtures.md",
             ["DocumentationTests/TestingWithFixturesTests.swift"], 7
         ),
+        (
+            "Documentation/CProcps.md",
+            ["CProcpsTests/Libproc2ExampleTests.swift", "CProcpsTests/LibprocpsExampleTests.swift"], 20
+        ),
     ])
     func everyBlockIsInATest(_ page: String, _ tests: [String], _ count: Int) throws {
         let sources = try tests.map { test in
