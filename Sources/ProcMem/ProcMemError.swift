@@ -12,7 +12,14 @@ public struct ProcMemError: Error, Sendable, Hashable {
     /// A description of what was found, for a person; `nil` if the code is sufficient.
     public let detail: String?
 
-    init(_ code: Code, path: String, errno: Int32? = nil, detail: String? = nil) {
+    /// Creates an error, as a test of a caller does that handles it.
+    ///
+    /// - Parameters:
+    ///   - code: The kind of failure.
+    ///   - path: The path of the file, or the name of the C library function.
+    ///   - errno: The kernel's error number.
+    ///   - detail: What was found, for a person.
+    public init(_ code: Code, path: String, errno: Int32? = nil, detail: String? = nil) {
         self.code = code
         self.path = path
         self.errno = errno

@@ -65,6 +65,34 @@ public struct MemoryUsage: Sendable, Hashable {
 }
 
 extension MemoryUsage {
+    /// Creates the figures of a made-up process, as a test of a view does: see <doc:TestingWithFixtures>. The figures
+    /// that are not parameters are `nil`.
+    ///
+    /// - Parameters:
+    ///   - source: The source of the figures, which has the standard error of USS.
+    ///   - rssBytes: The resident set size in bytes.
+    ///   - pssBytes: The proportional set size in bytes.
+    ///   - ussBytes: The unique set size in bytes.
+    ///   - swapBytes: The memory in swap in bytes.
+    ///   - reason: The reason why figures are missing.
+    public init(
+        from source: MemorySource,
+        rssBytes: Int? = nil,
+        pssBytes: Int? = nil,
+        ussBytes: Int? = nil,
+        swapBytes: Int? = nil,
+        unavailable reason: UnavailableReason? = nil
+    ) {
+        self.init(
+            rssBytes: rssBytes,
+            pssBytes: pssBytes,
+            ussBytes: ussBytes,
+            swapBytes: swapBytes,
+            source: source,
+            unavailable: reason
+        )
+    }
+
     init(unavailable reason: UnavailableReason) {
         self.init(source: .unavailable(reason), unavailable: reason)
     }

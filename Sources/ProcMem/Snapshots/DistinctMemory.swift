@@ -19,6 +19,22 @@ public struct DistinctMemory: Sendable, Hashable {
     /// The assumptions that the bounds rely on, which no file confirms; empty if the bounds are proven.
     public let assumptions: Set<Assumption>
 
+    /// Creates figures from their values, as a test of a view does: see <doc:TestingWithFixtures>.
+    ///
+    /// - Parameters:
+    ///   - estimate: The most likely value in bytes.
+    ///   - lower: The lower bound in bytes.
+    ///   - upper: The upper bound in bytes.
+    ///   - isProven: Whether the bounds follow from what was read.
+    ///   - assumptions: The assumptions that the bounds rely on.
+    public init(estimate: Int?, lower: Int, upper: Int?, isProven: Bool, assumptions: Set<Assumption>) {
+        self.estimate = estimate
+        self.lower = lower
+        self.upper = upper
+        self.isProven = isProven
+        self.assumptions = assumptions
+    }
+
     /// A condition that the bounds rely on, and that no file that was read can confirm.
     public enum Assumption: String, Sendable, Hashable, CaseIterable {
         /// Every page of forked processes was mapped by a page fault of a process that is counted. This is false for
