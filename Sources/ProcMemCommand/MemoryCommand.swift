@@ -135,10 +135,18 @@
         )
         var watch: DurationOption?
 
+        @OptionGroup var output: FormatOptions
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
             try ProcMemCommand.validate(pids: pids + (cgroupOf.map { [$0] } ?? []))
+            try output.validate(common, isWatching: watch != nil)
+            if output.format == .prometheus, rows.isUsed {
+                throw ValidationError(
+                    "--format prometheus has no rows: --columns, --sort and --by-command do not apply."
+                )
+            }
             let scopes = [!pids.isEmpty, cgroup != nil, cgroupOf != nil, all].count { $0 }
             guard scopes <= 1 else {
                 throw ValidationError("Specify only one of: pids, --cgroup, --cgroup-of, --all.")
@@ -170,7 +178,7 @@
             if rows.named.contains(.cpu) {
                 throw ValidationError("The column cpu requires two readings: procmem watch has it.")
             }
-            if watch != nil, !common.json, rows.isUsed {
+            if watch != nil, !isJSON, rows.isUsed {
                 throw ValidationError("--columns, --sort and --by-command apply to --watch only with --json.")
             }
         }
@@ -182,7 +190,11 @@
             try answering {
                 let selection = rows.selection
                 let snapshot = try memorySnapshot(of: scope, mode: memoryMode, detail: detail, in: common.root)
-                if common.json {
+                if output.format == .prometheus {
+                    var text = PrometheusText()
+                    text.add(snapshot, group: output.group)
+                    try Terminal.print(text)
+                } else if isJSON {
                     try Terminal.print(text: MemoryAnswer(snapshot: snapshot, selection: selection).json())
                 } else {
                     let text = MemoryText(
@@ -199,6 +211,8 @@
             }
         }
 
+        private var isJSON: Bool { output.isJSON(common) }
+
         private var chosenMode: ModeOption { mode ?? (reads != nil ? .sampled : budget != nil ? .within : .cheap) }
 
         private var memoryMode: MemoryMode {
@@ -213,7 +227,7 @@
             var hasPrinted = false
             do {
                 for try await snapshot in sampler.snapshots(every: interval) {
-                    if common.json {
+                    if isJSON {
                         let answer = MemoryAnswer(snapshot: snapshot, selection: selection)
                         try Terminal.print(text: answer.json(onOneLine: true))
                     } else {
@@ -238,14 +252,6 @@
             if let cgroupOf { return .cgroup(of: cgroupOf) }
             guard pids.isEmpty else { return tree ? .trees(roots: pids, exhaustive: exhaustive) : .processes(pids) }
             return Session.scope(in: common.root)
-        }
-    }
-
-    extension MemorySnapshot {
-        /// Whether all processes have exited. One of them is a zombie, whose row stays until its parent waits for it.
-        var hasEnded: Bool {
-            let reasons = processes.map(\.usage.unavailable)
-            return reasons.contains(.zombie) && reasons.allSatisfy { $0 == .zombie || $0 == .exited }
         }
     }
 #endif

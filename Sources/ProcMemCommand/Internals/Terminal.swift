@@ -40,6 +40,11 @@ enum Terminal {
         if let error = failure(ofWriting: text + "\n", to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }
     }
 
+    /// Prints metrics. Without a sample, it prints nothing.
+    static func print(_ metrics: PrometheusText) throws(OutputFailure) {
+        if let error = failure(ofWriting: metrics.text, to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }
+    }
+
     /// Prints an error message on one line.
     static func printError(_ message: String) {
         _ = failure(ofWriting: "procmem: \(message.printable)\n", to: STDERR_FILENO)
