@@ -117,6 +117,7 @@
         switch error {
         case let error as ProcMemError: Terminal.printError(error.description)
         case let error as Terminal.OutputFailure: Terminal.printError(error.description)
+        case let error as MetricsFile.Failure: Terminal.printError(error.description)
         default: return error
         }
         return ExitCode.failure

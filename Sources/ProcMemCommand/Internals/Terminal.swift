@@ -63,7 +63,7 @@ enum Terminal {
     ///
     /// A parent process may have made the descriptor non-blocking, which affects every process that shares it. Then the
     /// command waits until the reader has made room.
-    private static func failure(ofWriting text: String, to descriptor: Int32) -> Int32? {
+    static func failure(ofWriting text: String, to descriptor: Int32) -> Int32? {
         var text = text
         return text.withUTF8 { bytes in
             var done = 0
