@@ -26,7 +26,7 @@ struct MetricsFile {
     private let path: String
     private let temporary: String
 
-    /// - Parameter path: The path of the file. There is at most one such file in the command.
+    /// - Parameter path: The path of the file. The command has at most one file of this kind.
     init(path: String) {
         self.path = path
         let end = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex

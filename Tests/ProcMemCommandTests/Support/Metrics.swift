@@ -48,6 +48,6 @@ struct Metrics: Equatable {
         return result
     }
 
-    /// The value of a metric; `nil` without such a sample.
+    /// The value of a metric; `nil` without a sample.
     func value(_ name: String, of group: String? = nil) -> Double? { values[name]?[group] }
 }

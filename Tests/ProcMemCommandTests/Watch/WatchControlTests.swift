@@ -16,7 +16,7 @@ import Testing
         _ = try watch.sample(of: "a b")
         watch.process.send(line: "remove a b")
         #expect(try watch.event()["event"] == "removed")
-        // The same name again is another scope: its CPU time begins anew.
+        // The same name again is another scope: its CPU time begins at 0 again.
         watch.process.send(line: "add a b=process:\(child.pid)")
         #expect(try watch.event()["event"] == "added")
         #expect(try watch.sample(of: "a b")["cpu"]?["utilization"] == .null)
