@@ -84,6 +84,7 @@ import Testing
         while ContinuousClock.now < end || count < 20 {
             guard let read = collector.text(), read != text else { continue }
             text = read
+            #expect(!text.isEmpty)
             let metrics = try Metrics(parsing: text)
             for (name, type) in metrics.types where type == "counter" {
                 for (group, value) in metrics.values[name] ?? [:] {
@@ -96,6 +97,23 @@ import Testing
         }
         // The processes have used CPU time meanwhile.
         #expect(last["procmem_cpu_seconds_total busy"] ?? 0 > 0.1)
+    }
+
+    /// A rename leaves the old contents to a reader that has opened the file.
+    @Test func aReaderThatReadsSlowly() throws {
+        let child = try ChildProcess(state: "hold", 4096)
+        let collector = try Collector("x=process:\(child.pid)")
+        _ = try collector.metrics()
+        let reader = try FileHandle(forReadingFrom: collector.file)
+        func inode() -> UInt64? {
+            (try? FileManager.default.attributesOfItem(atPath: collector.file.path))?[.systemFileNumber] as? UInt64
+        }
+        let first = inode()
+        var text = try #require(try reader.read(upToCount: 100))
+        #expect(Waiting.until { inode() != first && inode() != nil })
+        text += try reader.readToEnd() ?? Data()
+        let metrics = try Metrics(parsing: String(decoding: text, as: UTF8.self))
+        #expect(metrics.value("procmem_processes", of: "x") == 1)
     }
 
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP]) func aSignalEndsIt(_ signal: Int32) throws {
