@@ -69,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "ProcMemCommand",
             dependencies: [
-                "ProcMem", "CArguments", "CLinux",
+                "ProcMem", "ProcMemMetrics", "CArguments", "CLinux",
                 .product(
                     name: "ArgumentParser",
                     package: "swift-argument-parser",
@@ -156,7 +156,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ProcMemCommandTests",
-            dependencies: ["ProcMem", "ProcMemCommand", "ProcessStates", "FilteredCalls", "TestSupport"],
+            dependencies: [
+                "ProcMem", "ProcMemCommand", "ProcMemMetrics", "ProcessStates", "FilteredCalls", "TestSupport",
+            ],
             swiftSettings: testSettings
         ),
     ]

@@ -36,11 +36,17 @@
         )
         var throttling: Double?
 
+        @OptionGroup var output: FormatOptions
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
             try ProcMemCommand.validate(pids: pid.map { [$0] } ?? [])
+            try output.validate(common, isWatching: watch)
             guard let throttling else { return }
+            if output.format == .prometheus {
+                throw ValidationError("--throttling has no figures for --format prometheus.")
+            }
             guard throttling > 0, throttling <= 3600 else {
                 throw ValidationError("--throttling must be greater than 0 and at most 3600 seconds.")
             }
@@ -52,7 +58,11 @@
             try answering {
                 let observation = try observe()
                 let limits = try pid.map { try CPULimits(of: $0, in: common.root) } ?? .current(in: common.root)
-                if common.json {
+                if output.format == .prometheus {
+                    var text = PrometheusText()
+                    text.add(limits, rounding.rounding, group: output.group)
+                    try Terminal.print(text)
+                } else if isJSON {
                     try Terminal.print(text: json(limits, observation).json())
                 } else {
                     let text = CPUText(limits: limits, rounding: rounding.rounding, observation: observation)
@@ -60,6 +70,8 @@
                 }
             }
         }
+
+        private var isJSON: Bool { output.isJSON(common) }
 
         private func observe() throws -> ThrottlingObservation? {
             try throttling.map { seconds in
@@ -73,7 +85,7 @@
                 let answer = try line(limits)
                 if answer == known { continue }
                 known = answer
-                if common.json {
+                if isJSON {
                     try Terminal.print(text: answer)
                 } else {
                     try Terminal.print(["\(Date.now.formatted(.iso8601))  \(answer)"])
@@ -91,7 +103,7 @@
 
         /// Returns the result on one line.
         private func line(_ limits: CPULimits) throws -> String {
-            common.json
+            isJSON
                 ? try json(limits).json(onOneLine: true)
                 : CPUText(limits: limits, rounding: rounding.rounding).answer
         }

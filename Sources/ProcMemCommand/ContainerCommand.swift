@@ -55,10 +55,13 @@
         )
         var pressure: PressureThreshold?
 
+        @OptionGroup var output: FormatOptions
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
             try ProcMemCommand.validate(pids: pid.map { [$0] } ?? [])
+            try output.validate(common, isWatching: watch)
             if !watch, !below.isEmpty { throw ValidationError("--below requires --watch.") }
             if !watch, pressure != nil { throw ValidationError("--pressure requires --watch.") }
         }
@@ -67,7 +70,11 @@
             if watch { return try following { try await follow() } }
             try answering {
                 let memory = try pid.map { try ContainerMemory(of: $0, in: common.root) } ?? .current(in: common.root)
-                if common.json {
+                if output.format == .prometheus {
+                    var text = PrometheusText()
+                    text.add(memory, group: output.group)
+                    try Terminal.print(text)
+                } else if output.isJSON(common) {
                     try Terminal.print(text: memory.json())
                 } else {
                     try Terminal.print(ContainerText(memory: memory).lines)
@@ -80,7 +87,7 @@
             let changes = ContainerMemoryChanges(of: pid, below: below, pressure: pressure, in: common.root)
             for try await change in changes {
                 let time = Date.now.formatted(.iso8601)
-                if common.json {
+                if output.isJSON(common) {
                     try Terminal.print(text: ContainerChangeAnswer(time: time, change: change).json(onOneLine: true))
                 } else {
                     for warning in change.warnings where !warnings.contains(warning) { Terminal.printError(warning) }

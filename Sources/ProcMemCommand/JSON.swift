@@ -84,13 +84,15 @@ struct MemoryAnswer: Encodable {
 }
 
 /// The sums over the processes of one command. Names that a process or the total has too have the same meaning.
-private struct MemoryGroup: Encodable {
+struct MemoryGroup: Encodable {
     let row: MemoryRow
+    /// Whether the CPU time between two readings belongs to the answer.
+    var hasCPU = false
 
     private enum Name: String, CodingKey {
         case command, processCount, rssBytes, sharedBytes, anonymousBytes, fileBytes, shmemBytes, pssBytes, ussBytes
         case swapBytes, lazilyFreedBytes, hugePagesBytes, hugetlbBytes, peakRSSBytes, ussStandardErrorBytes
-        case oldestAgeMilliseconds, sources, unavailableCount
+        case oldestAgeMilliseconds, sources, unavailableCount, cpuUtilization
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -115,6 +117,7 @@ private struct MemoryGroup: Encodable {
         let sources = row.processes.map { ($0.usage.source.name, 1) }
         try names.encode(Dictionary(sources, uniquingKeysWith: +), forKey: .sources)
         try names.encode(row.processes.count { $0.usage.unavailable != nil }, forKey: .unavailableCount)
+        if hasCPU { try names.encode(row.utilization, forKey: .cpuUtilization) }
     }
 }
 

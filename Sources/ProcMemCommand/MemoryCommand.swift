@@ -125,32 +125,7 @@
         )
         var budget: DurationOption?
 
-        @Option(
-            help: ArgumentHelp(
-                "The columns of the table, separated by commas. With --json, all figures are printed; this option "
-                    + "chooses which files are read.",
-                valueName: "list"
-            ),
-            transform: ColumnList.init(parsing:)
-        )
-        var columns: ColumnList?
-
-        @Option(
-            help: ArgumentHelp(
-                "Sort the rows by this column: numbers from the largest to the smallest, names in alphabetical order. "
-                    + "A tree becomes a list.",
-                valueName: "column"
-            )
-        )
-        var sort: MemoryColumn?
-
-        @Flag(
-            help: """
-                One row for all processes of a command, with the sums of their figures. With --json, the sums are in \
-                "groups".
-                """
-        )
-        var byCommand = false
+        @OptionGroup var rows: RowOptions
 
         @Option(
             help: ArgumentHelp(
@@ -160,10 +135,18 @@
         )
         var watch: DurationOption?
 
+        @OptionGroup var output: FormatOptions
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
             try ProcMemCommand.validate(pids: pids + (cgroupOf.map { [$0] } ?? []))
+            try output.validate(common, isWatching: watch != nil)
+            if output.format == .prometheus, rows.isUsed {
+                throw ValidationError(
+                    "--format prometheus has no rows: --columns, --sort and --by-command do not apply."
+                )
+            }
             let scopes = [!pids.isEmpty, cgroup != nil, cgroupOf != nil, all].count { $0 }
             guard scopes <= 1 else {
                 throw ValidationError("Specify only one of: pids, --cgroup, --cgroup-of, --all.")
@@ -178,7 +161,7 @@
                 guard cgroup != nil || cgroupOf != nil else {
                     throw ValidationError("--totals requires --cgroup or --cgroup-of.")
                 }
-                if mode != nil || reads != nil || budget != nil || columns != nil || sort != nil || byCommand {
+                if mode != nil || reads != nil || budget != nil || rows.isUsed {
                     throw ValidationError(
                         "--totals reads no processes: --mode, --reads, --budget, --columns, --sort and --by-command do not "
                             + "apply."
@@ -192,20 +175,12 @@
         }
 
         private func validateSelection() throws {
-            let named = (columns?.columns ?? []) + [sort].compactMap(\.self)
-            if byCommand, let column = named.first(where: \.namesOneProcess) {
-                throw ValidationError("The column \(column.rawValue) does not apply to --by-command.")
+            if rows.named.contains(.cpu) {
+                throw ValidationError("The column cpu requires two readings: procmem watch has it.")
             }
-            if !byCommand, named.contains(.count) {
-                throw ValidationError("The column count requires --by-command.")
-            }
-            if watch != nil, !common.json, byCommand || !named.isEmpty {
+            if watch != nil, !isJSON, rows.isUsed {
                 throw ValidationError("--columns, --sort and --by-command apply to --watch only with --json.")
             }
-        }
-
-        private var selection: MemorySelection {
-            MemorySelection(columns: columns?.columns, sorting: sort, isByCommand: byCommand)
         }
 
         func run() throws {
@@ -213,9 +188,13 @@
                 return try following { try await follow(every: watch.duration) }
             }
             try answering {
-                let selection = selection
+                let selection = rows.selection
                 let snapshot = try memorySnapshot(of: scope, mode: memoryMode, detail: detail, in: common.root)
-                if common.json {
+                if output.format == .prometheus {
+                    var text = PrometheusText()
+                    text.add(snapshot, group: output.group)
+                    try Terminal.print(text)
+                } else if isJSON {
                     try Terminal.print(text: MemoryAnswer(snapshot: snapshot, selection: selection).json())
                 } else {
                     let text = MemoryText(
@@ -232,21 +211,23 @@
             }
         }
 
+        private var isJSON: Bool { output.isJSON(common) }
+
         private var chosenMode: ModeOption { mode ?? (reads != nil ? .sampled : budget != nil ? .within : .cheap) }
 
         private var memoryMode: MemoryMode {
             chosenMode.mode(reads: reads ?? 64, budget: budget?.duration ?? .milliseconds(50))
         }
 
-        private var detail: MemoryDetail { totals ? .totals : selection.detail(in: memoryMode) }
+        private var detail: MemoryDetail { totals ? .totals : rows.selection.detail(in: memoryMode) }
 
         private func follow(every interval: Duration) async throws {
-            let selection = selection
+            let selection = rows.selection
             let sampler = MemorySampler(of: scope, mode: memoryMode, detail: detail, in: common.root)
             var hasPrinted = false
             do {
                 for try await snapshot in sampler.snapshots(every: interval) {
-                    if common.json {
+                    if isJSON {
                         let answer = MemoryAnswer(snapshot: snapshot, selection: selection)
                         try Terminal.print(text: answer.json(onOneLine: true))
                     } else {
@@ -271,31 +252,6 @@
             if let cgroupOf { return .cgroup(of: cgroupOf) }
             guard pids.isEmpty else { return tree ? .trees(roots: pids, exhaustive: exhaustive) : .processes(pids) }
             return Session.scope(in: common.root)
-        }
-    }
-
-    /// The argument of `--columns`.
-    struct ColumnList {
-        let columns: [MemoryColumn]
-
-        init(parsing text: String) throws {
-            columns = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
-                guard let column = MemoryColumn(rawValue: name.filter { $0 != " " }.lowercased()) else {
-                    let valid = MemoryColumn.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw ValidationError("\"\(String(name).printable)\" is not a column. The columns are: \(valid).")
-                }
-                return column
-            }
-        }
-    }
-
-    extension MemoryColumn: ExpressibleByArgument {}
-
-    extension MemorySnapshot {
-        /// Whether all processes have exited. One of them is a zombie, whose row stays until its parent waits for it.
-        fileprivate var hasEnded: Bool {
-            let reasons = processes.map(\.usage.unavailable)
-            return reasons.contains(.zombie) && reasons.allSatisfy { $0 == .zombie || $0 == .exited }
         }
     }
 #endif

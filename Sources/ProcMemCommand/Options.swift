@@ -18,6 +18,44 @@
         var root: SystemRoot { sysroot.map { SystemRoot(directory: $0) } ?? .live }
     }
 
+    /// The options of the subcommands that print one answer in several formats.
+    struct FormatOptions: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "How to print the answer: text, json, or prometheus, the text format 0.0.4 of Prometheus: gauges only, "
+                    + "without figures that are not known. --json is short for --format json.",
+                valueName: "format"
+            )
+        )
+        var format: OutputFormat?
+
+        @Option(
+            help: ArgumentHelp(
+                "With --format prometheus: the value of the label \"group\" of each metric.",
+                valueName: "name"
+            )
+        )
+        var group: String?
+
+        /// Throws a usage error if the options contradict each other.
+        func validate(_ common: CommonOptions, isWatching: Bool) throws {
+            if common.json, format != nil { throw ValidationError("Specify --json or --format, not both.") }
+            if group != nil, format != .prometheus {
+                throw ValidationError("--group requires --format prometheus.")
+            }
+            if group == "" { throw ValidationError("The name of --group is empty.") }
+            if isWatching, format == .prometheus {
+                throw ValidationError("--format prometheus prints one answer: it does not apply to --watch.")
+            }
+        }
+
+        func isJSON(_ common: CommonOptions) -> Bool { common.json || format == .json }
+    }
+
+    enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
+        case text, json, prometheus
+    }
+
     enum RoundingOption: String, CaseIterable, ExpressibleByArgument {
         case up, down, nearest
 
@@ -79,6 +117,7 @@
         switch error {
         case let error as ProcMemError: Terminal.printError(error.description)
         case let error as Terminal.OutputFailure: Terminal.printError(error.description)
+        case let error as MetricsFile.Failure: Terminal.printError(error.description)
         default: return error
         }
         return ExitCode.failure

@@ -19,7 +19,9 @@
                 Exit status: 0 success, 1 the figures could not be read, 64 usage error.
                 """,
             version: Version.text,
-            subcommands: [SummaryCommand.self, CPUCommand.self, MemoryCommand.self, ContainerCommand.self],
+            subcommands: [
+                SummaryCommand.self, CPUCommand.self, MemoryCommand.self, ContainerCommand.self, WatchCommand.self,
+            ],
             defaultSubcommand: SummaryCommand.self
         )
 

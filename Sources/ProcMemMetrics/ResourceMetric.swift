@@ -21,6 +21,8 @@ public enum ResourceMetric: String, Sendable, Hashable, CaseIterable {
     case processes = "procmem.processes"
     /// The number of processes whose memory could not be measured as requested.
     case unavailableProcesses = "procmem.processes_unavailable"
+    /// The CPU time of the processes. It may lack that of processes that have exited: see `ProcessCPUTime`.
+    case cpuTime = "procmem.cpu.time"
     /// The duration of the last measurement of the processes.
     case passDuration = "procmem.pass.duration"
 
@@ -106,8 +108,9 @@ extension ResourceMetric {
     public var summary: String { row.summary }
 
     /// The metric's name in Prometheus: the label with `_` for `.`, the prefix `procmem_`, the unit in full and, for a
-    /// counter, `_total`.
+    /// counter, `_total`. That of ``cpuTime`` is `procmem_cpu_seconds_total`, like those of other exporters.
     public var prometheusName: String {
+        if self == .cpuTime { return "procmem_cpu_seconds_total" }
         var name = String(rawValue.map { $0 == "." ? "_" : $0 })
         if !name.hasPrefix("procmem_") { name = "procmem_" + name }
         switch unit {
@@ -147,6 +150,7 @@ extension ResourceMetric {
         case .processes: Row(.gauge, .count, .processes, "Number of processes.")
         case .unavailableProcesses:
             Row(.gauge, .count, .processes, "Number of processes whose memory could not be measured as requested.")
+        case .cpuTime: Row(.counter, .seconds, .processes, "CPU time of the processes.")
         case .passDuration: Row(.gauge, .seconds, .processes, "Duration of the last measurement of the processes.")
         case .containerUsage: Row(.gauge, .bytes, .container, "Memory charged to the container.")
         case .containerWorkingSet:

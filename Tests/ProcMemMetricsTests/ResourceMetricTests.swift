@@ -24,6 +24,7 @@ import Testing
         #expect(ResourceMetric.cpuLimit.prometheusName == "procmem_cpu_limit_cpus")
         #expect(ResourceMetric.passDuration.prometheusName == "procmem_pass_duration_seconds")
         #expect(ResourceMetric.processes.prometheusName == "procmem_processes")
+        #expect(ResourceMetric.cpuTime.prometheusName == "procmem_cpu_seconds_total")
         for metric in ResourceMetric.allCases {
             #expect(metric.prometheusName.contains(/^procmem_[a-z_]+$/), "\(metric)")
             #expect(metric.prometheusName.hasSuffix("_total") == (metric.kind == .counter), "\(metric)")

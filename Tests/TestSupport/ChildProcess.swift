@@ -10,8 +10,8 @@ package final class ChildProcess {
     /// The pids that a ``ProcessState`` printed.
     package private(set) var ids: [Int32] = []
 
-    private let input: Descriptor
-    private let output: Descriptor
+    private var input: Descriptor?
+    private var output: Descriptor?
     private var isRunning = true
     private var kept: [AnyObject] = []
 
@@ -23,7 +23,7 @@ package final class ChildProcess {
 
     /// Waits until the process has printed that it is in its state, and is idle.
     package func waitUntilReady(in state: String) throws {
-        let line = output.line()
+        let line = self.line()
         guard line.hasPrefix("ready") else { throw Failure.notReady(state: state, said: line) }
         ids = line.split(separator: " ").dropFirst().compactMap { Int32($0) }
         try Self.waitUntilStill([pid] + ids)
@@ -53,13 +53,29 @@ package final class ChildProcess {
     }
 
     /// The next line that the program writes.
-    package func line() -> String { output.line() }
+    package func line() -> String { output?.line() ?? "" }
 
     /// Writes a line to the program's input.
     package func send(line: String) {
-        let bytes = Array((line + "\n").utf8)
-        _ = write(input.number, bytes, bytes.count)
+        send(bytes: Array((line + "\n").utf8))
     }
+
+    /// Writes bytes to the program's input.
+    package func send(bytes: [UInt8]) {
+        guard let input else { return }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(input.number, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Closes the program's input.
+    package func closeInput() { input = nil }
+
+    /// Closes the end of the pipe from which the program's output is read.
+    package func closeOutput() { output = nil }
 
     /// Returns the exit status of a program that exits by itself, or 128 plus the number of the signal that killed it;
     /// `nil` if it still runs after that time.
@@ -78,7 +94,7 @@ package final class ChildProcess {
     }
 
     /// The output that has not been read yet; does not wait for more.
-    package func rest() -> String { output.rest() }
+    package func rest() -> String { output?.rest() ?? "" }
 
     /// Kills the process, and collects it.
     package func end() {

@@ -81,6 +81,13 @@ struct CgroupDirectory: Hashable, Sendable {
 }
 
 extension CgroupHierarchy {
+    /// Returns the levels of another cgroup of the same mount; `nil` if the directory is elsewhere.
+    func levels(of directory: CgroupDirectory) -> CgroupHierarchy? {
+        guard let below = Self.relativePath(of: directory.path, below: mount.mountPoint) else { return nil }
+        let levels = CgroupHierarchy(version, path: mount.root + below, mount: mount)
+        return levels.isOwnCgroupVisible ? levels : nil
+    }
+
     /// Returns whether there are cgroups above the mount's root, hidden by a cgroup namespace or by the mount. Their
     /// limits apply, although their files are not visible.
     ///

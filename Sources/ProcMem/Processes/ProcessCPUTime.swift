@@ -15,9 +15,16 @@ public struct ProcessCPUTime: Sendable, Hashable {
     public var seconds: Double { Double(ticks) / Double(ticksPerSecond) }
 
     /// The number of CPUs that the processes used on average: 1 is one CPU all of the time. 0 if no time has passed.
-    public var utilization: Double {
+    public var utilization: Double { rate(ticks) }
+
+    /// Returns the number of CPUs that one process used on average; `nil` if its time is not known.
+    ///
+    /// - Parameter pid: The id of the process.
+    public func utilization(of pid: Int32) -> Double? { ticksByPID[pid].map(rate) }
+
+    private func rate(_ ticks: Int) -> Double {
         let elapsedSeconds = Double(elapsed.wholeNanoseconds) / 1e9
-        return elapsedSeconds > 0 ? seconds / elapsedSeconds : 0
+        return elapsedSeconds > 0 ? Double(ticks) / Double(ticksPerSecond) / elapsedSeconds : 0
     }
 }
 
@@ -42,8 +49,79 @@ extension ProcessUsageSnapshot {
     ///
     /// - Parameter earlier: The earlier reading.
     public func cpuTime(since earlier: ProcessUsageSnapshot) -> ProcessCPUTime {
+        times.since(earlier.times)
+    }
+
+    private var times: ProcessTimesReading {
+        ProcessTimesReading(
+            processes: processes.map(ProcessTimes.init),
+            isComplete: gaps.isEmpty,
+            instant: instant,
+            uptimeTicks: uptimeTicks,
+            coverage: coverage
+        )
+    }
+}
+
+/// The CPU times of one process at the time of a reading.
+struct ProcessTimes: Sendable, Hashable {
+    let pid: Int32
+    let parentPID: Int32?
+    let startTimeTicks: Int?
+    /// The CPU time in user and kernel mode, in clock ticks.
+    let cpuTicks: Int?
+    /// The CPU time of the descendants that have exited and were waited for, in clock ticks.
+    let childTicks: Int?
+    /// See ``ProcessUsage/ignoresExitsOfChildren``.
+    let ignoresExitsOfChildren: Bool
+
+    init(_ usage: ProcessUsage) {
+        pid = usage.pid
+        parentPID = usage.parentPID
+        startTimeTicks = usage.startTimeTicks
+        cpuTicks = usage.cpuTicks
+        childTicks = usage.childTicks
+        ignoresExitsOfChildren = usage.ignoresExitsOfChildren
+    }
+
+    /// - Parameter stat: The contents of `stat`; `nil` if it could not be read.
+    init(pid: Int32, _ stat: ProcessStat?) {
+        self.pid = pid
+        parentPID = stat?.parentPID
+        startTimeTicks = stat?.startTimeTicks
+        let live = stat?.withTimes
+        cpuTicks = Self.sum(live?.userTicks, live?.systemTicks)
+        childTicks = Self.sum(live?.childUserTicks, live?.childSystemTicks)
+        ignoresExitsOfChildren = stat?.ignoresExitsOfChildren ?? true
+    }
+
+    /// Returns the sum; `nil` if a part is not known.
+    static func sum(_ first: Int?, _ second: Int?) -> Int? {
+        guard let first, let second else { return nil }
+        return first.saturatingAdding(second)
+    }
+}
+
+extension ProcessStat {
+    /// The same figures; `nil` if the process is being removed, when the kernel reports 0 for all of its times.
+    var withTimes: ProcessStat? { threadCount > 0 ? self : nil }
+}
+
+/// The CPU times of the processes of a scope at the time of a reading.
+struct ProcessTimesReading: Sendable, Hashable {
+    let processes: [ProcessTimes]
+    /// Whether no process is missing.
+    let isComplete: Bool
+    /// The instant at which the reading began.
+    let instant: ContinuousClock.Instant
+    /// The time since boot at that instant, in clock ticks; `nil` if it is not known.
+    let uptimeTicks: Int?
+    let coverage: ProcessUsageSnapshot.Coverage
+
+    /// Returns the CPU time since an earlier reading of the same scope: see ``ProcessUsageSnapshot/cpuTime(since:)``.
+    func since(_ earlier: ProcessTimesReading) -> ProcessCPUTime {
         // Where processes are missing, the children of a parent are not known either.
-        let isComplete = gaps.isEmpty && earlier.gaps.isEmpty
+        let isComplete = isComplete && earlier.isComplete
         var account = CPUTimeAccount(earlier)
         for process in processes { account.add(process) }
         let exited = account.exitedTicks()
@@ -82,7 +160,7 @@ private struct CPUTimeAccount {
 
     private let uptimeTicks: Int?
     /// The processes of the earlier reading that are not in the later one.
-    private var exited: [Identity: ProcessUsage] = [:]
+    private var exited: [Identity: ProcessTimes] = [:]
     /// The ids of the processes that are in both readings.
     private var remaining: Set<Int32> = []
     /// The time of children for which the processes have waited since the earlier reading.
@@ -94,9 +172,9 @@ private struct CPUTimeAccount {
     /// Whether a process ignores the exits of its children.
     private(set) var ignoresExits = false
 
-    init(_ snapshot: ProcessUsageSnapshot) {
-        uptimeTicks = snapshot.uptimeTicks
-        for process in snapshot.processes {
+    init(_ reading: ProcessTimesReading) {
+        uptimeTicks = reading.uptimeTicks
+        for process in reading.processes {
             guard let identity = Self.identity(of: process) else {
                 knowsAll = false
                 continue
@@ -106,12 +184,12 @@ private struct CPUTimeAccount {
         }
     }
 
-    private static func identity(of process: ProcessUsage) -> Identity? {
+    private static func identity(of process: ProcessTimes) -> Identity? {
         process.startTimeTicks.map { Identity(pid: process.pid, startTimeTicks: $0) }
     }
 
     /// Adds a process of the later reading.
-    mutating func add(_ process: ProcessUsage) {
+    mutating func add(_ process: ProcessTimes) {
         guard let identity = Self.identity(of: process), let own = process.cpuTicks, let ofChildren = process.childTicks
         else {
             knowsAll = false

@@ -41,18 +41,13 @@ public struct ProcessUsage: Sendable, Hashable {
     let ignoresExitsOfChildren: Bool
 
     /// The CPU time in user and kernel mode; `nil` if one of the two is not known.
-    public var cpuTicks: Int? { Self.sum(userTicks, systemTicks) }
+    public var cpuTicks: Int? { ProcessTimes.sum(userTicks, systemTicks) }
 
     /// The CPU time of the descendants that have exited and were waited for; `nil` if a part is not known.
-    var childTicks: Int? { Self.sum(childUserTicks, childSystemTicks) }
+    var childTicks: Int? { ProcessTimes.sum(childUserTicks, childSystemTicks) }
 
     /// The time from boot to the start of the process, in seconds.
     public var startSecondsSinceBoot: Double? { startTimeTicks.map { Double($0) / Double(ticksPerSecond) } }
-
-    private static func sum(_ first: Int?, _ second: Int?) -> Int? {
-        guard let first, let second else { return nil }
-        return first.saturatingAdding(second)
-    }
 }
 
 /// The CPU time, the threads and the open files of several processes, which were read one after the other.
@@ -150,7 +145,7 @@ public func processUsage(
 }
 
 /// Returns the time since boot in seconds: below a directory that replaces `/`, the first field of `/proc/uptime`.
-private func uptimeSeconds(in root: SystemRoot) -> Double? {
+func uptimeSeconds(in root: SystemRoot) -> Double? {
     guard !root.isLive else { return Syscalls.secondsSinceBoot }
     return try? root.read(ProcPath(file: "/proc/uptime"), Uptime.readOptions, Uptime.init(parsing:)).seconds
 }
@@ -202,8 +197,7 @@ extension ProcessUsage {
         parentPID = stat?.parentPID
         command = stat?.command
         startTimeTicks = stat?.startTimeTicks
-        // The kernel reports 0 for all of these if the process is being removed.
-        let live = stat.flatMap { $0.threadCount > 0 ? $0 : nil }
+        let live = stat?.withTimes
         userTicks = live?.userTicks
         systemTicks = live?.systemTicks
         childUserTicks = live?.childUserTicks
@@ -222,7 +216,7 @@ extension ProcessUsage {
 }
 
 extension ProcessScope {
-    fileprivate var coverage: ProcessUsageSnapshot.Coverage {
+    var coverage: ProcessUsageSnapshot.Coverage {
         switch kind {
         case .processes: .named
         case .trees, .all: excludesCaller ? .some : .descendants

@@ -23,12 +23,7 @@
 /// The actor runs on that thread. Code that is isolated to a sampler, for example a function with a parameter
 /// `isolated MemorySampler`, waits for a pass in progress. ``snapshot()`` and ``snapshots(every:)`` are `nonisolated`.
 public actor MemorySampler {
-    typealias Answer = Result<MemorySnapshot, ProcMemError>
-    /// A task that waits for an answer. It receives `nil` when it is cancelled.
-    typealias Waiter = WaitingTask<Answer?>
-
-    private let thread: ThreadExecutor
-    nonisolated let requests = Monitor(SnapshotRequestQueue<Waiter, MemorySnapshot>())
+    nonisolated let thread: SamplerThread<MemorySnapshot>
     /// The scope of the next pass; `nil` if it has not changed.
     private nonisolated let nextScope: Monitor<ProcessScope?>
 
@@ -36,7 +31,7 @@ public actor MemorySampler {
     /// it.
     private let pass: () throws(ProcMemError) -> MemorySnapshot
     /// The tasks that the last pass has answered. Stored, so that the array's capacity is reused.
-    private var answered: [Waiter] = []
+    private var answered: [SamplerThread<MemorySnapshot>.Waiter] = []
 
     /// Creates a sampler. It measures nothing before the first request.
     ///
@@ -81,11 +76,11 @@ public actor MemorySampler {
         nextScope: Monitor<ProcessScope?> = Monitor(nil),
         pass: sending @escaping () throws(ProcMemError) -> MemorySnapshot
     ) {
-        thread = ThreadExecutor("procmem-sampler", starter: starter)
+        thread = SamplerThread(starter: starter)
         self.nextScope = nextScope
         self.pass = pass
         thread.setWork { [weak self] in
-            self?.assumeIsolated { $0.runPassIfDue() } ?? nil
+            self?.assumeIsolated { $0.thread.runPassIfDue($0.pass, &$0.answered) } ?? nil
         }
     }
 
@@ -106,15 +101,7 @@ public actor MemorySampler {
     /// - Throws: ``ProcMemError`` with `cancelled` if the task is cancelled, `outOfResources` if the thread cannot be
     ///   started, and the errors of ``memorySnapshot(of:mode:detail:limits:in:)``.
     public nonisolated func snapshot() async throws(ProcMemError) -> MemorySnapshot {
-        guard !Task.isCancelled else { throw Self.cancelled }
-        try start()
-        let answer = await answer { (requests, id, waiter) in
-            requests.wait(id, waiter)
-            thread.wake()
-            return nil
-        }
-        guard let answer else { throw Self.cancelled }
-        return try answer.get()
+        try await thread.snapshot()
     }
 
     /// Changes the processes to measure, from the next pass on.
@@ -130,92 +117,12 @@ public actor MemorySampler {
         guard thread.isUsable else { return }
         nextScope.withLock { $0 = scope }
         // After that: a pass that begins in between has the new scope.
-        requests.withLock { $0.changeScope() }
-    }
-
-    private static let cancelled = ProcMemError(.cancelled, path: "MemorySampler")
-
-    /// Runs a pass if one is due, and answers the tasks that wait for it.
-    ///
-    /// - Returns: The instant of the next pass, on the clock of ``Syscalls/monotonicNanoseconds``; `nil` if there is no
-    ///   request.
-    private func runPassIfDue() -> Int? {
-        let next = requests.withLock(\.nextInstant)
-        guard let next, next <= Syscalls.monotonicNanoseconds else { return next }
-        requests.withLock { $0.beginPass() }
-        let answer: Answer
-        do throws(ProcMemError) {
-            answer = .success(try pass())
-        } catch {
-            answer = .failure(error)
-        }
-        requests.withLock { $0.finish(with: answer, at: Syscalls.monotonicNanoseconds, &answered) }
-        for waiter in answered { waiter.resume(returning: answer) }
-        answered.removeAll(keepingCapacity: true)
-        return requests.withLock(\.nextInstant)
-    }
-}
-
-extension MemorySampler {
-    /// Begins a series of answers, and returns its id.
-    nonisolated func beginSeries(every nanoseconds: Int) throws(ProcMemError) -> Int {
-        try start()
-        defer { thread.wake() }
-        return requests.withLock { $0.beginSeries(every: nanoseconds, at: Syscalls.monotonicNanoseconds) }
-    }
-
-    /// Returns the newest answer of a series if it has not been returned yet, or else the next one; `nil` when the task
-    /// is cancelled.
-    nonisolated func nextAnswer(of series: Int) async -> Answer? {
-        guard thread.isUsable else { return nil }
-        return await answer { (requests, id, waiter) in requests.wait(id, waiter, for: series) }
-    }
-
-    nonisolated func endSeries(_ series: Int) {
-        guard thread.isUsable else { return }
-        // Several tasks can wait for one series, through copies of its iterator.
-        for waiter in requests.withLock({ $0.endSeries(series) }) { waiter.resume(returning: nil) }
-    }
-
-    /// Waits for an answer; returns `nil` when the task is cancelled.
-    ///
-    /// - Parameter enter: Adds the waiting task to the queue under an id, or returns the answer if there is one
-    ///   already.
-    private nonisolated func answer(
-        _ enter: (inout SnapshotRequestQueue<Waiter, MemorySnapshot>, _ id: Int, Waiter) -> Answer?
-    ) async -> Answer? {
-        let id = requests.withLock { $0.makeID() }
-        return await withTaskCancellationHandler {
-            await Waiter.await { waiter in
-                if let answer = requests.withLock({ enter(&$0, id, waiter) }) {
-                    waiter.resume(returning: answer)
-                    return
-                }
-                // The cancellation handler may have run before the task was in the queue.
-                if Task.isCancelled { cancel(id) }
-            }
-        } onCancel: {
-            cancel(id)
-        }
-    }
-
-    private nonisolated func cancel(_ id: Int) {
-        requests.withLock { $0.cancel(id) }?.resume(returning: nil)
+        thread.requests.withLock { $0.changeScope() }
     }
 
     /// Starts the thread, unless it has been started. A job of an actor that uses the thread as its executor cannot be
     /// rejected: if no thread can be started, it waits.
-    package nonisolated func start() throws(ProcMemError) {
-        guard thread.isUsable else {
-            let detail = "the sampler belongs to the process that has forked this one"
-            throw ProcMemError(.outOfResources, path: "MemorySampler", detail: detail)
-        }
-        do {
-            try thread.start()
-        } catch {
-            throw ProcMemError(.outOfResources, path: "MemorySampler", errno: error.rawValue)
-        }
-    }
+    package nonisolated func start() throws(ProcMemError) { try thread.start() }
 }
 
 extension MemorySampler {
@@ -241,7 +148,7 @@ extension MemorySampler {
     /// - Parameter interval: The time between two snapshots. Values below 1 millisecond count as 1 millisecond.
     /// - Returns: The sequence.
     public nonisolated func snapshots(every interval: Duration) -> Snapshots {
-        Snapshots(sampler: self, intervalNanoseconds: max(1_000_000, interval.wholeNanoseconds))
+        Snapshots(series: SnapshotSeries.Origin(owner: self, thread: thread, every: interval))
     }
 
     /// The snapshots of a sampler at regular intervals, as returned by ``MemorySampler/snapshots(every:)``.
@@ -251,12 +158,11 @@ extension MemorySampler {
         /// The type of the errors.
         public typealias Failure = ProcMemError
 
-        fileprivate let sampler: MemorySampler
-        fileprivate let intervalNanoseconds: Int
+        fileprivate let series: SnapshotSeries<MemorySnapshot>.Origin
 
         /// Creates an iterator. Its passes begin with the first call of `next()`.
         public func makeAsyncIterator() -> AsyncIterator {
-            AsyncIterator(series: SnapshotSeries(of: sampler, everyNanoseconds: intervalNanoseconds))
+            AsyncIterator(series: SnapshotSeries(series))
         }
     }
 }
@@ -264,7 +170,7 @@ extension MemorySampler {
 extension MemorySampler.Snapshots {
     /// An iterator over the snapshots. Copies share its state.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        fileprivate let series: SnapshotSeries
+        fileprivate let series: SnapshotSeries<MemorySnapshot>
 
         /// Returns the newest snapshot that has not been returned yet, or waits for the next one.
         ///
@@ -289,63 +195,3 @@ extension MemorySampler.Snapshots {
 
 @available(*, unavailable)
 extension MemorySampler.Snapshots.AsyncIterator: Sendable {}
-
-/// The state of one iterator, which all of its copies share. It keeps the sampler alive.
-final class SnapshotSeries {
-    private let sampler: MemorySampler
-    private let intervalNanoseconds: Int
-    /// The id of the sampler's series; `nil` before it begins and after it ends.
-    private var id: Int?
-    private var hasEnded = false
-    private var hasReturnedSnapshot = false
-
-    init(of sampler: MemorySampler, everyNanoseconds intervalNanoseconds: Int) {
-        self.sampler = sampler
-        self.intervalNanoseconds = intervalNanoseconds
-    }
-
-    deinit { leave() }
-
-    /// Returns the newest snapshot if it has not been returned yet, or else the next one; `nil` at the end.
-    func next() async throws(ProcMemError) -> MemorySnapshot? {
-        if hasEnded { return nil }
-        var snapshot: MemorySnapshot?
-        // Ends the series in all cases of an end: an error, cancellation, or the end of the answers.
-        defer { if snapshot == nil { end() } }
-        if Task.isCancelled { return nil }
-        var failureCount = 0
-        let start = ContinuousClock.now
-        while let answer = try await sampler.nextAnswer(of: begin()) {
-            do throws(ProcMemError) {
-                snapshot = try answer.get()
-                hasReturnedSnapshot = true
-                break
-            } catch {
-                failureCount += 1
-                let mayPass = failureCount < Self.toleratedFailures || start.duration(to: .now) < Self.toleratedTime
-                guard hasReturnedSnapshot, error.code == .outOfResources, mayPass else { throw error }
-            }
-        }
-        return snapshot
-    }
-
-    private static var toleratedFailures: Int { 10 }
-    private static var toleratedTime: Duration { .seconds(10) }
-
-    private func begin() throws(ProcMemError) -> Int {
-        if let id { return id }
-        let new = try sampler.beginSeries(every: intervalNanoseconds)
-        id = new
-        return new
-    }
-
-    private func end() {
-        hasEnded = true
-        leave()
-    }
-
-    private func leave() {
-        if let id { sampler.endSeries(id) }
-        id = nil
-    }
-}

@@ -180,7 +180,10 @@ struct PassRunner: ~Copyable {
     }
 
     /// Runs one pass.
-    mutating func run() throws(ProcMemError) -> MemorySnapshot {
+    ///
+    /// - Parameter budget: The time of this pass in the mode ``MemoryMode/within(_:)``; `nil` for that of the mode.
+    mutating func run(within budget: Duration? = nil) throws(ProcMemError) -> MemorySnapshot {
+        if let budget { builder.setBudget(budget) }
         let start = ContinuousClock.now
         if builder.detail == .totals { return try builder.totals(since: start) }
         let (census, sharing) = try findProcesses(at: start)

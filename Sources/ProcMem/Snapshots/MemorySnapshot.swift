@@ -52,9 +52,24 @@ public struct MemorySnapshot: Sendable, Hashable {
     public let search: DiscoveryMethod
     /// The reasons why processes may be missing; empty if none is.
     public let gaps: Set<ProcessGap>
+    /// The CPU times of the processes; `nil` if no process was listed.
+    var times: ProcessTimesReading?
 
     /// Whether no process is missing, as far as the kernel reports.
     public var isComplete: Bool { gaps.isEmpty }
+
+    /// Returns the CPU time that the processes used since an earlier snapshot of the same scope; `nil` if one of the two
+    /// has ``MemoryDetail/totals``.
+    ///
+    /// The times are from `stat`, which the measurement reads anyway: no file is read for them. What is counted, and when
+    /// it is a lower bound, is explained at ``ProcessUsageSnapshot/cpuTime(since:)``. After the root of a tree has exited,
+    /// a ``MemorySampler`` follows its descendants: the time is a lower bound in the pass that finds this.
+    ///
+    /// - Parameter earlier: The earlier snapshot.
+    public func cpuTime(since earlier: MemorySnapshot) -> ProcessCPUTime? {
+        guard let times, let earlierTimes = earlier.times else { return nil }
+        return times.since(earlierTimes)
+    }
 }
 
 /// One process of a snapshot.

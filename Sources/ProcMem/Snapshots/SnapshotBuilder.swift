@@ -4,7 +4,7 @@
 /// need it.
 struct SnapshotBuilder: ~Copyable {
     private(set) var scope: ProcessScope
-    let mode: MemoryMode
+    private(set) var mode: MemoryMode
     let detail: MemoryDetail
     let limits: SearchLimits
     let root: SystemRoot
@@ -40,6 +40,11 @@ struct SnapshotBuilder: ~Copyable {
         self.scope = scope
         figures?.forget()
         baseline = nil
+    }
+
+    /// Changes the time of a pass in the mode ``MemoryMode/within(_:)``; without effect in other modes.
+    mutating func setBudget(_ budget: Duration) {
+        if case .within = mode { mode = .within(budget) }
     }
 
     /// The number of processes in the cache.
@@ -83,6 +88,11 @@ struct SnapshotBuilder: ~Copyable {
         since start: ContinuousClock.Instant
     ) -> MemorySnapshot {
         var census = found
+        // That of the beginning: a process that started afterwards is a new one for the next snapshot too.
+        let elapsedSeconds = Double(start.duration(to: .now).wholeNanoseconds) / 1e9
+        let uptimeTicks = uptimeSeconds(in: root).map {
+            Int(saturating: ($0 - elapsedSeconds) * Double(ticksPerSecond))
+        }
         let features = KernelPageFeatures(in: root, hugePages: hugePages)
         let groupFigures = improve(&census, sharing, features, since: start)
         if detail == .all {
@@ -128,7 +138,14 @@ struct SnapshotBuilder: ~Copyable {
             total: MemoryTotal(processes, holding: distinct),
             cgroupCharge: charge.map { CgroupCharge(path: $0.path, $0.usage, holding: distinct) },
             search: census.search,
-            gaps: census.gaps
+            gaps: census.gaps,
+            times: ProcessTimesReading(
+                processes: census.members.map { ProcessTimes(pid: $0.pid, $0.stat) },
+                isComplete: census.gaps.isEmpty,
+                instant: start,
+                uptimeTicks: uptimeTicks,
+                coverage: scope.coverage
+            )
         )
     }
 
@@ -355,8 +372,8 @@ extension ProcessMemory {
         parentPID = member.stat?.parentPID
         command = member.stat?.command
         startTimeTicks = member.stat?.startTimeTicks
-        userTicks = member.stat?.userTicks
-        systemTicks = member.stat?.systemTicks
+        userTicks = member.stat?.withTimes?.userTicks
+        systemTicks = member.stat?.withTimes?.systemTicks
         depth = member.depth
         usage = member.value ?? MemoryUsage(unavailable: member.unavailableReason ?? .permissionDenied)
         sharesMemoryWith = sharing.certain[member.pid]

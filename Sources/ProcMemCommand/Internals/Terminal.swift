@@ -40,6 +40,11 @@ enum Terminal {
         if let error = failure(ofWriting: text + "\n", to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }
     }
 
+    /// Prints metrics. Without a sample, it prints nothing.
+    static func print(_ metrics: PrometheusText) throws(OutputFailure) {
+        if let error = failure(ofWriting: metrics.text, to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }
+    }
+
     /// Prints an error message on one line.
     static func printError(_ message: String) {
         _ = failure(ofWriting: "procmem: \(message.printable)\n", to: STDERR_FILENO)
@@ -58,7 +63,7 @@ enum Terminal {
     ///
     /// A parent process may have made the descriptor non-blocking, which affects every process that shares it. Then the
     /// command waits until the reader has made room.
-    private static func failure(ofWriting text: String, to descriptor: Int32) -> Int32? {
+    static func failure(ofWriting text: String, to descriptor: Int32) -> Int32? {
         var text = text
         return text.withUTF8 { bytes in
             var done = 0

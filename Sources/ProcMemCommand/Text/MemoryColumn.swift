@@ -3,7 +3,7 @@ import ProcMem
 /// A column of `procmem memory`. Its raw value is its name on the command line.
 enum MemoryColumn: String, CaseIterable {
     case pid, ppid, count, rss, shared, anon, file, shmem, pss, uss, error, swap, lazyfree, hugepages, hugetlb, peak
-    case age, source, reason, command
+    case cpu, age, source, reason, command
 
     /// The columns of a mode's table, with the order in which they are left out if not all fit: the highest rank first.
     static func standard(in mode: MemoryMode) -> [(column: MemoryColumn, rank: Int?)] {
@@ -18,7 +18,13 @@ enum MemoryColumn: String, CaseIterable {
         }
     }
 
-    var title: String { self == .error ? "±" : rawValue.uppercased() }
+    var title: String {
+        switch self {
+        case .error: "±"
+        case .cpu: "CPU %"
+        default: rawValue.uppercased()
+        }
+    }
 
     /// Whether the cells are aligned as numbers.
     var isNumber: Bool {
@@ -68,7 +74,7 @@ enum MemoryColumn: String, CaseIterable {
         case .hugepages: usage.hugePagesBytes
         case .hugetlb: usage.hugetlbBytes
         case .peak: usage.peakRSSBytes
-        case .pid, .ppid, .count, .age, .source, .reason, .command: nil
+        case .pid, .ppid, .count, .cpu, .age, .source, .reason, .command: nil
         }
     }
 
@@ -114,15 +120,21 @@ struct MemorySelection {
     }
 
     /// Returns the rows in their order.
-    func rows(of processes: [ProcessMemory], in mode: MemoryMode) -> [MemoryRow] {
+    ///
+    /// - Parameter cpuTime: The CPU time of the processes since an earlier reading; `nil` if there is none.
+    func rows(
+        of processes: [ProcessMemory],
+        in mode: MemoryMode,
+        _ cpuTime: ProcessCPUTime? = nil
+    ) -> [MemoryRow] {
         guard isByCommand else {
-            let rows = processes.map { MemoryRow($0) }
+            let rows = processes.map { MemoryRow($0, cpuTime) }
             return sorting.map { rows.sorted(by: $0) } ?? rows
         }
         var groups: [String?: [ProcessMemory]] = [:]
         for process in processes { groups[process.command, default: []].append(process) }
         // In a group, the processes keep their order. Groups with equal figures are in the order of their names.
-        let rows = groups.values.map { MemoryRow(group: $0) }.sorted(by: .command)
+        let rows = groups.values.map { MemoryRow(group: $0, cpuTime) }.sorted(by: .command)
         return rows.sorted(by: sorting ?? mode.mainColumn)
     }
 }
@@ -143,10 +155,20 @@ struct MemoryRow {
     /// The processes of the row, at least one.
     let processes: [ProcessMemory]
     let isGroup: Bool
+    /// The number of CPUs that the processes used since an earlier reading, as far as it is known; `nil` if it is known of
+    /// none.
+    let utilization: Double?
 
-    init(_ process: ProcessMemory) { (processes, isGroup) = ([process], false) }
+    init(_ process: ProcessMemory, _ cpuTime: ProcessCPUTime? = nil) {
+        (processes, isGroup) = ([process], false)
+        utilization = cpuTime?.utilization(of: process.pid)
+    }
 
-    init(group: [ProcessMemory]) { (processes, isGroup) = (group, true) }
+    init(group: [ProcessMemory], _ cpuTime: ProcessCPUTime? = nil) {
+        (processes, isGroup) = (group, true)
+        let known = group.compactMap { cpuTime?.utilization(of: $0.pid) }
+        utilization = known.isEmpty ? nil : known.reduce(0, +)
+    }
 
     var command: String? { processes[0].command }
 
@@ -222,6 +244,7 @@ struct MemoryRow {
         case .pid: isGroup ? "" : "\(processes[0].pid)"
         case .ppid: isGroup ? "" : processes[0].parentPID.map { "\($0)" } ?? "-"
         case .count: "\(processes.count)"
+        case .cpu: utilization?.asCPUPercent ?? "-"
         case .age: age?.asTime ?? ""
         case .source: source
         case .reason: reason ?? ""
@@ -247,6 +270,7 @@ extension [MemoryRow] {
         case .reason: sorted({ $0.reason }, <)
         case .age: sorted({ $0.age }, >)
         case .count: sorted({ $0.processes.count }, >)
+        case .cpu: sorted({ $0.utilization }, >)
         case .pid: sorted({ $0.processes[0].pid }, >)
         case .ppid: sorted({ $0.processes[0].parentPID }, >)
         default: sorted({ $0.bytes(column) }, >)

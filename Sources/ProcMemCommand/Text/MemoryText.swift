@@ -6,6 +6,9 @@ struct MemoryText {
     /// Whether to leave out kernel threads. They have no memory, and are shown only if the user names them by pid.
     var hidesKernelThreads = false
     var selection = MemorySelection()
+    /// The CPU time of the processes since an earlier snapshot, which is `nil` for the first one. Without it, there is no
+    /// column of it unless it is selected.
+    var cpuTime: ProcessCPUTime??
 
     /// Returns the table and the lines below it.
     ///
@@ -13,9 +16,26 @@ struct MemoryText {
     func lines(fitting width: Int?) -> [String] {
         let details = summary.sentence(fitting: width) + details(fitting: width)
         guard snapshot.total.processCount != nil else { return details }
+        let (table, columns, rows) = table
+        let omitted = selection.columns == nil ? [] : table.omittedTitles(fitting: width)
+        var notes = notes(columns, rows)
+        if !omitted.isEmpty {
+            notes.append("not shown, the terminal is too narrow: \(omitted.joined(separator: ", "))")
+        }
+        return table.lines(fitting: width) + [""] + details + notes.flatMap { [$0].sentence(fitting: width) }
+    }
+
+    /// Returns the table alone.
+    func rowLines(fitting width: Int?) -> [String] { table.table.lines(fitting: width).map { $0.cut(to: width) } }
+
+    /// The table of the processes, with its columns and its rows without the totals.
+    private var table: (table: Table, columns: [MemoryColumn], rows: [MemoryRow]) {
         let processes = snapshot.processes.filter { !hidesKernelThreads || $0.usage.unavailable != .kernelThread }
-        let columns = selection.columns(in: snapshot.mode)
-        let rows = selection.rows(of: processes, in: snapshot.mode)
+        var columns = selection.columns(in: snapshot.mode)
+        if cpuTime != nil, selection.columns == nil, !columns.contains(where: { $0.column == .cpu }) {
+            columns.insert((.cpu, nil), at: columns.count - 1)
+        }
+        let rows = selection.rows(of: processes, in: snapshot.mode, cpuTime ?? nil)
         var table = Table(
             columns.map { column, rank in
                 Table.Column(title: title(of: column, rows), isNumber: column.isNumber, rank: rank)
@@ -29,12 +49,7 @@ struct MemoryText {
             table.add(columns.map { row.cell($0.column, branch: branch, reasonHasColumn: reasonHasColumn) })
         }
         if rows.count != 1, let totals = totals(columns.map(\.column), processes.count) { table.add(totals) }
-        let omitted = selection.columns == nil ? [] : table.omittedTitles(fitting: width)
-        var notes = notes(columns.map(\.column), rows)
-        if !omitted.isEmpty {
-            notes.append("not shown, the terminal is too narrow: \(omitted.joined(separator: ", "))")
-        }
-        return table.lines(fitting: width) + [""] + details + notes.flatMap { [$0].sentence(fitting: width) }
+        return (table, columns.map(\.column), rows)
     }
 
     /// The title of a column. A sum that counts a page once for each process is marked.

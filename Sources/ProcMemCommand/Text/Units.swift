@@ -35,6 +35,12 @@ extension Double {
     /// The percentage with two decimals, as in the kernel's pressure files: `0.25 %`.
     var asPercent: String { text(decimals: 2) + " %" }
 
+    /// The share of one CPU: `0.0`, `12.5`, `398`.
+    var asCPUPercent: String {
+        let percent = Swift.min(Swift.max(0, self * 100), 1e12)
+        return percent.text(decimals: percent < 99.95 ? 1 : 0)
+    }
+
     /// Returns the number in decimal notation, rounded. The number must be from 0 to 10^12.
     fileprivate func text(decimals: Int) -> String {
         guard decimals > 0 else { return "\(Int(rounded()))" }

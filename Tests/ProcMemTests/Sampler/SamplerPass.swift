@@ -63,7 +63,7 @@ extension MemorySampler {
     }
 
     /// The number of tasks that wait for an answer.
-    nonisolated var waitingCount: Int { requests.withLock(\.waitingCount) }
+    nonisolated var waitingCount: Int { thread.requests.withLock(\.waitingCount) }
 
     /// Waits until this number of tasks wait for an answer.
     nonisolated func waits(for count: Int) async -> Bool {

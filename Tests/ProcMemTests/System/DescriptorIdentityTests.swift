@@ -191,8 +191,8 @@ extension DescriptorIdentityTests {
         func runInChild() -> Int32 {
             files.drain()
             if files.descriptor != -1 { return 1 }
-            if (try? sampler.beginSeries(every: 1)) != nil { return 2 }
-            sampler.endSeries(1)
+            if (try? sampler.thread.beginSeries(every: 1)) != nil { return 2 }
+            sampler.thread.endSeries(1)
             Task(executorPreference: InlineExecutor()) { [self] in
                 if try await limits?.next(isolation: nil) == nil { ended += 1 }
                 if try await memory?.next(isolation: nil) == nil { ended += 1 }

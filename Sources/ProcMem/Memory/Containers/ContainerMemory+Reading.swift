@@ -39,13 +39,42 @@ extension ContainerMemory {
         }
     }
 
+    /// Reads the memory of a cgroup, whether it has processes or not. The limits of the cgroups above it apply too.
+    ///
+    /// The cost is that of ``current(in:)``. No privileges are required.
+    ///
+    /// - Parameters:
+    ///   - path: The cgroup as `/proc/PID/cgroup` names it, or its directory, as for ``ProcessScope/cgroup(_:)``.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` if there is no such cgroup, `unsupported` if it is not in the
+    ///   hierarchy of the memory controller, `outOfResources` if no descriptor is left; also the errors of ``current(in:)``.
+    public init(ofCgroup path: String, in root: SystemRoot = .live) throws(ProcMemError) {
+        let directory = try CgroupDirectory(named: path, in: root)
+        let own = CgroupHierarchy.find(.memory, of: .current, in: root)
+        guard let hierarchy = own.hierarchy?.levels(of: directory) else {
+            let detail = "is not in the hierarchy of the memory controller"
+            throw ProcMemError(own.isOutOfResources ? .outOfResources : .unsupported, path: path, detail: detail)
+        }
+        try self.init(CgroupHierarchy.Lookup(hierarchy: hierarchy), namedBy: path, in: root, .all)
+    }
+
     init(
         of process: ProcessSelector,
         in root: SystemRoot,
         _ detail: CgroupMemoryLevels.Detail = .all
     ) throws(ProcMemError) {
-        var unknown: [Figure: String] = [:]
         let lookup = CgroupHierarchy.find(.memory, of: process, in: root)
+        try self.init(lookup, namedBy: root.text(ProcPath(process, "cgroup")), in: root, detail)
+    }
+
+    /// - Parameter source: What named the cgroup, for messages.
+    private init(
+        _ lookup: CgroupHierarchy.Lookup,
+        namedBy source: @autoclosure () -> String,
+        in root: SystemRoot,
+        _ detail: CgroupMemoryLevels.Detail
+    ) throws(ProcMemError) {
+        var unknown: [Figure: String] = [:]
         let machine = MachineMemory(in: root)
         if let failure = machine.failure {
             guard lookup.hierarchy != nil || machine.totalBytes != nil else { throw Self.error(failure, in: root) }
@@ -68,11 +97,10 @@ extension ContainerMemory {
             unknown.merge(usage.unknown) { $1 }
             unknown.merge(levels.events?.unknown ?? [:]) { $1 }
         } else {
-            let cgroup = root.text(ProcPath(process, "cgroup"))
             let absence =
                 levels == nil
                 ? "names no cgroup for memory" : "the memory controller is not enabled for a visible cgroup"
-            for figure in Figure.ofUsage { unknown[figure] = warnings.first ?? "\(cgroup): \(absence)" }
+            for figure in Figure.ofUsage { unknown[figure] = warnings.first ?? "\(source()): \(absence)" }
         }
         if bounds.availableBytes == nil {
             let found = machine.failure?.summary ?? "has no MemAvailable: requires Linux 3.14"

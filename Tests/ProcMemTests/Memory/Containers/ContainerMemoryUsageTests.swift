@@ -157,6 +157,30 @@ import Testing
         #expect(memory.limitBytes == Self.gib)
     }
 
+    /// The cgroup of no process: its own limit, and that of the cgroup above it.
+    @Test(arguments: ["/a/b", "/cg/a/b", "/a/b/"]) func aCgroupByItsName(_ path: String) throws {
+        for isV1 in [false, true] {
+            let cgroup = isV1 ? System.v1Cgroup("/cg/a/b", usage: 77) : System.v2Cgroup("/cg/a/b", usage: 77)
+            let parent =
+                isV1
+                ? System.v1Cgroup("/cg/a", limit: "\(Self.gib)", usage: 99)
+                : System.v2Cgroup("/cg/a", limit: "\(Self.gib)", usage: 99)
+            var system = isV1 ? System.v1(merged(cgroup, parent)) : System.v2(merged(cgroup, parent))
+            system.files["/cg/a/b/cgroup.procs"] = ""
+            let tree = try system.tree()
+            let memory = try ContainerMemory(ofCgroup: path, in: tree.root())
+            #expect(memory.cgroup == "/a/b")
+            #expect(memory.usageBytes == 77)
+            #expect(memory.limitBytes == Self.gib && memory.limitCgroup == "/a")
+        }
+    }
+
+    @Test func aCgroupThatDoesNotExist() throws {
+        let tree = try System.v2(System.v2Cgroup("/cg/a/b", usage: 1)).tree()
+        let error = #expect(throws: ProcMemError.self) { try ContainerMemory(ofCgroup: "/c", in: tree.root()) }
+        #expect(error?.code == .invalidArgument)
+    }
+
     /// A snapshot's scope reads one file of each cgroup.
     @Test(arguments: ["/a/b", "/cg/a/b", "/a/b/"]) func oneCgroupByItsName(_ path: String) throws {
         for isV1 in [false, true] {
