@@ -63,6 +63,9 @@ def main() -> int:
     parser.add_argument(
         "--against", metavar="PROGRAM", action="append", default=[], help="estimator: another procmem, read in turn"
     )
+    parser.add_argument(
+        "--tree", metavar="NAME", action="append", default=[], help="estimator, budgets: only the tree of this name"
+    )
     arguments = parser.parse_args()
     if arguments.suites in (["estimator"], ["budgets"]):
         return of_trees(arguments)
@@ -119,11 +122,11 @@ def of_trees(arguments: argparse.Namespace) -> int:
     described, start = machine.description(), time.monotonic()
     folder = places.runs / (arguments.keep or f"{date.today()}-{suite}")
     if suite == "estimator":
-        estimates = estimator.measured(arguments.rounds or 30, arguments.against)
+        estimates = estimator.measured(arguments.rounds or 30, arguments.against, arguments.tree)
         print(estimator.keep(folder, described, estimates))
         missed = [result.scene for result in estimates if result.falsely_proven]
     else:
-        widths = budgets.measured(arguments.rounds or 10)
+        widths = budgets.measured(arguments.rounds or 10, arguments.tree)
         print(budgets.keep(folder, described, widths))
         missed = [f"{result.scene} at {result.budget} ms" for result in budgets.wider(widths)]
     print(f"measured in {time.monotonic() - start:.0f} s; kept in Benchmarks/runs/{folder.name}", file=sys.stderr)

@@ -60,6 +60,7 @@ programs = {
     "Node, a cluster": "node-cluster",
     "Java": "java",
     "PostgreSQL with four clients": "postgres",
+    "Chromium": "chromium",
 }
 
 
@@ -78,8 +79,9 @@ def folder_with(readers: list[str]) -> Iterator[tuple[Path, list[str]]]:
         yield folder, copies
 
 
-def each(title: str, folder: Path) -> Iterator[tuple[str, int]]:
-    """Starts the trees in turn; yields the name and the root's pid of each that is available."""
+def each(title: str, folder: Path, only: list[str]) -> Iterator[tuple[str, int]]:
+    """Starts the trees in turn, or `only` those of some names; yields the name and the root's pid of each that is
+    available."""
     commands = {scene: [str(folder / "ProcessStates"), *map(str, state)] for scene, state in states.items()}
     for scene, program in programs.items():
         own = folder / program
@@ -87,6 +89,8 @@ def each(title: str, folder: Path) -> Iterator[tuple[str, int]]:
         shutil.chown(own, 65534, 65534)
         commands[scene] = ["/usr/bin/python3", str(folder / "programs.py"), program, str(own)]
     for scene, command in commands.items():
+        if only and scene not in only:
+            continue
         progress(f"{title}: {scene}")
         with started(command) as root:
             if root:

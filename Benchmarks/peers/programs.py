@@ -92,6 +92,17 @@ def postgres(folder: str) -> None:
         start("psql", "-h", folder, "-U", "u", "postgres", text=query)
 
 
+def chromium(folder: str) -> None:
+    rows = "<tr><td>cell</td></tr>" * 20_000
+    script = "window.kept = Array.from({length: 300000}, (_, i) => ({i, s: 'x' + i}))"
+    page = written(folder, "page.html", f"<script>{script}</script><table>{rows}</table>")
+    own = f"--user-data-dir={os.path.join(folder, 'profile')}"
+    os.environ["HOME"] = folder
+    # The user of the benchmark may not create the sandbox.
+    start("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", own, f"file://{page}")
+    time.sleep(10)
+
+
 def written(folder: str, name: str, text: str) -> str:
     path = os.path.join(folder, name)
     with open(path, "w") as file:
@@ -108,6 +119,7 @@ programs = {
     "node-cluster": lambda folder: start("node", written(folder, "cluster.js", node_worker)),
     "java": lambda folder: start("java", "-Xmx400m", written(folder, "Held.java", java_program)),
     "postgres": postgres,
+    "chromium": chromium,
 }
 
 if __name__ == "__main__":

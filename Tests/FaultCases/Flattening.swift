@@ -15,7 +15,7 @@ struct Figures: Equatable {
                     switch name {
                     case "isComplete", "isKnown", "isProven", "hasAllBounds": value == "false"
                     case "unavailable", "mayShareMemoryWith": value != "nil"
-                    case "hasHiddenAncestors", "isSummedFromSmaps": value == "true"
+                    case "hasHiddenAncestors", "isSummedFromSmaps", "ignoresExitsOfChildren": value == "true"
                     case "gaps", "assumptions", "sources", "source", "search": value != "" && value != "nil"
                     case "unavailableCount", "processesWithoutMemoryCount": value != "0" && value != "nil"
                     case "warnings", "reasonsByUnknownFigure": !path.hasSuffix(".count")

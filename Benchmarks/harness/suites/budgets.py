@@ -30,11 +30,11 @@ class Width:
     milliseconds: float
 
 
-def measured(runs: int) -> list[Width]:
+def measured(runs: int, only: list[str]) -> list[Width]:
     """Reads each tree with each budget, as the ordinary user. The budgets take turns."""
     results = []
     with trees.folder_with([]) as (folder, readers):
-        for scene, root in trees.each("budgets", folder):
+        for scene, root in trees.each("budgets", folder, only):
             answers: dict[int, list[dict]] = {budget: [] for budget in milliseconds}
             for _ in range(runs):
                 for budget in milliseconds:

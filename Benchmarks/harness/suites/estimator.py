@@ -41,14 +41,15 @@ class Accuracy:
     milliseconds: float
 
 
-def measured(runs: int, others: list[str]) -> list[Accuracy]:
-    """Measures all scenes.
+def measured(runs: int, others: list[str], only: list[str]) -> list[Accuracy]:
+    """Measures the scenes.
 
     others: Other programs with the command line of procmem. Each reads in turn with it.
+    only: The names of the scenes; all if there is none.
     """
     results: list[Accuracy] = []
     with trees.folder_with(others) as (folder, readers):
-        for scene, root in trees.each("estimator", folder):
+        for scene, root in trees.each("estimator", folder, only):
             results += accuracy(scene, root, readers, runs)
     return results
 

@@ -14,6 +14,11 @@ public struct ProcessScope: Sendable, Hashable {
 
     private init(kind: Kind) { self.kind = kind }
 
+    /// Whether it is of trees.
+    var isOfTrees: Bool { if case .trees = kind { true } else { false } }
+    /// Whether the caller names processes by their pids, alone or as the roots of trees.
+    var namesProcesses: Bool { if case .processes = kind { true } else { isOfTrees } }
+
     /// The same processes without the calling process, so that a tool does not measure itself. Its descendants are
     /// included.
     public var excludingCaller: ProcessScope {
@@ -138,8 +143,9 @@ public struct SearchLimits: Sendable, Hashable {
     /// The number of files that a ``MemorySampler`` may keep open, two for each process; `nil` for a quarter of the
     /// descriptors that the calling process may open (`RLIMIT_NOFILE`).
     ///
-    /// If there are more processes, each pass searches for them again and opens their files, which takes more than twice
-    /// the time. A program that opens few files itself can allow more.
+    /// The scopes of a ``MultiScopeSampler`` share this number equally. If there are more processes, each pass searches for
+    /// them again and opens their files, which takes more than twice the time. A program that opens few files itself can
+    /// allow more.
     public var maximumOpenFileCount: Int?
 
     /// Creates limits for a search.

@@ -66,7 +66,7 @@ public actor MultiScopeSampler {
         in root: SystemRoot = .live
     ) {
         let changes = Monitor<[Change]>([])
-        var scopes = ScopeRunners(mode: mode) { scope in
+        var scopes = ScopeRunners(mode: mode, maximumFileCount: limits.maximumOpenFileCount) { scope in
             PassRunner(of: scope, mode: mode, detail: detail, limits: limits, maximumAge: maximumAge, in: root)
         }
         let thread = SamplerThread<Pass>(starter: BackgroundThread.start)
@@ -140,12 +140,14 @@ private struct ScopeRunners {
     }
 
     private let budget: Duration?
+    private let maximumFileCount: Int?
     private let makeRunner: (ProcessScope) -> PassRunner
     private var runners: [Runner] = []
     /// The index of the scope with which the next pass begins.
     private var first = 0
 
-    init(mode: MemoryMode, _ makeRunner: @escaping (ProcessScope) -> PassRunner) {
+    init(mode: MemoryMode, maximumFileCount: Int?, _ makeRunner: @escaping (ProcessScope) -> PassRunner) {
+        self.maximumFileCount = maximumFileCount
         budget = if case .within(let budget) = mode { budget } else { nil }
         self.makeRunner = makeRunner
     }
@@ -158,6 +160,9 @@ private struct ScopeRunners {
         case (let index?, nil): runners.remove(at: index)
         case (nil, nil): break
         }
+        // All scopes together keep no more files open than one would.
+        let count = (maximumFileCount ?? OpenCensus.defaultFileCount) / max(1, runners.count)
+        for runner in runners { runner.runner.limitFiles(to: count) }
     }
 
     mutating func run() -> MultiScopeSampler.Pass {

@@ -12,12 +12,18 @@ struct OpenCensus: ~Copyable {
         let statm: Int?
     }
 
+    /// The number of files that stay open, at most.
+    var fileCount: Int { openMembers.count * 2 }
+
     private let files: OpenFiles
     private let openMembers: [OpenMember]
     private let newest: Int
     private let search: DiscoveryMethod
     private let filled: FilledCgroup?
     private let root: SystemRoot
+
+    /// The number of files that stay open by default: a quarter of the descriptors that the calling process may open.
+    static var defaultFileCount: Int { Syscalls.maximumOpenFiles / 4 }
 
     /// Opens the files of all processes.
     ///
@@ -37,7 +43,7 @@ struct OpenCensus: ~Copyable {
         mayGoOn: () -> Bool = { true }
     ) -> OpenCensus? {
         guard census.gaps.isEmpty, census.cgroup == nil, root.isLive,
-            census.members.count * 2 <= maximumFileCount ?? Syscalls.maximumOpenFiles / 4
+            census.members.count * 2 <= maximumFileCount ?? defaultFileCount
         else { return nil }
         var files = OpenFiles()
         var openMembers: [OpenMember] = []
@@ -138,6 +144,8 @@ struct OpenCensus: ~Copyable {
 struct PassRunner: ~Copyable {
     private var builder: SnapshotBuilder
     private let maximumAge: Duration
+    /// The number of files that may stay open; `nil` for the default.
+    private var maximumFileCount: Int?
     /// The open files of the processes; `nil` unless no process was forked between the last two walks.
     private var openCensus: OpenCensus?
     /// Which of these processes share an address space.
@@ -145,6 +153,9 @@ struct PassRunner: ~Copyable {
     private var lastWalk: (newest: Int?, at: ContinuousClock.Instant)?
     /// The processes of the last pass.
     private var lastProcesses: [FigureCache.Key] = []
+    /// The start times of the processes that the caller names, in the first pass; `nil` before it. The kernel may give their
+    /// pids to other processes at any time later.
+    private var namedProcesses: [Int32: Int]?
 
     /// - Parameter maximumAge: The age up to which a figure of an earlier pass is used, and the time after which the
     ///   processes are searched for again.
@@ -165,6 +176,13 @@ struct PassRunner: ~Copyable {
             in: root
         )
         self.maximumAge = maximumAge
+        maximumFileCount = limits.maximumOpenFileCount
+    }
+
+    /// Changes the number of files that may stay open. If more are open, they are closed.
+    mutating func limitFiles(to count: Int) {
+        maximumFileCount = count
+        if let fileCount = openCensus?.fileCount, fileCount > count { openCensus = nil }
     }
 
     /// The number of processes in the cache.
@@ -177,6 +195,7 @@ struct PassRunner: ~Copyable {
         sharing = nil
         lastWalk = nil
         lastProcesses = []
+        namedProcesses = nil
     }
 
     /// Runs one pass.
@@ -214,7 +233,7 @@ struct PassRunner: ~Copyable {
             openCensus = OpenCensus.opening(
                 census,
                 newest: newest,
-                maximumFileCount: builder.limits.maximumOpenFileCount,
+                maximumFileCount: maximumFileCount,
                 in: builder.root
             ) {
                 deadline.map { .now < $0 } ?? true
@@ -237,21 +256,68 @@ struct PassRunner: ~Copyable {
             missing = lastProcesses.filter { !pids.contains($0.pid) && (try? isAlive($0)) ?? true }
         }
         lastProcesses = keys + missing
+        if namedProcesses == nil {
+            let named = census.members.lazy.filter { $0.depth == 0 }.compactMap(\.stat)
+            namedProcesses = Dictionary(named.map { ($0.pid, $0.startTimeTicks) }) { first, _ in first }
+        }
     }
 
     /// Finds the processes of the scope. If the roots of a tree have exited, finds those of the last pass that have not, and
-    /// their descendants: the kernel has given these other parents.
+    /// their descendants: the kernel has given these other parents. The same if the kernel has given the pid of a root to
+    /// another process.
     ///
     /// - Throws: What the walk throws, once no process of the last pass is left.
     private func findProcessesOrSurvivors() throws(ProcMemError) -> (ProcessCensus, AddressSpaceSharing) {
         do throws(ProcMemError) {
             let found = try builder.findProcesses(isConcurrent: false)
-            guard let scope = try survivingScope(ifRootsExitedIn: found.0) else { return found }
+            let strangers = strangers(in: found.0)
+            if case .processes = builder.scope.kind {
+                return strangers.isEmpty ? found : (try census(found.0, without: strangers), found.1)
+            }
+            guard !strangers.isEmpty || haveRootsExited(in: found.0) else { return found }
+            guard let scope = try survivingScope() else {
+                guard let stranger = strangers.first else { return found }
+                throw ProcMemError(.noSuchProcess, path: builder.root.text(ProcPath(directoryOf: .id(stranger))))
+            }
             return try builder.findProcesses(of: scope, isConcurrent: false)
         } catch {
             guard error.isEndOfProcess, let scope = try survivingScope() else { throw error }
             return try builder.findProcesses(of: scope, isConcurrent: false)
         }
+    }
+
+    /// Returns the pids of the caller that now belong to other processes than in the first pass.
+    private func strangers(in census: ProcessCensus) -> Set<Int32> {
+        guard builder.scope.namesProcesses, let namedProcesses else { return [] }
+        var pids: Set<Int32> = []
+        for member in census.members where member.depth == 0 {
+            guard let stat = member.stat, let startTimeTicks = namedProcesses[member.pid] else { continue }
+            if stat.startTimeTicks != startTimeTicks { pids.insert(member.pid) }
+        }
+        return pids
+    }
+
+    /// Returns the processes with an exited one in the place of each stranger.
+    ///
+    /// - Throws: ``ProcMemError`` with `noSuchProcess` if there is no other process.
+    private func census(
+        _ found: ProcessCensus,
+        without strangers: Set<Int32>
+    ) throws(ProcMemError) -> ProcessCensus {
+        var census = found
+        for index in census.members.indices where strangers.contains(census.members[index].pid) {
+            census.members[index] = ProcessCensus.Member(
+                pid: census.members[index].pid,
+                depth: 0,
+                stat: nil,
+                value: MemoryUsage(unavailable: .exited),
+                unavailableReason: .exited
+            )
+        }
+        if let member = census.members.first, census.members.allSatisfy({ $0.value?.unavailable == .exited }) {
+            throw ProcMemError(.noSuchProcess, path: builder.root.text(ProcPath(directoryOf: .id(member.pid))))
+        }
+        return census
     }
 
     /// Returns the trees of the processes of the last pass that have not exited; `nil` for a scope of another kind, and if
@@ -279,15 +345,12 @@ struct PassRunner: ~Copyable {
         }
     }
 
-    /// The same, if every root is a zombie, or another process has its pid now.
-    private func survivingScope(ifRootsExitedIn census: ProcessCensus) throws(ProcMemError) -> ProcessScope? {
-        let known = Dictionary(lastProcesses.map { ($0.pid, $0.startTimeTicks) }) { first, _ in first }
-        let haveExited = census.members.allSatisfy { member in
+    /// Whether every root is a zombie without other threads.
+    private func haveRootsExited(in census: ProcessCensus) -> Bool {
+        census.members.allSatisfy { member in
             guard member.depth == 0 else { return true }
             guard let stat = member.stat else { return member.unavailableReason != .failed }
-            return (stat.isZombie && stat.threadCount <= 1)
-                || known[member.pid] ?? stat.startTimeTicks != stat.startTimeTicks
+            return stat.isZombie && stat.threadCount <= 1
         }
-        return haveExited ? try survivingScope() : nil
     }
 }

@@ -21,6 +21,9 @@ public struct DistinctMemory: Sendable, Hashable {
 
     /// Creates figures from their values, as a test of a view does: see <doc:TestingWithFixtures>.
     ///
+    /// Values that contradict each other are corrected: no bound is negative, the upper one is not below the lower one, the
+    /// estimate is within them, and without an upper bound or with assumptions nothing is proven.
+    ///
     /// - Parameters:
     ///   - estimate: The most likely value in bytes.
     ///   - lower: The lower bound in bytes.
@@ -28,10 +31,12 @@ public struct DistinctMemory: Sendable, Hashable {
     ///   - isProven: Whether the bounds follow from what was read.
     ///   - assumptions: The assumptions that the bounds rely on.
     public init(estimate: Int?, lower: Int, upper: Int?, isProven: Bool, assumptions: Set<Assumption>) {
-        self.estimate = estimate
+        let lower = max(0, lower)
+        let upper = upper.map { max($0, lower) }
+        self.estimate = estimate.map { min(max($0, lower), upper ?? .max) }
         self.lower = lower
         self.upper = upper
-        self.isProven = isProven
+        self.isProven = isProven && upper != nil && assumptions.isEmpty
         self.assumptions = assumptions
     }
 

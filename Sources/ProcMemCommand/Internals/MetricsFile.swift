@@ -64,6 +64,8 @@ struct MetricsFile {
         for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE] {
             let before = signal(number) { number in
                 if let path = unsafe MetricsFile.temporaryPath { _ = unsafe unlink(path) }
+                // For the first process of a pid namespace, the kernel ignores a signal without a handler.
+                if getpid() == 1 { _exit(128 + number) }
                 _ = signal(number, SIG_DFL)
                 // Delivered when this handler returns.
                 raise(number)

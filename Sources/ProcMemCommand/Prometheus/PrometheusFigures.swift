@@ -8,8 +8,11 @@ extension PrometheusText {
         add(.distinctMemory, total.distinctBytes.estimate, group: group)
         add(.distinctMemoryLower, total.distinctBytes.lower, group: group)
         add(.distinctMemoryUpper, total.distinctBytes.upper, group: group)
-        add(.rss, total.rssBytes, group: group)
-        add(.processes, total.processCount, group: group)
+        // Of a list that was cut short, the sums are not known.
+        if snapshot.gaps.isDisjoint(with: [.timeLimit, .countLimit]) {
+            add(.rss, total.rssBytes, group: group)
+            add(.processes, total.processCount, group: group)
+        }
         add(.unavailableProcesses, total.unavailableCount, group: group)
         add(.passDuration, Double(snapshot.elapsed.microseconds) / 1e6, group: group)
     }

@@ -268,6 +268,35 @@ import Testing
         try tree.write(line(10, 1, start: 90), to: "/proc/10/stat")
         try tree.write("", to: "/proc/10/task/10/children")
         try tree.write(line(11, 1, start: 6), to: "/proc/11/stat")
-        #expect(try runner.run().processes.map(\.pid) == [11])
+        // Also in the passes after that, and if no process of the tree is left.
+        for _ in 0..<3 { #expect(try runner.run().processes.map(\.pid) == [11]) }
+        try tree.write(line(11, 1, start: 95), to: "/proc/11/stat")
+        for _ in 0..<2 {
+            let error = #expect(throws: ProcMemError.self) { try runner.run() }
+            #expect(error?.code == .noSuchProcess)
+        }
+        // Until the caller names it again.
+        runner.change(to: .tree(root: 10))
+        #expect(try runner.run().processes.map(\.pid) == [10])
+    }
+
+    /// A process that gets the pid of a named process is not measured in its place.
+    @Test func theNamedPidIsReused() throws {
+        func line(_ pid: Int, start: Int) -> String { ProcessStatTests.line("x", [1: "\(pid)", 22: "\(start)"]) }
+        let tree = try FixtureTree([
+            "/proc/10/stat": line(10, start: 5), "/proc/10/statm": "5000 100 10 0 0 0 0\n",
+            "/proc/11/stat": line(11, start: 6), "/proc/11/statm": "5000 200 10 0 0 0 0\n",
+        ])
+        var several = PassRunner(of: .processes([10, 11]), mode: .cheap, limits: SearchLimits(), in: tree.root())
+        var one = PassRunner(of: .process(10), mode: .cheap, limits: SearchLimits(), in: tree.root())
+        #expect(try several.run().processes.count == 2 && one.run().processes.count == 1)
+        try tree.write(line(10, start: 90), to: "/proc/10/stat")
+        for _ in 0..<3 {
+            let snapshot = try several.run()
+            #expect(snapshot.processes.map(\.usage.unavailable) == [.exited, nil])
+            #expect(snapshot.processes[0].usage.rssBytes == nil && snapshot.total.rssBytes == 200 * 4096)
+            let error = #expect(throws: ProcMemError.self) { try one.run() }
+            #expect(error?.code == .noSuchProcess)
+        }
     }
 }
