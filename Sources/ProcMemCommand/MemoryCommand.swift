@@ -177,7 +177,7 @@
 
         private func validateSelection() throws {
             if rows.named.contains(.cpu) {
-                throw ValidationError("The column cpu requires two readings: procmem watch has it.")
+                throw ValidationError("The column cpu requires two readings: procmem watch and procmem top have it.")
             }
             if watch != nil, !isJSON, rows.isUsed {
                 throw ValidationError("--columns, --sort and --by-command apply to --watch only with --json.")

@@ -164,7 +164,7 @@ struct TopRows {
     private mutating func addCommands(_ entries: [Entry], _ settings: TopRowSettings) {
         var groups: [String?: [Entry]] = [:]
         for entry in entries { groups[entry.process.command, default: []].append(entry) }
-        let units = groups.map { Unit(id: .command($0), $1, isGroup: true) }
+        let units = groups.map { Unit(id: .command($0), $1, isGroup: $1.count > 1) }
         add(units.sorted(by: .command) { $0.row }, settings)
     }
 

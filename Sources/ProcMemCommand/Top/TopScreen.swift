@@ -104,7 +104,12 @@ enum TopScreen {
         if let notice = tree.notice {
             figures.append("  " + notice, Style(color: .yellow))
         } else {
-            figures.append("  " + snapshot.processes.count.counted("process", "processes"))
+            let count = snapshot.processes.count.counted("process", "processes")
+            if let gap = ProcessGap.allCases.first(where: snapshot.gaps.contains) {
+                figures.append("  at least \(count): \(gap.phrase)", Style(color: .yellow))
+            } else {
+                figures.append("  " + count)
+            }
         }
         var first = name
         first.append(figures)
@@ -152,9 +157,13 @@ enum TopScreen {
             return line
         }
         let distinct = snapshot.total.distinctBytes
-        var text = StyledLine(" " + (distinct.estimate ?? distinct.lower).asSize)
+        let isLowerBound = distinct.upper == nil || !snapshot.isComplete
+        let size = (isLowerBound ? "≥" : "") + (distinct.estimate ?? distinct.lower).asSize
+        var text = StyledLine(size.aligned(right: 10))
         if let scale = tree.scaleText, width >= 60 { text.append(" " + scale, .faint) }
-        if let rss = snapshot.total.rssBytes, width >= 80 { text.append("  ΣRSS \(rss.asSize)", .faint) }
+        if let rss = snapshot.total.rssBytes, width >= 80 {
+            text.append("  ΣRSS" + rss.asSize.aligned(right: 9), .faint)
+        }
         line.append("[")
         let room = max(4, width - line.columns - text.columns - 1)
         line.append(tree.bar?.line(width: room, scale: tree.scale, mark: tree.softLimit) ?? StyledLine())
@@ -185,7 +194,7 @@ enum TopScreen {
         guard !all.isEmpty else {
             let text =
                 model.settings.filter.isEmpty
-                ? model.hasEnded ? "no process is left; q quits" : ""
+                ? model.hasEnded ? "no process is left; q quits" : "no processes"
                 : "no process matches \"\(model.settings.filter.printable)\""
             return [StyledLine(text, .faint)]
         }
@@ -259,6 +268,13 @@ enum TopScreen {
             line.append(" " + text, .faint)
         }
         return line
+    }
+}
+
+extension String {
+    /// Returns the text behind as many spaces as a width requires.
+    fileprivate func aligned(right width: Int) -> String {
+        String(repeating: " ", count: max(0, width - displayColumns)) + self
     }
 }
 

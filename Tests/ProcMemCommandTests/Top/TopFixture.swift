@@ -46,7 +46,8 @@ enum TopFixture {
         _ processes: [ProcessMemory],
         lower: Int = 200,
         upper: Int? = 260,
-        mode: MemoryMode = .within(.milliseconds(5))
+        mode: MemoryMode = .within(.milliseconds(5)),
+        gaps: Set<ProcessGap> = []
     ) -> MemorySnapshot {
         let distinct = DistinctMemory(
             estimate: upper.map { (($0 + lower) / 2) << 20 },
@@ -62,7 +63,7 @@ enum TopFixture {
             total: MemoryTotal(processes, holding: distinct),
             cgroupCharge: nil,
             search: .named,
-            gaps: []
+            gaps: gaps
         )
     }
 

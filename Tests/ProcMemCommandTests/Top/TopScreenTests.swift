@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import ProcMem
@@ -90,6 +92,35 @@ import Testing
         #expect(lines[8].hasPrefix("17 server ["))
         #expect(lines[9].hasPrefix("and 22 more trees  █ private  = shared  ? uncertain"))
         #expect(lines[10].contains("PRIVATE"))
+    }
+
+    /// The width of the bar is the limit of the container, and the soft limit has a mark.
+    @Test func theLimitOfTheContainer() throws {
+        let system = try Systems.container()
+        var model = TopFixture.model(width: 100)
+        model.trees[0].container = try ContainerMemory.current(in: SystemRoot(directory: system.directory.path))
+        let bar = model.lines[2]
+        #expect(bar.hasSuffix("] of 4.00 GiB, soft limit 3.00 GiB"))
+        let cells = Array(bar.dropFirst().prefix { $0 != "]" })
+        // The soft limit is three quarters of the limit.
+        #expect(cells.firstIndex(of: "|") == cells.count * 3 / 4)
+        // 200 MiB to 260 MiB of 4 GiB.
+        #expect(cells.filter { $0 == "█" || $0 == "=" || $0 == "?" }.count == 4)
+        model.size = (40, 10)
+        #expect(model.lines[2].hasSuffix("] of 4.00 GiB"))
+        #expect(model.lines[2].contains("|"))
+    }
+
+    /// A list that was cut short is not shown as the whole tree.
+    @Test func missingProcesses() {
+        for (trees, line, text) in [
+            (1, 1, "at least 7 processes: the time limit was reached"), (30, 1, " ≥230 MiB"),
+        ] {
+            var model = TopFixture.model(trees: trees)
+            let snapshot = TopFixture.snapshot(TopFixture.pool(), gaps: [.timeLimit])
+            _ = model.take(TopFixture.pass([("10", .success(snapshot))]))
+            #expect(model.lines[line].contains(text))
+        }
     }
 
     @Test func theEndOfATree() {
