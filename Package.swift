@@ -48,6 +48,8 @@ let package = Package(
         ),
         .target(name: "CLinux"),
         .target(name: "CArguments"),
+        // Its signal handlers may call only async-signal-safe functions, which code in Swift does not guarantee.
+        .target(name: "CTerminal"),
         .target(
             name: "ProcMem",
             dependencies: ["CLinux", .target(name: "CProcps", condition: .when(traits: ["Procps"]))],
@@ -69,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "ProcMemCommand",
             dependencies: [
-                "ProcMem", "ProcMemMetrics", "CArguments", "CLinux",
+                "ProcMem", "ProcMemMetrics", "CArguments", "CLinux", "CTerminal",
                 .product(
                     name: "ArgumentParser",
                     package: "swift-argument-parser",
@@ -158,6 +160,7 @@ let package = Package(
             name: "ProcMemCommandTests",
             dependencies: [
                 "ProcMem", "ProcMemCommand", "ProcMemMetrics", "ProcessStates", "FilteredCalls", "TestSupport",
+                "CTestSupport",
             ],
             swiftSettings: testSettings
         ),

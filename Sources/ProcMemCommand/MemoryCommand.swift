@@ -32,6 +32,7 @@
                              shared anonymous mappings (*)
                   pss        proportional set size: a shared page counts by its share
                   uss        unique set size: the pages that only this process maps
+                  common     RSS minus USS: the pages that other processes map too
                   error      ±, the error of a sampled USS: two standard errors
                   swap       memory that is swapped out
                   lazyfree   the part of RSS that was given up with MADV_FREE, and that
@@ -176,7 +177,7 @@
 
         private func validateSelection() throws {
             if rows.named.contains(.cpu) {
-                throw ValidationError("The column cpu requires two readings: procmem watch has it.")
+                throw ValidationError("The column cpu requires two readings: procmem watch and procmem top have it.")
             }
             if watch != nil, !isJSON, rows.isUsed {
                 throw ValidationError("--columns, --sort and --by-command apply to --watch only with --json.")

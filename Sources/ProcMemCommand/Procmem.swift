@@ -20,7 +20,8 @@
                 """,
             version: Version.text,
             subcommands: [
-                SummaryCommand.self, CPUCommand.self, MemoryCommand.self, ContainerCommand.self, WatchCommand.self,
+                SummaryCommand.self, CPUCommand.self, MemoryCommand.self, ContainerCommand.self, TopCommand.self,
+                WatchCommand.self,
             ],
             defaultSubcommand: SummaryCommand.self
         )

@@ -12,11 +12,11 @@ enum Session {
     /// process of a container. If the leader has exited or may not be read, it is the tree of the parent process; if
     /// the parent may not be read either, or below a directory, the tree of the calling process.
     static func scope(in root: SystemRoot) -> ProcessScope {
-        guard root == .live else { return .currentTree }
-        for candidate in [getsid(0), getppid()]
-        where (try? memoryUsage(of: candidate, mode: .cheap))?.rssBytes != nil {
-            return .tree(root: candidate)
-        }
-        return .currentTree
+        root == .live ? rootPID.map { .tree(root: $0) } ?? .currentTree : .currentTree
+    }
+
+    /// The root of that tree on the live system; `nil` if it is the calling process.
+    static var rootPID: Int32? {
+        [getsid(0), getppid()].first { (try? memoryUsage(of: $0, mode: .cheap))?.rssBytes != nil }
     }
 }

@@ -226,6 +226,18 @@ int test_call_statmount(void) { return (int)syscall(457, NULL, NULL, 0, 0); }
 
 int test_pipe(int *numbers) { return pipe2(numbers, O_CLOEXEC); }
 
+int test_open_terminal(int *outside, int *inside, char *path, int path_size)
+{
+    *outside = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*outside < 0) return -1;
+    if (grantpt(*outside) == 0 && unlockpt(*outside) == 0 && ptsname_r(*outside, path, (size_t)path_size) == 0) {
+        *inside = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        if (*inside >= 0) return 0;
+    }
+    close(*outside);
+    return -1;
+}
+
 int test_temporary_file(void) { return memfd_create("procmem-test", MFD_CLOEXEC); }
 
 #ifndef __has_feature

@@ -40,6 +40,11 @@ enum Terminal {
         if let error = failure(ofWriting: text + "\n", to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }
     }
 
+    /// Writes the bytes of a screen.
+    static func draw(_ text: String) throws(OutputFailure) {
+        if let error = failure(ofWriting: text, to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }
+    }
+
     /// Prints metrics. Without a sample, it prints nothing.
     static func print(_ metrics: PrometheusText) throws(OutputFailure) {
         if let error = failure(ofWriting: metrics.text, to: STDOUT_FILENO) { throw OutputFailure(errorNumber: error) }

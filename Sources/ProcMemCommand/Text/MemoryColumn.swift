@@ -2,7 +2,8 @@ import ProcMem
 
 /// A column of `procmem memory`. Its raw value is its name on the command line.
 enum MemoryColumn: String, CaseIterable {
-    case pid, ppid, count, rss, shared, anon, file, shmem, pss, uss, error, swap, lazyfree, hugepages, hugetlb, peak
+    case pid, ppid, count, rss, shared, anon, file, shmem, pss, uss, common, error, swap, lazyfree, hugepages, hugetlb,
+        peak
     case cpu, age, source, reason, command
 
     /// The columns of a mode's table, with the order in which they are left out if not all fit: the highest rank first.
@@ -52,7 +53,7 @@ enum MemoryColumn: String, CaseIterable {
         case (.pss, .cheap), (.pss, .sampled), (.lazyfree, .cheap), (.lazyfree, .sampled), (.hugepages, .cheap),
             (.hugepages, .sampled):
             "accurate or within"
-        case (.uss, .cheap): "sampled, accurate or within"
+        case (.uss, .cheap), (.common, .cheap): "sampled, accurate or within"
         case (.error, .cheap), (.error, .accurate): "sampled or within"
         default: nil
         }
@@ -68,6 +69,7 @@ enum MemoryColumn: String, CaseIterable {
         case .shmem: usage.shmemBytes
         case .pss: usage.pssBytes
         case .uss: usage.ussBytes
+        case .common: usage.commonBytes
         case .error: usage.source.standardErrorBytes.map { 2 * $0 }
         case .swap: usage.swapBytes
         case .lazyfree: usage.lazilyFreedBytes
@@ -141,7 +143,7 @@ struct MemorySelection {
 
 extension MemoryMode {
     /// The column by which groups of processes are sorted.
-    fileprivate var mainColumn: MemoryColumn {
+    var mainColumn: MemoryColumn {
         switch self {
         case .cheap, .within: .rss
         case .sampled: .uss
@@ -260,25 +262,36 @@ extension String? {
     fileprivate var joined: String { self ?? "" }
 }
 
-extension [MemoryRow] {
-    /// Returns the rows sorted by a column: numbers from the largest to the smallest, names in alphabetical order,
-    /// unknown values last. Rows with equal values keep their order.
-    func sorted(by column: MemoryColumn) -> [MemoryRow] {
+extension MemoryUsage {
+    /// The part of RSS that other processes map too, in bytes: RSS minus USS.
+    fileprivate var commonBytes: Int? {
+        // USS includes pages of hugetlbfs, and RSS does not.
+        guard let rssBytes, let ussBytes, hugetlbBytes ?? 0 == 0 else { return nil }
+        return max(0, rssBytes - ussBytes)
+    }
+}
+
+extension Array {
+    /// Returns the elements sorted by a column of their rows: numbers from the largest to the smallest, names in
+    /// alphabetical order, unknown values last. Rows with equal values keep their order.
+    ///
+    /// - Parameter row: Returns the row of an element.
+    func sorted(by column: MemoryColumn, of row: (Element) -> MemoryRow) -> [Element] {
         switch column {
-        case .command: sorted({ $0.command }, <)
-        case .source: sorted({ $0.source }, <)
-        case .reason: sorted({ $0.reason }, <)
-        case .age: sorted({ $0.age }, >)
-        case .count: sorted({ $0.processes.count }, >)
-        case .cpu: sorted({ $0.utilization }, >)
-        case .pid: sorted({ $0.processes[0].pid }, >)
-        case .ppid: sorted({ $0.processes[0].parentPID }, >)
-        default: sorted({ $0.bytes(column) }, >)
+        case .command: sorted({ row($0).command }, <)
+        case .source: sorted({ row($0).source }, <)
+        case .reason: sorted({ row($0).reason }, <)
+        case .age: sorted({ row($0).age }, >)
+        case .count: sorted({ row($0).processes.count }, >)
+        case .cpu: sorted({ row($0).utilization }, >)
+        case .pid: sorted({ row($0).processes[0].pid }, >)
+        case .ppid: sorted({ row($0).processes[0].parentPID }, >)
+        default: sorted({ row($0).bytes(column) }, >)
         }
     }
 
-    private func sorted<Key>(_ key: (MemoryRow) -> Key?, _ precedes: (Key, Key) -> Bool) -> [MemoryRow] {
-        let keyed = enumerated().map { (index: $0, key: key($1), row: $1) }
+    private func sorted<Key>(_ key: (Element) -> Key?, _ precedes: (Key, Key) -> Bool) -> [Element] {
+        let keyed = enumerated().map { (index: $0, key: key($1), element: $1) }
         let sorted = keyed.sorted { left, right in
             switch (left.key, right.key) {
             case (let first?, let second?) where precedes(first, second): true
@@ -288,6 +301,11 @@ extension [MemoryRow] {
             default: left.index < right.index
             }
         }
-        return sorted.map(\.row)
+        return sorted.map(\.element)
     }
+}
+
+extension [MemoryRow] {
+    /// Returns the rows sorted by a column.
+    func sorted(by column: MemoryColumn) -> [MemoryRow] { sorted(by: column) { $0 } }
 }

@@ -223,7 +223,8 @@ extension Set<ProcessGap> {
 }
 
 extension ProcessGap {
-    fileprivate var phrase: String {
+    /// Why processes may be missing.
+    var phrase: String {
         switch self {
         case .countLimit: "the limit on their number was reached"
         case .timeLimit: "the time limit was reached"

@@ -35,6 +35,10 @@ int test_pipe(int *numbers);
 /// either.
 int test_temporary_file(void);
 
+/// Opens a new terminal that no program started later inherits: the end of the terminal emulator, and that of the program,
+/// whose path is at least 32 bytes. Returns 0, or -1.
+int test_open_terminal(int *outside, int *inside, char *path, int path_size);
+
 /// Puts the calling thread, and all threads and programs that it starts, under a seccomp filter that allows only the system
 /// calls that systemd's @system-service and the default profiles of Docker and containerd have in common. Another call ends
 /// the process with SIGSYS. Two calls fail as under Docker's profile, and systemd allows them: clone3 with ENOSYS, and
