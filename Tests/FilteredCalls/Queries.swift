@@ -51,6 +51,7 @@ extension Query {
             }
         },
         Query("ContainerMemory.current(in:)") { _ = try ContainerMemory.current(in: $1) },
+        Query("ContainerMemory.init(ofCgroup:in:)") { _ = try? ContainerMemory(ofCgroup: "/", in: $1) },
         Query("ContainerMemory.init(of:in:)") { _ = try ContainerMemory(of: $0, in: $1) },
         Query("ContainerMemoryReader.init(in:)", "ContainerMemoryReader.read()") {
             var reader = try ContainerMemoryReader(in: $1)
@@ -184,6 +185,16 @@ struct StreamQuery: Sendable {
             for try await _ in sampler.snapshots(every: .milliseconds(100)) { break }
             var snapshots = sampler.snapshots(every: .milliseconds(100)).makeAsyncIterator()
             _ = try await snapshots.next()
+        },
+        StreamQuery(
+            "MultiScopeSampler.init(mode:detail:limits:maximumAge:in:)",
+            "MultiScopeSampler.snapshot()"
+        ) { pid, root in
+            let sampler = MultiScopeSampler(mode: .sampled(reads: 64), in: root)
+            sampler.add(.currentTree, as: "tree")
+            sampler.add(.cgroup(of: pid), as: "cgroup")
+            _ = try await sampler.snapshot()
+            for try await _ in sampler.passes(every: .milliseconds(100)) { break }
         },
     ]
 }

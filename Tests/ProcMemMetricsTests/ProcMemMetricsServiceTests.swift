@@ -72,6 +72,8 @@
                 let expected: [ResourceMetric: Int64] = [
                     .oomKills: 2, .limitHits: 1, .softLimitBreaches: 4, .pressureSome: 3, .pressureFull: 2,
                     .containerCPUTime: 4, .throttledTime: 5,
+                    // The processes have not run.
+                    .cpuTime: 0,
                 ]
                 #expect(Set(expected.keys) == Set(counters))
                 let areCounted = await backend.eventually { backend in

@@ -19,13 +19,19 @@ struct ProportionalShares {
     /// The anonymous memory, where the set is closed and every process of it reports PSS; else `nil`.
     let anonymousOfClosedSet: ByteBounds?
 
+    /// The likely value of that; `nil` before Linux 5.4, where PSS has no parts.
     var likelyAnonymousOfClosedSet: Int? {
-        anonymousOfClosedSet.map { $0.lower.saturatingAdding(($0.upper - $0.lower) / 2) }
+        guard hasParts else { return nil }
+        return anonymousOfClosedSet.map { $0.lower.saturatingAdding(($0.upper - $0.lower) / 2) }
     }
+
+    /// Whether the kernel reports the parts of PSS.
+    private let hasParts: Bool
 
     init(_ inputs: DistinctMemoryInputs, isClosed: Bool) {
         let sums = Sums(inputs)
         let count = sums.pss.count
+        hasParts = sums.anonymousShares.count == count
         sumBytes = sums.pss.value ?? 0
         certainSumBytes = sums.mayShareAddressSpaces ? Self.certainSum(inputs) : sumBytes
         fileSumBytes = sums.files.value ?? 0
@@ -45,7 +51,7 @@ struct ProportionalShares {
         // Pages that KSM merged may be shared with processes outside; what they add at most is their full size.
         let merged = inputs.features.mergedBytes == 0 ? 0 : sums.merged.value ?? .max
         let excess = rounding.saturatingAdding(merged)
-        if sums.anonymousShares.count == count, let sum = sums.anonymousShares.value {
+        if hasParts, let sum = sums.anonymousShares.value {
             anonymousOfClosedSet = ByteBounds(lower: sum, upper: sum.saturatingAdding(excess))
         } else if sums.sharedResident.count == count {
             // Before Linux 5.4, PSS has no parts. That of files and shared memory is between 0 and all that is resident.
