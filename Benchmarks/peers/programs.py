@@ -99,8 +99,9 @@ def chromium(folder: str) -> None:
     own = f"--user-data-dir={os.path.join(folder, 'profile')}"
     os.environ["HOME"] = folder
     # The user of the benchmark may not create the sandbox.
+    # It frees memory some time after the page is complete.
     start("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", own, f"file://{page}")
-    time.sleep(10)
+    time.sleep(40)
 
 
 def written(folder: str, name: str, text: str) -> str:

@@ -1,6 +1,7 @@
 // The distinct memory of a tree: truth ROOT prints the bytes of all page frames that its processes map, each counted
 // once. The kernel shows frame numbers only to processes with CAP_SYS_ADMIN. Without it the program fails.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,6 +40,24 @@ static void count_range(int pagemap, unsigned long first, unsigned long last)
     }
 }
 
+static void count_tree(int process);
+
+// The kernel lists a child under the thread that has forked it.
+static void count_children(int process)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/proc/%d/task", process);
+    DIR *tasks = opendir(path);
+    for (struct dirent *task; tasks && (task = readdir(tasks));) {
+        if (task->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/children", process, task->d_name);
+        FILE *children = fopen(path, "re");
+        for (int child; children && fscanf(children, "%d", &child) == 1;) count_tree(child);
+        if (children) fclose(children);
+    }
+    if (tasks) closedir(tasks);
+}
+
 static void count_tree(int process)
 {
     char path[64], *line = NULL;
@@ -52,11 +71,8 @@ static void count_tree(int process)
         if (sscanf(line, "%lx-%lx", &first, &last) == 2) count_range(pagemap, first / page, last / page);
     if (maps) fclose(maps);
     close(pagemap);
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", process, process);
-    FILE *children = fopen(path, "re");
-    for (int child; children && fscanf(children, "%d", &child) == 1;) count_tree(child);
-    if (children) fclose(children);
     free(line);
+    count_children(process);
 }
 
 int main(int argument_count, char **arguments)
