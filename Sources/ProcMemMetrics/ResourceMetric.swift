@@ -150,7 +150,7 @@ extension ResourceMetric {
         case .processes: Row(.gauge, .count, .processes, "Number of processes.")
         case .unavailableProcesses:
             Row(.gauge, .count, .processes, "Number of processes whose memory could not be measured as requested.")
-        case .cpuTime: Row(.counter, .seconds, .processes, "CPU time of the processes; of a cgroup, of live ones.")
+        case .cpuTime: Row(.counter, .seconds, .processes, "CPU time of the processes.")
         case .passDuration: Row(.gauge, .seconds, .processes, "Duration of the last measurement of the processes.")
         case .containerUsage: Row(.gauge, .bytes, .container, "Memory charged to the container.")
         case .containerWorkingSet:

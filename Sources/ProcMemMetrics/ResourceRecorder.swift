@@ -8,8 +8,7 @@
         private let sampler: MemorySampler
         private let root: SystemRoot
         private var instruments: ResourceInstruments
-        /// The last snapshot, from which the CPU time counts.
-        private var last: MemorySnapshot?
+        private var cpuTime = CPUTimeCounter()
 
         init(on sampler: MemorySampler, in root: SystemRoot, _ instruments: ResourceInstruments) {
             self.sampler = sampler
@@ -30,10 +29,9 @@
             instruments.set(.processes, to: total.processCount)
             instruments.set(.unavailableProcesses, to: total.unavailableCount)
             instruments.set(.passDuration, to: snapshot.elapsed / .seconds(1))
-            let ticks = last.flatMap { snapshot.cpuTime(since: $0)?.ticks } ?? 0
+            let ticks = cpuTime.advance(to: snapshot)?.ticks ?? 0
             let tick = 1_000_000 / ticksPerSecond
             instruments.increment(.cpuTime, by: min(ticks, .max / tick) * tick)
-            last = snapshot
         }
 
         /// Reads and records the memory of the container.

@@ -51,6 +51,7 @@ extension Query {
             }
         },
         Query("ContainerMemory.current(in:)") { _ = try ContainerMemory.current(in: $1) },
+        Query("CgroupCPUTime.init(ofCgroup:in:)") { _ = try? CgroupCPUTime(ofCgroup: "/", in: $1) },
         Query("ContainerMemory.init(ofCgroup:in:)") { _ = try? ContainerMemory(ofCgroup: "/", in: $1) },
         Query("ContainerMemory.init(of:in:)") { _ = try ContainerMemory(of: $0, in: $1) },
         Query("ContainerMemoryReader.init(in:)", "ContainerMemoryReader.read()") {

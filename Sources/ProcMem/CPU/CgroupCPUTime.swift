@@ -40,8 +40,35 @@ extension CgroupCPUTime {
         self = try ProcessIdentity.withStableIdentity(process, in: root) { CgroupCPUTime(of: process, in: root) }
     }
 
+    /// Reads the CPU time of a cgroup, whether it has processes or not.
+    ///
+    /// On v1, each controller may have a hierarchy of its own: the cgroup of the same name in that of `cpuacct` is read. The
+    /// cost is that of ``current(in:)``.
+    ///
+    /// - Parameters:
+    ///   - path: The cgroup as `/proc/PID/cgroup` names it, or its directory, as for ``ProcessScope/cgroup(_:)``.
+    ///   - root: The directory that contains the kernel's files.
+    /// - Throws: ``ProcMemError`` with `invalidArgument` if there is no such cgroup, `outOfResources` if no descriptor is
+    ///   left.
+    public init(ofCgroup path: String, in root: SystemRoot = .live) throws(ProcMemError) {
+        let directory = try CgroupDirectory(named: path, in: root)
+        var lookup = CgroupHierarchy.find(.cpuAccounting, of: .current, in: root)
+        if lookup.isOutOfResources { throw ProcMemError(.outOfResources, path: path, detail: lookup.warnings.first) }
+        if let own = lookup.hierarchy {
+            let memory = CgroupHierarchy.find(.memory, of: .current, in: root).hierarchy?.levels(of: directory)
+            let named = memory.map { Array($0.cgroup(atLevel: 0).utf8) }
+            let levels =
+                own.levels(of: directory) ?? named.map { CgroupHierarchy(own.version, path: $0, mount: own.mount) }
+            lookup = CgroupHierarchy.Lookup(hierarchy: levels, warnings: lookup.warnings)
+        }
+        self.init(lookup, in: root)
+    }
+
     private init(of process: ProcessSelector, in root: SystemRoot) {
-        let lookup = CgroupHierarchy.find(.cpuAccounting, of: process, in: root)
+        self.init(CgroupHierarchy.find(.cpuAccounting, of: process, in: root), in: root)
+    }
+
+    private init(_ lookup: CgroupHierarchy.Lookup, in root: SystemRoot) {
         guard let hierarchy = lookup.hierarchy, hierarchy.isOwnCgroupVisible else {
             (cgroup, usageMicroseconds, userMicroseconds, systemMicroseconds) = (nil, nil, nil, nil)
             warnings = lookup.warnings

@@ -49,7 +49,7 @@ extension ProcessUsageSnapshot {
     ///
     /// - Parameter earlier: The earlier reading.
     public func cpuTime(since earlier: ProcessUsageSnapshot) -> ProcessCPUTime {
-        times.since(earlier.times)
+        times.since(earlier.times).time
     }
 
     private var times: ProcessTimesReading {
@@ -119,12 +119,21 @@ struct ProcessTimesReading: Sendable, Hashable {
     let coverage: ProcessUsageSnapshot.Coverage
 
     /// Returns the CPU time since an earlier reading of the same scope: see ``ProcessUsageSnapshot/cpuTime(since:)``.
-    func since(_ earlier: ProcessTimesReading) -> ProcessCPUTime {
+    ///
+    /// - Parameters:
+    ///   - earlier: The earlier reading.
+    ///   - unsettledTicks: What the reading before has left unsettled.
+    /// - Returns: The time; and that of exited processes which was counted before the earlier reading, and which no process
+    ///   has reported yet.
+    func since(
+        _ earlier: ProcessTimesReading,
+        settling unsettledTicks: Int = 0
+    ) -> (time: ProcessCPUTime, unsettledTicks: Int) {
         // Where processes are missing, the children of a parent are not known either.
         let isComplete = isComplete && earlier.isComplete
         var account = CPUTimeAccount(earlier)
         for process in processes { account.add(process) }
-        let exited = account.exitedTicks()
+        let exited = account.exitedTicks(settling: unsettledTicks)
         let hasAllTime =
             switch coverage {
             // The time of a named process is its own.
@@ -133,12 +142,13 @@ struct ProcessTimesReading: Sendable, Hashable {
             case .some: false
             }
         let ofExited = coverage == .descendants && isComplete ? exited.ticks : 0
-        return ProcessCPUTime(
+        let time = ProcessCPUTime(
             ticks: account.ticks.saturatingAdding(ofExited),
             ticksByPID: account.ticksByPID,
             elapsed: earlier.instant.duration(to: instant),
             isLowerBound: !hasAllTime || !account.knowsAll || !isComplete
         )
+        return (time, exited.unsettledTicks)
     }
 }
 
@@ -156,6 +166,8 @@ private struct CPUTimeAccount {
         /// Whether a process of the scope has waited for each of them, as far as the readings show it.
         var isKnown = true
         var ticks = 0
+        /// The time before the earlier reading of processes for which no process of the scope has waited yet.
+        var unsettledTicks = 0
     }
 
     private let uptimeTicks: Int?
@@ -221,7 +233,9 @@ private struct CPUTimeAccount {
     ///
     /// The two sums are over all processes. An exited process may have been waited for by its parent, or by a subreaper that
     /// has adopted it.
-    func exitedTicks() -> Exited {
+    ///
+    /// - Parameter earlierTicks: The same time of processes that had exited before the earlier reading.
+    func exitedTicks(settling earlierTicks: Int) -> Exited {
         var result = Exited()
         var ticksBefore = 0
         for process in exited.values {
@@ -232,8 +246,11 @@ private struct CPUTimeAccount {
             if !hasParent || process.cpuTicks == nil || process.childTicks == nil { result.isKnown = false }
         }
         // No process of the scope has waited for one of them.
-        if ticksBefore > waitedTicks { result.isKnown = false }
-        result.ticks = max(0, waitedTicks - ticksBefore)
+        let before = ticksBefore.saturatingAdding(earlierTicks)
+        if before > waitedTicks { result.isKnown = false }
+        result.ticks = max(0, waitedTicks - before)
+        // What is not reported by the next reading never will be: the parent ignores the exits, or is outside of the scope.
+        result.unsettledTicks = max(0, ticksBefore - max(0, waitedTicks - earlierTicks))
         return result
     }
 }

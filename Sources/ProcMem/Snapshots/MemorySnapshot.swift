@@ -65,10 +65,12 @@ public struct MemorySnapshot: Sendable, Hashable {
     /// it is a lower bound, is explained at ``ProcessUsageSnapshot/cpuTime(since:)``. After the root of a tree has exited,
     /// a ``MemorySampler`` follows its descendants: the time is a lower bound in the pass that finds this.
     ///
+    /// To add up the time from snapshot to snapshot, use a ``CPUTimeCounter``.
+    ///
     /// - Parameter earlier: The earlier snapshot.
     public func cpuTime(since earlier: MemorySnapshot) -> ProcessCPUTime? {
         guard let times, let earlierTimes = earlier.times else { return nil }
-        return times.since(earlierTimes)
+        return times.since(earlierTimes).time
     }
 }
 

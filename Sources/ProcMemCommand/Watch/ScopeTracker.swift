@@ -23,17 +23,7 @@ struct ScopeTracker {
         /// The cgroup to read the limits of; `nil` for those of a process.
         let cgroup: String?
         /// The CPU time since the first reading. It never falls.
-        let cpu: CPUTotal
-    }
-
-    /// The CPU time since the first reading.
-    struct CPUTotal: Equatable {
-        /// In clock ticks.
-        var ticks = 0
-        /// Whether a part may be missing: see ``ProcessCPUTime/isLowerBound``.
-        var isLowerBound = false
-
-        var seconds: Double { Double(ticks) / Double(ticksPerSecond) }
+        let cpu: CPUTimeCounter
     }
 
     private struct Root {
@@ -44,9 +34,8 @@ struct ScopeTracker {
     let scope: NamedScope
     private(set) var hasEnded = false
     /// Whether the scope was read at least once.
-    var hasBeenRead: Bool { last != nil }
-    private(set) var cpu = CPUTotal()
-    private var last: MemorySnapshot?
+    private(set) var hasBeenRead = false
+    private(set) var cpu = CPUTimeCounter()
     /// The root of a tree; `nil` before the first reading.
     private var root: Root?
     private var hasRootExited = false
@@ -101,13 +90,8 @@ struct ScopeTracker {
         if endsWithItsProcesses, snapshot.hasEnded {
             return (nil, events + end(nil))
         }
-        let cpuTime = last.flatMap { snapshot.cpuTime(since: $0) }
-        if let cpuTime {
-            let (sum, overflows) = cpu.ticks.addingReportingOverflow(cpuTime.ticks)
-            cpu.ticks = overflows ? .max : sum
-            cpu.isLowerBound = cpu.isLowerBound || cpuTime.isLowerBound
-        }
-        last = snapshot
+        let cpuTime = cpu.advance(to: snapshot)
+        hasBeenRead = true
         let sample = Sample(scope: scope, snapshot: snapshot, cpuTime: cpuTime, cgroup: namedCgroup, cpu: cpu)
         return (sample, events)
     }
@@ -168,10 +152,13 @@ struct ScopeLimits {
     private(set) var container: ContainerMemory?
     /// The CPU limits of that process; `nil` if there is no such process, or if they could not be read.
     private(set) var cpu: CPULimits?
+    /// The CPU time of a cgroup, with that of processes that have exited; `nil` for another scope.
+    private(set) var cpuTime: CgroupCPUTime?
 
     init(of sample: ScopeTracker.Sample, in root: SystemRoot) {
         if let path = sample.cgroup {
             container = try? ContainerMemory(ofCgroup: path, in: root)
+            cpuTime = try? CgroupCPUTime(ofCgroup: path, in: root)
             return
         }
         switch sample.scope.kind {

@@ -26,8 +26,8 @@ struct WatchMetrics {
         let name: String
         var sample: ScopeTracker.Sample?
         var limits: ScopeLimits?
-        var cpu: ScopeTracker.CPUTotal?
-        var events: [ResourceMetric: Increase] = [:]
+        var cpu: CPUTimeCounter?
+        var increases: [ResourceMetric: Increase] = [:]
     }
 
     private var scopes: [Scope] = []
@@ -39,16 +39,18 @@ struct WatchMetrics {
         scopes[index].sample = sample
         scopes[index].limits = limits
         scopes[index].cpu = sample.cpu
+        func advance(_ metric: ResourceMetric, _ value: Int?, _ cgroup: String?) {
+            scopes[index].increases[metric, default: Increase()].advance(to: value, countedBy: cgroup)
+        }
+        // The kernel adds up the time of a cgroup. That of its processes lacks those that have exited.
+        if let time = limits.cpuTime { advance(.cpuTime, time.usageMicroseconds, time.cgroup) }
         guard let memory = limits.container else { return }
         let cgroup = memory.usageCgroup
-        func advance(_ metric: ResourceMetric, _ value: Int?) {
-            scopes[index].events[metric, default: Increase()].advance(to: value, countedBy: cgroup)
-        }
-        advance(.oomKills, memory.events.oomKill)
-        advance(.limitHits, memory.events.max)
-        advance(.softLimitBreaches, memory.events.high)
-        advance(.pressureSome, memory.pressure?.some.totalMicroseconds)
-        advance(.pressureFull, memory.pressure?.full.totalMicroseconds)
+        advance(.oomKills, memory.events.oomKill, cgroup)
+        advance(.limitHits, memory.events.max, cgroup)
+        advance(.softLimitBreaches, memory.events.high, cgroup)
+        advance(.pressureSome, memory.pressure?.some.totalMicroseconds, cgroup)
+        advance(.pressureFull, memory.pressure?.full.totalMicroseconds, cgroup)
     }
 
     /// Notes that a scope could not be read: its gauges have no samples until it is read again.
@@ -65,8 +67,8 @@ struct WatchMetrics {
             if let sample = scope.sample { text.add(sample.snapshot, group: scope.name) }
             if let memory = scope.limits?.container { text.add(memory, group: scope.name) }
             if let cpu = scope.limits?.cpu { text.add(cpu, group: scope.name) }
-            text.add(.cpuTime, scope.cpu?.seconds, group: scope.name)
-            for (metric, increase) in scope.events where increase.isKnown {
+            if scope.increases[.cpuTime]?.isKnown != true { text.add(.cpuTime, scope.cpu?.seconds, group: scope.name) }
+            for (metric, increase) in scope.increases where increase.isKnown {
                 if metric.unit == .seconds {
                     text.add(metric, Double(increase.total) / 1e6, group: scope.name)
                 } else {

@@ -99,6 +99,23 @@ import Testing
         #expect(last["procmem_cpu_seconds_total busy"] ?? 0 > 0.1)
     }
 
+    /// The CPU time of a cgroup is what the kernel has added up for it, with that of processes that have exited.
+    @Test func theCPUTimeOfACgroup() throws {
+        func stat(_ seconds: Int) -> String { "usage_usec \(seconds)000000\nuser_usec 0\nsystem_usec 0\n" }
+        let file = "/sys/fs/cgroup/job/cpu.stat"
+        let tree = try FixtureTree([
+            "/proc/self/cgroup": "0::/own\n",
+            "/proc/self/mountinfo": "30 29 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/meminfo": "MemTotal: 1000 kB\n",
+            "/sys/fs/cgroup/job/cgroup.procs": "", file: stat(100),
+        ])
+        let collector = try Collector("job=cgroup:/job", "--sysroot", tree.directory.path)
+        let name = "procmem_cpu_seconds_total"
+        #expect(try collector.metrics { $0.value(name, of: "job") != nil }.value(name, of: "job") == 0)
+        try tree.write(stat(103), to: file)
+        #expect(try collector.metrics { $0.value(name, of: "job") != 0 }.value(name, of: "job") == 3)
+    }
+
     /// A rename leaves the old contents to a reader that has opened the file.
     @Test func aReaderThatReadsSlowly() throws {
         let child = try ChildProcess(state: "hold", 4096)

@@ -33,6 +33,35 @@ import Testing
         #expect(time.systemMicroseconds == 2 * tick)
     }
 
+    /// On v1, the cgroup is named by its directory in the hierarchy of the memory controller, or by its name.
+    @Test(arguments: ["/job", "/mem/job", "/cg/job"]) func aNamedCgroupOfV1(_ name: String) throws {
+        let tree = try FixtureTree([
+            "/proc/self/cgroup": "5:memory:/own\n4:cpuacct:/own\n",
+            "/proc/self/mountinfo": "30 29 0:26 / /cg rw - cgroup cgroup rw,cpuacct\n"
+                + "31 29 0:27 / /mem rw - cgroup cgroup rw,memory\n",
+            "/mem/job/cgroup.procs": "", "/cg/job/cgroup.procs": "", "/cg/job/cpuacct.usage": "2500000\n",
+            "/cg/job/cpuacct.stat": "user 1\nsystem 0\n",
+        ])
+        let time = try CgroupCPUTime(ofCgroup: name, in: tree.root())
+        #expect(time.cgroup == "/job" && time.usageMicroseconds == 2500 && time.warnings.isEmpty)
+    }
+
+    @Test func aNamedCgroupOfV2() throws {
+        let stat = "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n"
+        let files = MountTable.files(
+            in: "/pod/own",
+            root: "/",
+            ["/sys/fs/cgroup/job/cgroup.procs": "", "/sys/fs/cgroup/job/cpu.stat": stat]
+        )
+        let tree = try FixtureTree(files)
+        for name in ["/job", "/sys/fs/cgroup/job"] {
+            let time = try CgroupCPUTime(ofCgroup: name, in: tree.root())
+            #expect(time.cgroup == "/job" && time.usageMicroseconds == 1500 && time.warnings.isEmpty)
+        }
+        let error = #expect(throws: ProcMemError.self) { try CgroupCPUTime(ofCgroup: "/none", in: tree.root()) }
+        #expect(error?.code == .invalidArgument)
+    }
+
     @Test func whatCannotBeRead() throws {
         let malformed = try time(v1.merging(["/cg/own/cpuacct.usage": "many\n"]) { $1 })
         #expect(

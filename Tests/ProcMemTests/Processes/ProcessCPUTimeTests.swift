@@ -114,6 +114,50 @@ import Testing
         #expect(time(subreaper, after) == (5 + 37 - 34, true))
     }
 
+    /// A parent that is read before its child exits reports the child's time in the next reading, with what the child had
+    /// used before.
+    @Test func aParentThatReportsLate() {
+        let readings = [
+            [Self.process(10), Self.process(11, parent: 10, own: 360_000)],
+            [Self.process(10)],
+            [Self.process(10, own: 2, children: 360_005)],
+            [Self.process(10, own: 2, children: 360_005 + 50)],
+        ]
+        #expect(Self.counts(readings) == [0, 0, 2 + 5, 2 + 5 + 50])
+        // The part that no process has reported until then never will be: other children count in full.
+        #expect(Self.counts([readings[0], readings[1], readings[1], readings[2]]) == [0, 0, 0, 360_007])
+        // A part of it is of another child.
+        let two = [readings[0][0], Self.process(11, parent: 10, own: 400), Self.process(12, parent: 10, own: 30)]
+        let later = [Self.process(10, children: 410)]
+        #expect(Self.counts([two, later, [Self.process(10, children: 410 + 33)]]) == [0, 0, 13])
+    }
+
+    /// The sums of a counter after each reading.
+    private static func counts(_ readings: [[ProcessUsage]]) -> [Int] {
+        var counter = CPUTimeCounter()
+        return readings.enumerated().map { number, processes in
+            let usage = reading(processes, after: number)
+            let snapshot = MemorySnapshot(
+                mode: .cheap,
+                elapsed: .zero,
+                processes: [],
+                total: MemoryTotal([], holding: .unknown),
+                cgroupCharge: nil,
+                search: .childrenFiles,
+                gaps: [],
+                times: ProcessTimesReading(
+                    processes: processes.map(ProcessTimes.init),
+                    isComplete: true,
+                    instant: usage.instant,
+                    uptimeTicks: usage.uptimeTicks,
+                    coverage: .descendants
+                )
+            )
+            #expect((counter.advance(to: snapshot) == nil) == (number == 0))
+            return counter.ticks
+        }
+    }
+
     @Test func aPIDThatWasReused() {
         let before = [Self.process(10), Self.process(11, parent: 10, own: 40)]
         let after = [Self.process(10, children: 45), Self.process(11, parent: 10, start: 1100, own: 7)]
