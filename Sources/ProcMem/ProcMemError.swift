@@ -12,7 +12,7 @@ public struct ProcMemError: Error, Sendable, Hashable {
     /// A description of what was found, for a person; `nil` if the code is sufficient.
     public let detail: String?
 
-    /// Creates an error, as a test of a caller does that handles it.
+    /// Creates an error, for tests of code that handles it.
     ///
     /// - Parameters:
     ///   - code: The kind of failure.

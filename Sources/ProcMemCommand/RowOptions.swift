@@ -5,8 +5,8 @@
     struct RowOptions: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "The columns of the table, separated by commas. With --json, all figures are printed; this option "
-                    + "chooses which files are read.",
+                "The columns of the table, separated by commas. JSON has all figures; for it, this option chooses which "
+                    + "files are read.",
                 valueName: "list"
             ),
             transform: ColumnList.init(parsing:)
@@ -24,7 +24,7 @@
 
         @Flag(
             help: """
-                One row for all processes of a command, with the sums of their figures. With --json, the sums are in \
+                One row for all processes of a command, with the sums of their figures. In JSON, the sums are in \
                 "groups".
                 """
         )

@@ -11,7 +11,7 @@
                   tree:PID       a process and all of its descendants
                   process:PID    one process
                   cgroup:PATH    the processes of a cgroup and of the cgroups below it
-                  cgroup-of:PID  the cgroup that the process is in now
+                  cgroup-of:PID  the processes of the cgroup that the process is in at the first reading
                   all            all processes
 
                 At each interval, one line is printed for each scope, or with --json one JSON object: the totals, their \
@@ -24,10 +24,10 @@
                 With --control, lines of standard input change the scopes: "add NAME=SCOPE" and "remove NAME". The \
                 command then ends when standard input is closed, and not with the last scope.
 
-                With --textfile, nothing is printed: the file is replaced at each interval by metrics for Prometheus, as \
+                With --textfile, nothing is printed to standard output: the file is replaced at each interval by metrics for Prometheus, as \
                 the textfile collector of node_exporter reads them. The name of the scope is the label "group".
 
-                Exit status: 0 success, 1 no scope could be read, or the output failed, 64 usage error.
+                Exit status: 0 success, 1 no scope could be read (without --control), or the output failed, 64 usage error.
 
                 Examples:
                   procmem watch server=tree:1234 batch=cgroup:/batch --every 2s
@@ -49,7 +49,7 @@
         var scopes: [NamedScope] = []
 
         @Option(
-            help: ArgumentHelp("The time between two lines of a scope, such as 2s or 500ms.", valueName: "interval")
+            help: ArgumentHelp("The time between two lines of a scope, at least 10ms.", valueName: "interval")
         )
         var every = DurationOption(.seconds(1))
 

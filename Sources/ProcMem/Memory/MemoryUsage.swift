@@ -65,7 +65,7 @@ public struct MemoryUsage: Sendable, Hashable {
 }
 
 extension MemoryUsage {
-    /// Creates the figures of a made-up process, as a test of a view does: see <doc:TestingWithFixtures>. The figures
+    /// Creates figures with given values, for tests: see <doc:TestingWithFixtures>. The figures
     /// that are not parameters are `nil`.
     ///
     /// - Parameters:

@@ -144,8 +144,8 @@ public struct SearchLimits: Sendable, Hashable {
     /// descriptors that the calling process may open (`RLIMIT_NOFILE`).
     ///
     /// The scopes of a ``MultiScopeSampler`` share this number equally. If there are more processes, each pass searches for
-    /// them again and opens their files, which takes more than twice the time. A program that opens few files itself can
-    /// allow more.
+    /// them and opens their files again, which takes several system calls for each process. A program that opens few files
+    /// itself can allow more.
     public var maximumOpenFileCount: Int?
 
     /// Creates limits for a search.

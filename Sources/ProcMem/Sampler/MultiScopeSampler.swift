@@ -13,13 +13,13 @@
 /// }
 /// ```
 ///
-/// A pass measures the scopes one after the other. With ``MemoryMode/within(_:)``, the time is that of the whole pass: each
-/// scope has an equal share of what is left, so that the time that one does not need goes to the next ones, and each pass
-/// begins with another scope. A process that is in two scopes is measured for each of them. A scope that fails does not
+/// A pass measures the scopes one after the other. With ``MemoryMode/within(_:)``, the time is the budget of the whole pass.
+/// Each scope gets an equal share of the remaining time, so that unused time passes to the later scopes; each pass starts with
+/// a different scope. A process that is in two scopes is measured for each of them. A scope that fails does not
 /// affect the others: its reading has the error.
 ///
 /// A tree whose root has exited goes on with the descendants that the last pass has found, and with theirs, as in a
-/// ``MemorySampler``: also the thread, the instants of a sequence, and a forked child are described there.
+/// ``MemorySampler``, which also describes the thread, the timing of a sequence, and the behaviour after `fork`.
 public actor MultiScopeSampler {
     private let thread: SamplerThread<Pass>
     /// The changes of the scopes since the last pass.

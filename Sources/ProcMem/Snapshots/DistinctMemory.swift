@@ -19,7 +19,7 @@ public struct DistinctMemory: Sendable, Hashable {
     /// The assumptions that the bounds rely on, which no file confirms; empty if the bounds are proven.
     public let assumptions: Set<Assumption>
 
-    /// Creates figures from their values, as a test of a view does: see <doc:TestingWithFixtures>.
+    /// Creates figures with given values, for tests: see <doc:TestingWithFixtures>.
     ///
     /// Values that contradict each other are corrected: no bound is negative, the upper one is not below the lower one, the
     /// estimate is within them, and without an upper bound or with assumptions nothing is proven.

@@ -22,7 +22,7 @@
 
                 At least three children of one process with one name are one row, if they have no children: \
                 "48 × python3". The column PRIVATE is USS, the column uss of --columns and --sort; COMMON is RSS minus \
-                USS; ± is the error of a sampled USS. The column SOURCE has the origin of the figures: c counters (statm), s samples \
+                USS; ± is two standard errors of a sampled USS. The column SOURCE has the origin of the figures: c counters (statm), s samples \
                 (pagemap), a accurate (smaps_rollup), with the age of a figure that was kept. "–" is a figure that is \
                 not known: the line below the rows has the reason for the selected row.
 
@@ -66,7 +66,7 @@
         )
         var cgroup: String?
 
-        @Flag(help: "Show all processes.")
+        @Flag(help: "Show all processes except kernel threads.")
         var all = false
 
         @Option(help: ArgumentHelp("The time between two passes, at least 100ms.", valueName: "interval"))

@@ -8,13 +8,16 @@ enum TopHelp {
         ("t", "tree or list"),
         ("m", "the next mode: cheap, sampled, accurate, within"),
         ("+ -", "double or halve the budget of the mode within"),
-        ("/", "show only names with a text, or pids that begin with it; Enter keeps the filter, Esc removes it"),
+        (
+            "/",
+            "show only names with a text, or pids that begin with it; Enter applies it, Esc discards the change; Esc in the list removes it"
+        ),
         ("h", "this help; q or Esc leaves it"),
     ]
 
     private static let columns: [(String, String)] = [
         ("PRIVATE", "USS: the pages that only this process maps"),
-        ("±", "the error of PRIVATE if it is an estimate"),
+        ("±", "two standard errors of PRIVATE if it is an estimate"),
         ("COMMON", "RSS minus USS: pages that other processes map too"),
         ("RSS", "all mapped pages, shared ones included"),
         ("SHARED", "files and shared memory, a part of RSS"),
@@ -36,7 +39,7 @@ enum TopHelp {
                 }
             return (String(part.character), text)
         } + [
-            ("·", "free, up to the limit of the container or the memory of the machine"),
+            ("·", "the rest of the limit of the container, or of the memory of the machine; not necessarily free"),
             ("|", "the soft limit of the container (memory.high)"),
             ("ΣRSS", "the sum of RSS, which counts a page once for each process that maps it"),
             ("own", "the CPU share of one CPU and the RSS of this command"),

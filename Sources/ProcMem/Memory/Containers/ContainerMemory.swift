@@ -159,8 +159,9 @@ public struct ContainerMemory: Sendable, Hashable {
     /// Whether there are cgroups above the mount's root, hidden by a cgroup namespace or by the mount.
     ///
     /// v1 nevertheless reports the smallest of their limits in `memory.stat`, and ``limitBytes`` takes it into account. v2
-    /// does not report them, and gVisor's v1 does not have that file: the limit of a hidden cgroup binds, but cannot be read. Hidden cgroups are detected by a file that
-    /// exists only in the root cgroup (`release_agent`, v1) or only in other cgroups (`cgroup.events`, v2).
+    /// does not report these limits, and gVisor's v1 has no `memory.stat`: a limit of this kind applies, but cannot be
+    /// read. Hidden cgroups are detected by a file that exists only in the root cgroup (`release_agent`, v1) or only in
+    /// other cgroups (`cgroup.events`, v2).
     public let hasHiddenAncestors: Bool
     /// The reasons why figures are `nil`, by name: the file, and what was found there. A limit that is `nil` without an
     /// entry here is not set by any visible cgroup.

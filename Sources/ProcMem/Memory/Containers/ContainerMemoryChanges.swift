@@ -19,8 +19,8 @@
 ///
 /// **Events** of the charged cgroup and its descendants: the OOM killer has killed a process, the limit was hit, the soft
 /// limit was breached. From `memory.events` (v2), reported immediately, through `inotify(7)`; the kernel notifies at most
-/// once in 10 milliseconds. On v1, `memory.oom_control` and `memory.failcnt` are polled, twenty times in each
-/// `pollInterval`: by default every 50 milliseconds, with two system calls. A limit that is hit at a level above is counted
+/// once in 10 milliseconds. On v1, and without `inotify`, the counts are read every twentieth of
+/// `pollInterval`, at most every 10 milliseconds: by default every 50, with two system calls. A limit that is hit at a level above is counted
 /// there, and not here. The counts end with the cgroup: events between the last reading and the removal of
 /// the cgroup, for example by a supervisor as soon as the last process has been killed, are lost.
 ///
@@ -70,7 +70,7 @@ public struct ContainerMemoryChanges: AsyncSequence, Sendable {
     ///   - thresholds: The amounts of available memory to report when they are crossed.
     ///   - pressure: The pressure to report; `nil` for none.
     ///   - pollInterval: The interval at which to read what the kernel sends no notification for; counts of events are read
-    ///     twenty times in it. At least 10 milliseconds; a shorter interval counts as 10 milliseconds.
+    ///     every twentieth of it, at most every 10 milliseconds. At least 10 milliseconds; a shorter interval counts as 10 milliseconds.
     ///   - debounce: The time to wait for further changes after a notification.
     ///   - root: The directory that contains the kernel's files.
     public init(
