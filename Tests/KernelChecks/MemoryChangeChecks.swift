@@ -58,20 +58,8 @@ enum MemoryChangeChecks {
             try own.set(memoryLimit: 24 * mib)
             var changes = ContainerMemoryChanges(of: child.pid, pollInterval: never).makeAsyncIterator()
             try await expectCause(changes.next(), "start")
-            var fastest = Duration.seconds(3600)
-            for number in 1...3 {
-                let taker = try victim(in: own, above: 24 * mib)
-                let isCounted = Waiting.until { (try? own.number(after: "oom_kill", in: "memory.events")) == number }
-                let counted = ContinuousClock.now
-                try expect(isCounted, "no kill was counted")
-                var names: [String] = []
-                while !names.contains("oomKill"), let change = try await changes.next() {
-                    names.append(change.cause.name)
-                }
-                fastest = min(fastest, ContinuousClock.now - counted)
-                taker.end()
-                try expect(names.contains("limitHit") || names == ["oomKill"], "the causes \(names)")
-            }
+            let (causes, fastest) = try await kills(in: own, countedIn: "memory.events", &changes)
+            try expect(causes.allSatisfy { $0.contains("limitHit") || $0 == ["oomKill"] }, "the causes \(causes)")
             try expect(own.number(after: "oom_kill", in: "memory.events"), is: 3, "the kernel's count")
             try expectFast(fastest)
         },
@@ -82,22 +70,7 @@ enum MemoryChangeChecks {
             // Of the second, the counts take a twentieth.
             var changes = ContainerMemoryChanges(of: child.pid).makeAsyncIterator()
             try await expectCause(changes.next(), "start")
-            var fastest = Duration.seconds(3600)
-            for number in 1...3 {
-                let taker = try victim(in: own, above: 24 * mib)
-                let isCounted = Waiting.until {
-                    (try? own.number(after: "oom_kill", in: "memory.oom_control")) == number
-                }
-                let counted = ContinuousClock.now
-                try expect(isCounted, "no kill was counted")
-                var names: [String] = []
-                while !names.contains("oomKill"), let change = try await changes.next() {
-                    names.append(change.cause.name)
-                }
-                fastest = min(fastest, ContinuousClock.now - counted)
-                taker.end()
-                try expect(names.contains("oomKill"), "the causes \(names)")
-            }
+            let (_, fastest) = try await kills(in: own, countedIn: "memory.oom_control", &changes)
             try expectFast(fastest)
         },
         Check("memory changes/the kill of the process itself, and the end", on: [.v2, .v1, .hybrid]) {
@@ -171,6 +144,31 @@ enum MemoryChangeChecks {
         // The kernel must choose this one.
         try? Files.write("1000", to: "/proc/\(taker.pid)/oom_score_adj")
         return taker
+    }
+
+    /// Lets the kernel kill three processes, and expects that each kill is delivered.
+    ///
+    /// - Parameter file: The file in which the kernel counts kills.
+    /// - Returns: The causes of the changes up to each kill, and the shortest time from its count to its delivery.
+    private static func kills(
+        in cgroup: Cgroup,
+        countedIn file: String,
+        _ changes: inout ContainerMemoryChanges.AsyncIterator
+    ) async throws -> (causes: [[String]], fastest: Duration) {
+        var (causes, fastest) = ([[String]](), Duration.seconds(3600))
+        for number in 1...3 {
+            let taker = try victim(in: cgroup, above: 24 * mib)
+            let isCounted = Waiting.until { (try? cgroup.number(after: "oom_kill", in: file)) == number }
+            let counted = ContinuousClock.now
+            try expect(isCounted, "no kill was counted")
+            var names: [String] = []
+            while !names.contains("oomKill"), let change = try await changes.next() { names.append(change.cause.name) }
+            fastest = min(fastest, ContinuousClock.now - counted)
+            taker.end()
+            try expect(names.contains("oomKill"), "the causes \(names)")
+            causes.append(names)
+        }
+        return (causes, fastest)
     }
 
     private static func expectCause(_ change: ContainerMemoryChange?, _ cause: String) throws {
