@@ -11,7 +11,7 @@
                   tree:PID       a process and all of its descendants
                   process:PID    one process
                   cgroup:PATH    the processes of a cgroup and of the cgroups below it
-                  cgroup-of:PID  the processes of the cgroup that the process is in at the first reading
+                  cgroup-of:PID  those of the cgroup of a process at the first reading
                   all            all processes
 
                 At each interval, one line is printed for each scope, or with --json one JSON object: the totals, their \

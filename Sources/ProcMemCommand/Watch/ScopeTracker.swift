@@ -45,6 +45,8 @@ struct ScopeTracker {
     /// scope.
     private(set) var cgroup: String?
     private var isReplaced = false
+    /// The CPU time of the cgroup at the last reading.
+    private var cgroupTime: (microseconds: Int, cgroup: String?, instant: ContinuousClock.Instant)?
 
     /// - Parameter sysroot: The directory that contains the kernel's files; `nil` for the live system.
     init(_ scope: NamedScope, sysroot: String? = nil) {
@@ -69,6 +71,18 @@ struct ScopeTracker {
         guard let cgroup, !isReplaced, !hasEnded else { return nil }
         isReplaced = true
         return .cgroup(cgroup)
+    }
+
+    /// Returns the number of CPUs that the cgroup used on average since the last call; `nil` if it is not known.
+    mutating func utilization(ofCgroup time: CgroupCPUTime?, at instant: ContinuousClock.Instant) -> Double? {
+        guard let time, let microseconds = time.usageMicroseconds else { return nil }
+        defer { cgroupTime = (microseconds, time.cgroup, instant) }
+        guard let cgroupTime, cgroupTime.cgroup == time.cgroup, microseconds >= cgroupTime.microseconds else {
+            return nil
+        }
+        let elapsed = cgroupTime.instant.duration(to: instant)
+        let used = Duration.microseconds(microseconds - cgroupTime.microseconds)
+        return elapsed > .zero ? used / elapsed : nil
     }
 
     private mutating func take(_ snapshot: MemorySnapshot) -> (sample: Sample?, events: [Event]) {
@@ -154,6 +168,9 @@ struct ScopeLimits {
     private(set) var cpu: CPULimits?
     /// The CPU time of a cgroup, with that of processes that have exited; `nil` for another scope.
     private(set) var cpuTime: CgroupCPUTime?
+    /// The number of CPUs that a cgroup used on average since the last reading: 1 is one CPU all of the time; `nil` in the
+    /// first reading, and for another scope.
+    var cgroupUtilization: Double?
 
     init(of sample: ScopeTracker.Sample, in root: SystemRoot) {
         if let path = sample.cgroup {

@@ -66,7 +66,7 @@ enum WatchAnswer {
             try names.encode(snapshot.gaps.map(\.rawValue).sorted(), forKey: .gaps)
             try names.encode(snapshot.total, forKey: .total)
             try names.encode(snapshot.cgroupCharge, forKey: .cgroup)
-            try names.encode(CPU(sample: sample, cgroup: limits.cpuTime), forKey: .cpu)
+            try names.encode(CPU(sample: sample, limits: limits), forKey: .cpu)
             try names.encode(limits.cpu.map { CPULimitFigures(limits: $0) }, forKey: .cpuLimits)
             try names.encode(limits.container.map { Container(memory: $0) }, forKey: .container)
             guard let rows else { return }
@@ -117,10 +117,11 @@ enum WatchAnswer {
     /// The CPU time of a scope.
     private struct CPU: Encodable {
         let sample: ScopeTracker.Sample
-        let cgroup: CgroupCPUTime?
+        let limits: ScopeLimits
 
         private enum Name: String, CodingKey {
-            case totalSeconds, totalLowerBound, seconds, intervalSeconds, utilization, lowerBound, cgroupSeconds
+            case totalSeconds, totalLowerBound, seconds, intervalSeconds, utilization, lowerBound
+            case cgroupSeconds, cgroupUtilization
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -132,7 +133,8 @@ enum WatchAnswer {
             try names.encode(time.map { Double($0.elapsed.microseconds) / 1e6 }, forKey: .intervalSeconds)
             try names.encode(time?.utilization, forKey: .utilization)
             try names.encode(time?.isLowerBound, forKey: .lowerBound)
-            try names.encode(cgroup?.usageMicroseconds.map { Double($0) / 1e6 }, forKey: .cgroupSeconds)
+            try names.encode(limits.cpuTime?.usageMicroseconds.map { Double($0) / 1e6 }, forKey: .cgroupSeconds)
+            try names.encode(limits.cgroupUtilization, forKey: .cgroupUtilization)
         }
     }
 

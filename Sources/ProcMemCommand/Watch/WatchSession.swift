@@ -111,7 +111,13 @@ final class WatchSession {
             guard let index = scopes.firstIndex(where: { $0.id == reading.name }) else { continue }
             let (sample, events) = scopes[index].tracker.take(reading.result)
             for event in events { try report(event, of: scopes[index].tracker.scope) }
-            if let sample { try report(sample) } else { metrics.clear(scopes[index].tracker.scope.name) }
+            if let sample {
+                var limits = ScopeLimits(of: sample, in: settings.root)
+                limits.cgroupUtilization = scopes[index].tracker.utilization(ofCgroup: limits.cpuTime, at: .now)
+                try report(sample, limits)
+            } else {
+                metrics.clear(scopes[index].tracker.scope.name)
+            }
             if let replacement = scopes[index].tracker.takeReplacement() {
                 sampler.add(replacement, as: scopes[index].id)
             }
@@ -120,9 +126,8 @@ final class WatchSession {
         if case .metrics(let file) = settings.output { try file.write(metrics.text.text) }
     }
 
-    private func report(_ sample: ScopeTracker.Sample) throws {
+    private func report(_ sample: ScopeTracker.Sample, _ limits: ScopeLimits) throws {
         hasReadScope = true
-        let limits = ScopeLimits(of: sample, in: settings.root)
         switch settings.output {
         case .metrics: metrics.take(sample, limits)
         case .json:

@@ -76,7 +76,8 @@ struct WatchText {
                 case .rss: total.rssBytes?.asSize ?? "-"
                 // Behind the number of a list that was cut short.
                 case .processes: total.processCount.map { "\($0)\(sample.snapshot.isComplete ? "" : "+")" } ?? "-"
-                case .cpu: sample.cpuTime?.text ?? "-"
+                // Of a cgroup, the kernel's own counter has the time of processes that have exited too.
+                case .cpu: limits.cgroupUtilization?.asCPUPercent ?? sample.cpuTime?.text ?? "-"
                 case .limit: limits.container?.limitBytes?.asSize ?? "-"
                 }
             }

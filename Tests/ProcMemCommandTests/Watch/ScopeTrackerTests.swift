@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ProcMem
@@ -95,6 +96,27 @@ import Testing
             #expect(tracker.take(.failure(gone)).events == [.ended(nil)])
             #expect(tracker.hasEnded && tracker.take(.failure(gone)).events == [])
         }
+    }
+
+    /// The kernel's counter of a cgroup; another cgroup, and one that was created again, begin anew.
+    @Test func theUtilizationOfACgroup() throws {
+        var tracker = ScopeTracker(NamedScope(name: "x", kind: .cgroup("/a")))
+        func utilization(_ cgroup: String, _ microseconds: Int, at seconds: Int) throws -> Double? {
+            let tree = try FixtureTree([
+                "/proc/self/cgroup": "0::/\n",
+                "/proc/self/mountinfo": "30 29 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+                "/sys/fs/cgroup\(cgroup)/cgroup.procs": "",
+                "/sys/fs/cgroup\(cgroup)/cpu.stat": "usage_usec \(microseconds)\n",
+            ])
+            let time = try CgroupCPUTime(ofCgroup: cgroup, in: tree.root())
+            return tracker.utilization(ofCgroup: time, at: Self.start + .seconds(seconds))
+        }
+        #expect(try utilization("/a", 5_000_000, at: 0) == nil)
+        #expect(try utilization("/a", 8_000_000, at: 2) == 1.5)
+        #expect(tracker.utilization(ofCgroup: nil, at: Self.start + .seconds(3)) == nil)
+        #expect(try utilization("/a", 9_000_000, at: 4) == 0.5)
+        #expect(try utilization("/a", 1_000_000, at: 5) == nil)
+        #expect(try utilization("/b", 2_000_000, at: 6) == nil)
     }
 
     /// The whole tree exits between two readings; its root is a zombie, or gone.
