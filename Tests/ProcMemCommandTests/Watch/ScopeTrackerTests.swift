@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    /// The kernel's counter of a cgroup; another cgroup, and one that was created again, begin anew.
+    /// The kernel's counter of a cgroup; another cgroup, and one that was created again, start again.
     @Test func theUtilizationOfACgroup() throws {
         var tracker = ScopeTracker(NamedScope(name: "x", kind: .cgroup("/a")))
         func utilization(_ cgroup: String, _ microseconds: Int, at seconds: Int) throws -> Double? {
